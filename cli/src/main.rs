@@ -1,0 +1,2 @@
+//! The `camhook` command.
+fn main() {}

@@ -1,0 +1,77 @@
+//! The names of the objects in the bucket.
+//!
+//! Keys are made from the event's id, so that a sender's retry overwrites the same objects. Dates are those
+//! of the event's `time`, in UTC.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::{Event, EventId, ImageRole, Time};
+
+/// The configuration of the site.
+pub const CONFIG_KEY: &str = "config/camhook.toml";
+
+/// Under which the events stand that a queue is still owed.
+pub const PENDING_PREFIX: &str = "pending/";
+
+fn date(time: Timestamp) -> String {
+    let date = time.to_zoned(TimeZone::UTC).date();
+    format!("{:04}/{:02}/{:02}", date.year(), date.month(), date.day())
+}
+
+/// `images/{source}/{yyyy}/{mm}/{dd}/{id}/{n}-{role}.jpg`
+#[must_use]
+pub fn image_key(source: &str, time: Time, id: EventId, index: usize, role: ImageRole) -> String {
+    format!("images/{source}/{}/{id}/{index}-{role}.jpg", date(time.timestamp()))
+}
+
+/// `events/{yyyy}/{mm}/{dd}/{source}/{id}.json`
+#[must_use]
+pub fn record_key(event: &Event) -> String {
+    format!("events/{}/{}/{}.json", date(event.time.timestamp()), event.data.source, event.id)
+}
+
+/// `pending/{id}.json`
+#[must_use]
+pub fn pending_key(id: EventId) -> String {
+    format!("{PENDING_PREFIX}{id}.json")
+}
+
+/// `quarantine/{yyyy}/{mm}/{dd}/{source}/{request id}/`, with the date of the receipt. Below it stand
+/// `request.bin` and `reason.json`.
+#[must_use]
+pub fn quarantine_prefix(source: &str, received_at: Timestamp, request_id: &str) -> String {
+    let request_id: String = request_id
+        .chars()
+        .map(|character| match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '=' => character,
+            _ => '-',
+        })
+        .collect();
+    format!("quarantine/{}/{source}/{request_id}/", date(received_at))
+}
+
+/// `audit/{yyyy}/{mm}/{dd}/{relay}/{time}-{decision}.json`, with the date of the decision.
+#[must_use]
+pub fn audit_key(relay: &str, decided_at: Timestamp, decision: &str) -> String {
+    format!("audit/{}/{relay}/{}-{decision}.json", date(decided_at), decided_at.as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_carry_the_date_in_utc() {
+        let time = Time::new("2026-01-02T23:59:59.9Z".parse().unwrap());
+        let id: EventId = "0123456789abcdef0123456789abcdef".parse().unwrap();
+        assert_eq!(
+            image_key("gate", time, id, 1, ImageRole::Plate),
+            "images/gate/2026/01/02/0123456789abcdef0123456789abcdef/1-plate.jpg"
+        );
+        assert_eq!(
+            quarantine_prefix("gate", time.timestamp(), "JKJaXmPLvHcESHA=/../"),
+            "quarantine/2026/01/02/gate/JKJaXmPLvHcESHA=----/"
+        );
+    }
+}
