@@ -1,1 +1,47 @@
-//! ports.
+//! What camhook needs of the world outside, as small traits.
+//!
+//! Everything that stores, sends, remembers, knows a secret or tells the time stands behind one of these
+//! ports. Each has one form in [`memory`], for tests, and one on AWS, in `camhook-aws`; no AWS type passes
+//! through here.
+
+mod clock;
+pub mod memory;
+mod metric;
+mod object_store;
+mod queue;
+mod secret;
+mod state;
+
+pub use clock::{Clock, SystemClock};
+pub use metric::{Dimension, Measurements, Metric, Unit};
+pub use object_store::{Object, ObjectError, ObjectStore, Precondition, PutError, StoredObject};
+pub use queue::{EventQueue, Message, Queue, QueueError};
+pub use secret::{SecretError, SecretReference, Secrets};
+pub use state::{Condition, Item, Key, PutOutcome, State, StateError};
+
+/// All the ports of one function.
+///
+/// A function is generic over this one trait, not over five.
+pub trait Ports: Sync {
+    /// Where objects are stored.
+    type Objects: ObjectStore;
+    /// Where messages are sent.
+    type Queues: EventQueue;
+    /// What is remembered between invocations.
+    type State: State;
+    /// Who knows the secrets.
+    type Secrets: Secrets;
+    /// What time it is.
+    type Clock: Clock;
+
+    /// Where objects are stored.
+    fn objects(&self) -> &Self::Objects;
+    /// Where messages are sent.
+    fn queues(&self) -> &Self::Queues;
+    /// What is remembered between invocations.
+    fn state(&self) -> &Self::State;
+    /// Who knows the secrets.
+    fn secrets(&self) -> &Self::Secrets;
+    /// What time it is.
+    fn clock(&self) -> &Self::Clock;
+}

@@ -1,0 +1,148 @@
+//! What a vendor's crate gives: how its posts are read, and what its senders want to hear.
+
+use std::borrow::Cow;
+
+use camhook_event::Vendor;
+
+use crate::{Draft, Request, Verified};
+
+/// A vendor's dialect.
+///
+/// Parsing is pure: bytes in, [`Parsed`] or [`Malformed`] out. No clock, no environment, no network, no panic.
+pub trait Adapter: Send + Sync {
+    /// Whose dialect.
+    fn vendor(&self) -> Vendor;
+
+    /// The version of the parser, kept with what it could not read.
+    fn parser_version(&self) -> &'static str;
+
+    /// Reads a post.
+    ///
+    /// # Errors
+    ///
+    /// When the post is not in the vendor's dialect; it then goes to the quarantine.
+    fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed>;
+
+    /// What the sender gets.
+    fn reply(&self, outcome: Outcome<'_>) -> Reply;
+}
+
+/// What a post says.
+#[derive(Debug, Clone)]
+pub enum Parsed<'a> {
+    /// Something happened: one or more events.
+    Events(Vec<Draft<'a>>),
+    /// The device is there.
+    Heartbeat,
+    /// Something known of which nothing is made.
+    Ignored(Ignored),
+}
+
+/// Why nothing is made of a post that was understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ignored {
+    /// A tracking post, and the source's settings drop them.
+    Tracking,
+    /// A level that repeats what was said before, or says that nothing is the matter.
+    NoAlarm,
+}
+
+impl Ignored {
+    /// The name in logs and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tracking => "tracking",
+            Self::NoAlarm => "no_alarm",
+        }
+    }
+}
+
+/// Why a post cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Malformed {
+    /// A short name for metrics: `truncated_xml`, `not_xml`, `doctype`.
+    pub code: &'static str,
+    /// What was wrong, and where. Never a part of the post.
+    pub detail: String,
+}
+
+impl Malformed {
+    /// A reason with its short name.
+    #[must_use]
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+/// What became of a request, as far as its sender is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// The events are stored, or there was nothing to store.
+    Accepted,
+    /// The post could not be read and is in the quarantine.
+    Quarantined,
+    /// Wrong or missing credentials, or an unknown source.
+    Refused(Refusal),
+    /// A person or a test button looked whether the source is there. The text says that it is.
+    Ready(&'a str),
+    /// The body is above the cap.
+    TooLarge,
+    /// The record could not be stored, or a secret could not be read.
+    Unavailable,
+}
+
+/// How a request was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The path holds a token segment.
+    WithToken,
+    /// It does not: the sender may be asked for user and password.
+    WithoutToken,
+}
+
+/// What a sender gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its header fields.
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// Its body.
+    pub body: Cow<'static, str>,
+}
+
+impl Reply {
+    /// A reply without a body.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Cow::Borrowed("") }
+    }
+
+    /// A reply with a body of a media type.
+    #[must_use]
+    pub fn with_body(status: u16, content_type: &'static str, body: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, headers: vec![("content-type", Cow::Borrowed(content_type))], body: body.into() }
+    }
+
+    /// The reply to everything that is answered alike for most vendors: a refusal (401, with a challenge
+    /// where the path holds no token), a look (200, the text), too large (413), unavailable (503).
+    ///
+    /// `None` for what each vendor answers in its own form.
+    #[must_use]
+    pub fn common(outcome: Outcome<'_>) -> Option<Self> {
+        match outcome {
+            Outcome::Accepted | Outcome::Quarantined => None,
+            Outcome::Refused(Refusal::WithToken) => Some(Self::empty(401)),
+            Outcome::Refused(Refusal::WithoutToken) => {
+                let mut reply = Self::empty(401);
+                reply.headers.push(("www-authenticate", Cow::Borrowed("Basic realm=\"camhook\"")));
+                Some(reply)
+            }
+            Outcome::Ready(text) => Some(Self::with_body(200, "text/plain; charset=utf-8", text.to_owned())),
+            Outcome::TooLarge => Some(Self::empty(413)),
+            Outcome::Unavailable => Some(Self::empty(503)),
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! The ports in memory, for tests.
+//!
+//! They keep the contracts of the traits (conditions, order, strong reads) and can be told to fail.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::{
+    Clock, Condition, EventQueue, Item, Key, Message, Object, ObjectError, ObjectStore, Ports, Precondition,
+    PutError, PutOutcome, Queue, QueueError, SecretError, SecretReference, Secrets, State, StateError,
+    StoredObject,
+};
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A bucket in memory.
+#[derive(Debug, Default)]
+pub struct MemoryObjects {
+    objects: Mutex<BTreeMap<String, (Object, u64)>>,
+    failing: Mutex<Vec<String>>,
+    writes: Mutex<u64>,
+}
+
+impl MemoryObjects {
+    /// From now on every write, read and list whose key begins with `prefix` fails.
+    pub fn fail(&self, prefix: &str) {
+        lock(&self.failing).push(prefix.to_owned());
+    }
+
+    /// Everything works again.
+    pub fn heal(&self) {
+        lock(&self.failing).clear();
+    }
+
+    /// The keys of all objects, in their order.
+    pub fn keys(&self) -> Vec<String> {
+        lock(&self.objects).keys().cloned().collect()
+    }
+
+    /// The object under a key.
+    pub fn object(&self, key: &str) -> Option<Object> {
+        lock(&self.objects).get(key).map(|(object, _)| object.clone())
+    }
+
+    fn fails(&self, key: &str) -> bool {
+        lock(&self.failing).iter().any(|prefix| key.starts_with(prefix.as_str()))
+    }
+
+    fn check(&self, key: &str) -> Result<(), ObjectError> {
+        if self.fails(key) {
+            return Err(ObjectError::Failed { key: key.to_owned(), reason: "told to fail".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+impl ObjectStore for MemoryObjects {
+    fn bucket(&self) -> &'static str {
+        "memory"
+    }
+
+    async fn put(&self, key: &str, object: Object, precondition: Precondition<'_>) -> Result<(), PutError> {
+        if self.fails(key) {
+            return Err(PutError::Failed { key: key.to_owned(), reason: "told to fail".to_owned() });
+        }
+        let mut objects = lock(&self.objects);
+        let holds = match precondition {
+            Precondition::None => true,
+            Precondition::Absent => !objects.contains_key(key),
+            Precondition::Unchanged(etag) => {
+                objects.get(key).is_some_and(|(_, version)| version.to_string() == etag)
+            }
+        };
+        if !holds {
+            return Err(PutError::Precondition { key: key.to_owned() });
+        }
+        let mut writes = lock(&self.writes);
+        *writes += 1;
+        objects.insert(key.to_owned(), (object, *writes));
+        Ok(())
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<StoredObject>, ObjectError> {
+        self.check(key)?;
+        Ok(lock(&self.objects)
+            .get(key)
+            .map(|(object, version)| StoredObject { bytes: object.bytes.clone(), etag: version.to_string() }))
+    }
+
+    async fn get_if_changed(&self, key: &str, etag: &str) -> Result<Option<StoredObject>, ObjectError> {
+        Ok(self.get(key).await?.filter(|object| object.etag != etag))
+    }
+
+    async fn list(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
+        self.check(prefix)?;
+        let objects = lock(&self.objects);
+        Ok(objects.keys().filter(|key| key.starts_with(prefix)).take(limit).cloned().collect())
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), ObjectError> {
+        self.check(key)?;
+        lock(&self.objects).remove(key);
+        Ok(())
+    }
+
+    async fn link(&self, key: &str, valid_for: Duration) -> Result<String, ObjectError> {
+        self.check(key)?;
+        Ok(format!("memory://{key}?seconds={}", valid_for.as_secs()))
+    }
+}
+
+/// Queues in memory.
+#[derive(Debug, Default)]
+pub struct MemoryQueues {
+    sent: Mutex<Vec<(Queue, Message)>>,
+    retried: Mutex<Vec<(Queue, String, Duration)>>,
+    failing: Mutex<Vec<Queue>>,
+}
+
+impl MemoryQueues {
+    /// From now on a queue refuses everything.
+    pub fn fail(&self, queue: Queue) {
+        lock(&self.failing).push(queue);
+    }
+
+    /// Everything works again.
+    pub fn heal(&self) {
+        lock(&self.failing).clear();
+    }
+
+    /// What was sent to a queue, in its order.
+    pub fn sent(&self, queue: Queue) -> Vec<Message> {
+        let sent = lock(&self.sent);
+        sent.iter().filter(|(to, _)| *to == queue).map(|(_, message)| message.clone()).collect()
+    }
+
+    /// Takes what was sent to a queue out of it.
+    pub fn take(&self, queue: Queue) -> Vec<Message> {
+        let mut sent = lock(&self.sent);
+        let (taken, kept) = sent.drain(..).partition(|(to, _)| *to == queue);
+        *sent = kept;
+        taken.into_iter().map(|(_, message)| message).collect()
+    }
+
+    /// Which received messages were asked for again, and after how long.
+    pub fn retried(&self) -> Vec<(Queue, String, Duration)> {
+        lock(&self.retried).clone()
+    }
+
+    fn check(&self, queue: Queue) -> Result<(), QueueError> {
+        if lock(&self.failing).contains(&queue) {
+            return Err(QueueError { queue, reason: "told to fail".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+impl EventQueue for MemoryQueues {
+    async fn send(&self, queue: Queue, message: Message) -> Result<(), QueueError> {
+        self.check(queue)?;
+        lock(&self.sent).push((queue, message));
+        Ok(())
+    }
+
+    async fn retry_after(
+        &self,
+        queue: Queue,
+        receipt_handle: &str,
+        delay: Duration,
+    ) -> Result<(), QueueError> {
+        self.check(queue)?;
+        lock(&self.retried).push((queue, receipt_handle.to_owned(), delay));
+        Ok(())
+    }
+}
+
+/// A state table in memory.
+#[derive(Debug, Default)]
+pub struct MemoryState {
+    items: Mutex<BTreeMap<Key, Item>>,
+    failing: Mutex<Vec<String>>,
+    calls: Mutex<u64>,
+}
+
+impl MemoryState {
+    /// From now on every call for a `pk` that begins with `prefix` fails.
+    pub fn fail(&self, prefix: &str) {
+        lock(&self.failing).push(prefix.to_owned());
+    }
+
+    /// Everything works again.
+    pub fn heal(&self) {
+        lock(&self.failing).clear();
+    }
+
+    /// How many calls were made.
+    pub fn calls(&self) -> u64 {
+        *lock(&self.calls)
+    }
+
+    fn call(&self, pk: &str, sk: &str) -> Result<(), StateError> {
+        *lock(&self.calls) += 1;
+        if lock(&self.failing).iter().any(|prefix| pk.starts_with(prefix.as_str())) {
+            let reason = "told to fail".to_owned();
+            return Err(StateError { pk: pk.to_owned(), sk: sk.to_owned(), reason });
+        }
+        Ok(())
+    }
+}
+
+fn holds(condition: Condition, present: Option<&Item>) -> bool {
+    match condition {
+        Condition::None => true,
+        Condition::Absent { now } => present.is_none_or(|item| !item.is_live(now)),
+        Condition::Revision(revision) => present.is_some_and(|item| item.revision == revision),
+    }
+}
+
+impl State for MemoryState {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StateError> {
+        self.call(&key.pk, &key.sk)?;
+        Ok(lock(&self.items).get(key).cloned())
+    }
+
+    async fn put(
+        &self,
+        key: &Key,
+        data: Value,
+        expires: Option<Timestamp>,
+        condition: Condition,
+    ) -> Result<PutOutcome, StateError> {
+        self.call(&key.pk, &key.sk)?;
+        let mut items = lock(&self.items);
+        let present = items.get(key);
+        if !holds(condition, present) {
+            return Ok(PutOutcome::Refused(present.cloned()));
+        }
+        let revision = match condition {
+            Condition::None | Condition::Absent { .. } => 1,
+            Condition::Revision(revision) => revision + 1,
+        };
+        items.insert(key.clone(), Item { key: key.clone(), data, revision, expires });
+        Ok(PutOutcome::Written(revision))
+    }
+
+    async fn delete(&self, key: &Key, condition: Condition) -> Result<bool, StateError> {
+        self.call(&key.pk, &key.sk)?;
+        let mut items = lock(&self.items);
+        if !holds(condition, items.get(key)) {
+            return Ok(false);
+        }
+        Ok(items.remove(key).is_some())
+    }
+
+    async fn query(&self, pk: &str) -> Result<Vec<Item>, StateError> {
+        self.call(pk, "*")?;
+        Ok(lock(&self.items).values().filter(|item| item.key.pk == pk).cloned().collect())
+    }
+}
+
+/// Secrets in memory.
+#[derive(Debug, Default)]
+pub struct MemorySecrets {
+    values: Mutex<HashMap<String, SecretString>>,
+}
+
+impl MemorySecrets {
+    /// Sets the secret behind a reference such as `ssm:/camhook/gate`.
+    pub fn set(&self, reference: &str, secret: &str) {
+        lock(&self.values).insert(reference.to_owned(), SecretString::from(secret.to_owned()));
+    }
+
+    /// Forgets all secrets.
+    pub fn clear(&self) {
+        lock(&self.values).clear();
+    }
+}
+
+impl Secrets for MemorySecrets {
+    async fn resolve(&self, reference: &SecretReference) -> Result<SecretString, SecretError> {
+        if let SecretReference::Literal(secret) = reference {
+            return Ok(secret.clone());
+        }
+        let name = reference.to_string();
+        let secret = lock(&self.values).get(&name).cloned();
+        secret.ok_or_else(|| SecretError { reference: name, reason: "there is none".to_owned() })
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct MemoryClock {
+    now: Mutex<Timestamp>,
+    elapsed: Mutex<Duration>,
+}
+
+impl MemoryClock {
+    /// A clock that shows this time.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self { now: Mutex::new(now), elapsed: Mutex::new(Duration::ZERO) }
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        let mut now = lock(&self.now);
+        if let Ok(later) = now.checked_add(by) {
+            *now = later;
+        }
+        *lock(&self.elapsed) += by;
+    }
+}
+
+impl Clock for MemoryClock {
+    fn now(&self) -> Timestamp {
+        *lock(&self.now)
+    }
+
+    fn elapsed(&self) -> Duration {
+        *lock(&self.elapsed)
+    }
+}
+
+/// All ports in memory.
+#[derive(Debug)]
+pub struct MemoryPorts {
+    /// The bucket.
+    pub objects: MemoryObjects,
+    /// The queues.
+    pub queues: MemoryQueues,
+    /// The table.
+    pub state: MemoryState,
+    /// The secrets.
+    pub secrets: MemorySecrets,
+    /// The clock.
+    pub clock: MemoryClock,
+}
+
+impl MemoryPorts {
+    /// Empty ports at this time.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            objects: MemoryObjects::default(),
+            queues: MemoryQueues::default(),
+            state: MemoryState::default(),
+            secrets: MemorySecrets::default(),
+            clock: MemoryClock::new(now),
+        }
+    }
+}
+
+impl Ports for MemoryPorts {
+    type Objects = MemoryObjects;
+    type Queues = MemoryQueues;
+    type State = MemoryState;
+    type Secrets = MemorySecrets;
+    type Clock = MemoryClock;
+
+    fn objects(&self) -> &MemoryObjects {
+        &self.objects
+    }
+    fn queues(&self) -> &MemoryQueues {
+        &self.queues
+    }
+    fn state(&self) -> &MemoryState {
+        &self.state
+    }
+    fn secrets(&self) -> &MemorySecrets {
+        &self.secrets
+    }
+    fn clock(&self) -> &MemoryClock {
+        &self.clock
+    }
+}

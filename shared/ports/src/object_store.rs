@@ -1,0 +1,108 @@
+//! Where objects are stored.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// An object to be stored.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// Its content.
+    pub bytes: Bytes,
+    /// Its media type.
+    pub content_type: &'static str,
+}
+
+/// An object as it was read.
+#[derive(Debug, Clone)]
+pub struct StoredObject {
+    /// Its content.
+    pub bytes: Bytes,
+    /// The tag of this version of it.
+    pub etag: String,
+}
+
+/// Under which condition an object is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precondition<'a> {
+    /// Always: what stood there is replaced.
+    None,
+    /// Only when nothing stands there.
+    Absent,
+    /// Only when what stands there is this version.
+    Unchanged(&'a str),
+}
+
+/// Why an object cannot be read, listed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// The store refused, or did not answer in time.
+    #[error("the object store failed at `{key}`: {reason}")]
+    Failed {
+        /// The object or prefix.
+        key: String,
+        /// What the store or the way to it said.
+        reason: String,
+    },
+}
+
+/// Why an object was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// The condition does not hold.
+    #[error("`{key}` was changed by another writer")]
+    Precondition {
+        /// The object.
+        key: String,
+    },
+    /// The store refused, or did not answer in time.
+    #[error("the object store failed at `{key}`: {reason}")]
+    Failed {
+        /// The object.
+        key: String,
+        /// What the store or the way to it said.
+        reason: String,
+    },
+}
+
+/// Where objects are stored: one bucket.
+pub trait ObjectStore: Send + Sync {
+    /// The bucket's name.
+    fn bucket(&self) -> &str;
+
+    /// Stores an object.
+    fn put(
+        &self,
+        key: &str,
+        object: Object,
+        precondition: Precondition<'_>,
+    ) -> impl Future<Output = Result<(), PutError>> + Send;
+
+    /// Reads an object; `None` when there is none.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<StoredObject>, ObjectError>> + Send;
+
+    /// Reads an object unless it still is the version with this tag; `None` when it is, or is gone.
+    fn get_if_changed(
+        &self,
+        key: &str,
+        etag: &str,
+    ) -> impl Future<Output = Result<Option<StoredObject>, ObjectError>> + Send;
+
+    /// The keys that begin with a prefix, in their order, at most `limit`.
+    fn list(
+        &self,
+        prefix: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<String>, ObjectError>> + Send;
+
+    /// Removes an object; one that is not there is removed too.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), ObjectError>> + Send;
+
+    /// A link by which anybody can read an object for a time.
+    fn link(
+        &self,
+        key: &str,
+        valid_for: Duration,
+    ) -> impl Future<Output = Result<String, ObjectError>> + Send;
+}

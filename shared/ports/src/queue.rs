@@ -1,0 +1,85 @@
+//! Where messages are sent.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The queues of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Queue {
+    /// To the notification function.
+    Notify,
+    /// To the relay function.
+    Relay,
+    /// To the agents on site.
+    RelayLan,
+    /// From the MQTT rule.
+    Mqtt,
+}
+
+impl Queue {
+    /// The name in metrics, logs and `pending/`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Relay => "relay",
+            Self::RelayLan => "relay-lan",
+            Self::Mqtt => "mqtt",
+        }
+    }
+}
+
+impl fmt::Display for Queue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its text.
+    pub body: String,
+    /// Whom it is fair to share the queue with: `source/camera`.
+    pub group: String,
+    /// How long it stays out of sight, at most 900 s.
+    pub delay: Duration,
+    /// The run that sent it again, when it is a replay.
+    pub replay: Option<String>,
+}
+
+impl Message {
+    /// A message that is delivered at once.
+    #[must_use]
+    pub fn new(body: String, group: String) -> Self {
+        Self { body, group, delay: Duration::ZERO, replay: None }
+    }
+}
+
+/// A queue that refused or did not answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the queue `{queue}` failed: {reason}")]
+pub struct QueueError {
+    /// Which queue.
+    pub queue: Queue,
+    /// What the queue or the way to it said.
+    pub reason: String,
+}
+
+/// Where messages are sent.
+pub trait EventQueue: Send + Sync {
+    /// Sends a message. When this returns, the queue has it.
+    fn send(&self, queue: Queue, message: Message) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Hides a received message for another while, at most 12 hours, before it is delivered again.
+    fn retry_after(
+        &self,
+        queue: Queue,
+        receipt_handle: &str,
+        delay: Duration,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+}

@@ -1,0 +1,112 @@
+//! What a site is: the contents of camhook.toml once they are known to be right.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use camhook_event::{Text, Vendor};
+use camhook_ports::SecretReference;
+use ipnet::IpNet;
+use jiff::tz::TimeZone;
+
+/// A source: one camera, recorder or video system that posts.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its id: `[a-z0-9][a-z0-9-]{0,31}`, unique over all vendors.
+    pub id: Text,
+    /// Whose dialect it speaks.
+    pub vendor: Vendor,
+    /// The place that it belongs to.
+    pub area: Option<Text>,
+    /// How its posts prove that they come from it.
+    pub auth: Auth,
+    /// After how long a silence it counts as gone.
+    pub offline_after: Option<Duration>,
+    /// What becomes of its tracking posts.
+    pub tracking: Tracking,
+    /// Whether pictures, names and ids of faces are kept.
+    pub faces: Retention,
+    /// Whether pictures of the whole frame are kept.
+    pub overview: Retention,
+    /// Whether its clock says how late an event is.
+    pub clock: ClockTrust,
+    /// By how much its time may differ from the time of receipt and still be the event's time.
+    pub clock_tolerance: Duration,
+    /// The zone of its local times.
+    pub timezone: TimeZone,
+    /// Which of a vendor's dialects it speaks, where the vendor has several that cannot be told apart.
+    pub dialect: Option<Dialect>,
+    /// The names of the vendor's query parameters, where a person chose them: the standard name, and the one
+    /// in use.
+    pub parameters: BTreeMap<String, String>,
+    /// The beginning of its MQTT topics.
+    pub topic: Option<Text>,
+}
+
+/// How a source's posts prove that they come from it: every kind that is named must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Auth {
+    /// Tokens in the path, any of which is good.
+    pub tokens: Vec<Token>,
+    /// Users and passwords, any of which is good.
+    pub basic: Vec<BasicCredential>,
+    /// Keys of a signature over the body, any of which is good.
+    pub hmac: Vec<SecretReference>,
+    /// Networks, any of which is good.
+    pub allow: Vec<IpNet>,
+}
+
+/// A token in the path.
+#[derive(Debug, Clone)]
+pub enum Token {
+    /// The SHA-256 of a random token: no secret.
+    Sha256([u8; 32]),
+    /// The token itself.
+    Secret(SecretReference),
+}
+
+/// A user and a password.
+#[derive(Debug, Clone)]
+pub struct BasicCredential {
+    /// The user's name.
+    pub user: String,
+    /// The password.
+    pub password: SecretReference,
+}
+
+/// What becomes of a source's tracking posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tracking {
+    /// They are acknowledged and forgotten.
+    Drop,
+    /// At most about one event in this time for each target is passed on.
+    Every(Duration),
+}
+
+/// Whether something is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// It is.
+    Keep,
+    /// It is not: it reaches neither the bucket nor a queue, a log or the quarantine.
+    Drop,
+}
+
+/// Whether a source's clock says how late an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockTrust {
+    /// It does: the sender resends or spools, and its clock is kept right.
+    Trusted,
+    /// It does not.
+    Untrusted,
+}
+
+/// Which of a vendor's dialects a source speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// INSTAR Cloud.
+    Cloud,
+    /// An INSTAR camera's alarm server with `active` codes.
+    CameraV1,
+    /// An INSTAR camera's alarm server with a `trigger` bit mask.
+    CameraV2,
+}
