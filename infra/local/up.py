@@ -1,0 +1,110 @@
+"""`make up`: the template deployed on a local cloud of this clone's own, in the background.
+
+Writes stack.json into the state folder; run again, it brings code, template and camhook.toml up to date.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import tomli
+
+import cloud
+from state import LOCAL, ROOT, LocalCloudError, folder, read_json, running, say, start, wait_until, write_json
+
+# What stands in infra/local/camhook.toml for the demonstration's receivers, whose port is chosen at start.
+DEVICES_PLACEHOLDER = "http://127.0.0.1:8099"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    arguments(parser)
+    options = parser.parse_args()
+    try:
+        stack = up(options, [], polling=True)
+    except LocalCloudError as error:
+        say(f"error: {error}")
+        return 1
+    for source, url in stack["sources"].items():
+        print(f"{source}\t{url}")
+    return 0
+
+
+def arguments(parser):
+    parser.add_argument("--state", default=".local", help="the folder for all that belongs to this local cloud")
+    parser.add_argument("--config", default=str(LOCAL / "camhook.toml"), help="the camhook.toml to deploy with")
+    parser.add_argument("--port", type=int, help="the local cloud's port; a free one if not given")
+
+
+def up(options, more_binaries, polling):
+    """Starts, deploys and answers with what stack.json holds."""
+    config = (ROOT / options.config).resolve()
+    if not config.is_file():
+        raise LocalCloudError(f"there is no configuration file {config}")
+    binaries = cloud.build(cloud.functions() + more_binaries)
+    state = folder(options.state)
+    endpoint = cloud.ensure_running(state, options.port)
+    devices = ensure_devices(state)
+    outputs = cloud.deploy(endpoint, binaries, polling)
+    site = config.read_text().replace(DEVICES_PLACEHOLDER, devices)
+    (state / "camhook.toml").write_text(site)
+    s3 = cloud.client(endpoint, "s3")
+    s3.put_object(Bucket=outputs["Bucket"], Key="config/camhook.toml", Body=site.encode())
+    api = cloud.api_url(endpoint, outputs)
+    stack = {
+        "api_url": api,
+        "endpoint_url": endpoint,
+        "region": cloud.REGION,
+        "bucket": outputs["Bucket"],
+        "table": outputs["Table"],
+        "queues": {
+            "notify": outputs["NotifyQueueUrl"],
+            "notify_dlq": outputs["NotifyDeadLetterQueueUrl"],
+            "relay": outputs["RelayQueueUrl"],
+            "relay_dlq": outputs["RelayDeadLetterQueueUrl"],
+            "relay_lan": outputs["RelayLanQueueUrl"],
+            "relay_lan_dlq": outputs["RelayLanDeadLetterQueueUrl"],
+            "mqtt": outputs["MqttQueueUrl"],
+            "mqtt_dlq": outputs["MqttDeadLetterQueueUrl"],
+        },
+        "sources": webhook_urls(site, api),
+        "functions": {name: outputs[f"{name.title().replace('-', '')}Function"] for name in cloud.functions()},
+        "config": str(state / "camhook.toml"),
+        "devices": {"url": devices, "requests": str(state / "devices.jsonl"), "received": str(state / "received")},
+        "binaries": {name: str(path) for name, path in binaries.items()},
+    }
+    write_json(state / "stack.json", stack)
+    say(f"deployed; {state / 'stack.json'} says where everything is")
+    return stack
+
+
+def webhook_urls(site, api):
+    """Each source's full webhook address. A token that the file does not spell out cannot be in it."""
+    urls = {}
+    for source in tomli.loads(site).get("source", []):
+        auth = source.get("auth", {})
+        token = auth.get("token", "")
+        token = token[0] if isinstance(token, list) else token
+        if token.startswith(("ssm:", "env:")) or "token_sha256" in auth and not token:
+            say(f"the token of source {source['id']} is not in camhook.toml; put it after the address yourself")
+            token = ""
+        # Both dialects of INSTAR cameras share the route of their vendor.
+        urls[source["id"]] = "/".join(filter(None, [api, source["vendor"], source["id"], token]))
+    return urls
+
+
+def ensure_devices(state):
+    """The address of the demonstration's receivers and relay, started if they do not run."""
+    found = running(state, "devices")
+    if not found:
+        port = cloud.free_port()
+        command = [sys.executable, str(LOCAL / "devices.py"), "--port", str(port), "--folder", str(state)]
+        process = start(state, "devices", command, None, port)
+        wait_until("the simulated devices", lambda: cloud.answers(f"http://127.0.0.1:{port}/"), process,
+                   state / "devices.log", 20)
+        found = {"port": port}
+    return f"http://127.0.0.1:{found['port']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
