@@ -113,6 +113,12 @@ def functions():
     return CODE.findall(TEMPLATE.read_text())
 
 
+def function_environment(endpoint, function):
+    """The environment that the template gives a deployed function."""
+    answer = client(endpoint, "lambda").get_function_configuration(FunctionName=function)
+    return answer["Environment"]["Variables"]
+
+
 def api_url(endpoint, outputs):
     # The `$` of the stage's name is written so that an address can be pasted into a shell.
     return f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/%24default"

@@ -82,9 +82,12 @@ def wait_until(what, condition, process, log, seconds):
     deadline = time.monotonic() + seconds
     while not condition():
         if process.poll() is not None or time.monotonic() > deadline:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise LocalCloudError(f"{what} did not come up; the end of {log}:\n{tail}")
+            raise LocalCloudError(f"{what} did not come up{'' if log is None else end_of(log, 15)}")
         time.sleep(0.05)
+
+
+def end_of(log, lines):
+    return f"; the end of {log}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def _born(pid):

@@ -1,0 +1,68 @@
+# Everything that is done with camhook from this folder; `make` alone lists it. Needs Rust, Python 3 and make:
+# the other tools are installed into .tools/, at the versions that infra/local/requirements-*.txt name.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export SAM_CLI_TELEMETRY := 0
+
+# What a user may set: make up PORT=4566, CAMHOOK_CONFIG=site/camhook.toml make up, make watch LAN=1
+CAMHOOK_CONFIG ?= infra/local/camhook.toml
+PORT ?=
+LAN ?=
+STACK_NAME ?= camhook
+PARAMETERS ?=
+ARCHITECTURE ?= arm64
+
+CLOUD := .tools/cloud
+LINT := .tools/lint
+LAMBDA := .tools/lambda
+# The binaries that the template deploys, by its own word.
+FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
+up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
+
+.PHONY: help run up down watch test lint bench fuzz build deploy clean-tools
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+run: $(CLOUD)/installed ## the whole of it on this machine: start, send samples, show what became of them
+	@$(CLOUD)/bin/python infra/local/run.py $(up_arguments)
+
+up: $(CLOUD)/installed ## the local cloud in the background; .local/stack.json says where
+	@$(CLOUD)/bin/python infra/local/up.py $(up_arguments)
+
+down: $(CLOUD)/installed ## stop what `make up`, `make run` or `make watch` started
+	@$(CLOUD)/bin/python infra/local/down.py
+
+watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as files change; LAN=1 lets a real camera post
+	@PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" $(CLOUD)/bin/python infra/local/watch.py $(up_arguments) $(if $(LAN),--lan)
+
+test: $(CLOUD)/installed ## every test, end to end ones too, on a local cloud of its own
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(CAMHOOK_CONFIG)" -- cargo test --workspace --locked
+
+lint: $(LINT)/installed ## formatting, Clippy, the template
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(LINT)/bin/cfn-lint infra/template.yaml
+	AWS_DEFAULT_REGION=eu-central-1 $(LINT)/bin/sam validate --lint --template infra/template.yaml
+
+build: $(LAMBDA)/installed ## the functions as they are deployed, into target/lambda/
+	PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" CARGO_TARGET_DIR="$(CURDIR)/target" \
+		cargo lambda build --release --locked $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix --bin ,$(FUNCTIONS))
+
+deploy: $(LINT)/installed build ## onto AWS; PARAMETERS="Name=value ..." for the template's parameters
+	@case "$(PARAMETERS)" in *LocalStack*) echo "error: LocalStack is for the local cloud alone: with it, relays and channels may reach the loopback" >&2; exit 1;; esac
+	$(LINT)/bin/sam deploy --template-file infra/template.yaml --stack-name "$(STACK_NAME)" \
+		--capabilities CAPABILITY_IAM --resolve-s3 --no-fail-on-empty-changeset \
+		--parameter-overrides $(PARAMETERS) Architecture=$(ARCHITECTURE) LocalStack=false
+
+clean-tools: ## remove .tools/, which the next command installs again
+	rm -rf .tools
+
+.tools/%/installed: infra/local/requirements-%.txt
+	@rm -rf .tools/$*
+	@python3 -m venv .tools/$* || { echo "error: python3 cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "installing $< into .tools/$*"
+	@.tools/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@

@@ -1,0 +1,80 @@
+"""`make watch`: functions compiled and run from source as files change, on the local cloud's S3, SQS and table.
+
+`cargo lambda watch` answers at the same paths as the API does (its router table in Cargo.toml), and
+`camhook pump` hands it what is in the queues, as AWS does, and ticks the watchdog. The deployed functions
+are there, but nothing calls them. Ends with Ctrl-C.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import cloud
+from state import ROOT, LocalCloudError, folder, say, stop_all, wait_until, write_json
+from up import arguments, up, webhook_urls
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    arguments(parser)
+    parser.add_argument("--lan", action="store_true", help="listen on the network, so that a real camera can post")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    state = folder(options.state)
+    try:
+        return watch(options, state)
+    except LocalCloudError as error:
+        say(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        stop_all(state)
+
+
+def watch(options, state):
+    stack = up(options, ["camhook"], polling=False)
+    port = cloud.free_port()
+    listen, host = ("0.0.0.0", lan_address()) if options.lan else ("127.0.0.1", "127.0.0.1")
+    stack["api_url"] = f"http://{host}:{port}"
+    stack["lambda_url"] = f"http://127.0.0.1:{port}"
+    stack["sources"] = webhook_urls((state / "camhook.toml").read_text(), stack["api_url"])
+    write_json(state / "stack.json", stack)
+    environment = {
+        **os.environ,
+        **cloud.sdk_environment(stack["endpoint_url"]),
+        **cloud.function_environment(stack["endpoint_url"], stack["functions"]["viewtron"]),
+    }
+    watcher = subprocess.Popen(
+        ["cargo", "lambda", "watch", "--invoke-address", listen, "--invoke-port", str(port)],
+        cwd=ROOT, env=environment)
+    pump = None
+    try:
+        wait_until("cargo lambda watch", lambda: cloud.answers(f"{stack['lambda_url']}/healthz"), watcher, None, 60)
+        pump = subprocess.Popen(
+            [stack["binaries"]["camhook"], "pump", "--stack", str(state / "stack.json"),
+             "--lambda-url", stack["lambda_url"]], cwd=ROOT, env=environment)
+        for source, url in stack["sources"].items():
+            print(f"{source}\t{url}", flush=True)
+        return watcher.wait()
+    finally:
+        for process in filter(None, [pump, watcher]):
+            process.terminate()
+            process.wait()
+
+
+def lan_address():
+    """This machine's address on the network; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError as error:
+            raise LocalCloudError("there is no network for LAN=1 to listen on") from error
+        return probe.getsockname()[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Runs a command with a local cloud of its own and stops that cloud afterwards, however the command ended.
+
+The command finds it through the environment: CAMHOOK_STACK is the path of stack.json, and the AWS
+variables point every SDK at it. Used by `make test`.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cloud
+from state import ROOT, LocalCloudError, end_of, say, stop_all
+from up import arguments, up
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    arguments(parser)
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="after --")
+    options = parser.parse_args()
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="camhook-", ignore_cleanup_errors=True) as scratch:
+        options.state = scratch
+        try:
+            stack = up(options, [], polling=True)
+            environment = {**os.environ, **cloud.sdk_environment(stack["endpoint_url"]),
+                           "CAMHOOK_STACK": str(Path(scratch, "stack.json"))}
+            status = subprocess.run(command, cwd=ROOT, env=environment).returncode
+            if status != 0:
+                say("the command failed" + end_of(Path(scratch, "cloud.log"), 40))
+            return status
+        except LocalCloudError as error:
+            say(f"error: {error}")
+            return 1
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            stop_all(Path(scratch))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
