@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     Clock, Condition, EventQueue, Item, Key, Message, Object, ObjectError, ObjectStore, Ports, Precondition,
@@ -248,6 +248,24 @@ impl State for MemoryState {
         };
         items.insert(key.clone(), Item { key: key.clone(), data, revision, expires });
         Ok(PutOutcome::Written(revision))
+    }
+
+    async fn merge(
+        &self,
+        key: &Key,
+        fields: Map<String, Value>,
+        expires: Option<Timestamp>,
+    ) -> Result<(), StateError> {
+        self.call(&key.pk, &key.sk)?;
+        let mut items = lock(&self.items);
+        let empty = Item { key: key.clone(), data: Value::Object(Map::new()), revision: 0, expires: None };
+        let item = items.entry(key.clone()).or_insert(empty);
+        if let Value::Object(data) = &mut item.data {
+            data.extend(fields);
+        }
+        item.revision += 1;
+        item.expires = expires;
+        Ok(())
     }
 
     async fn delete(&self, key: &Key, condition: Condition) -> Result<bool, StateError> {

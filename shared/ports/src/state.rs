@@ -6,7 +6,7 @@
 use std::future::Future;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The two keys of an item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +29,7 @@ impl Key {
 pub struct Item {
     /// Its key.
     pub key: Key,
-    /// What it says, as JSON.
+    /// What it says: a JSON object.
     pub data: Value,
     /// Counts the writes of this item, from 1.
     pub revision: u64,
@@ -98,6 +98,14 @@ pub trait State: Send + Sync {
         expires: Option<Timestamp>,
         condition: Condition,
     ) -> impl Future<Output = Result<PutOutcome, StateError>> + Send;
+
+    /// Sets some fields of an item and leaves its others as they are; makes the item where there is none.
+    fn merge(
+        &self,
+        key: &Key,
+        fields: Map<String, Value>,
+        expires: Option<Timestamp>,
+    ) -> impl Future<Output = Result<(), StateError>> + Send;
 
     /// Removes an item under a condition; whether it was removed.
     fn delete(
