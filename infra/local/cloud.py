@@ -93,7 +93,10 @@ def deploy(endpoint, binaries, polling):
     template = TEMPLATE.read_text()
     s3 = client(endpoint, "s3")
     artifacts = f"{STACK_NAME}-artifacts"
-    s3.create_bucket(Bucket=artifacts, CreateBucketConfiguration={"LocationConstraint": REGION})
+    try:
+        s3.create_bucket(Bucket=artifacts, CreateBucketConfiguration={"LocationConstraint": REGION})
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass
     for name in functions():
         code = _zip_of(binaries[name])
         key = f"{name}-{hashlib.sha256(code).hexdigest()[:16]}.zip"
@@ -167,11 +170,17 @@ def _zip_of(binary):
 
 
 def answers(url):
+    """Whether this address answers with 200 by now; past any proxy that the user has."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         return opener.open(url, timeout=2).status == 200
     except OSError:
         return False
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def build(binaries):

@@ -30,7 +30,7 @@ def main():
         say(f"error: {error}")
         return 1
     except KeyboardInterrupt:
-        return 130
+        return 0
     finally:
         stop_all(state)
 
@@ -53,7 +53,7 @@ def watch(options, state):
         cwd=ROOT, env=environment)
     pump = None
     try:
-        wait_until("cargo lambda watch", lambda: cloud.answers(f"{stack['lambda_url']}/healthz"), watcher, None, 60)
+        wait_until("cargo lambda watch", lambda: cloud.listens(port), watcher, None, 60)
         pump = subprocess.Popen(
             [stack["binaries"]["camhook"], "pump", "--stack", str(state / "stack.json"),
              "--lambda-url", stack["lambda_url"]], cwd=ROOT, env=environment)
