@@ -1,0 +1,324 @@
+//! Claims: one event makes one action happen once.
+//!
+//! Before an action is carried out its claim is taken, by a conditional write that only one of several
+//! deliveries of the event can win. Afterwards the claim says what came of it. A delivery that finds the
+//! claim taken but not settled knows that another one is at work, or was when it died; what follows from
+//! that differs between people and relays, so it is the caller's to decide.
+
+use std::time::Duration;
+
+use camhook_event::EventId;
+use camhook_ports::{Condition, Key, PutOutcome, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::item::{ATTEMPTS, decode, encode};
+
+/// How long a claim is remembered: longer than any queue keeps a message that is being tried.
+pub const CLAIM_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Which action of which rule for which event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClaimKey<'a> {
+    /// The event.
+    pub event: EventId,
+    /// The rule's id.
+    pub rule: &'a str,
+    /// Which of the rule's actions, counted from 0.
+    pub action: usize,
+    /// The run of a replay, which may act again where the event itself has acted.
+    pub replay: Option<&'a str>,
+}
+
+impl ClaimKey<'_> {
+    /// `claim#{event}`, `{rule}#{action}`; a replay has a third part, its run.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        let pk = format!("claim#{}", self.event);
+        match self.replay {
+            None => Key::new(pk, format!("{}#{}", self.rule, self.action)),
+            Some(run) => Key::new(pk, format!("{}#{}#{run}", self.rule, self.action)),
+        }
+    }
+}
+
+/// How far an action is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimState {
+    /// Someone is at it, or died at it.
+    Taken,
+    /// It was carried out.
+    Done,
+    /// It may have been carried out or not, and is not to be tried again.
+    Unknown,
+}
+
+/// What the last attempt may have done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// It may have had an effect: nothing says that it had none.
+    Possible,
+    /// It surely had none: no connection, or a refusal.
+    None,
+}
+
+/// What the table says of a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimRecord {
+    /// How far the action is.
+    pub state: ClaimState,
+    /// Which attempt is the last one, counted from 1.
+    pub attempt: u32,
+    /// When the last attempt began.
+    pub since: Timestamp,
+    /// What the last attempt may have done.
+    pub effect: Effect,
+    /// What came of the last attempt, for a person to read: the device's answer, the reason of a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+}
+
+/// A claim as it was last written or read. Every change of it is refused once another writer changed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    key: Key,
+    revision: u64,
+    record: ClaimRecord,
+}
+
+impl Claim {
+    /// What it says.
+    #[must_use]
+    pub fn record(&self) -> &ClaimRecord {
+        &self.record
+    }
+}
+
+/// What came of taking a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taking {
+    /// It is the caller's: the first attempt is under way.
+    Taken(Claim),
+    /// Another delivery took it and has not settled it.
+    AlreadyTaken(Claim),
+    /// It is done or unknown: there is nothing left to do.
+    Settled(Claim),
+}
+
+/// Takes the claim of an action that is about to be carried out.
+///
+/// # Errors
+///
+/// When the table fails; nothing may be carried out then.
+pub async fn take<S: State>(state: &S, claim: &ClaimKey<'_>, now: Timestamp) -> Result<Taking, Error> {
+    let key = claim.key();
+    let record = ClaimRecord {
+        state: ClaimState::Taken,
+        attempt: 1,
+        since: now,
+        effect: Effect::Possible,
+        outcome: None,
+    };
+    let data = encode(&key, &record)?;
+    let expires = now.checked_add(CLAIM_LIFETIME).ok();
+    for _ in 0..ATTEMPTS {
+        match state.put(&key, data.clone(), expires, Condition::Absent { now }).await? {
+            PutOutcome::Written(revision) => return Ok(Taking::Taken(Claim { key, revision, record })),
+            PutOutcome::Refused(Some(item)) => {
+                let held = Claim { revision: item.revision, record: decode(&item)?, key };
+                return Ok(match held.record.state {
+                    ClaimState::Taken => Taking::AlreadyTaken(held),
+                    ClaimState::Done | ClaimState::Unknown => Taking::Settled(held),
+                });
+            }
+            // It was removed between the refusal and the look at it: it is free again.
+            PutOutcome::Refused(None) => {}
+        }
+    }
+    Err(Error::contended(&key))
+}
+
+/// What stands in a claim, without taking it.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn look<S: State>(
+    state: &S,
+    claim: &ClaimKey<'_>,
+    now: Timestamp,
+) -> Result<Option<ClaimRecord>, Error> {
+    let key = claim.key();
+    let item = state.get(&key).await?.filter(|item| item.is_live(now));
+    item.map(|item| decode(&item)).transpose()
+}
+
+async fn change<S: State>(state: &S, claim: &Claim, record: ClaimRecord) -> Result<Option<Claim>, Error> {
+    let data = encode(&claim.key, &record)?;
+    let expires = record.since.checked_add(CLAIM_LIFETIME).ok();
+    let outcome = state.put(&claim.key, data, expires, Condition::Revision(claim.revision)).await?;
+    Ok(match outcome {
+        PutOutcome::Written(revision) => Some(Claim { key: claim.key.clone(), revision, record }),
+        PutOutcome::Refused(_) => None,
+    })
+}
+
+/// Begins another attempt of an action whose claim was taken before; `None` when another delivery was faster.
+///
+/// # Errors
+///
+/// When the table fails; nothing may be carried out then.
+pub async fn take_again<S: State>(state: &S, claim: &Claim, now: Timestamp) -> Result<Option<Claim>, Error> {
+    let attempt = claim.record.attempt.saturating_add(1);
+    let record = ClaimRecord {
+        state: ClaimState::Taken,
+        attempt,
+        since: now,
+        effect: Effect::Possible,
+        outcome: claim.record.outcome.clone(),
+    };
+    change(state, claim, record).await
+}
+
+/// Notes that the attempt surely had no effect: the claim stays taken, and the action may be tried again.
+/// `None` when another delivery changed the claim meanwhile.
+///
+/// # Errors
+///
+/// When the table fails; the claim then looks as if the attempt may have had an effect.
+pub async fn release<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result<Option<Claim>, Error> {
+    let mut record = claim.record.clone();
+    record.effect = Effect::None;
+    record.outcome = Some(outcome.to_owned());
+    change(state, claim, record).await
+}
+
+/// Notes that the action was carried out. `None` when another delivery changed the claim meanwhile.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn finish<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result<Option<Claim>, Error> {
+    settle(state, claim, ClaimState::Done, outcome).await
+}
+
+/// Notes that nobody can say whether the action was carried out, and that it is not to be tried again.
+/// `None` when another delivery changed the claim meanwhile.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn leave_unknown<S: State>(
+    state: &S,
+    claim: &Claim,
+    outcome: &str,
+) -> Result<Option<Claim>, Error> {
+    settle(state, claim, ClaimState::Unknown, outcome).await
+}
+
+async fn settle<S: State>(
+    state: &S,
+    claim: &Claim,
+    settled: ClaimState,
+    outcome: &str,
+) -> Result<Option<Claim>, Error> {
+    let mut record = claim.record.clone();
+    record.state = settled;
+    record.outcome = Some(outcome.to_owned());
+    change(state, claim, record).await
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_ports::memory::MemoryState;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn key() -> ClaimKey<'static> {
+        let event = "0123456789abcdef0123456789abcdef".parse().unwrap();
+        ClaimKey { event, rule: "gate", action: 1, replay: None }
+    }
+
+    fn taken(taking: Taking) -> Claim {
+        match taking {
+            Taking::Taken(claim) => claim,
+            other => panic!("not taken: {other:?}"),
+        }
+    }
+
+    fn already(taking: Taking) -> Claim {
+        match taking {
+            Taking::AlreadyTaken(claim) => claim,
+            other => panic!("not already taken: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_replay_has_its_own_claim() {
+        assert_eq!(key().key(), Key::new("claim#0123456789abcdef0123456789abcdef", "gate#1"));
+        let replay = ClaimKey { replay: Some("run-7"), ..key() };
+        assert_eq!(replay.key().sk, "gate#1#run-7");
+    }
+
+    #[tokio::test]
+    async fn of_two_deliveries_one_takes_the_claim() {
+        let state = MemoryState::default();
+        let first = taken(take(&state, &key(), NOW).await.unwrap());
+        let second = already(take(&state, &key(), NOW).await.unwrap());
+        assert_eq!(second.record().attempt, 1);
+        assert_eq!(second.record().since, NOW);
+        assert_eq!(second.record().effect, Effect::Possible);
+
+        finish(&state, &first, "was off").await.unwrap().unwrap();
+        let Taking::Settled(third) = take(&state, &key(), NOW).await.unwrap() else { panic!("not settled") };
+        assert_eq!(third.record().state, ClaimState::Done);
+        assert_eq!(third.record().outcome.as_deref(), Some("was off"));
+    }
+
+    #[tokio::test]
+    async fn of_two_deliveries_one_tries_again() {
+        let state = MemoryState::default();
+        let first = taken(take(&state, &key(), NOW).await.unwrap());
+        release(&state, &first, "connection refused").await.unwrap().unwrap();
+
+        let left = already(take(&state, &key(), NOW).await.unwrap());
+        let right = already(take(&state, &key(), NOW).await.unwrap());
+        assert_eq!(left.record().effect, Effect::None);
+        let again = take_again(&state, &left, NOW).await.unwrap().unwrap();
+        assert_eq!(again.record().attempt, 2);
+        assert_eq!(again.record().effect, Effect::Possible);
+        assert_eq!(take_again(&state, &right, NOW).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn the_late_word_of_an_attempt_that_was_given_up_changes_nothing() {
+        let state = MemoryState::default();
+        let first = taken(take(&state, &key(), NOW).await.unwrap());
+        let seen = already(take(&state, &key(), NOW).await.unwrap());
+        leave_unknown(&state, &seen, "no answer").await.unwrap().unwrap();
+        assert_eq!(finish(&state, &first, "was off").await.unwrap(), None);
+        let record = look(&state, &key(), NOW).await.unwrap().unwrap();
+        assert_eq!(record.state, ClaimState::Unknown);
+    }
+
+    #[tokio::test]
+    async fn a_claim_is_forgotten_after_seven_days() {
+        let state = MemoryState::default();
+        taken(take(&state, &key(), NOW).await.unwrap());
+        let later = NOW.checked_add(CLAIM_LIFETIME).unwrap();
+        assert_eq!(look(&state, &key(), later).await.unwrap(), None);
+        taken(take(&state, &key(), later).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_table_that_fails_gives_no_claim() {
+        let state = MemoryState::default();
+        state.fail("claim#");
+        assert!(matches!(take(&state, &key(), NOW).await, Err(Error::Table(_))));
+    }
+}

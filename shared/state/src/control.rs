@@ -1,0 +1,120 @@
+//! What a person switches: the stop switch of all relays, and the mode of each area.
+
+use camhook_ports::{Condition, Key, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::item::{decode, encode};
+
+const CONTROL: &str = "control";
+
+/// Whether relays may be switched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopSwitch {
+    /// They may.
+    #[default]
+    Running,
+    /// They may only be released.
+    Stopped,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StopRecord {
+    switch: StopSwitch,
+    since: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ModeRecord {
+    mode: String,
+    since: Timestamp,
+}
+
+fn stop_key() -> Key {
+    Key::new(CONTROL, "stop")
+}
+
+fn mode_key(area: &str) -> Key {
+    Key::new(CONTROL, format!("mode#{area}"))
+}
+
+/// Reads the stop switch, strongly consistently. One that was never touched is running.
+///
+/// # Errors
+///
+/// When the table fails; nothing may be switched then.
+pub async fn stop_switch<S: State>(state: &S) -> Result<StopSwitch, Error> {
+    let Some(item) = state.get(&stop_key()).await? else { return Ok(StopSwitch::default()) };
+    Ok(decode::<StopRecord>(&item)?.switch)
+}
+
+/// Sets the stop switch.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn set_stop_switch<S: State>(state: &S, switch: StopSwitch, now: Timestamp) -> Result<(), Error> {
+    let key = stop_key();
+    let data = encode(&key, &StopRecord { switch, since: now })?;
+    state.put(&key, data, None, Condition::None).await?;
+    Ok(())
+}
+
+/// Reads the mode of an area (`home`, `away`, `off` or a name of the user's), strongly consistently; `None`
+/// when it was never set.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn mode<S: State>(state: &S, area: &str) -> Result<Option<String>, Error> {
+    let Some(item) = state.get(&mode_key(area)).await? else { return Ok(None) };
+    Ok(Some(decode::<ModeRecord>(&item)?.mode))
+}
+
+/// Sets the mode of an area.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn set_mode<S: State>(state: &S, area: &str, mode: &str, now: Timestamp) -> Result<(), Error> {
+    let key = mode_key(area);
+    let data = encode(&key, &ModeRecord { mode: mode.to_owned(), since: now })?;
+    state.put(&key, data, None, Condition::None).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_ports::memory::MemoryState;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    #[tokio::test]
+    async fn the_switch_runs_until_it_is_stopped() {
+        let state = MemoryState::default();
+        assert_eq!(stop_switch(&state).await.unwrap(), StopSwitch::Running);
+        set_stop_switch(&state, StopSwitch::Stopped, NOW).await.unwrap();
+        assert_eq!(stop_switch(&state).await.unwrap(), StopSwitch::Stopped);
+        set_stop_switch(&state, StopSwitch::Running, NOW).await.unwrap();
+        assert_eq!(stop_switch(&state).await.unwrap(), StopSwitch::Running);
+    }
+
+    #[tokio::test]
+    async fn a_switch_that_cannot_be_read_is_no_permission() {
+        let state = MemoryState::default();
+        state.fail("control");
+        assert!(stop_switch(&state).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn each_area_has_its_mode() {
+        let state = MemoryState::default();
+        set_mode(&state, "yard", "away", NOW).await.unwrap();
+        assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
+        assert_eq!(mode(&state, "house").await.unwrap(), None);
+    }
+}

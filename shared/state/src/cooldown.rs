@@ -1,0 +1,245 @@
+//! Cooldowns: after a rule acted for a source it rests.
+//!
+//! A cooldown is reserved before the act, confirmed after it, and given back when the act failed for good, so
+//! that only what was really done silences what follows. The notification and the relay function share a
+//! rule's cooldown: the event that holds it may act in both.
+
+use std::time::Duration;
+
+use camhook_event::EventId;
+use camhook_ports::{Condition, Item, Key, PutOutcome, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::item::{ATTEMPTS, decode, encode};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    Reserved,
+    Charged,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct CooldownRecord {
+    event: EventId,
+    phase: Phase,
+    until: Timestamp,
+}
+
+/// Which cooldown: of a rule, for a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CooldownKey<'a> {
+    /// The rule's id.
+    pub rule: &'a str,
+    /// The source's id.
+    pub source: &'a str,
+}
+
+impl CooldownKey<'_> {
+    /// `cooldown#{rule}`, `{source}`
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::new(format!("cooldown#{}", self.rule), self.source)
+    }
+}
+
+/// Whether an event may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    /// It may, and no other event until then.
+    Held {
+        /// When the cooldown ends.
+        until: Timestamp,
+    },
+    /// Another event acted.
+    Charged {
+        /// When the cooldown ends.
+        until: Timestamp,
+    },
+    /// Another event is about to act, or tries to: whether it will is not known yet.
+    Pending {
+        /// When the other event's reservation ends by itself.
+        until: Timestamp,
+    },
+}
+
+enum Found {
+    Free(Condition),
+    Taken(Reservation),
+}
+
+fn found(item: Option<&Item>, event: EventId, now: Timestamp) -> Result<Found, Error> {
+    let Some(item) = item else { return Ok(Found::Free(Condition::Absent { now })) };
+    if !item.is_live(now) {
+        // By its revision and not as an absent one: revisions then never come back, and a late word about
+        // the old reservation cannot be taken for one about the new.
+        return Ok(Found::Free(Condition::Revision(item.revision)));
+    }
+    let record: CooldownRecord = decode(item)?;
+    let until = record.until;
+    Ok(Found::Taken(match record.phase {
+        _ if record.event == event => Reservation::Held { until },
+        Phase::Charged => Reservation::Charged { until },
+        Phase::Reserved => Reservation::Pending { until },
+    }))
+}
+
+/// Reserves the cooldown for an event that is about to act. The event that holds it gets it again.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn reserve<S: State>(
+    state: &S,
+    cooldown: CooldownKey<'_>,
+    event: EventId,
+    length: Duration,
+    now: Timestamp,
+) -> Result<Reservation, Error> {
+    let key = cooldown.key();
+    let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
+    let data = encode(&key, &CooldownRecord { event, phase: Phase::Reserved, until })?;
+    let mut present = state.get(&key).await?;
+    for _ in 0..ATTEMPTS {
+        let condition = match found(present.as_ref(), event, now)? {
+            Found::Taken(reservation) => return Ok(reservation),
+            Found::Free(condition) => condition,
+        };
+        match state.put(&key, data.clone(), Some(until), condition).await? {
+            PutOutcome::Written(_) => return Ok(Reservation::Held { until }),
+            PutOutcome::Refused(item) => present = item,
+        }
+    }
+    Err(Error::contended(&key))
+}
+
+/// Confirms that the event acted: the cooldown runs from now. Changes nothing when the event does not hold it
+/// any more.
+///
+/// # Errors
+///
+/// When the table fails; the reservation then ends when the cooldown would have.
+pub async fn confirm<S: State>(
+    state: &S,
+    cooldown: CooldownKey<'_>,
+    event: EventId,
+    length: Duration,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let key = cooldown.key();
+    let Some(item) = state.get(&key).await? else { return Ok(()) };
+    let record: CooldownRecord = decode(&item)?;
+    if record.event != event || record.phase == Phase::Charged {
+        return Ok(());
+    }
+    let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
+    let data = encode(&key, &CooldownRecord { event, phase: Phase::Charged, until })?;
+    // Refused: a twin of this delivery confirmed it, or the reservation ended and another event has it.
+    state.put(&key, data, Some(until), Condition::Revision(item.revision)).await?;
+    Ok(())
+}
+
+/// Gives the cooldown back, since the event will not act. Changes nothing when the event has acted elsewhere,
+/// or does not hold it any more.
+///
+/// # Errors
+///
+/// When the table fails; the reservation then ends when the cooldown would have.
+pub async fn give_back<S: State>(state: &S, cooldown: CooldownKey<'_>, event: EventId) -> Result<(), Error> {
+    let key = cooldown.key();
+    let Some(item) = state.get(&key).await? else { return Ok(()) };
+    let record: CooldownRecord = decode(&item)?;
+    if record.event != event || record.phase == Phase::Charged {
+        return Ok(());
+    }
+    state.delete(&key, Condition::Revision(item.revision)).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_ports::memory::MemoryState;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+    const LENGTH: Duration = Duration::from_secs(30);
+    const GATE: CooldownKey<'static> = CooldownKey { rule: "gate", source: "cam" };
+
+    fn event(digit: char) -> EventId {
+        digit.to_string().repeat(32).parse().unwrap()
+    }
+
+    fn after(seconds: u64) -> Timestamp {
+        NOW.checked_add(Duration::from_secs(seconds)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn of_two_racing_events_one_wins() {
+        let state = MemoryState::default();
+        let first = reserve(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
+        assert_eq!(first, Reservation::Held { until: after(30) });
+        let second = reserve(&state, GATE, event('b'), LENGTH, after(1)).await.unwrap();
+        assert_eq!(second, Reservation::Pending { until: after(30) });
+        confirm(&state, GATE, event('a'), LENGTH, after(2)).await.unwrap();
+        let third = reserve(&state, GATE, event('b'), LENGTH, after(3)).await.unwrap();
+        assert_eq!(third, Reservation::Charged { until: after(32) });
+        let fourth = reserve(&state, GATE, event('b'), LENGTH, after(32)).await.unwrap();
+        assert_eq!(fourth, Reservation::Held { until: after(62) });
+    }
+
+    #[tokio::test]
+    async fn both_see_a_free_cooldown_and_one_write_wins() {
+        // The second one reads before the first one writes: what counts is the conditional write.
+        let state = MemoryState::default();
+        let stale = state.get(&GATE.key()).await.unwrap();
+        reserve(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
+        let Found::Free(condition) = found(stale.as_ref(), event('b'), NOW).unwrap() else {
+            panic!("the stale view is not free")
+        };
+        let outcome = state.put(&GATE.key(), serde_json::Value::Null, None, condition).await.unwrap();
+        assert!(matches!(outcome, PutOutcome::Refused(Some(_))));
+    }
+
+    #[tokio::test]
+    async fn the_holder_gets_it_again() {
+        let state = MemoryState::default();
+        reserve(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
+        let again = reserve(&state, GATE, event('a'), LENGTH, after(5)).await.unwrap();
+        assert_eq!(again, Reservation::Held { until: after(30) });
+    }
+
+    #[tokio::test]
+    async fn what_was_not_done_silences_nothing() {
+        let state = MemoryState::default();
+        reserve(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
+        give_back(&state, GATE, event('a')).await.unwrap();
+        let next = reserve(&state, GATE, event('b'), LENGTH, NOW).await.unwrap();
+        assert_eq!(next, Reservation::Held { until: after(30) });
+    }
+
+    #[tokio::test]
+    async fn what_was_done_is_not_given_back() {
+        let state = MemoryState::default();
+        reserve(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
+        confirm(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
+        give_back(&state, GATE, event('a')).await.unwrap();
+        let next = reserve(&state, GATE, event('b'), LENGTH, NOW).await.unwrap();
+        assert_eq!(next, Reservation::Charged { until: after(30) });
+    }
+
+    #[tokio::test]
+    async fn a_late_word_of_one_event_leaves_the_reservation_of_another() {
+        let state = MemoryState::default();
+        reserve(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
+        let old = state.get(&GATE.key()).await.unwrap().unwrap();
+        reserve(&state, GATE, event('b'), LENGTH, after(31)).await.unwrap();
+        give_back(&state, GATE, event('a')).await.unwrap();
+        assert!(!state.delete(&GATE.key(), Condition::Revision(old.revision)).await.unwrap());
+        confirm(&state, GATE, event('a'), LENGTH, after(31)).await.unwrap();
+        let next = reserve(&state, GATE, event('c'), LENGTH, after(32)).await.unwrap();
+        assert_eq!(next, Reservation::Pending { until: after(61) });
+    }
+}

@@ -1,0 +1,91 @@
+//! Several posts about one thing act once.
+
+use std::time::Duration;
+
+use camhook_event::EventId;
+use camhook_ports::{Condition, Key, PutOutcome, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::item::{ATTEMPTS, decode, encode};
+
+/// For how long posts about one thing are taken together: a device that restarts its counters is not
+/// silenced for longer.
+pub const ONCE_LIFETIME: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OnceRecord {
+    event: EventId,
+}
+
+/// Whether an event may act for a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Once {
+    /// It is the first about this thing.
+    First,
+    /// It is the one that acts, delivered again: it finishes its work.
+    Same,
+    /// Another event about the same thing acts.
+    Another(EventId),
+}
+
+/// Asks whether this event is the one that acts for a rule, among those with the same correlation key.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn once<S: State>(
+    state: &S,
+    correlation: &str,
+    rule: &str,
+    event: EventId,
+    now: Timestamp,
+) -> Result<Once, Error> {
+    let key = Key::new(format!("once#{correlation}"), rule);
+    let data = encode(&key, &OnceRecord { event })?;
+    let expires = now.checked_add(ONCE_LIFETIME).ok();
+    for _ in 0..ATTEMPTS {
+        match state.put(&key, data.clone(), expires, Condition::Absent { now }).await? {
+            PutOutcome::Written(_) => return Ok(Once::First),
+            PutOutcome::Refused(Some(item)) => {
+                let acting = decode::<OnceRecord>(&item)?.event;
+                return Ok(if acting == event { Once::Same } else { Once::Another(acting) });
+            }
+            PutOutcome::Refused(None) => {}
+        }
+    }
+    Err(Error::contended(&key))
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_ports::memory::MemoryState;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn event(digit: char) -> EventId {
+        digit.to_string().repeat(32).parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_of_several_posts_acts_and_finishes_its_work() {
+        let state = MemoryState::default();
+        let ask = |digit, now| once(&state, "58:5b:intrusion:7:20", "gate", event(digit), now);
+        assert_eq!(ask('a', NOW).await.unwrap(), Once::First);
+        assert_eq!(ask('b', NOW).await.unwrap(), Once::Another(event('a')));
+        assert_eq!(ask('a', NOW).await.unwrap(), Once::Same);
+        let later = NOW.checked_add(ONCE_LIFETIME).unwrap();
+        assert_eq!(ask('b', later).await.unwrap(), Once::First);
+        assert_eq!(ask('a', later).await.unwrap(), Once::Another(event('b')));
+    }
+
+    #[tokio::test]
+    async fn each_rule_asks_for_itself() {
+        let state = MemoryState::default();
+        assert_eq!(once(&state, "k", "gate", event('a'), NOW).await.unwrap(), Once::First);
+        assert_eq!(once(&state, "k", "light", event('b'), NOW).await.unwrap(), Once::First);
+    }
+}

@@ -1,0 +1,125 @@
+//! What is remembered of a relay.
+
+use camhook_ports::{Condition, Key, PutOutcome, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::item::{decode, encode};
+
+/// What was last asked of a relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LastAction {
+    /// On, until something else is asked.
+    On,
+    /// Off.
+    Off,
+    /// On for a time.
+    Pulse,
+    /// On until some time after the last matching event.
+    Hold,
+    /// The other state.
+    Toggle,
+    /// Whatever the device does when triggered.
+    Trigger,
+    /// Off, since the time of a pulse or hold was over.
+    Release,
+}
+
+/// What the table says of a relay; one that never was switched has none of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayRecord {
+    /// Until when it is to be on; absent when nothing is owed to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_until: Option<Timestamp>,
+    /// The time of the event that last changed it: an older `start` or `stop` changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_event: Option<Timestamp>,
+    /// What was last asked of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_action: Option<LastAction>,
+    /// When that was asked, for the smallest interval between two actuations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_actuation: Option<Timestamp>,
+    /// Counts the times that `on_until` was set: a release of an older one changes nothing.
+    #[serde(default)]
+    pub generation: u64,
+}
+
+/// A relay's record as it was last read or written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayState {
+    key: Key,
+    revision: Option<u64>,
+    record: RelayRecord,
+}
+
+impl RelayState {
+    /// What it says.
+    #[must_use]
+    pub fn record(&self) -> &RelayRecord {
+        &self.record
+    }
+}
+
+/// Reads what is remembered of a relay.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn read<S: State>(state: &S, relay: &str) -> Result<RelayState, Error> {
+    let key = Key::new(format!("relay#{relay}"), "-");
+    match state.get(&key).await? {
+        Some(item) => Ok(RelayState { revision: Some(item.revision), record: decode(&item)?, key }),
+        None => Ok(RelayState { key, revision: None, record: RelayRecord::default() }),
+    }
+}
+
+/// Writes a relay's record in the place of the one that was read; `None` when another writer was faster.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn write<S: State>(
+    state: &S,
+    read: &RelayState,
+    record: RelayRecord,
+    now: Timestamp,
+) -> Result<Option<RelayState>, Error> {
+    let data = encode(&read.key, &record)?;
+    let condition = read.revision.map_or(Condition::Absent { now }, Condition::Revision);
+    Ok(match state.put(&read.key, data, None, condition).await? {
+        PutOutcome::Written(revision) => {
+            Some(RelayState { key: read.key.clone(), revision: Some(revision), record })
+        }
+        PutOutcome::Refused(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_ports::memory::MemoryState;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    #[tokio::test]
+    async fn of_two_writers_that_read_the_same_one_writes() {
+        let state = MemoryState::default();
+        let left = read(&state, "gate").await.unwrap();
+        let right = read(&state, "gate").await.unwrap();
+        assert_eq!(left.record(), &RelayRecord::default());
+
+        let on = RelayRecord { on_until: Some(NOW), generation: 1, ..RelayRecord::default() };
+        let written = write(&state, &left, on.clone(), NOW).await.unwrap().unwrap();
+        assert_eq!(write(&state, &right, RelayRecord::default(), NOW).await.unwrap(), None);
+        assert_eq!(read(&state, "gate").await.unwrap(), written);
+        assert_eq!(written.record(), &on);
+
+        let off = RelayRecord { last_action: Some(LastAction::Release), ..RelayRecord::default() };
+        write(&state, &written, off, NOW).await.unwrap().unwrap();
+        assert_eq!(write(&state, &written, on, NOW).await.unwrap(), None);
+    }
+}

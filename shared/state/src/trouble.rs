@@ -1,0 +1,122 @@
+//! What the trouble channel is told: that camhook itself, or something that it needs, does not work.
+
+use std::fmt;
+
+use camhook_event::EventId;
+use camhook_ports::{Message, Queue, QueueError};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a trouble is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "what", content = "id")]
+pub enum About {
+    /// A channel, by its id.
+    Channel(String),
+    /// A relay, by its id.
+    Relay(String),
+    /// A source, by its id.
+    Source(String),
+    /// A rule, by its id.
+    Rule(String),
+    /// A queue.
+    Queue(Queue),
+    /// camhook.toml.
+    Configuration,
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel(id) => write!(formatter, "channel {id}"),
+            Self::Relay(id) => write!(formatter, "relay {id}"),
+            Self::Source(id) => write!(formatter, "source {id}"),
+            Self::Rule(id) => write!(formatter, "rule {id}"),
+            Self::Queue(queue) => write!(formatter, "queue {queue}"),
+            Self::Configuration => formatter.write_str("camhook.toml"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum TroubleType {
+    #[serde(rename = "camhook.trouble.v1")]
+    V1,
+}
+
+/// A message on the notification queue to the trouble channel.
+///
+/// Its `type` is not that of an event, so that neither can be read as the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trouble {
+    #[serde(rename = "type")]
+    trouble_type: TroubleType,
+    /// The same for every delivery of this message.
+    pub id: EventId,
+    /// What it is about.
+    pub about: About,
+    /// What is wrong, in a sentence for a person, without secrets.
+    pub text: String,
+    /// When it was found.
+    pub at: Timestamp,
+}
+
+impl Trouble {
+    /// A trouble that was found now.
+    #[must_use]
+    pub fn new(about: About, text: String, at: Timestamp) -> Self {
+        let id = EventId::of_sender_id("@trouble", &format!("{at}\0{about}\0{text}"));
+        Self { trouble_type: TroubleType::V1, id, about, text, at }
+    }
+
+    /// The same for every trouble that says the same of the same, whenever it was found.
+    #[must_use]
+    pub fn fingerprint(&self) -> EventId {
+        EventId::of_sender_id("@trouble", &format!("{}\0{}", self.about, self.text))
+    }
+
+    /// The message for the notification queue.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written as JSON.
+    pub fn message(&self) -> Result<Message, QueueError> {
+        let body = serde_json::to_string(self)
+            .map_err(|error| QueueError { queue: Queue::Notify, reason: error.to_string() })?;
+        Ok(Message::new(body, format!("trouble/{}", self.about).replace(' ', "-")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_event::Event;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    #[test]
+    fn a_trouble_is_read_back_and_is_no_event() {
+        let trouble = Trouble::new(About::Relay("gate".to_owned()), "no answer".to_owned(), NOW);
+        let message = trouble.message().unwrap();
+        assert_eq!(message.group, "trouble/relay-gate");
+        assert!(message.body.contains(r#""type":"camhook.trouble.v1""#));
+        assert!(message.body.contains(r#""about":{"what":"relay","id":"gate"}"#));
+        assert_eq!(serde_json::from_str::<Trouble>(&message.body).unwrap(), trouble);
+        assert!(serde_json::from_str::<Event>(&message.body).is_err());
+        let renamed = message.body.replace("camhook.trouble.v1", "camhook.event.v1");
+        assert!(serde_json::from_str::<Trouble>(&renamed).is_err());
+    }
+
+    #[test]
+    fn the_same_trouble_later_is_another_message_with_the_same_fingerprint() {
+        let later = Timestamp::constant(1_800_000_060, 0);
+        let first = Trouble::new(About::Configuration, "wrong".to_owned(), NOW);
+        let second = Trouble::new(About::Configuration, "wrong".to_owned(), later);
+        assert_ne!(first.id, second.id);
+        assert_eq!(first.fingerprint(), second.fingerprint());
+        let queue = Trouble::new(About::Queue(Queue::RelayLan), "full".to_owned(), NOW);
+        assert_eq!(serde_json::from_str::<Trouble>(&queue.message().unwrap().body).unwrap(), queue);
+    }
+}
