@@ -15,7 +15,7 @@ mod state;
 pub use clock::{Clock, SystemClock};
 pub use metric::{Dimension, Measurements, Metric, Unit};
 pub use object_store::{Object, ObjectError, ObjectStore, Precondition, PutError, StoredObject};
-pub use queue::{EventQueue, Message, Queue, QueueError};
+pub use queue::{EventQueue, Message, Queue, QueueError, QueueRecord};
 pub use secret::{SecretError, SecretReference, Secrets};
 pub use state::{Condition, Item, Key, PutOutcome, State, StateError};
 

@@ -83,3 +83,18 @@ pub trait EventQueue: Send + Sync {
         delay: Duration,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
+
+/// A message as a queue delivers it to a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueRecord {
+    /// The queue's name for it: what a function reports when it failed.
+    pub message_id: String,
+    /// The name of this delivery: what [`EventQueue::retry_after`] takes.
+    pub receipt_handle: String,
+    /// Its text.
+    pub body: String,
+    /// Which delivery of the message this is, counted from 1.
+    pub receive_count: u32,
+    /// The run that sent it again, when it is a replay.
+    pub replay: Option<String>,
+}
