@@ -45,6 +45,13 @@ pub struct RelayRecord {
     /// Counts the times that `on_until` was set: a release of an older one changes nothing.
     #[serde(default)]
     pub generation: u64,
+    /// The last generation whose release message the queue has acknowledged; older messages are superseded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_queued: Option<u64>,
+    /// Until when somebody may be speaking to the device: others wait until then, so that what the device
+    /// hears has the order of what is remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_until: Option<Timestamp>,
 }
 
 /// A relay's record as it was last read or written.
