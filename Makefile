@@ -13,6 +13,7 @@ LAN ?=
 STACK_NAME ?= camhook
 PARAMETERS ?=
 ARCHITECTURE ?= arm64
+FUZZ_SECONDS ?= 60
 
 CLOUD := .tools/cloud
 LINT := .tools/lint
@@ -21,7 +22,7 @@ LAMBDA := .tools/lambda
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
-.PHONY: help run up down watch test lint bench fuzz build deploy clean-tools
+.PHONY: help run up down watch test lint fuzz build deploy deploy-parameters clean-tools
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -47,18 +48,32 @@ lint: $(LINT)/installed ## formatting, Clippy, the template
 	$(LINT)/bin/cfn-lint infra/template.yaml
 	AWS_DEFAULT_REGION=eu-central-1 $(LINT)/bin/sam validate --lint --template infra/template.yaml
 
+fuzz: .tools/fuzz/bin/cargo-fuzz ## each parser against made-up input, FUZZ_SECONDS each (needs a nightly Rust)
+	@export PATH="$(CURDIR)/.tools/fuzz/bin:$$PATH"; \
+	targets=$$(cargo fuzz list); \
+	for target in $$targets; do \
+		echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \
+		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; \
+	done
+
 build: $(LAMBDA)/installed ## the functions as they are deployed, into target/lambda/
 	PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" CARGO_TARGET_DIR="$(CURDIR)/target" \
 		cargo lambda build --release --locked $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix --bin ,$(FUNCTIONS))
 
-deploy: $(LINT)/installed build ## onto AWS; PARAMETERS="Name=value ..." for the template's parameters
-	@case "$(PARAMETERS)" in *LocalStack*) echo "error: LocalStack is for the local cloud alone: with it, relays and channels may reach the loopback" >&2; exit 1;; esac
+deploy: deploy-parameters $(LINT)/installed build ## onto AWS; PARAMETERS="Name=value ..." for the template's parameters
 	$(LINT)/bin/sam deploy --template-file infra/template.yaml --stack-name "$(STACK_NAME)" \
 		--capabilities CAPABILITY_IAM --resolve-s3 --no-fail-on-empty-changeset \
 		--parameter-overrides $(PARAMETERS) Architecture=$(ARCHITECTURE) LocalStack=false
 
+deploy-parameters:
+	@case '$(PARAMETERS)' in *LocalStack*) \
+		echo "error: LocalStack is for the local cloud alone: with it, relays and channels may reach the loopback" >&2; exit 1;; esac
+
 clean-tools: ## remove .tools/, which the next command installs again
 	rm -rf .tools
+
+.tools/fuzz/bin/cargo-fuzz:
+	cargo install --quiet --locked --version 0.13.2 --root .tools/fuzz cargo-fuzz
 
 .tools/%/installed: infra/local/requirements-%.txt
 	@rm -rf .tools/$*
