@@ -77,6 +77,7 @@ clean-tools: ## remove .tools/, which the next command installs again
 
 .tools/%/installed: infra/local/requirements-%.txt
 	@rm -rf .tools/$*
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: python3 is older than 3.11; put a newer one first on PATH" >&2; exit 1; }
 	@python3 -m venv .tools/$* || { echo "error: python3 cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "installing $< into .tools/$*"
 	@.tools/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<

@@ -5,12 +5,10 @@ Writes stack.json into the state folder; run again, it brings code, template and
 
 import argparse
 import sys
-from pathlib import Path
-
-import tomli
+import tomllib
 
 import cloud
-from state import LOCAL, ROOT, LocalCloudError, folder, read_json, running, say, start, wait_until, write_json
+from state import LOCAL, ROOT, LocalCloudError, folder, running, say, start, wait_until, write_json
 
 # What stands in infra/local/camhook.toml for the demonstration's receivers, whose port is chosen at start.
 DEVICES_PLACEHOLDER = "http://127.0.0.1:8099"
@@ -81,7 +79,7 @@ def up(options, more_binaries, polling):
 def webhook_urls(site, api):
     """Each source's full webhook address. A token that the file does not spell out cannot be in it."""
     urls = {}
-    for source in tomli.loads(site).get("source", []):
+    for source in tomllib.loads(site).get("source", []):
         auth = source.get("auth", {})
         token = auth.get("token", "")
         token = token[0] if isinstance(token, list) else token
