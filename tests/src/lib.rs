@@ -1,1 +1,3 @@
-//! End to end.
+//! What the end to end tests share: the runner of the fixtures.
+
+pub mod fixture;

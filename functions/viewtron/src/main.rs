@@ -1,2 +1,6 @@
-//! Start-up.
-fn main() {}
+//! The Viewtron function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), camhook_aws::FunctionError> {
+    camhook_aws::serve_webhooks(camhook_viewtron::Viewtron).await
+}

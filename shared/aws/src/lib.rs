@@ -1,1 +1,27 @@
-//! aws.
+//! camhook on AWS: S3, SQS, DynamoDB and SSM behind the ports, and a function's start-up.
+//!
+//! No AWS type leaves this crate: functions see the ports, requests, records and the site.
+
+mod clients;
+mod current_site;
+mod environment;
+mod function;
+mod gateway;
+mod metrics;
+mod objects;
+mod ports;
+mod queues;
+mod secrets;
+mod sqs_event;
+mod table;
+
+pub use current_site::{CurrentSite, SiteError};
+pub use environment::{Deployment, Environment, EnvironmentError};
+pub use function::{Consumed, Function, FunctionError, serve_queue, serve_schedule, serve_webhooks};
+pub use gateway::{HttpApiEvent, HttpApiReply};
+pub use objects::S3Objects;
+pub use ports::{AwsPorts, Resources};
+pub use queues::SqsQueues;
+pub use secrets::SsmSecrets;
+pub use sqs_event::{BatchResponse, SqsEvent};
+pub use table::DynamoState;

@@ -147,7 +147,6 @@ pub struct Data {
     pub record: Option<Record>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -469,7 +468,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
     fn is_absent(&self) -> bool {
         *self == Self::default()
     }

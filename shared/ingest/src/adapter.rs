@@ -16,6 +16,11 @@ pub trait Adapter: Send + Sync {
     /// The version of the parser, kept with what it could not read.
     fn parser_version(&self) -> &'static str;
 
+    /// Whether the request is that of a person with a browser, or of a test button, and no post of a device.
+    fn is_visit(&self, request: &Request<Verified>) -> bool {
+        request.method() == crate::Method::Get && request.query().trim_matches('&').is_empty()
+    }
+
     /// Reads a post.
     ///
     /// # Errors

@@ -1,11 +1,31 @@
 //! The way of one webhook: verify, parse, decode, store, enqueue, reply.
+//!
+//! [`handle`] is the whole way. A vendor's crate gives an [`Adapter`]; the world outside stands behind the
+//! ports of `camhook-ports`. The order of the steps is the promise: nothing is parsed that was not verified
+//! ([`Request<Verified>`] is what a parser takes), nothing is acknowledged whose record is not stored.
+
+#![warn(clippy::indexing_slicing)]
 
 mod adapter;
 mod draft;
 mod guide;
+mod handle;
+mod instance;
+mod locate;
+mod normalize;
+mod picture;
+mod presence;
+mod quarantine;
 mod request;
+mod store;
+mod verify;
 
 pub use adapter::{Adapter, Ignored, Malformed, Outcome, Parsed, Refusal, Reply};
 pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 pub use guide::{Sample, WebhookUrl};
+pub use handle::{BODY_LIMIT, Handled, handle};
+pub use instance::Instance;
+pub use picture::{PICTURE_LIMIT, PICTURES_LIMIT, Picture, decode};
+pub use quarantine::Reason;
 pub use request::{Headers, Method, Parts, Request, Unverified, Verified};
+pub use store::{CONSUMERS, Pending, message_group};

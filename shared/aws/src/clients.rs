@@ -1,0 +1,52 @@
+//! The SDK's clients, with one HTTP stack and the limits that the way of a webhook allows.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+/// The limits of one kind of call.
+///
+/// The limits are nested: all calls on the way of one webhook (configuration 1 s, secret 1.5 s, objects 2.5 s,
+/// queues 2.5 s, what is owed 2.5 s) end before the function's 10 s do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// A call with all its retries.
+    pub(crate) call: Duration,
+    /// One try.
+    pub(crate) attempt: Duration,
+}
+
+/// Objects and queues: what the promise to the sender rests on.
+pub(crate) const STORE: Limits =
+    Limits { call: Duration::from_millis(2500), attempt: Duration::from_millis(1200) };
+
+/// The table and the secrets.
+pub(crate) const LOOK_UP: Limits =
+    Limits { call: Duration::from_millis(1500), attempt: Duration::from_millis(700) };
+
+impl Limits {
+    pub(crate) fn timeouts(self) -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(self.attempt)
+            .operation_timeout(self.call)
+            .operation_attempt_timeout(self.attempt)
+            .build()
+    }
+}
+
+/// What all clients share: region and credentials of the environment, one connection pool, retries.
+pub(crate) async fn shared_config() -> SdkConfig {
+    let http_client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client)
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50)),
+        )
+        .timeout_config(STORE.timeouts())
+        .load()
+        .await
+}

@@ -1,0 +1,94 @@
+//! The environment of a function, read once.
+
+use std::collections::BTreeMap;
+
+use camhook_ports::Queue;
+
+/// What a function is told by its environment.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// The bucket's name: `CAMHOOK_BUCKET`.
+    pub bucket: String,
+    /// The table's name: `CAMHOOK_TABLE`.
+    pub table: String,
+    /// The queues' URLs: `CAMHOOK_NOTIFY_QUEUE_URL` and so on. A function has those that it sends to.
+    pub queue_urls: BTreeMap<Queue, String>,
+    /// Whether the stack runs on one machine for development: `CAMHOOK_LOCAL_STACK`.
+    pub deployment: Deployment,
+    /// Which log lines are written: `CAMHOOK_LOG`, in the form of `tracing` filters; `info` unless told.
+    pub log_filter: String,
+}
+
+/// Where the stack runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deployment {
+    /// In an account.
+    Cloud,
+    /// On one machine, for development: addresses of the machine itself may be called.
+    Local,
+}
+
+/// An environment in which a function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// A variable is not there.
+    #[error("the environment variable {0} is missing: deploy the function with infra/template.yaml")]
+    Missing(&'static str),
+    /// A variable says what it cannot.
+    #[error("the environment variable {name} is `{value}`: use {allowed}")]
+    Invalid {
+        /// Which one.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        allowed: &'static str,
+    },
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or says what it cannot.
+    pub fn read() -> Result<Self, EnvironmentError> {
+        let queues = [
+            (Queue::Notify, "CAMHOOK_NOTIFY_QUEUE_URL"),
+            (Queue::Relay, "CAMHOOK_RELAY_QUEUE_URL"),
+            (Queue::RelayLan, "CAMHOOK_RELAY_LAN_QUEUE_URL"),
+            (Queue::Mqtt, "CAMHOOK_MQTT_QUEUE_URL"),
+        ];
+        let queue_urls =
+            queues.into_iter().filter_map(|(queue, name)| Some((queue, variable(name)?))).collect();
+        let deployment = match variable("CAMHOOK_LOCAL_STACK").as_deref() {
+            None | Some("false") => Deployment::Cloud,
+            Some("true") => Deployment::Local,
+            Some(value) => {
+                return Err(EnvironmentError::Invalid {
+                    name: "CAMHOOK_LOCAL_STACK",
+                    value: value.to_owned(),
+                    allowed: "true or false",
+                });
+            }
+        };
+        Ok(Self {
+            bucket: variable("CAMHOOK_BUCKET").ok_or(EnvironmentError::Missing("CAMHOOK_BUCKET"))?,
+            table: variable("CAMHOOK_TABLE").ok_or(EnvironmentError::Missing("CAMHOOK_TABLE"))?,
+            queue_urls,
+            deployment,
+            log_filter: variable("CAMHOOK_LOG").unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is start-up: the one place that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// All variables of the environment, for secrets that camhook.toml refers to as `env:NAME`.
+#[expect(clippy::disallowed_methods, reason = "this is start-up: the one place that reads the environment")]
+pub(crate) fn secret_variables() -> std::collections::HashMap<String, secrecy::SecretString> {
+    std::env::vars().map(|(name, value)| (name, secrecy::SecretString::from(value))).collect()
+}

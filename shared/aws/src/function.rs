@@ -1,0 +1,168 @@
+//! The start-up of a function, and its loop.
+
+use camhook_ingest::{Adapter, Handled, Instance, Outcome};
+use camhook_ports::{Clock, Measurements, Ports, QueueRecord};
+use camhook_site::Site;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::current_site::{CurrentSite, SiteError};
+use crate::environment::{Environment, EnvironmentError};
+use crate::gateway::{HttpApiEvent, HttpApiReply};
+use crate::metrics;
+use crate::ports::{AwsPorts, Resources};
+use crate::sqs_event::{BatchResponse, SqsEvent};
+
+/// A function that is ready for its first event: everything that outlives one invocation.
+#[derive(Debug)]
+pub struct Function {
+    /// What the function was told.
+    pub environment: Environment,
+    /// The world outside.
+    pub ports: AwsPorts,
+    site: CurrentSite,
+}
+
+/// A function that cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionError {
+    /// Its environment is not the one that the template gives.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// The log filter cannot be read.
+    #[error("CAMHOOK_LOG is no list of targets and levels: {0}")]
+    LogFilter(#[from] tracing_subscriber::filter::ParseError),
+    /// The runtime ended.
+    #[error("the Lambda runtime ended: {0}")]
+    Runtime(lambda_runtime::Error),
+}
+
+/// What a consumer did with a batch.
+#[derive(Debug)]
+#[must_use]
+pub struct Consumed {
+    /// The ids of the messages that are to be delivered again.
+    pub failed: Vec<String>,
+    /// What was counted and measured.
+    pub measurements: Measurements,
+}
+
+impl Function {
+    /// Reads the environment, starts the log and connects the ports. Calls nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the environment is not the one that the template gives.
+    pub async fn start() -> Result<Self, FunctionError> {
+        let environment = Environment::read()?;
+        let filter: Targets = environment.log_filter.parse()?;
+        // A second start in one process, as in a test, keeps the first log.
+        let _ = tracing_subscriber::registry()
+            .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false))
+            .with(filter)
+            .try_init();
+        let ports = AwsPorts::connect(Resources::from(&environment)).await;
+        Ok(Self { environment, ports, site: CurrentSite::default() })
+    }
+
+    /// The site as it is now.
+    ///
+    /// # Errors
+    ///
+    /// When no good configuration was ever read.
+    pub async fn site(&self) -> Result<std::sync::Arc<Site>, SiteError> {
+        self.site.get(&self.ports).await
+    }
+
+    fn write(&self, measurements: &Measurements) {
+        metrics::write(measurements, self.ports.clock().now());
+    }
+}
+
+/// Serves a vendor's webhooks until the process ends.
+///
+/// # Errors
+///
+/// When the function cannot start, or the runtime ends.
+pub async fn serve_webhooks<A: Adapter>(adapter: A) -> Result<(), FunctionError> {
+    let function = Function::start().await?;
+    let instance = Instance::default();
+    let (function, instance, adapter) = (&function, &instance, &adapter);
+    let service = service_fn(move |event: LambdaEvent<HttpApiEvent>| async move {
+        let request = event.payload.into_request(function.ports.clock().now());
+        let site = match function.site().await {
+            Ok(site) => site,
+            Err(error) => {
+                tracing::error!(%error, "there is no site to serve");
+                return Ok::<_, Diagnostic>(HttpApiReply::from(adapter.reply(Outcome::Unavailable)));
+            }
+        };
+        let handled = camhook_ingest::handle(&function.ports, &site, adapter, instance, request).await;
+        let Handled { reply, measurements } = handled;
+        function.write(&measurements);
+        Ok(HttpApiReply::from(reply))
+    });
+    run(service).await
+}
+
+/// Serves a queue's messages until the process ends. Without a site every message is delivered again.
+///
+/// # Errors
+///
+/// When the function cannot start, or the runtime ends.
+pub async fn serve_queue(
+    function: &Function,
+    consume: impl AsyncFn(&Function, &Site, &[QueueRecord]) -> Consumed,
+) -> Result<(), FunctionError> {
+    let consume = &consume;
+    let service = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        let records = event.payload.into_records();
+        let site = match function.site().await {
+            Ok(site) => site,
+            Err(error) => {
+                tracing::error!(%error, "there is no site to serve");
+                let all = records.into_iter().map(|record| record.message_id).collect();
+                return Ok::<_, Diagnostic>(BatchResponse::failed(all));
+            }
+        };
+        let Consumed { failed, measurements } = consume(function, &site, &records).await;
+        function.write(&measurements);
+        Ok(BatchResponse::failed(failed))
+    });
+    run(service).await
+}
+
+/// Serves a schedule's ticks until the process ends. Without a site a tick fails.
+///
+/// # Errors
+///
+/// When the function cannot start, or the runtime ends.
+pub async fn serve_schedule(
+    function: &Function,
+    tick: impl AsyncFn(&Function, &Site) -> Measurements,
+) -> Result<(), FunctionError> {
+    let tick = &tick;
+    let service = service_fn(move |_: LambdaEvent<serde::de::IgnoredAny>| async move {
+        let site = function.site().await.map_err(|error| Diagnostic {
+            error_type: "NoSite".to_owned(),
+            error_message: error.to_string(),
+        })?;
+        let measurements = tick(function, &site).await;
+        function.write(&measurements);
+        Ok::<_, Diagnostic>(serde_json::json!({}))
+    });
+    run(service).await
+}
+
+/// Runs a service on the Lambda runtime. Boxed: the nested futures are too deep for the compiler to lay out.
+async fn run<S, A, R, F>(service: S) -> Result<(), FunctionError>
+where
+    S: lambda_runtime::Service<LambdaEvent<A>, Response = R, Error = Diagnostic, Future = F>,
+    F: Future<Output = Result<R, Diagnostic>>,
+    A: for<'de> serde::Deserialize<'de>,
+    R: serde::Serialize,
+{
+    Box::pin(lambda_runtime::run(service)).await.map_err(FunctionError::Runtime)
+}

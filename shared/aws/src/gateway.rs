@@ -1,0 +1,160 @@
+//! Requests as API Gateway's HTTP API hands them over (payload format 2.0), and the replies that it takes.
+//!
+//! This is a leaner form than the one of `lambda_http`, whose conversion panics on a space in the query, on a
+//! bad `Host` and on bad base64 (docs/decisions/002). Nothing here can fail: what the gateway does not say is
+//! empty.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use camhook_ingest::{Headers, Method, Parts, Reply, Request, Unverified};
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A request as the gateway hands it over.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpApiEvent {
+    /// The path, decoded: never to be decoded again.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    raw_path: String,
+    /// The query, still encoded.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    raw_query_string: String,
+    /// The header fields, in lower case, several of one name joined with a comma.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    headers: HashMap<String, Option<String>>,
+    /// The body, as text or base64.
+    #[serde(default)]
+    body: Option<String>,
+    /// Which of the two. The media type says nothing of it.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    is_base64_encoded: bool,
+    /// What the gateway knows of the request.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    request_context: RequestContext,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    #[serde(default, deserialize_with = "null_is_empty")]
+    request_id: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    http: HttpContext,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HttpContext {
+    #[serde(default, deserialize_with = "null_is_empty")]
+    method: String,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    source_ip: String,
+}
+
+fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+impl HttpApiEvent {
+    /// The request, with the bytes that the gateway received.
+    #[must_use]
+    pub fn into_request(self, received_at: Timestamp) -> Request<Unverified> {
+        let fields = self.headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let http = self.request_context.http;
+        Request::new(Parts {
+            method: Method::parse(&http.method),
+            path: self.raw_path,
+            query: self.raw_query_string,
+            headers: fields.collect::<Headers>(),
+            body: body(self.body.unwrap_or_default(), self.is_base64_encoded),
+            source_ip: http.source_ip.parse().ok(),
+            request_id: self.request_context.request_id,
+            received_at,
+        })
+    }
+}
+
+fn body(text: String, is_base64_encoded: bool) -> Bytes {
+    let mut bytes = text.into_bytes();
+    if is_base64_encoded {
+        // What the gateway calls base64 and is not stays as it is: the parser then says what it found.
+        if let Ok(decoded) = base64_simd::STANDARD.decode_inplace(&mut bytes) {
+            let length = decoded.len();
+            bytes.truncate(length);
+        }
+    }
+    bytes.into()
+}
+
+/// A reply as the gateway takes it.
+///
+/// Every field is always there: a reply without `statusCode` would reach the sender as 200.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpApiReply {
+    status_code: u16,
+    headers: HashMap<&'static str, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+impl From<Reply> for HttpApiReply {
+    fn from(reply: Reply) -> Self {
+        Self {
+            status_code: reply.status,
+            headers: reply.headers.into_iter().map(|(name, value)| (name, value.into_owned())).collect(),
+            body: reply.body.into_owned(),
+            is_base64_encoded: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Request<Unverified> {
+        serde_json::from_str::<HttpApiEvent>(json).unwrap().into_request(Timestamp::UNIX_EPOCH)
+    }
+
+    /// What can be seen of an unverified request.
+    fn seen(request: &Request<Unverified>) -> String {
+        format!("{request:?}")
+    }
+
+    #[test]
+    fn text_and_base64_give_the_same_bytes_whatever_the_type_says() {
+        let text =
+            r#"{"body":"<a/>","isBase64Encoded":false,"headers":{"content-type":"application/soap+xml"}}"#;
+        let base64 =
+            r#"{"body":"PGEvPg==","isBase64Encoded":true,"headers":{"content-type":"application/soap+xml"}}"#;
+        assert_eq!(seen(&read(text)), seen(&read(base64)));
+    }
+
+    #[test]
+    fn what_would_panic_elsewhere_is_read() {
+        for json in [
+            "{}",
+            r#"{"body":null,"headers":null,"requestContext":null,"isBase64Encoded":null}"#,
+            r#"{"rawQueryString":"a=\"<> b&&=","rawPath":"/viewtron/gate?x#y"}"#,
+            r#"{"headers":{"host":"not a host","x":null,"y":"\u0001"}}"#,
+            r#"{"body":"%%%","isBase64Encoded":true}"#,
+            r#"{"requestContext":{"http":{"sourceIp":"nowhere","method":"BREW"}}}"#,
+        ] {
+            let _ = read(json);
+        }
+    }
+
+    #[test]
+    fn a_reply_always_has_a_status() {
+        let reply = HttpApiReply::from(Reply::empty(503));
+        assert_eq!(
+            serde_json::to_string(&reply).unwrap(),
+            r#"{"statusCode":503,"headers":{},"body":"","isBase64Encoded":false}"#
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! The object store: S3.
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use camhook_ports::{Object, ObjectError, ObjectStore, Precondition, PutError, StoredObject};
+
+/// One bucket of S3.
+#[derive(Debug, Clone)]
+pub struct S3Objects {
+    client: Client,
+    bucket: String,
+}
+
+impl S3Objects {
+    /// A bucket by its name.
+    #[must_use]
+    pub fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
+
+    async fn fetch(&self, key: &str, known: Option<&str>) -> Result<Option<StoredObject>, ObjectError> {
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .set_if_none_match(known.map(str::to_owned));
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) if is_status(&error, 304) || is_status(&error, 404) => return Ok(None),
+            Err(error) => return Err(failed(key, &error)),
+        };
+        let etag = response.e_tag().unwrap_or_default().to_owned();
+        let bytes = response.body.collect().await.map_err(|error| ObjectError::Failed {
+            key: key.to_owned(),
+            reason: DisplayErrorContext(&error).to_string(),
+        })?;
+        Ok(Some(StoredObject { bytes: bytes.into_bytes(), etag }))
+    }
+}
+
+fn is_status<E>(error: &SdkError<E>, status: u16) -> bool {
+    error.raw_response().is_some_and(|response| response.status().as_u16() == status)
+}
+
+/// What failed, in one line that a person can use. The SDK's own text for a service error hides it.
+pub(crate) fn reason<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> String {
+    match error.code() {
+        Some(code) => format!("{code}: {}", error.message().unwrap_or_default()),
+        None => DisplayErrorContext(error).to_string(),
+    }
+}
+
+fn failed<E: ProvideErrorMetadata + std::error::Error + 'static>(
+    key: &str,
+    error: &SdkError<E>,
+) -> ObjectError {
+    ObjectError::Failed { key: key.to_owned(), reason: reason(error) }
+}
+
+impl ObjectStore for S3Objects {
+    fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    async fn put(&self, key: &str, object: Object, precondition: Precondition<'_>) -> Result<(), PutError> {
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(object.content_type)
+            .body(ByteStream::from(object.bytes));
+        let request = match precondition {
+            Precondition::None => request,
+            Precondition::Absent => request.if_none_match("*"),
+            Precondition::Unchanged(etag) => request.if_match(etag),
+        };
+        // One checksum is enough: the SDK's CRC32 is checked by S3, and HTTPS keeps the payload as it is, so
+        // that it is not hashed again for the signature.
+        match request.customize().disable_payload_signing().send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_status(&error, 412) || is_status(&error, 409) => {
+                Err(PutError::Precondition { key: key.to_owned() })
+            }
+            Err(error) => Err(PutError::Failed { key: key.to_owned(), reason: reason(&error) }),
+        }
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<StoredObject>, ObjectError> {
+        self.fetch(key, None).await
+    }
+
+    async fn get_if_changed(&self, key: &str, etag: &str) -> Result<Option<StoredObject>, ObjectError> {
+        self.fetch(key, Some(etag)).await
+    }
+
+    async fn list(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
+        let mut keys = Vec::new();
+        let mut pages =
+            self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failed(prefix, &error))?;
+            for object in page.contents() {
+                if keys.len() >= limit {
+                    return Ok(keys);
+                }
+                keys.extend(object.key().map(str::to_owned));
+            }
+        }
+        Ok(keys)
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), ObjectError> {
+        let deleted = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        deleted.map(drop).map_err(|error| failed(key, &error))
+    }
+
+    async fn link(&self, key: &str, valid_for: Duration) -> Result<String, ObjectError> {
+        let wrong = |reason: String| ObjectError::Failed { key: key.to_owned(), reason };
+        let presigning = PresigningConfig::expires_in(valid_for).map_err(|error| wrong(error.to_string()))?;
+        let request = self.client.get_object().bucket(&self.bucket).key(key).presigned(presigning).await;
+        Ok(request.map_err(|error| failed(key, &error))?.uri().to_owned())
+    }
+}

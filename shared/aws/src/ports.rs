@@ -1,0 +1,81 @@
+//! All ports on AWS.
+
+use std::collections::BTreeMap;
+
+use camhook_ports::{Ports, Queue, SystemClock};
+
+use crate::clients::{LOOK_UP, shared_config};
+use crate::environment::secret_variables;
+use crate::{DynamoState, Environment, S3Objects, SqsQueues, SsmSecrets};
+
+/// All ports on AWS.
+#[derive(Debug)]
+pub struct AwsPorts {
+    objects: S3Objects,
+    queues: SqsQueues,
+    state: DynamoState,
+    secrets: SsmSecrets,
+    clock: SystemClock,
+}
+
+/// The names of what a stack consists of.
+#[derive(Debug, Clone)]
+pub struct Resources {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The table's name.
+    pub table: String,
+    /// The queues' URLs.
+    pub queue_urls: BTreeMap<Queue, String>,
+}
+
+impl From<&Environment> for Resources {
+    fn from(environment: &Environment) -> Self {
+        Self {
+            bucket: environment.bucket.clone(),
+            table: environment.table.clone(),
+            queue_urls: environment.queue_urls.clone(),
+        }
+    }
+}
+
+impl AwsPorts {
+    /// The ports of a stack, with region, credentials and endpoint of the process's environment. Calls
+    /// nothing.
+    pub async fn connect(resources: Resources) -> Self {
+        let shared = shared_config().await;
+        let look_up = shared.to_builder().timeout_config(LOOK_UP.timeouts()).build();
+        let Resources { bucket, table, queue_urls } = resources;
+        Self {
+            objects: S3Objects::new(aws_sdk_s3::Client::new(&shared), bucket),
+            queues: SqsQueues::new(aws_sdk_sqs::Client::new(&shared), queue_urls),
+            state: DynamoState::new(aws_sdk_dynamodb::Client::new(&look_up), table),
+            secrets: SsmSecrets::new(aws_sdk_ssm::Client::new(&look_up), secret_variables()),
+            clock: SystemClock::start(),
+        }
+    }
+}
+
+impl Ports for AwsPorts {
+    type Objects = S3Objects;
+    type Queues = SqsQueues;
+    type State = DynamoState;
+    type Secrets = SsmSecrets;
+    type Clock = SystemClock;
+
+    fn objects(&self) -> &S3Objects {
+        &self.objects
+    }
+    fn queues(&self) -> &SqsQueues {
+        &self.queues
+    }
+    fn state(&self) -> &DynamoState {
+        &self.state
+    }
+    fn secrets(&self) -> &SsmSecrets {
+        &self.secrets
+    }
+    fn clock(&self) -> &SystemClock {
+        &self.clock
+    }
+}

@@ -1,0 +1,227 @@
+//! One webhook, from the request to the reply.
+
+use std::time::Duration;
+
+use camhook_event::{Report, Text};
+use camhook_ports::{Clock, Measurements, Ports};
+use camhook_site::{Site, Tracking};
+
+use crate::adapter::{Adapter, Ignored, Malformed, Outcome, Parsed, Refusal, Reply};
+use crate::draft::Draft;
+use crate::instance::Instance;
+use crate::locate::locate;
+use crate::normalize::normalize;
+use crate::quarantine::quarantine;
+use crate::store::store_and_enqueue;
+use crate::verify::{RefusedReason, VerifyError, verify};
+use crate::{Request, Unverified, Verified, presence};
+
+/// The most that a body may hold, in bytes.
+pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// The reason of a request above [`BODY_LIMIT`].
+pub(crate) const TOO_LARGE: &str = "too_large";
+
+/// What became of a request.
+#[derive(Debug)]
+#[must_use]
+pub struct Handled {
+    /// What the sender gets.
+    pub reply: Reply,
+    /// What was counted and measured on the way.
+    pub measurements: Measurements,
+}
+
+/// Takes one webhook all the way: locate, verify, parse, decode, store, enqueue, reply.
+///
+/// Nothing is acknowledged whose record is not stored.
+pub async fn handle<P: Ports, A: Adapter>(
+    ports: &P,
+    site: &Site,
+    adapter: &A,
+    instance: &Instance,
+    request: Request<Unverified>,
+) -> Handled {
+    let started = ports.clock().elapsed();
+    let mut way = Way { ports, adapter, instance, measurements: Measurements::default() };
+    let reply = way.walk(site, request).await;
+    let vendor = adapter.vendor().name();
+    let took = ports.clock().elapsed().saturating_sub(started);
+    way.measurements.time("EndToEndTime", took, [("Vendor", vendor)]);
+    Handled { reply, measurements: way.measurements }
+}
+
+/// What every step needs.
+struct Way<'a, P, A> {
+    ports: &'a P,
+    adapter: &'a A,
+    instance: &'a Instance,
+    measurements: Measurements,
+}
+
+impl<P: Ports, A: Adapter> Way<'_, P, A> {
+    async fn walk(&mut self, site: &Site, request: Request<Unverified>) -> Reply {
+        let vendor = self.adapter.vendor();
+        let path = request.path.clone();
+        let located = match locate(site, vendor, &path) {
+            Ok(located) => located,
+            Err(refusal) => return self.refuse(refusal, RefusedReason::UnknownSource),
+        };
+        let source = located.source.clone();
+        let request = match verify(self.ports.secrets(), request, located).await {
+            Ok(request) => request,
+            Err(VerifyError::Refused { refusal, reason }) => {
+                presence::refused(self.ports, self.instance, &source, reason.name()).await;
+                return self.refuse(refusal, reason);
+            }
+            Err(VerifyError::Secret(error)) => {
+                tracing::error!(source = %source.id, %error, "the credentials cannot be checked");
+                self.count_unavailable("secret");
+                return self.adapter.reply(Outcome::Unavailable);
+            }
+        };
+        if self.adapter.is_visit(&request) {
+            let text = presence::ready_text(self.ports, &source).await;
+            return self.adapter.reply(Outcome::Ready(&text));
+        }
+        if request.body.len() > BODY_LIMIT {
+            let detail = format!("the body has {} bytes, {BODY_LIMIT} are allowed", request.body.len());
+            let malformed = Malformed::new(TOO_LARGE, detail);
+            return self.quarantine(&request, &malformed, Outcome::TooLarge).await;
+        }
+        match self.adapter.parse(&request) {
+            Ok(Parsed::Events(drafts)) => self.store(&request, drafts).await,
+            Ok(Parsed::Heartbeat) => {
+                self.measurements.count("Heartbeats", [("Vendor", vendor.name())]);
+                presence::contact(self.ports, self.instance, &source).await;
+                self.adapter.reply(Outcome::Accepted)
+            }
+            Ok(Parsed::Ignored(ignored)) => self.ignore(&request, ignored).await,
+            Err(malformed) => self.quarantine(&request, &malformed, Outcome::Quarantined).await,
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal, reason: RefusedReason) -> Reply {
+        let vendor = self.adapter.vendor().name();
+        self.measurements.count("Refusals", [("Vendor", vendor), ("Reason", reason.name())]);
+        self.adapter.reply(Outcome::Refused(refusal))
+    }
+
+    async fn ignore(&mut self, request: &Request<Verified>, ignored: Ignored) -> Reply {
+        let vendor = self.adapter.vendor().name();
+        self.measurements.count("Ignored", [("Vendor", vendor), ("Reason", ignored.name())]);
+        presence::contact(self.ports, self.instance, request.source()).await;
+        self.adapter.reply(Outcome::Accepted)
+    }
+
+    async fn store(&mut self, request: &Request<Verified>, drafts: Vec<Draft<'_>>) -> Reply {
+        let source = request.source();
+        let due: Vec<(usize, Draft<'_>)> =
+            drafts.into_iter().enumerate().filter(|(_, draft)| self.is_due(source, draft)).collect();
+        if due.is_empty() {
+            return self.ignore(request, Ignored::Tracking).await;
+        }
+        let Some(bucket) = Text::new(camhook_ports::ObjectStore::bucket(self.ports.objects())) else {
+            self.count_unavailable("bucket");
+            return self.adapter.reply(Outcome::Unavailable);
+        };
+        let ports = self.ports;
+        let stores = due.into_iter().map(|(ordinal, draft)| {
+            let normalized = normalize(draft, ordinal, request, &bucket);
+            async move {
+                let mut measurements = Measurements::default();
+                let stored = store_and_enqueue(ports, normalized, &mut measurements).await;
+                (stored, measurements)
+            }
+        });
+        // The presence is written beside the objects: it adds no round trip to the way.
+        let (results, ()) = futures_util::future::join(
+            futures_util::future::join_all(stores),
+            presence::event(ports, self.instance, source, request.received_at()),
+        )
+        .await;
+        let mut outcome = Outcome::Accepted;
+        for (stored, measurements) in results {
+            self.measurements.append(measurements);
+            match stored {
+                Ok(event) => {
+                    tracing::info!(
+                        event = %event.id,
+                        source = %event.data.source,
+                        kind = %event.data.kind,
+                        pictures = event.data.images.len(),
+                        "event stored"
+                    );
+                }
+                Err(error) => {
+                    tracing::error!(source = %source.id, %error, "an event could not be kept");
+                    self.count_unavailable("store");
+                    outcome = Outcome::Unavailable;
+                }
+            }
+        }
+        self.adapter.reply(outcome)
+    }
+
+    /// Whether a draft is to be passed on: everything is, but tracking only once in a while for each target.
+    fn is_due(&self, source: &camhook_site::Source, draft: &Draft<'_>) -> bool {
+        if draft.report != Report::Tracking {
+            return true;
+        }
+        let interval = match source.tracking {
+            Tracking::Drop => return false,
+            Tracking::Every(interval) => interval,
+        };
+        let now = self.ports.clock().elapsed();
+        let due = |target: &str| {
+            self.instance.tracking.is_due((source.id.to_string(), target.to_owned()), interval, now)
+        };
+        if draft.targets.is_empty() {
+            return due("");
+        }
+        // Every target is asked, so that each has its turn noted.
+        let targets = draft.targets.iter().map(|target| target.id.as_ref().map_or("", Text::as_str));
+        targets.filter(|target| due(target)).count() > 0
+    }
+
+    async fn quarantine(
+        &mut self,
+        request: &Request<Verified>,
+        malformed: &Malformed,
+        outcome: Outcome<'static>,
+    ) -> Reply {
+        let vendor = self.adapter.vendor().name();
+        let source = request.source();
+        let version = self.adapter.parser_version();
+        presence::contact(self.ports, self.instance, source).await;
+        match quarantine(self.ports.objects(), request, malformed, version).await {
+            Ok(()) => {
+                tracing::warn!(
+                    source = %source.id,
+                    reason = malformed.code,
+                    detail = malformed.detail,
+                    request = request.request_id(),
+                    "a request is in the quarantine"
+                );
+                self.measurements.count("Quarantined", [("Vendor", vendor), ("Reason", malformed.code)]);
+                self.adapter.reply(outcome)
+            }
+            Err(error) => {
+                tracing::error!(source = %source.id, %error, "a request could not be put into the quarantine");
+                self.count_unavailable("quarantine");
+                self.adapter.reply(Outcome::Unavailable)
+            }
+        }
+    }
+
+    fn count_unavailable(&mut self, cause: &str) {
+        let vendor = self.adapter.vendor().name();
+        self.measurements.count("Unavailable", [("Vendor", vendor), ("Cause", cause)]);
+    }
+}
+
+/// How long one instance does not write the presence of a source again.
+pub(crate) fn presence_interval(source: &camhook_site::Source) -> Duration {
+    const SHORTEST: Duration = Duration::from_secs(60);
+    source.offline_after.map_or(SHORTEST, |after| (after / 4).max(SHORTEST))
+}

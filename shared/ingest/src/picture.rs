@@ -1,0 +1,203 @@
+//! From a picture's base64 text to a JPEG that is known to be one.
+
+use bytes::Bytes;
+use camhook_event::RejectedReason;
+
+/// The most that one picture may hold, in bytes.
+pub const PICTURE_LIMIT: usize = 3 * 1024 * 1024;
+
+/// The most pictures that one event may have.
+pub const PICTURES_LIMIT: usize = 16;
+
+/// More pixels than any camera has: what claims more is made to hurt whoever opens it.
+const PIXELS_LIMIT: u32 = 150_000_000;
+
+/// A JPEG whose markers were walked from its first byte to its last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// The JPEG, up to and including its end marker.
+    pub bytes: Bytes,
+    /// Width in pixels.
+    pub width: u16,
+    /// Height in pixels.
+    pub height: u16,
+}
+
+/// Decodes and checks a picture.
+///
+/// White space within the text and NUL characters at its end are allowed, as devices send them. What follows
+/// the JPEG's end marker is cut off.
+///
+/// # Errors
+///
+/// Why it is not kept.
+pub fn decode(base64: &[u8]) -> Result<Picture, RejectedReason> {
+    if base64.len() / 4 > PICTURE_LIMIT / 3 + 1024 {
+        return Err(RejectedReason::TooLarge);
+    }
+    let mut jpeg = decode_base64(base64).ok_or(RejectedReason::BadBase64)?;
+    let Frame { length, width, height } = walk(&jpeg)?;
+    if length > PICTURE_LIMIT || u32::from(width) * u32::from(height) > PIXELS_LIMIT {
+        return Err(RejectedReason::TooLarge);
+    }
+    jpeg.truncate(length);
+    Ok(Picture { bytes: jpeg.into(), width, height })
+}
+
+fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    if let Ok(bytes) = base64_simd::STANDARD.decode_to_vec(text) {
+        return Some(bytes);
+    }
+    // Rare: line breaks within, NUL characters behind, or no padding.
+    let end = text.iter().rposition(|&octet| octet != 0)? + 1;
+    base64_simd::forgiving_decode_to_vec(text.get(..end)?).ok()
+}
+
+struct Frame {
+    length: usize,
+    width: u16,
+    height: u16,
+}
+
+/// Walks the markers of a JPEG (ITU-T T.81, annex B).
+fn walk(jpeg: &[u8]) -> Result<Frame, RejectedReason> {
+    let Some(mut rest) = jpeg.strip_prefix(&[0xFF, 0xD8]) else {
+        return Err(RejectedReason::NotJpeg);
+    };
+    let mut size = None;
+    loop {
+        let marker;
+        (marker, rest) = next_marker(rest)?;
+        match marker {
+            // End of image.
+            0xD9 => break,
+            // Markers without a segment: restarts and TEM. A second start of image is no JPEG.
+            0x01 | 0xD0..=0xD7 => continue,
+            0x00 | 0xD8 => return Err(RejectedReason::NotJpeg),
+            _ => {}
+        }
+        let (&[high, low], _) = rest.split_first_chunk::<2>().ok_or(RejectedReason::Truncated)?;
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        if length < 2 {
+            return Err(RejectedReason::NotJpeg);
+        }
+        let (segment, behind) = rest.split_at_checked(length).ok_or(RejectedReason::Truncated)?;
+        rest = behind;
+        match marker {
+            // Start of frame, of any kind of coding; C4, C8 and CC are tables and an extension.
+            0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
+                let &[_, _, _, h1, h0, w1, w0, ..] = segment else {
+                    return Err(RejectedReason::NotJpeg);
+                };
+                size = Some((u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0])));
+            }
+            // Start of scan: coded data up to the next marker.
+            0xDA => rest = after_coded_data(rest)?,
+            _ => {}
+        }
+    }
+    match size {
+        Some((width, height)) if width > 0 && height > 0 => {
+            Ok(Frame { length: jpeg.len() - rest.len(), width, height })
+        }
+        _ => Err(RejectedReason::NotJpeg),
+    }
+}
+
+/// The next marker, which any number of fill bytes may precede, and what follows it.
+fn next_marker(bytes: &[u8]) -> Result<(u8, &[u8]), RejectedReason> {
+    let Some((0xFF, rest)) = bytes.split_first() else {
+        return Err(if bytes.is_empty() { RejectedReason::Truncated } else { RejectedReason::NotJpeg });
+    };
+    let fill = rest.iter().take_while(|&&octet| octet == 0xFF).count();
+    match rest.get(fill..).and_then(<[u8]>::split_first) {
+        Some((&marker, rest)) => Ok((marker, rest)),
+        None => Err(RejectedReason::Truncated),
+    }
+}
+
+/// Skips coded data: up to a 0xFF that is neither stuffed (0x00) nor a restart marker.
+fn after_coded_data(bytes: &[u8]) -> Result<&[u8], RejectedReason> {
+    let mut searched = 0;
+    for at in memchr::memchr_iter(0xFF, bytes) {
+        if at < searched {
+            continue;
+        }
+        match bytes.get(at + 1) {
+            None => return Err(RejectedReason::Truncated),
+            Some(0x00 | 0xD0..=0xD7) => searched = at + 2,
+            Some(0xFF) => {}
+            Some(_) => return bytes.get(at..).ok_or(RejectedReason::Truncated),
+        }
+    }
+    Err(RejectedReason::Truncated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest thing whose markers are those of a picture: 16 x 8 pixels, one scan.
+    fn small() -> Vec<u8> {
+        let mut jpeg = vec![0xFF, 0xD8];
+        jpeg.extend([0xFF, 0xE0, 0, 4, 0xFF, 0xD9]);
+        jpeg.extend([0xFF, 0xC0, 0, 8, 8, 0, 8, 0, 16, 1]);
+        jpeg.extend([0xFF, 0xDA, 0, 2, 1, 2, 0xFF, 0x00, 3, 0xFF, 0xD0, 4]);
+        jpeg.extend([0xFF, 0xFF, 0xD9]);
+        jpeg
+    }
+
+    fn encode(bytes: &[u8]) -> Vec<u8> {
+        base64_simd::STANDARD.encode_to_string(bytes).into_bytes()
+    }
+
+    #[test]
+    fn a_picture_is_read_with_its_size() {
+        let picture = decode(&encode(&small())).unwrap();
+        assert_eq!((picture.width, picture.height), (16, 8));
+        assert_eq!(picture.bytes, small());
+    }
+
+    #[test]
+    fn line_breaks_nul_tails_and_missing_padding_are_allowed() {
+        let text = encode(&small());
+        let broken: Vec<u8> = text.chunks(8).flat_map(|line| [line, b"\r\n "].concat()).collect();
+        assert_eq!(decode(&broken).unwrap().bytes, small());
+        assert_eq!(decode(&[text.as_slice(), b"\0\0\0"].concat()).unwrap().bytes, small());
+        let unpadded: Vec<u8> = text.into_iter().filter(|&octet| octet != b'=').collect();
+        assert_eq!(decode(&unpadded).unwrap().bytes, small());
+    }
+
+    #[test]
+    fn what_follows_the_end_marker_is_cut_off() {
+        for tail in [b"\0\0\0\0".as_slice(), b"PK\x03\x04 another file", &[0xFF, 0xD9]] {
+            let padded = [small().as_slice(), tail].concat();
+            assert_eq!(decode(&encode(&padded)).unwrap().bytes, small());
+        }
+    }
+
+    #[test]
+    fn what_is_no_picture_is_told_apart() {
+        let rejected = |bytes: &[u8]| decode(&encode(bytes)).unwrap_err();
+        assert_eq!(decode(b"not base64 at all!").unwrap_err(), RejectedReason::BadBase64);
+        assert_eq!(decode(b"").unwrap_err(), RejectedReason::NotJpeg);
+        assert_eq!(rejected(b"\x89PNG\r\n\x1a\n"), RejectedReason::NotJpeg);
+        assert_eq!(rejected(&[0xFF, 0xD8, 0xFF, 0xD9]), RejectedReason::NotJpeg);
+        assert_eq!(rejected(&[0xFF, 0xD8, 1, 2, 3]), RejectedReason::NotJpeg);
+        let whole = small();
+        for end in 2..whole.len() {
+            let reason = rejected(&whole[..end]);
+            assert_eq!(reason, RejectedReason::Truncated, "cut after {end} bytes");
+        }
+    }
+
+    #[test]
+    fn huge_claims_are_refused() {
+        let mut huge = small();
+        let size = huge.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap() + 5;
+        huge[size..size + 4].copy_from_slice(&[0xFF; 4]);
+        assert_eq!(decode(&encode(&huge)).unwrap_err(), RejectedReason::TooLarge);
+        let long = vec![b'A'; PICTURE_LIMIT / 3 * 4 + 8192];
+        assert_eq!(decode(&long).unwrap_err(), RejectedReason::TooLarge);
+    }
+}

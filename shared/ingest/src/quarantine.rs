@@ -1,0 +1,123 @@
+//! What could not be read, kept for a second look.
+
+use bytes::Bytes;
+use camhook_event::{Vendor, quarantine_prefix};
+use camhook_ports::{Object, ObjectStore, Precondition, PutError};
+use camhook_site::Retention;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Malformed, Request, Verified};
+
+/// How much of a request above the cap is kept, in bytes.
+const OVERSIZE_KEPT: usize = 64 * 1024;
+
+/// How much is kept of a request of a source whose faces are not.
+const FACELESS_KEPT: usize = 512;
+
+/// From this length on a run of base64 characters may be a picture.
+const BASE64_RUN: usize = 40;
+
+/// `reason.json`: why a request is in the quarantine, and what is needed to send it through the code again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// A short name.
+    pub reason: String,
+    /// What was wrong, and where.
+    pub detail: String,
+    /// Whose dialect it was read as.
+    pub vendor: Vendor,
+    /// The source.
+    pub source: String,
+    /// The version of the parser that could not read it.
+    pub parser: String,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// The gateway's id of the request.
+    pub request_id: String,
+    /// The method.
+    pub method: String,
+    /// The path below the source and its token, which itself is not kept.
+    pub rest: Vec<String>,
+    /// The query.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// The media type that the sender named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// The length of the whole body in bytes.
+    pub length: usize,
+    /// How much of it `request.bin` holds, in bytes.
+    pub kept: usize,
+}
+
+/// Puts a request into the quarantine.
+pub(crate) async fn quarantine<O: ObjectStore>(
+    objects: &O,
+    request: &Request<Verified>,
+    malformed: &Malformed,
+    parser: &str,
+) -> Result<(), PutError> {
+    let source = request.source();
+    let body = &request.body;
+    let kept: Bytes = match source.faces {
+        Retention::Drop => without_base64_runs(body.get(..FACELESS_KEPT).unwrap_or(body)).into(),
+        Retention::Keep if malformed.code == crate::handle::TOO_LARGE => {
+            body.slice(..body.len().min(OVERSIZE_KEPT))
+        }
+        Retention::Keep => body.clone(),
+    };
+    let reason = Reason {
+        reason: malformed.code.to_owned(),
+        detail: malformed.detail.clone(),
+        vendor: source.vendor,
+        source: source.id.to_string(),
+        parser: parser.to_owned(),
+        received_at: request.received_at(),
+        request_id: request.request_id().to_owned(),
+        method: format!("{:?}", request.method()).to_uppercase(),
+        rest: request.rest().to_vec(),
+        query: request.query().to_owned(),
+        content_type: request.headers().get("content-type").map(str::to_owned),
+        length: body.len(),
+        kept: kept.len(),
+    };
+    let prefix = quarantine_prefix(source.id.as_str(), request.received_at(), request.request_id());
+    let reason_key = format!("{prefix}reason.json");
+    let reason = serde_json::to_vec(&reason)
+        .map_err(|error| PutError::Failed { key: reason_key.clone(), reason: error.to_string() })?;
+    let reason = Object { bytes: reason.into(), content_type: "application/json" };
+    let raw = Object { bytes: kept, content_type: "application/octet-stream" };
+    let request_key = format!("{prefix}request.bin");
+    let (raw, reason) = futures_util::future::join(
+        objects.put(&request_key, raw, Precondition::None),
+        objects.put(&reason_key, reason, Precondition::None),
+    )
+    .await;
+    raw.and(reason)
+}
+
+/// The bytes with every long run of base64 characters taken out.
+fn without_base64_runs(bytes: &[u8]) -> Vec<u8> {
+    let is_base64 =
+        |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/' | b'=' | b'\r' | b'\n');
+    bytes
+        .chunk_by(|left, right| is_base64(left) == is_base64(right))
+        .filter(|run| run.len() < BASE64_RUN || !run.iter().all(is_base64))
+        .flatten()
+        .copied()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_base64_runs_are_taken_out_and_words_stay() {
+        let picture = "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwI";
+        let text = format!("<data><![CDATA[{picture}]]></data><name>Gate</name>");
+        let kept = String::from_utf8(without_base64_runs(text.as_bytes())).unwrap();
+        assert_eq!(kept, "<data><![CDATA[]]></data><name>Gate</name>");
+    }
+}

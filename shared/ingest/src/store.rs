@@ -1,0 +1,169 @@
+//! The record and its pictures into the bucket, the message into the queues, what is owed under `pending/`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use camhook_event::{Event, Image, RejectedReason, Text, message, pending_key, record_key};
+use camhook_ports::{
+    Clock, EventQueue, Measurements, Message, Object, ObjectStore, Ports, Precondition, PutError, Queue,
+};
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+
+use crate::normalize::{Normalized, rejected};
+
+/// The queues that each event is sent to.
+pub const CONSUMERS: [Queue; 2] = [Queue::Notify, Queue::Relay];
+
+/// The event could not be kept: its sender must not believe that it was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The record cannot be written as JSON.
+    #[error("the event cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The record is not in the bucket.
+    #[error("the record is not stored: {0}")]
+    Record(PutError),
+    /// The record is stored, but neither the queues nor `pending/` took what is owed.
+    #[error("{owed:?} refused the event and so did the bucket: {error}")]
+    Owed {
+        /// The queues that did not take it.
+        owed: Vec<Queue>,
+        /// What the bucket said.
+        error: PutError,
+    },
+}
+
+/// What stands under `pending/`: an event that is stored, and the queues that still have to get it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The queues that are owed the event.
+    pub owed: Vec<Queue>,
+    /// The event as the queues carry it.
+    pub message: serde_json::Value,
+}
+
+/// Whom it is fair to share a queue with.
+#[must_use]
+pub fn message_group(event: &Event) -> String {
+    let camera = event.data.camera.as_ref().map_or("-", |camera| camera.id.as_str());
+    let group: String = format!("{}/{camera}", event.data.source)
+        .chars()
+        .map(|character| if character.is_ascii_graphic() { character } else { '-' })
+        .take(128)
+        .collect();
+    group
+}
+
+/// Stores an event with its pictures, then sends it to every consumer.
+///
+/// When this returns without an error, the event is safe: in the bucket, and in each queue or under
+/// `pending/`.
+pub(crate) async fn store_and_enqueue<P: Ports>(
+    ports: &P,
+    normalized: Normalized,
+    measurements: &mut Measurements,
+) -> Result<Event, StoreError> {
+    let Normalized { mut event, pictures } = normalized;
+    let started = ports.clock().elapsed();
+    let failed = store(ports, &event, pictures).await?;
+    measurements.time("S3Time", elapsed_since(ports, started), []);
+
+    let whole = failed.is_empty();
+    for index in failed {
+        if let Some(image) = event.data.images.get_mut(index) {
+            *image = rejected(image.role(), RejectedReason::StoreFailed);
+        }
+    }
+    count(&event, measurements);
+
+    let started = ports.clock().elapsed();
+    if whole {
+        enqueue(ports, &event).await?;
+    } else {
+        // The record promised pictures that are not there: it is written again while the queues are told.
+        let (corrected, enqueued) =
+            futures_util::future::join(put_record(ports, &event), enqueue(ports, &event)).await;
+        if let Err(error) = corrected {
+            tracing::warn!(event = %event.id, %error, "the record still names pictures that are not stored");
+        }
+        enqueued?;
+    }
+    measurements.time("SqsTime", elapsed_since(ports, started), []);
+    Ok(event)
+}
+
+fn elapsed_since<P: Ports>(ports: &P, started: Duration) -> Duration {
+    ports.clock().elapsed().saturating_sub(started)
+}
+
+fn count(event: &Event, measurements: &mut Measurements) {
+    let vendor = event.data.vendor.name();
+    measurements.count("Events", [("Vendor", vendor), ("Kind", event.data.kind.name())]);
+    for image in &event.data.images {
+        match image {
+            Image::Stored(_) => measurements.count("PicturesStored", [("Vendor", vendor)]),
+            Image::Rejected(image) => {
+                let reason = image.rejected.name();
+                measurements.count("PicturesRejected", [("Vendor", vendor), ("Reason", reason)]);
+            }
+        }
+    }
+}
+
+/// Puts the record and all pictures at the same time; the indices of the pictures that could not be stored.
+async fn store<P: Ports>(
+    ports: &P,
+    event: &Event,
+    pictures: Vec<(usize, crate::picture::Picture)>,
+) -> Result<Vec<usize>, StoreError> {
+    let puts = pictures.into_iter().filter_map(|(index, picture)| {
+        let image = event.data.images.get(index).and_then(Image::stored)?;
+        Some(async move {
+            let object = Object { bytes: picture.bytes, content_type: "image/jpeg" };
+            let put = ports.objects().put(image.key.as_str(), object, Precondition::None).await;
+            put.map_err(|error| {
+                tracing::warn!(event = %event.id, image = index, %error, "a picture is not stored");
+                index
+            })
+        })
+    });
+    let (record, pictures) = futures_util::future::join(put_record(ports, event), join_all(puts)).await;
+    record?;
+    Ok(pictures.into_iter().filter_map(Result::err).collect())
+}
+
+async fn put_record<P: Ports>(ports: &P, event: &Event) -> Result<(), StoreError> {
+    let object = Object { bytes: Bytes::from(serde_json::to_vec(event)?), content_type: "application/json" };
+    ports.objects().put(&record_key(event), object, Precondition::None).await.map_err(StoreError::Record)
+}
+
+/// Sends an event to all consumers at the same time; what a queue does not take is owed to it.
+async fn enqueue<P: Ports>(ports: &P, event: &Event) -> Result<(), StoreError> {
+    // A bucket's name is never empty.
+    let bucket = Text::new(ports.objects().bucket()).unwrap_or_else(|| event.data.source.clone());
+    let body = message(event, &bucket)?;
+    let group = message_group(event);
+    let sends = CONSUMERS.map(|queue| {
+        let message = Message::new(body.clone(), group.clone());
+        async move {
+            let sent = ports.queues().send(queue, message).await;
+            sent.map_err(|error| {
+                tracing::warn!(event = %event.id, %queue, %error, "a queue does not take the event: it is owed");
+                queue
+            })
+        }
+    });
+    let owed: Vec<Queue> = join_all(sends).await.into_iter().filter_map(Result::err).collect();
+    if owed.is_empty() {
+        return Ok(());
+    }
+    let pending = Pending { owed: owed.clone(), message: serde_json::from_str(&body)? };
+    let object =
+        Object { bytes: Bytes::from(serde_json::to_vec(&pending)?), content_type: "application/json" };
+    ports
+        .objects()
+        .put(&pending_key(event.id), object, Precondition::None)
+        .await
+        .map_err(|error| StoreError::Owed { owed, error })
+}

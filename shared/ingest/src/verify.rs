@@ -1,0 +1,172 @@
+//! Whether a request comes from the source that its path names.
+//!
+//! Every kind of credential that the source's `auth` names must hold; of each kind any one value is good
+//! enough, which is how a secret is rotated. Secrets are compared by their SHA-256 in constant time, so that
+//! neither their bytes nor their lengths show in the time it takes.
+
+use base64_simd::STANDARD;
+use camhook_ports::{SecretError, SecretReference, Secrets};
+use camhook_site::{Auth, Token};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::adapter::Refusal;
+use crate::locate::{Located, refusal_of};
+use crate::{Request, Unverified, Verified};
+
+/// Why a request was not let in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum VerifyError {
+    /// A credential is missing or wrong.
+    #[error("refused: {reason}")]
+    Refused {
+        /// How to answer.
+        refusal: Refusal,
+        /// Which kind of credential did not hold.
+        reason: RefusedReason,
+    },
+    /// Whether the credentials are good cannot be told now.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+/// Which kind of credential did not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusedReason {
+    /// There is no such source.
+    UnknownSource,
+    /// The address is in none of the source's networks.
+    Address,
+    /// The token is missing or wrong.
+    Token,
+    /// User and password are missing or wrong.
+    Basic,
+    /// The signature is missing or wrong.
+    Signature,
+}
+
+impl RefusedReason {
+    /// The name in logs, metrics and the source's presence.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::UnknownSource => "unknown_source",
+            Self::Address => "address",
+            Self::Token => "token",
+            Self::Basic => "basic",
+            Self::Signature => "signature",
+        }
+    }
+}
+
+impl std::fmt::Display for RefusedReason {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// Checks the credentials of a request.
+///
+/// The networks come first: they need no secret.
+pub(crate) async fn verify<S: Secrets>(
+    secrets: &S,
+    request: Request<Unverified>,
+    located: Located<'_>,
+) -> Result<Request<Verified>, VerifyError> {
+    let auth = &located.source.auth;
+    let refused = |reason| VerifyError::Refused { refusal: refusal_of(&located), reason };
+    if !auth.allow.is_empty() && !address_is_allowed(auth, &request) {
+        return Err(refused(RefusedReason::Address));
+    }
+    if !auth.tokens.is_empty() {
+        let token = located.token.ok_or_else(|| refused(RefusedReason::Token))?;
+        if !token_is_good(secrets, &auth.tokens, token).await? {
+            return Err(refused(RefusedReason::Token));
+        }
+    }
+    if !auth.basic.is_empty() && !basic_is_good(secrets, auth, &request).await? {
+        // Who has the token may be asked for the password; nobody else learns that there is one.
+        let refusal = if auth.tokens.is_empty() { refusal_of(&located) } else { Refusal::WithoutToken };
+        return Err(VerifyError::Refused { refusal, reason: RefusedReason::Basic });
+    }
+    if !auth.hmac.is_empty() {
+        // No vendor that is served yet signs; a source that asks for it lets nobody in.
+        return Err(refused(RefusedReason::Signature));
+    }
+    let Located { source, rest, .. } = located;
+    Ok(request.with_state(Verified { source, rest }))
+}
+
+fn address_is_allowed(auth: &Auth, request: &Request<Unverified>) -> bool {
+    request
+        .source_ip
+        .is_some_and(|address| auth.allow.iter().any(|network| network.contains(&address.to_canonical())))
+}
+
+fn digest(secret: &[u8]) -> [u8; 32] {
+    Sha256::digest(secret).into()
+}
+
+async fn token_is_good<S: Secrets>(secrets: &S, tokens: &[Token], given: &str) -> Result<bool, SecretError> {
+    let given = digest(given.as_bytes());
+    let mut good = Choice::from(0);
+    for token in tokens {
+        let wanted = match token {
+            Token::Sha256(wanted) => *wanted,
+            Token::Secret(reference) => digest_of(secrets, reference).await?,
+        };
+        good |= wanted.ct_eq(&given);
+    }
+    Ok(good.into())
+}
+
+async fn basic_is_good<S: Secrets>(
+    secrets: &S,
+    auth: &Auth,
+    request: &Request<Unverified>,
+) -> Result<bool, SecretError> {
+    let Some((user, password)) = request.headers.get("authorization").and_then(basic_credentials) else {
+        return Ok(false);
+    };
+    let (user, password) = (digest(&user), digest(&password));
+    let mut good = Choice::from(0);
+    for credential in &auth.basic {
+        let wanted = digest_of(secrets, &credential.password).await?;
+        good |= digest(credential.user.as_bytes()).ct_eq(&user) & wanted.ct_eq(&password);
+    }
+    Ok(good.into())
+}
+
+async fn digest_of<S: Secrets>(secrets: &S, reference: &SecretReference) -> Result<[u8; 32], SecretError> {
+    let secret = secrets.resolve(reference).await?;
+    Ok(digest(secret.expose_secret().as_bytes()))
+}
+
+/// User and password of `Basic <base64>` (RFC 7617). Two fields of that name, which the gateway joins with a
+/// comma, are none.
+fn basic_credentials(field: &str) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (scheme, encoded) = field.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = STANDARD.decode_to_vec(encoded.trim()).ok()?;
+    let colon = decoded.iter().position(|&octet| octet == b':')?;
+    let (user, password) = decoded.split_at_checked(colon)?;
+    Some((user.to_vec(), password.get(1..)?.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn basic_credentials_are_read_as_rfc_7617_says() {
+        let user_password = basic_credentials("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==").unwrap();
+        assert_eq!(user_password, (b"Aladdin".to_vec(), b"open sesame".to_vec()));
+        let colon_in_password = basic_credentials("basic YTpiOmM=").unwrap();
+        assert_eq!(colon_in_password, (b"a".to_vec(), b"b:c".to_vec()));
+        for wrong in ["", "Basic", "Basic !", "Bearer YTpi", "Basic YWI=", "Basic YTpi, Basic YTpi"] {
+            assert_eq!(basic_credentials(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! The way of one webhook with the world outside in memory: who is let in, what is kept, what the sender hears.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use camhook_event::{Event, Image, ImageRole, Kind, RejectedReason, Report, Text, Vendor, VendorData};
+use camhook_ingest::{
+    Adapter, BODY_LIMIT, Draft, DraftImage, DraftTarget, Handled, Headers, Identity, Ignored, Instance,
+    Malformed, Method, Outcome, Parsed, Parts, Pending, Reason, Reply, Request, Verified, handle,
+};
+use camhook_ports::Queue;
+use camhook_ports::memory::MemoryPorts;
+use camhook_site::Site;
+use jiff::Timestamp;
+
+const NOW: &str = "2026-11-23T08:00:00Z";
+const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+const OTHER_TOKEN: &str = "BBBBBBBBBBBBBBBBBBBBBB";
+
+/// A dialect of one word: what the body begins with says what it is.
+struct Words;
+
+impl Adapter for Words {
+    fn vendor(&self) -> Vendor {
+        Vendor::Viewtron
+    }
+
+    fn parser_version(&self) -> &'static str {
+        "words 1"
+    }
+
+    fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {
+        let text = std::str::from_utf8(request.body()).map_err(|_| Malformed::new("not_text", "no UTF-8"))?;
+        let mut words = text.split(' ');
+        match words.next() {
+            Some("heartbeat" | "") => Ok(Parsed::Heartbeat),
+            Some("nothing") => Ok(Parsed::Ignored(Ignored::NoAlarm)),
+            Some("event") => Ok(Parsed::Events(vec![draft(words)])),
+            Some("track") => {
+                let mut draft = Draft::new(Kind::Tracking, Identity::Delivery);
+                draft.report = Report::Tracking;
+                let target = |id| DraftTarget { id: Text::new(id), ..DraftTarget::default() };
+                draft.targets = words.map(target).collect();
+                Ok(Parsed::Events(vec![draft]))
+            }
+            _ => Err(Malformed::new("no_word", "the first word is not known")),
+        }
+    }
+
+    fn reply(&self, outcome: Outcome<'_>) -> Reply {
+        Reply::common(outcome).unwrap_or_else(|| Reply::empty(200))
+    }
+}
+
+fn draft<'a>(words: std::str::Split<'a, char>) -> Draft<'a> {
+    let mut draft = Draft::new(Kind::Intrusion, Identity::Content);
+    draft.images = words
+        .map(|word| {
+            let (role, base64) = match word.split_once('=') {
+                Some(("face", base64)) => (ImageRole::Face, base64),
+                _ => (ImageRole::Overview, word),
+            };
+            DraftImage { role, base64: Cow::Borrowed(base64.as_bytes()) }
+        })
+        .collect();
+    draft
+}
+
+/// 16 x 8 pixels: the smallest thing whose markers are those of a picture.
+fn picture() -> String {
+    let mut jpeg = vec![0xFF, 0xD8, 0xFF, 0xC0, 0, 8, 8, 0, 8, 0, 16, 1];
+    jpeg.extend([0xFF, 0xDA, 0, 2, 1, 2, 3, 0xFF, 0xD9]);
+    base64_simd::STANDARD.encode_to_string(jpeg)
+}
+
+struct Stack {
+    ports: MemoryPorts,
+    site: Site,
+    instance: Instance,
+}
+
+impl Stack {
+    fn new(settings: &str) -> Self {
+        let toml =
+            format!("timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\n{settings}\n");
+        let (site, _) = camhook_site::read(&toml, "test").unwrap();
+        let ports = MemoryPorts::new(NOW.parse().unwrap());
+        Self { ports, site, instance: Instance::default() }
+    }
+
+    fn with_token() -> Self {
+        Self::new(&format!("auth = {{ token = \"{TOKEN}\" }}"))
+    }
+
+    async fn send(&self, parts: Parts) -> Handled {
+        handle(&self.ports, &self.site, &Words, &self.instance, Request::new(parts)).await
+    }
+
+    async fn post(&self, body: &str) -> Handled {
+        self.send(post(&format!("/viewtron/gate/{TOKEN}"), body)).await
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let keys = self.ports.objects.keys().into_iter().filter(|key| key.starts_with("events/"));
+        keys.map(|key| serde_json::from_slice(&self.ports.objects.object(&key).unwrap().bytes).unwrap())
+            .collect()
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, prefix: &str, suffix: &str) -> T {
+        let keys = self.ports.objects.keys();
+        let key = keys.iter().find(|key| key.starts_with(prefix) && key.ends_with(suffix));
+        let key = key.unwrap_or_else(|| panic!("nothing like {prefix}…{suffix} in {keys:?}"));
+        serde_json::from_slice(&self.ports.objects.object(key).unwrap().bytes).unwrap()
+    }
+}
+
+fn post(path: &str, body: &str) -> Parts {
+    Parts {
+        method: Method::Post,
+        path: path.to_owned(),
+        query: String::new(),
+        headers: Headers::default(),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        source_ip: "203.0.113.7".parse().ok(),
+        request_id: "request-1".to_owned(),
+        received_at: NOW.parse().unwrap(),
+    }
+}
+
+fn with_basic(mut parts: Parts, credentials: &str) -> Parts {
+    let field = format!("Basic {}", base64_simd::STANDARD.encode_to_string(credentials));
+    parts.headers = [("Authorization".to_owned(), field)].into_iter().collect();
+    parts
+}
+
+fn challenge(reply: &Reply) -> Option<&str> {
+    reply.headers.iter().find(|(name, _)| *name == "www-authenticate").map(|(_, value)| value.as_ref())
+}
+
+#[tokio::test]
+async fn an_event_is_stored_with_its_pictures_and_sent_to_both_queues() {
+    let stack = Stack::with_token();
+    let handled = stack.post(&format!("event {} {}", picture(), picture())).await;
+    assert_eq!(handled.reply.status, 200);
+    assert_eq!(handled.measurements.counted("Events"), 1);
+    assert_eq!(handled.measurements.counted("PicturesStored"), 2);
+    let [event] = stack.events().try_into().unwrap();
+    for image in &event.data.images {
+        let image = image.stored().unwrap();
+        let object = stack.ports.objects.object(image.key.as_str()).unwrap();
+        assert_eq!((object.bytes.len() as u64, object.content_type), (image.bytes, "image/jpeg"));
+        assert_eq!((image.width, image.height), (16, 8));
+    }
+    for queue in [Queue::Notify, Queue::Relay] {
+        let [message] = stack.ports.queues.sent(queue).try_into().unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&message.body).unwrap(), event);
+        assert_eq!(message.group, "gate/-");
+    }
+}
+
+#[tokio::test]
+async fn the_same_post_twice_is_one_record_under_one_id() {
+    let stack = Stack::with_token();
+    for _ in 0..2 {
+        assert_eq!(stack.post(&format!("event {}", picture())).await.reply.status, 200);
+    }
+    assert_eq!(stack.events().len(), 1);
+    let messages = stack.ports.queues.sent(Queue::Notify);
+    assert_eq!(messages[0].body, messages[1].body, "consumers see one id");
+    assert_eq!(stack.post("event").await.reply.status, 200);
+    assert_eq!(stack.events().len(), 2, "another post is another event");
+}
+
+#[tokio::test]
+async fn a_wrong_token_and_an_unknown_source_look_alike_and_cost_no_call() {
+    let stack = Stack::with_token();
+    let unknown = stack.send(post(&format!("/viewtron/nobody/{TOKEN}"), "event")).await;
+    assert_eq!(stack.ports.state.calls(), 0);
+    let wrong = stack.send(post(&format!("/viewtron/gate/{OTHER_TOKEN}"), "event")).await;
+    assert_eq!(unknown.reply, wrong.reply);
+    assert_eq!(wrong.reply.status, 401);
+    assert_eq!(challenge(&wrong.reply), None);
+    let missing = stack.send(post("/viewtron/gate", "event")).await;
+    let unknown = stack.send(post("/viewtron/nobody", "event")).await;
+    assert_eq!(missing.reply, unknown.reply);
+    assert_eq!(challenge(&missing.reply), Some("Basic realm=\"camhook\""));
+    for handled in [wrong, missing] {
+        assert_eq!(handled.measurements.counted("Refusals"), 1);
+    }
+    assert!(stack.ports.objects.keys().is_empty(), "nothing is stored of a sender that nobody knows");
+}
+
+#[tokio::test]
+async fn another_vendors_path_and_other_forms_of_the_path_are_refused() {
+    let stack = Stack::with_token();
+    for path in [
+        "",
+        "/",
+        "/viewtron",
+        "/viewtron/",
+        "/xprotect/gate/AAAAAAAAAAAAAAAAAAAAAA",
+        "/viewtron/GATE/AAAAAAAAAAAAAAAAAAAAAA",
+        "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAA",
+        "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA%2F",
+    ] {
+        assert_eq!(stack.send(post(path, "event")).await.reply.status, 401, "{path}");
+    }
+    let below = format!("/viewtron/gate/{TOKEN}/SendAlarmData/more");
+    assert_eq!(stack.send(post(&below, "event")).await.reply.status, 200);
+}
+
+#[tokio::test]
+async fn any_token_of_a_list_is_good_and_a_hash_needs_no_secret() {
+    let hash = sha256_hex(OTHER_TOKEN);
+    let stack =
+        Stack::new(&format!("auth = {{ token = [\"{TOKEN}\", \"ssm:/gate\"], token_sha256 = \"{hash}\" }}"));
+    stack.ports.secrets.set("ssm:/gate", "CCCCCCCCCCCCCCCCCCCCCC");
+    for token in [TOKEN, OTHER_TOKEN, "CCCCCCCCCCCCCCCCCCCCCC"] {
+        let handled = stack.send(post(&format!("/viewtron/gate/{token}"), "heartbeat")).await;
+        assert_eq!(handled.reply.status, 200, "{token}");
+    }
+}
+
+fn sha256_hex(text: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn every_kind_of_credential_that_is_named_must_hold() {
+    let stack = Stack::new(&format!(
+        "auth = {{ token = \"{TOKEN}\", basic = {{ user = \"cam\", password = \"pw\" }}, allow = [\"203.0.113.0/24\"] }}"
+    ));
+    let path = format!("/viewtron/gate/{TOKEN}");
+    let good = with_basic(post(&path, "heartbeat"), "cam:pw");
+    assert_eq!(stack.send(good.clone()).await.reply.status, 200);
+
+    let without_password = stack.send(post(&path, "heartbeat")).await;
+    assert_eq!(without_password.reply.status, 401);
+    assert!(challenge(&without_password.reply).is_some(), "who has the token is asked for the password");
+    for credentials in ["cam:no", "Cam:pw", "cam:", ":pw", "cam"] {
+        let handled = stack.send(with_basic(post(&path, "heartbeat"), credentials)).await;
+        assert_eq!(handled.reply.status, 401, "{credentials}");
+    }
+    for address in [Some("203.0.114.7".parse().unwrap()), None] {
+        let elsewhere = Parts { source_ip: address, ..good.clone() };
+        assert_eq!(stack.send(elsewhere).await.reply.status, 401);
+    }
+    let mapped = Parts { source_ip: "::ffff:203.0.113.9".parse().ok(), ..good };
+    assert_eq!(stack.send(mapped).await.reply.status, 200);
+}
+
+#[tokio::test]
+async fn a_source_without_a_token_takes_what_follows_it_as_the_devices_own_path() {
+    let stack = Stack::new("auth = { basic = { user = \"cam\", password = \"pw\" } }");
+    let parts = with_basic(post("/viewtron/gate/SendAlarmStatus", "heartbeat"), "cam:pw");
+    assert_eq!(stack.send(parts).await.reply.status, 200);
+    let unasked = stack.send(post("/viewtron/gate/SendAlarmStatus", "heartbeat")).await;
+    assert!(challenge(&unasked.reply).is_some());
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_no_refusal() {
+    let stack = Stack::new("auth = { token = \"ssm:/gate\" }");
+    let handled = stack.post("event").await;
+    assert_eq!(handled.reply.status, 503);
+    assert_eq!(handled.measurements.counted("Unavailable"), 1);
+}
+
+#[tokio::test]
+async fn the_record_decides_whether_an_event_is_acknowledged() {
+    let stack = Stack::with_token();
+    stack.ports.objects.fail("events/");
+    let handled = stack.post(&format!("event {}", picture())).await;
+    assert_eq!(handled.reply.status, 503);
+    assert!(stack.ports.queues.sent(Queue::Notify).is_empty(), "nobody hears of what is not stored");
+}
+
+#[tokio::test]
+async fn an_event_goes_on_without_a_picture_that_cannot_be_stored() {
+    let stack = Stack::with_token();
+    stack.ports.objects.fail("images/");
+    let handled = stack.post(&format!("event {}", picture())).await;
+    assert_eq!(handled.reply.status, 200);
+    assert_eq!(handled.measurements.counted("PicturesRejected"), 1);
+    let [event] = stack.events().try_into().unwrap();
+    let Image::Rejected(image) = &event.data.images[0] else { panic!("the record promises a picture") };
+    assert_eq!(image.rejected, RejectedReason::StoreFailed);
+    let [message] = stack.ports.queues.sent(Queue::Relay).try_into().unwrap();
+    assert_eq!(serde_json::from_str::<Event>(&message.body).unwrap(), event);
+}
+
+#[tokio::test]
+async fn what_a_queue_refuses_is_owed_to_it() {
+    for (failing, owed) in [
+        (vec![Queue::Notify], vec![Queue::Notify]),
+        (vec![Queue::Notify, Queue::Relay], vec![Queue::Notify, Queue::Relay]),
+    ] {
+        let stack = Stack::with_token();
+        for queue in failing {
+            stack.ports.queues.fail(queue);
+        }
+        assert_eq!(stack.post("event").await.reply.status, 200);
+        let pending: Pending = stack.json("pending/", ".json");
+        assert_eq!(pending.owed, owed);
+        let event: Event = serde_json::from_value(pending.message).unwrap();
+        assert_eq!(event, stack.events()[0]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_neither_in_a_queue_nor_owed_is_not_acknowledged() {
+    let stack = Stack::with_token();
+    stack.ports.queues.fail(Queue::Relay);
+    stack.ports.objects.fail("pending/");
+    assert_eq!(stack.post("event").await.reply.status, 503);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_kept_whole_with_its_reason() {
+    let stack = Stack::with_token();
+    let handled = stack.post("gibberish").await;
+    assert_eq!(handled.reply.status, 200);
+    assert_eq!(handled.measurements.counted("Quarantined"), 1);
+    let reason: Reason = stack.json("quarantine/2026/11/23/gate/request-1/", "reason.json");
+    assert_eq!((reason.reason.as_str(), reason.parser.as_str()), ("no_word", "words 1"));
+    assert_eq!((reason.length, reason.kept, reason.received_at), (9, 9, NOW.parse::<Timestamp>().unwrap()));
+    let raw = stack.ports.objects.object("quarantine/2026/11/23/gate/request-1/request.bin").unwrap();
+    assert_eq!(raw.bytes, "gibberish");
+    assert!(!format!("{reason:?}").contains(TOKEN), "the token is not kept");
+
+    stack.ports.objects.fail("quarantine/");
+    assert_eq!(stack.post("gibberish").await.reply.status, 503, "what is not kept is not acknowledged");
+}
+
+#[tokio::test]
+async fn a_body_above_the_cap_is_refused_and_its_beginning_kept() {
+    let stack = Stack::with_token();
+    let handled = stack.post(&"x".repeat(BODY_LIMIT + 1)).await;
+    assert_eq!(handled.reply.status, 413);
+    let reason: Reason = stack.json("quarantine/", "reason.json");
+    assert_eq!((reason.reason.as_str(), reason.length, reason.kept), ("too_large", BODY_LIMIT + 1, 65_536));
+}
+
+#[tokio::test]
+async fn faces_that_are_not_kept_are_kept_nowhere() {
+    let stack = Stack::new(&format!("faces = \"drop\"\nauth = {{ token = \"{TOKEN}\" }}"));
+    assert_eq!(stack.post(&format!("event face={} {}", picture(), picture())).await.reply.status, 200);
+    let [event] = stack.events().try_into().unwrap();
+    let Image::Rejected(face) = &event.data.images[0] else { panic!("a face was stored") };
+    assert_eq!((face.role, face.rejected), (ImageRole::Face, RejectedReason::Dropped));
+    assert!(event.data.images[1].stored().is_some(), "the frame is kept, under its own index");
+
+    assert_eq!(stack.post(&format!("gibberish {}", "QUJD".repeat(500))).await.reply.status, 200);
+    let reason: Reason = stack.json("quarantine/", "reason.json");
+    assert_eq!((reason.length, reason.kept), (2010, 10));
+}
+
+#[tokio::test]
+async fn more_pictures_than_sixteen_are_named_and_not_kept() {
+    let stack = Stack::with_token();
+    let pictures = vec![picture(); 18].join(" ");
+    assert_eq!(stack.post(&format!("event {pictures}")).await.reply.status, 200);
+    let [event] = stack.events().try_into().unwrap();
+    let rejected = event.data.images.iter().filter(|image| image.stored().is_none()).count();
+    assert_eq!((event.data.images.len(), rejected), (18, 2));
+}
+
+#[tokio::test]
+async fn a_heartbeat_costs_one_call_in_a_while() {
+    let stack = Stack::new(&format!("offline_after = \"8m\"\nauth = {{ token = \"{TOKEN}\" }}"));
+    for (seconds, calls) in [(0, 1), (1, 1), (118, 1), (2, 2), (1, 2)] {
+        stack.ports.clock.advance(Duration::from_secs(seconds));
+        assert_eq!(stack.post("heartbeat").await.reply.status, 200);
+        assert_eq!(stack.ports.state.calls(), calls, "after another {seconds} s");
+    }
+    assert_eq!(stack.post("").await.reply.status, 200, "a heartbeat without a body");
+    assert_eq!(stack.post("nothing").await.reply.status, 200);
+    assert!(stack.ports.objects.keys().is_empty());
+}
+
+#[tokio::test]
+async fn a_failing_table_keeps_no_event_back() {
+    let stack = Stack::with_token();
+    stack.ports.state.fail("");
+    assert_eq!(stack.post("event").await.reply.status, 200);
+    assert_eq!(stack.post("heartbeat").await.reply.status, 200);
+    assert_eq!(stack.events().len(), 1);
+}
+
+#[tokio::test]
+async fn tracking_is_dropped_or_passed_on_at_its_rate() {
+    let dropping = Stack::with_token();
+    assert_eq!(dropping.post("track 1").await.reply.status, 200);
+    assert!(dropping.ports.objects.keys().is_empty());
+
+    let stack = Stack::new(&format!("tracking = \"1s\"\nauth = {{ token = \"{TOKEN}\" }}"));
+    let mut passed_on = Vec::new();
+    for (milliseconds, body) in [(0, "track 1"), (150, "track 1"), (150, "track 1 2"), (800, "track 1")] {
+        stack.ports.clock.advance(Duration::from_millis(milliseconds));
+        assert_eq!(stack.post(body).await.reply.status, 200);
+        passed_on.push(stack.ports.queues.take(Queue::Relay).len());
+    }
+    assert_eq!(passed_on, [1, 0, 1, 1], "a new target at once, a known one once a second");
+}
+
+#[tokio::test]
+async fn a_browser_is_told_that_the_source_is_ready() {
+    let stack = Stack::with_token();
+    let look = || Parts { method: Method::Get, ..post(&format!("/viewtron/gate/{TOKEN}"), "") };
+    let before = stack.send(look()).await.reply;
+    assert_eq!(before.status, 200);
+    assert!(before.body.contains("has sent no event yet"), "{}", before.body);
+    assert_eq!(stack.post("event").await.reply.status, 200);
+    let after = stack.send(look()).await.reply;
+    assert!(after.body.contains("2026-11-23T08:00:00Z"), "{}", after.body);
+    let wrong = Parts { method: Method::Get, ..post("/viewtron/gate", "") };
+    assert_eq!(stack.send(wrong).await.reply.status, 401);
+}
+
+#[tokio::test]
+async fn what_no_queue_takes_never_reaches_one() {
+    let mut data = VendorData::default();
+    data.insert("name", "a\u{FFFF}b\u{FFFE}");
+    assert_eq!(data.get("name"), Some(&"ab".into()));
+}
