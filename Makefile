@@ -20,6 +20,8 @@ LINT := .tools/lint
 LAMBDA := .tools/lambda
 # The binaries that the template deploys, by its own word.
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
+# End to end tests bring a site of their own, where they have one.
+TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
 .PHONY: help run up down watch test lint fuzz build deploy deploy-parameters clean-tools
@@ -40,7 +42,7 @@ watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as fi
 	@PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" $(CLOUD)/bin/python infra/local/watch.py $(up_arguments) $(if $(LAN),--lan)
 
 test: $(CLOUD)/installed ## every test, end to end ones too, on a local cloud of its own
-	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(CAMHOOK_CONFIG)" -- cargo test --workspace --locked
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- cargo test --workspace --locked
 
 lint: $(LINT)/installed ## formatting, Clippy, the template
 	cargo fmt --all --check

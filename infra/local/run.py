@@ -114,14 +114,17 @@ class Shown:
                     tell(self.event(key))
                 elif tell and key.endswith("reason.json"):
                     tell(indented("quarantine", self.body(key).decode()))
-        if self.journal.exists():
-            with open(self.journal, encoding="utf-8") as journal:
-                journal.seek(self.read)
-                entries = [json.loads(line) for line in journal if line.endswith("\n")]
-                self.read = journal.tell()
-            for entry in entries if tell else []:
+        for entry in self.new_requests() if self.journal.exists() else []:
+            if tell:
                 tell(request(entry))
         sys.stdout.flush()
+
+    def new_requests(self):
+        with open(self.journal, "rb") as journal:
+            journal.seek(self.read)
+            whole, newline, _ = journal.read().rpartition(b"\n")
+        self.read += len(whole + newline)
+        return [json.loads(line) for line in whole.splitlines()]
 
     def event(self, key):
         """An event in a few lines, its record and its pictures as files that can be opened."""
