@@ -1,5 +1,40 @@
 //! camhook.toml: sources, cameras, channels, relays, rules and schedules; secrets by reference.
+//!
+//! [`read`] makes a [`Site`] of a file's text, or says everything that is wrong with it, each with line, column
+//! and what to do. [`evaluate`] says whether a rule fires for an event, and if not, why. Nothing here does I/O.
 
-mod model;
+mod channel;
+mod condition;
+mod evaluate;
+mod id;
+mod list;
+mod network;
+mod plate;
+mod problem;
+mod raw;
+mod reach;
+mod read;
+mod relay;
+mod rule;
+mod schedule;
+mod schema;
+mod shape;
+mod site;
+mod source;
+mod vendor_limit;
 
-pub use model::{Auth, BasicCredential, ClockTrust, Dialect, Retention, Source, Token, Tracking};
+pub use channel::{Channel, ChannelKind, NtfyCredential, NtfyPriority};
+pub use condition::{CameraChoice, Condition, CountClass, Counter, PlateChoice, Test};
+pub use evaluate::{Context, Modes, Reason, Verdict, evaluate};
+pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId};
+pub use list::{CameraReference, List, ListEntry, NamedCamera};
+pub use network::Network;
+pub use plate::PlateText;
+pub use problem::{Finding, Problem, Warning};
+pub use read::{Inspection, inspect, read};
+pub use relay::{Driver, Relay, Via};
+pub use rule::{Action, DEFAULT_MAX_AGE, DEFAULT_MODE, ModeCondition, RelayAction, Rule, Urgency};
+pub use schedule::{DateRange, Hours, Schedule};
+pub use schema::{SCHEMA, json_schema};
+pub use site::Site;
+pub use source::{Auth, BasicCredential, ClockTrust, Dialect, Retention, Source, Token, Tracking};

@@ -1,0 +1,63 @@
+//! Lists of plates that the site keeps itself, and cameras with a name over all sources.
+
+use camhook_event::{Camera, Text};
+use jiff::civil::Date;
+
+use crate::{CameraId, ListId, PlateText};
+
+/// A list of plates.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// Its id, which rules write with an `@` before it.
+    pub id: ListId,
+    /// Who is on it.
+    pub entries: Vec<ListEntry>,
+}
+
+/// A plate on a list.
+#[derive(Debug, Clone)]
+pub struct ListEntry {
+    /// The plate.
+    pub plate: PlateText,
+    /// Whose it is.
+    pub name: Option<Text>,
+    /// The first day on which it counts, in the site's time zone.
+    pub from: Option<Date>,
+    /// The last day on which it counts, in the site's time zone.
+    pub until: Option<Date>,
+}
+
+impl ListEntry {
+    /// Whether the entry counts on a day of the site's calendar.
+    #[must_use]
+    pub fn is_valid_on(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
+}
+
+/// A camera that has a name of its own over all sources.
+#[derive(Debug, Clone)]
+pub struct NamedCamera {
+    /// Its id.
+    pub id: CameraId,
+    /// What it is: any of these.
+    pub is: Vec<CameraReference>,
+}
+
+/// One camera of a source, or a source as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameraReference {
+    /// The source's id.
+    pub source: Text,
+    /// The camera's id within the source; every camera of it when `None`.
+    pub camera: Option<Text>,
+}
+
+impl CameraReference {
+    /// Whether an event from this source and camera is meant.
+    #[must_use]
+    pub fn is(&self, source: &Text, camera: Option<&Camera>) -> bool {
+        *source == self.source
+            && self.camera.as_ref().is_none_or(|id| camera.is_some_and(|camera| camera.id == *id))
+    }
+}

@@ -1,0 +1,652 @@
+//! camhook.toml as it is written: the keys, their types, and what the schema and the documentation say of
+//! them. What the values mean is found out in `read`.
+//!
+//! Doc comments here are read by people who write a camhook.toml. `x-unit` and `x-vendors` are for the
+//! documentation.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use camhook_event::{Direction, Kind, PlateList, Report, State, TargetClass, Vendor};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{CountClass, Counter};
+
+/// One value, or a list of values of which any is good.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Many<T> {
+    One(T),
+    Several(Vec<T>),
+}
+
+impl<T> Many<T> {
+    pub(crate) fn as_slice(&self) -> &[T] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Several(values) => values,
+        }
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Many<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("Many_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
+}
+
+macro_rules! texts {
+    ($($(#[doc = $doc:literal])* $name:ident = $pattern:literal, $kind:literal;)*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+        #[serde(transparent)]
+        pub(crate) struct $name(pub(crate) String);
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern, "x-type": $kind })
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// A name that the file gives.
+    IdText = "^[a-z0-9][a-z0-9-]{0,31}$", "id";
+    /// A number and a unit.
+    DurationText = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$", "duration";
+    /// `ssm:…`, `env:…`, or the secret itself.
+    SecretText = "^.+$", "secret";
+    /// An absolute URL.
+    UrlText = "^https?://", "URL";
+    /// A time zone of the IANA database.
+    ZoneText = "^[A-Za-z]", "time zone";
+    /// A network.
+    NetworkText = "^[0-9a-fA-F:.]+(/[0-9]+)?$", "network";
+    /// 64 hexadecimal digits.
+    Sha256Text = "^[0-9a-fA-F]{64}$", "SHA-256";
+    /// `YYYY-MM-DD`.
+    DateText = r"^\d{4}-\d{2}-\d{2}$", "date";
+    /// A date, or two with `..` between them.
+    DatesText = r"^\d{4}-\d{2}-\d{2}(\.\.\d{4}-\d{2}-\d{2})?$", "date or dates";
+    /// `HH:MM`.
+    HourText = "^([01][0-9]|2[0-4]):[0-5][0-9]$", "time of day";
+    /// A day of the week, or two with `-` between them.
+    DaysText = "^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$", "day or days";
+    /// A template.
+    TemplateText = "^[\\s\\S]*$", "template";
+}
+
+/// A part of the file: in its proper form, or as it stands, so that one wrong part does not hide what is wrong
+/// with the others.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Item<T> {
+    Good(T),
+    Bad(Value),
+}
+
+impl<T> Item<T> {
+    pub(crate) fn good(&self) -> Option<&T> {
+        match self {
+            Self::Good(value) => Some(value),
+            Self::Bad(_) => None,
+        }
+    }
+
+    pub(crate) fn is_bad(&self) -> bool {
+        matches!(self, Self::Bad(_))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Item<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
+/// A site: what posts, who is told, what is switched, and the rules between them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
+pub(crate) struct RawSite {
+    /// The time zone of the site: of schedules, of list dates, of times in messages, and of the local times of
+    /// sources that have no zone of their own. A name of the IANA database.
+    #[schemars(extend("default" = "UTC"))]
+    pub(crate) timezone: Option<Item<ZoneText>>,
+    /// The channel that is told of failures.
+    pub(crate) trouble: Option<Item<IdText>>,
+    /// What posts: cameras, recorders, video systems.
+    #[serde(default)]
+    pub(crate) source: Vec<Item<RawSource>>,
+    /// Cameras that get one name over all sources.
+    #[serde(default)]
+    pub(crate) camera: Vec<Item<RawCamera>>,
+    /// Lists of plates, by name; a rule names one as `@name`.
+    #[serde(default)]
+    pub(crate) lists: BTreeMap<String, Vec<Item<RawListEntry>>>,
+    /// What can be switched.
+    #[serde(default)]
+    pub(crate) relay: Vec<Item<RawRelay>>,
+    /// How people and other systems are told.
+    #[serde(default)]
+    pub(crate) channel: Vec<Item<RawChannel>>,
+    /// What is done about which events.
+    #[serde(default)]
+    pub(crate) rule: Vec<Item<RawRule>>,
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub(crate) unknown: BTreeMap<String, Value>,
+}
+
+impl RawSite {
+    /// Whether any part has not its proper form.
+    pub(crate) fn is_misshapen(&self) -> bool {
+        !self.unknown.is_empty()
+            || self.timezone.as_ref().is_some_and(Item::is_bad)
+            || self.trouble.as_ref().is_some_and(Item::is_bad)
+            || self.source.iter().any(Item::is_bad)
+            || self.camera.iter().any(Item::is_bad)
+            || self.lists.values().flatten().any(Item::is_bad)
+            || self.relay.iter().any(Item::is_bad)
+            || self.channel.iter().any(Item::is_bad)
+            || self.rule.iter().any(Item::is_bad)
+    }
+}
+
+/// A source: one camera, recorder or video system that posts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSource {
+    /// Its name, a part of its webhook URL; unique over all vendors.
+    pub(crate) id: IdText,
+    /// Whose dialect it speaks.
+    pub(crate) vendor: Vendor,
+    /// The place that it belongs to; rules and modes go by it.
+    pub(crate) area: Option<String>,
+    /// How its posts prove that they come from it. Needed for everything that posts over HTTP.
+    pub(crate) auth: Option<RawAuth>,
+    /// After how long a silence it counts as gone; at least 2 minutes. It is never missed when this is absent.
+    #[schemars(extend("x-unit" = "time"))]
+    pub(crate) offline_after: Option<DurationText>,
+    /// What becomes of its tracking posts: `drop`, or a time, and then at most about one event in that time for
+    /// each target is passed on.
+    #[schemars(extend("default" = "drop", "x-type" = "`drop` or duration", "x-vendors" = ["viewtron"]))]
+    pub(crate) tracking: Option<String>,
+    /// Whether pictures, names and ids of faces are kept.
+    #[schemars(extend("default" = "keep"))]
+    pub(crate) faces: Option<RawRetention>,
+    /// Whether pictures of the whole frame are kept.
+    #[schemars(extend("default" = "keep"))]
+    pub(crate) overview: Option<RawRetention>,
+    /// Whether its clock says how late an event is. `trusted` is for senders that resend or spool and whose clock
+    /// is kept right.
+    #[schemars(extend("default" = "untrusted; trusted for xprotect"))]
+    pub(crate) clock: Option<RawClock>,
+    /// By how much its time may differ from the time of receipt and still be taken as the event's time.
+    #[schemars(extend("default" = "15s"))]
+    pub(crate) clock_tolerance: Option<DurationText>,
+    /// The time zone of the local times in its posts.
+    #[schemars(extend("default" = "the site's"))]
+    pub(crate) timezone: Option<ZoneText>,
+    /// Which of the vendor's dialects it speaks over HTTP; they cannot be told apart by what is sent.
+    #[schemars(extend("x-vendors" = ["instar"]))]
+    pub(crate) dialect: Option<RawDialect>,
+    /// The names of the vendor's query parameters where a person chose them: `{ cam = "camera" }` says that what
+    /// the vendor calls `cam` comes as `camera`.
+    #[serde(default)]
+    #[schemars(extend("x-vendors" = ["instar"]))]
+    pub(crate) parameters: BTreeMap<String, String>,
+    /// The beginning of its MQTT topics, for a source that comes over MQTT and not over HTTP.
+    #[schemars(extend("x-vendors" = ["instar"]))]
+    pub(crate) topic: Option<String>,
+}
+
+/// How a source's posts prove that they come from it. Every kind of credential that is named must hold; of
+/// several values of one kind, any is good, so that a secret can be changed without a gap.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawAuth {
+    /// The SHA-256 of a random token in the URL, as `camhook token` prints it: no secret.
+    pub(crate) token_sha256: Option<Many<Sha256Text>>,
+    /// A random token in the URL: 22 characters of `A-Z a-z 0-9 - _`.
+    pub(crate) token: Option<Many<SecretText>>,
+    /// User and password of HTTP Basic.
+    pub(crate) basic: Option<Many<RawBasic>>,
+    /// The key of a signature over the body.
+    #[schemars(extend("x-vendors" = ["xprotect"]))]
+    pub(crate) hmac: Option<Many<SecretText>>,
+    /// Networks that posts may come from: `203.0.113.0/24`. Alone it is too weak for a source that moves a relay.
+    pub(crate) allow: Option<Many<NetworkText>>,
+}
+
+/// A user and a password.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawBasic {
+    /// The user's name, without `:`.
+    pub(crate) user: String,
+    /// The password.
+    pub(crate) password: SecretText,
+}
+
+/// Whether something is kept.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawRetention {
+    /// It is.
+    Keep,
+    /// It reaches neither the bucket nor a queue, a log or the quarantine.
+    Drop,
+}
+
+/// Whether a clock is believed.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawClock {
+    /// It is.
+    Trusted,
+    /// It is not.
+    Untrusted,
+}
+
+/// One of a vendor's dialects.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawDialect {
+    /// The INSTAR Cloud.
+    Cloud,
+    /// A camera's alarm server that sends `active`.
+    #[serde(rename = "camera-v1")]
+    CameraV1,
+    /// A camera's alarm server that sends `trigger` as a bit mask.
+    #[serde(rename = "camera-v2")]
+    CameraV2,
+}
+
+/// A camera that gets one name over all sources.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCamera {
+    /// Its name.
+    pub(crate) id: IdText,
+    /// What it is: a source, or `source/camera` for one camera of a recorder.
+    pub(crate) is: Many<String>,
+}
+
+/// A plate on a list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawListEntry {
+    /// The plate; only its letters and digits count, in whatever case.
+    pub(crate) plate: String,
+    /// Whose it is: `{{ person }}` in messages.
+    pub(crate) name: Option<String>,
+    /// The first day on which it counts.
+    pub(crate) from: Option<DateText>,
+    /// The last day on which it counts.
+    pub(crate) until: Option<DateText>,
+}
+
+/// Where an address may lie.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawNetwork {
+    /// On the internet only.
+    Public,
+    /// In a private range too.
+    Lan,
+    /// On the same machine; honoured only by a local stack.
+    Loopback,
+}
+
+/// From where a relay is switched.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawVia {
+    /// By the relay function itself.
+    Cloud,
+    /// By `camhook agent`, on site.
+    Agent,
+}
+
+/// A relay: one output of a device that switches something.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum RawRelay {
+    /// A Shelly of the second generation or later, in its own network.
+    #[serde(rename = "shelly-gen2")]
+    ShellyGen2 {
+        /// Its name.
+        id: IdText,
+        /// The device: `http://192.168.85.151`.
+        url: UrlText,
+        /// The password of the device's user `admin`; absent when the device has none.
+        password: Option<SecretText>,
+        /// Which of the device's switches, counted from 0.
+        #[schemars(extend("default" = 0))]
+        switch: Option<u8>,
+        /// The smallest time between two actions.
+        #[schemars(extend("default" = "0s"))]
+        min_interval: Option<DurationText>,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// From where it is switched.
+        #[schemars(extend("default" = "cloud"))]
+        via: Option<RawVia>,
+    },
+}
+
+/// A channel: one way of telling somebody.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum RawChannel {
+    /// A topic of an ntfy server; the picture goes with the message.
+    Ntfy {
+        /// Its name.
+        id: IdText,
+        /// Server and topic: `https://ntfy.example.org/family`.
+        url: UrlText,
+        /// An access token of the server.
+        token: Option<SecretText>,
+        /// A user of the server, where there is no token.
+        basic: Option<RawBasic>,
+        /// How loud the message is.
+        #[schemars(extend("default" = "the server's"))]
+        priority: Option<RawPriority>,
+        /// Tags, some of which ntfy shows as emoji.
+        tags: Option<Many<String>>,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// When only rules with `urgent = true` may use it.
+        quiet: Option<Many<RawSchedule>>,
+    },
+    /// Another system that takes HTTP posts: the event and the rendered message as JSON.
+    Webhook {
+        /// Its name.
+        id: IdText,
+        /// Where the posts go.
+        url: UrlText,
+        /// The key that they are signed with as Standard Webhooks says, `whsec_…`; unsigned when absent.
+        secret: Option<SecretText>,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// When only rules with `urgent = true` may use it.
+        quiet: Option<Many<RawSchedule>>,
+    },
+}
+
+/// How loud an ntfy message is.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawPriority {
+    /// No sound, folded away.
+    Min,
+    /// No sound.
+    Low,
+    /// Short sound.
+    Default,
+    /// Long sound, pops over.
+    High,
+    /// Very long sound, pops over.
+    Max,
+}
+
+/// A rule: what is done about which events.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRule {
+    /// Its name.
+    #[schemars(extend("default" = "`rule-` and its position, counted from 1"))]
+    pub(crate) id: Option<IdText>,
+    /// Which events it is about; every detection that is no `stop` when absent.
+    pub(crate) when: Option<RawCondition>,
+    /// When it is in force, by the time of the event: in any of these.
+    #[schemars(extend("default" = "always"))]
+    pub(crate) during: Option<Many<RawSchedule>>,
+    /// In which modes of an area it is in force: a mode, several, or `{ area, is }`.
+    #[schemars(extend("default" = "any"))]
+    pub(crate) mode: Option<RawMode>,
+    /// What is done, in this order.
+    pub(crate) then: Many<RawAction>,
+    /// For how long after a message or an actuation the rule rests, for each source.
+    #[schemars(extend("default" = "0s"))]
+    pub(crate) cooldown: Option<DurationText>,
+    /// For how long events of one source are gathered into one message.
+    #[schemars(extend("default" = "0s"))]
+    pub(crate) coalesce: Option<DurationText>,
+    /// Whether its messages disturb quiet hours.
+    #[schemars(extend("default" = false))]
+    pub(crate) urgent: Option<bool>,
+    /// How old an event may be to move a relay.
+    #[schemars(extend("default" = "30s"))]
+    pub(crate) max_age: Option<DurationText>,
+}
+
+/// Which events are meant: every key must hold; of several values of one key, any is good.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCondition {
+    /// The source.
+    pub(crate) source: Option<Many<String>>,
+    /// The camera: a name of `[[camera]]`, a source, or `source/camera`.
+    pub(crate) camera: Option<Many<String>>,
+    /// The area of the source.
+    pub(crate) area: Option<Many<String>>,
+    /// The vendor.
+    pub(crate) vendor: Option<Many<Vendor>>,
+    /// What happened.
+    #[schemars(with = "Option<Many<Kind>>")]
+    pub(crate) kind: Option<Many<String>>,
+    /// The vendor's own word for it, verbatim.
+    pub(crate) vendor_kind: Option<Many<String>>,
+    /// The name that a person gave the event or the input, in whatever case.
+    pub(crate) name: Option<Many<String>>,
+    /// What the event reports. A rule that names none anywhere means `detection`.
+    pub(crate) report: Option<Many<Report>>,
+    /// Whether it began or ended. A rule that names none anywhere means everything but `stop`.
+    pub(crate) state: Option<Many<State>>,
+    /// The class of a target.
+    #[schemars(with = "Option<Many<TargetClass>>")]
+    pub(crate) target: Option<Many<String>>,
+    /// The id or name of the zone or line in the device, in whatever case.
+    pub(crate) zone: Option<Many<String>>,
+    /// The plate, or `@list`. Only letters and digits count, in whatever case.
+    pub(crate) plate: Option<Many<String>>,
+    /// The list of the device that the plate is on.
+    #[schemars(extend("x-vendors" = ["viewtron", "ivsec"]))]
+    pub(crate) plate_list: Option<Many<PlateList>>,
+    /// The list of the device that the face is on.
+    #[schemars(extend("x-vendors" = ["viewtron", "ivsec"]))]
+    pub(crate) face_list: Option<Many<PlateList>>,
+    /// Which way the vehicle moves. An event without a direction never matches.
+    #[schemars(extend("x-vendors" = ["viewtron"]))]
+    pub(crate) direction: Option<Many<Direction>>,
+    /// The name of the face in the device, in whatever case.
+    pub(crate) face: Option<Many<String>>,
+    /// A counter above a number.
+    pub(crate) count: Option<RawCount>,
+    /// How sure the device must be: of the plate, else of the face's likeness, else of a target (of the class in
+    /// `target`). An event without a confidence never matches.
+    #[schemars(range(min = 0, max = 1), extend("x-unit" = "0 to 1", "x-vendors" = ["viewtron", "xprotect", "ivsec"]))]
+    pub(crate) min_confidence: Option<f64>,
+    /// Values by the vendor's own names: `{ eventType = "1" }`. Numbers and text are compared as text.
+    #[serde(default)]
+    pub(crate) vendor_data: BTreeMap<String, Many<RawScalar>>,
+    /// At least one of these conditions holds.
+    #[serde(default)]
+    pub(crate) any: Vec<RawCondition>,
+    /// Every one of these conditions holds.
+    #[serde(default)]
+    pub(crate) all: Vec<RawCondition>,
+    /// This condition does not hold.
+    pub(crate) not: Option<Box<RawCondition>>,
+}
+
+/// A scalar that a vendor sent.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum RawScalar {
+    Text(String),
+    Integer(i64),
+    Number(f64),
+    Boolean(bool),
+}
+
+impl RawScalar {
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Integer(number) => Value::from(*number),
+            Self::Number(number) => Value::from(*number),
+            Self::Boolean(truth) => Value::from(*truth),
+        }
+    }
+}
+
+/// A counter above a number.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCount {
+    /// What is counted.
+    pub(crate) class: CountClass,
+    /// Which of its counters.
+    #[serde(default)]
+    #[schemars(extend("default" = "inside"))]
+    pub(crate) counter: Counter,
+    /// The counter must be greater than this.
+    pub(crate) above: u64,
+}
+
+/// A part of the week or the year.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSchedule {
+    /// Days of the week: `mon`, or `mon-fri`.
+    #[schemars(extend("default" = "every day"))]
+    pub(crate) days: Option<Many<DaysText>>,
+    /// From when on: `06:00`.
+    #[schemars(extend("default" = "00:00"))]
+    pub(crate) from: Option<HourText>,
+    /// Until just before when: `22:00`. A time before `from` is on the next day, and the hours belong to the day on
+    /// which they begin.
+    #[schemars(extend("default" = "24:00"))]
+    pub(crate) to: Option<HourText>,
+    /// Dates: `2026-12-24`, or `2026-12-24..2027-01-06`, both included.
+    #[schemars(extend("default" = "every date"))]
+    pub(crate) dates: Option<Many<DatesText>>,
+    /// The time zone.
+    #[schemars(extend("default" = "the site's"))]
+    pub(crate) timezone: Option<ZoneText>,
+}
+
+/// In which modes of an area a rule is in force.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum RawMode {
+    /// A mode of the event's own area.
+    One(String),
+    /// Modes of the event's own area, any of which is good.
+    Several(Vec<String>),
+    /// Modes of a named area.
+    Of(RawAreaMode),
+}
+
+/// Modes of a named area.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawAreaMode {
+    /// The area.
+    pub(crate) area: String,
+    /// The modes: `home`, `away`, `off`, or a name of your own.
+    pub(crate) is: Many<String>,
+}
+
+/// What is done.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum RawAction {
+    /// Somebody is told.
+    Notify(RawNotify),
+    /// A relay is switched.
+    Relay(RawSwitch),
+    /// An area gets another mode.
+    Mode(RawSetMode),
+}
+
+/// Somebody is told.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawNotify {
+    /// By which channel.
+    pub(crate) notify: IdText,
+    /// The title.
+    #[schemars(extend("default" = "what happened, and where"))]
+    pub(crate) title: Option<TemplateText>,
+    /// The text.
+    #[schemars(extend("default" = "what is known of it, and when"))]
+    pub(crate) body: Option<TemplateText>,
+}
+
+/// A relay is switched.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSwitch {
+    /// Which one.
+    pub(crate) relay: IdText,
+    /// How.
+    pub(crate) action: RawRelayAction,
+    /// For how long, for `pulse` and `hold`, which need it; above 0, at most 86400.
+    #[schemars(extend("x-unit" = "s"))]
+    pub(crate) seconds: Option<f64>,
+}
+
+/// How a relay is switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawRelayAction {
+    /// On, until something else is done.
+    On,
+    /// Off.
+    Off,
+    /// On for `seconds`.
+    Pulse,
+    /// On until `seconds` after the last matching event.
+    Hold,
+    /// To the other state.
+    Toggle,
+}
+
+/// An area gets another mode.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSetMode {
+    /// The mode: `home`, `away`, `off`, or a name of your own.
+    pub(crate) mode: String,
+    /// Which area.
+    #[schemars(extend("default" = "the event's"))]
+    pub(crate) area: Option<String>,
+}

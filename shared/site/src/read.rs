@@ -1,0 +1,308 @@
+//! From the text of a camhook.toml to a site, or to everything that is wrong with it.
+
+mod channel;
+mod condition;
+mod relay;
+mod rule;
+mod scalar;
+mod source;
+mod unused;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camhook_event::Text;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use toml::de::DeTable;
+
+use crate::problem::{Notes, Path, finding, instead};
+use crate::raw::{Item, RawCamera, RawListEntry, RawSite, RawSource};
+use crate::{
+    CameraId, CameraReference, ChannelId, List, ListEntry, ListId, NamedCamera, PlateText, Problem, Site,
+    Warning,
+};
+
+/// All that was found in a camhook.toml.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The site, when nothing stands against it.
+    pub site: Option<Site>,
+    /// What makes the file unusable.
+    pub problems: Vec<Problem>,
+    /// What is doubtful.
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads a camhook.toml. `name` stands for the file in what is said of it.
+///
+/// # Errors
+///
+/// Everything that makes the file unusable, in the order of the file.
+pub fn read(text: &str, name: &str) -> Result<(Site, Vec<Warning>), Vec<Problem>> {
+    match inspect(text, name) {
+        Inspection { site: Some(site), warnings, .. } => Ok((site, warnings)),
+        Inspection { problems, .. } => Err(problems),
+    }
+}
+
+/// Reads a camhook.toml and says all that there is to say of it, its doubtful parts beside its errors.
+#[must_use]
+pub fn inspect(text: &str, name: &str) -> Inspection {
+    let document = match toml::from_str::<RawSite>(text) {
+        Ok(document) => document,
+        Err(error) => {
+            return Inspection { site: None, problems: explain(text, name, &error), warnings: vec![] };
+        }
+    };
+    let mut notes = Notes::default();
+    if document.is_misshapen() {
+        check_shape(text, &mut notes);
+    }
+    let site = site(&document, &mut notes);
+    let is_good = notes.are_harmless();
+    let (problems, warnings) = notes.place(text, name);
+    Inspection { site: site.filter(|_| is_good), problems, warnings }
+}
+
+/// What is wrong with a file that is no TOML, or not even in its outline a camhook.toml.
+fn explain(text: &str, name: &str, error: &toml::de::Error) -> Vec<Problem> {
+    let (_, syntax) = DeTable::parse_recoverable(text);
+    if !syntax.is_empty() {
+        let problem = |error: &toml::de::Error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            let message = format!("this is no TOML: {}", error.message());
+            Problem(finding(text, name, offset, message, "see https://toml.io/en/v1.0.0"))
+        };
+        return syntax.iter().map(problem).collect();
+    }
+    let mut notes = Notes::default();
+    check_shape(text, &mut notes);
+    let (problems, _) = notes.place(text, name);
+    if !problems.is_empty() {
+        return problems;
+    }
+    let offset = error.span().map_or(0, |span| span.start);
+    vec![Problem(finding(text, name, offset, error.message(), "see docs/configuration.md"))]
+}
+
+fn check_shape(text: &str, notes: &mut Notes) {
+    let (document, _) = DeTable::parse_recoverable(text);
+    match serde_json::from_str(crate::schema::SCHEMA) {
+        Ok(schema) => crate::shape::check(document.get_ref(), &schema, notes),
+        Err(error) => {
+            notes.problem(&Path::Root, format!("the schema cannot be read: {error}"), "report this");
+        }
+    }
+}
+
+/// The names that the file gives, those of its bad parts too: a rule that names a source whose settings are
+/// wrong is right itself.
+#[derive(Debug, Default)]
+struct Names {
+    sources: Vec<String>,
+    areas: Vec<String>,
+    cameras: Vec<String>,
+    lists: Vec<String>,
+    relays: Vec<String>,
+    channels: Vec<String>,
+}
+
+fn bad_text<T>(item: &Item<T>, key: &str) -> Option<String> {
+    match item {
+        Item::Good(_) => None,
+        Item::Bad(value) => value.get(key).and_then(Value::as_str).map(str::to_owned),
+    }
+}
+
+fn names<T>(items: &[Item<T>], id: impl Fn(&T) -> &str) -> Vec<String> {
+    let name = |item: &Item<T>| match item {
+        Item::Good(value) => Some(id(value).to_owned()),
+        Item::Bad(_) => bad_text(item, "id"),
+    };
+    items.iter().filter_map(name).collect()
+}
+
+impl Names {
+    fn of(document: &RawSite) -> Self {
+        let area = |item: &Item<RawSource>| match item {
+            Item::Good(source) => source.area.clone(),
+            Item::Bad(_) => bad_text(item, "area"),
+        };
+        Self {
+            sources: names(&document.source, |source| &source.id.0),
+            areas: document.source.iter().filter_map(area).collect(),
+            cameras: names(&document.camera, |camera| &camera.id.0),
+            lists: document.lists.keys().cloned().collect(),
+            relays: names(&document.relay, relay::id),
+            channels: names(&document.channel, channel::id),
+        }
+    }
+}
+
+fn site(document: &RawSite, notes: &mut Notes) -> Option<Site> {
+    let names = Names::of(document);
+    let root = Path::Root;
+    let timezone = match document.timezone.as_ref().and_then(Item::good) {
+        Some(text) => scalar::timezone(text, &root.key("timezone"), notes)?,
+        None => TimeZone::UTC,
+    };
+    let trouble = document.trouble.as_ref().and_then(Item::good).and_then(|id| {
+        scalar::reference("channel", &id.0, &names.channels, &root.key("trouble"), notes);
+        ChannelId::new(&id.0)
+    });
+
+    let section = root.key("source");
+    unique(&document.source, |source| &source.id.0, "source", &section, notes);
+    let mut sources = BTreeMap::new();
+    for (index, raw) in good(&document.source) {
+        if let Some(source) = source::source(raw, &timezone, &section.index(index), notes) {
+            sources.insert(source.id.as_str().to_owned(), Arc::new(source));
+        }
+    }
+
+    let section = root.key("camera");
+    unique(&document.camera, |camera| &camera.id.0, "camera", &section, notes);
+    let mut cameras = Vec::new();
+    for (index, raw) in good(&document.camera) {
+        cameras.extend(camera(raw, &names, &section.index(index), notes));
+    }
+
+    let section = root.key("lists");
+    let mut lists = Vec::new();
+    for (id, entries) in &document.lists {
+        lists.extend(list(id, entries, &section.key(id), notes));
+    }
+
+    let section = root.key("relay");
+    unique(&document.relay, relay::id, "relay", &section, notes);
+    let mut relays = Vec::new();
+    for (index, raw) in good(&document.relay) {
+        relays.extend(relay::relay(raw, &section.index(index), notes));
+    }
+
+    let section = root.key("channel");
+    unique(&document.channel, channel::id, "channel", &section, notes);
+    let mut channels = Vec::new();
+    for (index, raw) in good(&document.channel) {
+        channels.extend(channel::channel(raw, &section.index(index), notes));
+    }
+
+    let section = root.key("rule");
+    let given = names_of_rules(document, &section, notes);
+    let mut rules = Vec::new();
+    for (index, raw) in good(&document.rule) {
+        let place = rule::Place { index, given: &given, names: &names, cameras: &cameras };
+        rules.extend(rule::rule(raw, &place, &section.index(index), notes).map(|rule| (index, rule)));
+    }
+
+    let positions: Vec<usize> = rules.iter().map(|(index, _)| *index).collect();
+    let rules = rules.into_iter().map(|(_, rule)| rule).collect();
+    let site = Site { timezone, trouble, sources, cameras, lists, relays, channels, rules };
+    rule::check_reach(&site, &positions, notes);
+    unused::warn(&site, document, notes);
+    Some(site)
+}
+
+/// The parts that have their proper form, with their positions.
+fn good<T>(items: &[Item<T>]) -> impl Iterator<Item = (usize, &T)> {
+    items.iter().enumerate().filter_map(|(index, item)| item.good().map(|value| (index, value)))
+}
+
+/// Notes ids that are none, and ids that are taken.
+fn unique<T>(items: &[Item<T>], id: impl Fn(&T) -> &str, what: &str, section: &Path<'_>, notes: &mut Notes) {
+    let mut seen: Vec<&str> = Vec::new();
+    for (index, item) in good(items) {
+        let path = section.index(index);
+        let path = path.key("id");
+        let id = id(item);
+        scalar::id(id, &path, notes);
+        if seen.contains(&id) {
+            notes.problem(&path, format!("there is another {what} `{id}`"), "give it a name of its own");
+        }
+        seen.push(id);
+    }
+}
+
+/// The ids that rules were given, checked.
+fn names_of_rules(document: &RawSite, section: &Path<'_>, notes: &mut Notes) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for (index, rule) in good(&document.rule) {
+        let Some(id) = &rule.id else { continue };
+        let path = section.index(index);
+        let path = path.key("id");
+        scalar::id(&id.0, &path, notes);
+        if seen.contains(&id.0) {
+            notes.problem(&path, format!("there is another rule `{}`", id.0), "give it a name of its own");
+        }
+        seen.push(id.0.clone());
+    }
+    seen
+}
+
+fn camera(raw: &RawCamera, names: &Names, path: &Path<'_>, notes: &mut Notes) -> Option<NamedCamera> {
+    let path_is = path.key("is");
+    let mut is = Vec::new();
+    for (index, text) in raw.is.as_slice().iter().enumerate() {
+        is.extend(camera_reference(text, names, &path_is.index(index), notes));
+    }
+    Some(NamedCamera { id: CameraId::new(&raw.id.0)?, is })
+}
+
+/// `source`, or `source/camera`.
+fn camera_reference(
+    text: &str,
+    names: &Names,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Option<CameraReference> {
+    let (source, camera) = match text.split_once('/') {
+        Some((source, camera)) => (source, Some(camera)),
+        None => (text, None),
+    };
+    if !names.sources.iter().any(|known| known == source) {
+        let known = names.sources.iter().map(String::as_str);
+        notes.problem(path, format!("`{source}` is no source"), instead(source, known));
+        return None;
+    }
+    let camera = match camera {
+        None => None,
+        Some(id) => match Text::new(id) {
+            Some(id) => Some(id),
+            None => {
+                notes.problem(
+                    path,
+                    "there is no camera after the `/`",
+                    "write `source/camera`, or the source alone",
+                );
+                return None;
+            }
+        },
+    };
+    Some(CameraReference { source: Text::new(source)?, camera })
+}
+
+fn list(id: &str, entries: &[Item<RawListEntry>], path: &Path<'_>, notes: &mut Notes) -> Option<List> {
+    scalar::id(id, path, notes);
+    let mut read = Vec::new();
+    for (index, raw) in good(entries) {
+        read.extend(list_entry(raw, &path.index(index), notes));
+    }
+    Some(List { id: ListId::new(id)?, entries: read })
+}
+
+fn list_entry(raw: &RawListEntry, path: &Path<'_>, notes: &mut Notes) -> Option<ListEntry> {
+    let path_plate = path.key("plate");
+    let plate = PlateText::new(&raw.plate);
+    if plate.is_none() {
+        notes.problem(&path_plate, "a plate has at least one letter or digit", "write the plate");
+    }
+    let from = raw.from.as_ref().and_then(|date| scalar::date(&date.0, &path.key("from"), notes));
+    let until = raw.until.as_ref().and_then(|date| scalar::date(&date.0, &path.key("until"), notes));
+    if let (Some(from), Some(until)) = (from, until)
+        && until < from
+    {
+        notes.problem(&path.key("until"), "it ends before it begins", "exchange `from` and `until`");
+    }
+    Some(ListEntry { plate: plate?, name: raw.name.as_deref().and_then(Text::new), from, until })
+}

@@ -1,0 +1,239 @@
+//! Conditions.
+
+use camhook_event::{Fraction, Kind, Report, State, TargetClass, Text};
+use serde::de::DeserializeOwned;
+
+use super::{Names, camera_reference, scalar};
+use crate::problem::{Notes, Path, instead};
+use crate::raw::{Many, RawCondition, RawScalar};
+use crate::{CameraChoice, Condition, ListId, NamedCamera, PlateChoice, PlateText, Test};
+
+/// What conditions refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) names: &'a Names,
+    pub(super) cameras: &'a [NamedCamera],
+}
+
+/// The condition of a rule, with the defaults of what it names nowhere.
+pub(super) fn of_rule(
+    raw: Option<&RawCondition>,
+    known: Known<'_>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Condition {
+    let mut all = Vec::new();
+    let written = raw.map(|raw| condition(raw, known, path, notes));
+    let names = |is: fn(&Test) -> bool| written.as_ref().is_some_and(|condition| mentions(condition, is));
+    if !names(|test| matches!(test, Test::Report(_))) {
+        all.push(Condition::Test(Test::Report(vec![Report::Detection])));
+    }
+    if !names(|test| matches!(test, Test::State(_))) {
+        all.push(Condition::Test(Test::NoStop));
+    }
+    match written {
+        Some(Condition::All(written)) => all.extend(written),
+        Some(written) => all.push(written),
+        None => {}
+    }
+    Condition::All(all)
+}
+
+/// Whether such a test stands anywhere in a condition.
+fn mentions(condition: &Condition, is: fn(&Test) -> bool) -> bool {
+    match condition {
+        Condition::All(conditions) | Condition::Any(conditions) => {
+            conditions.iter().any(|condition| mentions(condition, is))
+        }
+        Condition::Not(condition) => mentions(condition, is),
+        Condition::Test(test) => is(test),
+    }
+}
+
+fn condition(raw: &RawCondition, known: Known<'_>, path: &Path<'_>, notes: &mut Notes) -> Condition {
+    let RawCondition {
+        source,
+        camera,
+        area,
+        vendor,
+        kind,
+        vendor_kind,
+        name,
+        report,
+        state,
+        target,
+        zone,
+        plate,
+        plate_list,
+        face_list,
+        direction,
+        face,
+        count,
+        min_confidence,
+        vendor_data,
+        any,
+        all,
+        not,
+    } = raw;
+    let names = known.names;
+    let mut tests: Vec<Test> = Vec::new();
+    if let Some(any_of) = source {
+        let path = path.key("source");
+        for (index, id) in any_of.as_slice().iter().enumerate() {
+            scalar::reference("source", id, &names.sources, &path.index(index), notes);
+        }
+        tests.push(Test::Source(texts(any_of, &path, notes)));
+    }
+    if let Some(any_of) = camera {
+        tests.push(Test::Camera(cameras(any_of, known, &path.key("camera"), notes)));
+    }
+    if let Some(any_of) = area {
+        let path = path.key("area");
+        for (index, area) in any_of.as_slice().iter().enumerate() {
+            scalar::reference("area of a source", area, &names.areas, &path.index(index), notes);
+        }
+        tests.push(Test::Area(texts(any_of, &path, notes)));
+    }
+    tests.extend(vendor.as_ref().map(|any_of| Test::Vendor(any_of.as_slice().to_vec())));
+    tests.extend(kind.as_ref().map(|any_of| Test::Kind(kinds(any_of, &path.key("kind"), notes))));
+    tests.extend(
+        vendor_kind.as_ref().map(|any_of| Test::VendorKind(texts(any_of, &path.key("vendor_kind"), notes))),
+    );
+    tests.extend(name.as_ref().map(|any_of| Test::Name(texts(any_of, &path.key("name"), notes))));
+    tests.extend(report.as_ref().map(|any_of| Test::Report(any_of.as_slice().to_vec())));
+    tests.extend(state.as_ref().map(|any_of: &Many<State>| Test::State(any_of.as_slice().to_vec())));
+    let classes = target.as_ref().map_or_else(Vec::new, |any_of| classes(any_of, &path.key("target"), notes));
+    if target.is_some() {
+        tests.push(Test::Target(classes.clone()));
+    }
+    tests.extend(zone.as_ref().map(|any_of| Test::Zone(texts(any_of, &path.key("zone"), notes))));
+    tests.extend(plate.as_ref().map(|any_of| Test::Plate(plates(any_of, names, &path.key("plate"), notes))));
+    tests.extend(plate_list.as_ref().map(|any_of| Test::PlateList(any_of.as_slice().to_vec())));
+    tests.extend(face_list.as_ref().map(|any_of| Test::FaceList(any_of.as_slice().to_vec())));
+    tests.extend(direction.as_ref().map(|any_of| Test::Direction(any_of.as_slice().to_vec())));
+    tests.extend(face.as_ref().map(|any_of| Test::Face(texts(any_of, &path.key("face"), notes))));
+    tests.extend(count.as_ref().map(|count| Test::Count {
+        class: count.class,
+        counter: count.counter,
+        above: count.above,
+    }));
+    if let Some(value) = min_confidence {
+        tests.extend(confidence(*value, classes, &path.key("min_confidence"), notes));
+    }
+    tests.extend(vendor_data.iter().map(|(name, values)| Test::VendorData {
+        name: name.clone(),
+        values: values.as_slice().iter().map(RawScalar::value).collect(),
+    }));
+
+    let mut conditions: Vec<Condition> = tests.into_iter().map(Condition::Test).collect();
+    let several = |raw: &[RawCondition], path: &Path<'_>, notes: &mut Notes| -> Vec<Condition> {
+        let conditions = raw.iter().enumerate();
+        conditions.map(|(index, raw)| condition(raw, known, &path.index(index), notes)).collect()
+    };
+    if !any.is_empty() {
+        conditions.push(Condition::Any(several(any, &path.key("any"), notes)));
+    }
+    conditions.extend(several(all, &path.key("all"), notes));
+    if let Some(not) = not {
+        let path = path.key("not");
+        let inner = condition(not, known, &path, notes);
+        if matches!(&inner, Condition::All(conditions) if conditions.is_empty()) {
+            notes.problem(&path, "this excludes everything", "name what is to be excluded");
+        }
+        conditions.push(Condition::Not(Box::new(inner)));
+    }
+    Condition::All(conditions)
+}
+
+fn texts(any_of: &Many<String>, path: &Path<'_>, notes: &mut Notes) -> Vec<Text> {
+    let texts = any_of.as_slice().iter().enumerate();
+    texts.filter_map(|(index, text)| scalar::text(text, &path.index(index), notes)).collect()
+}
+
+fn cameras(any_of: &Many<String>, known: Known<'_>, path: &Path<'_>, notes: &mut Notes) -> Vec<CameraChoice> {
+    let Known { names, cameras } = known;
+    let mut choices = Vec::new();
+    for (index, text) in any_of.as_slice().iter().enumerate() {
+        let path = path.index(index);
+        let Some(written) = scalar::text(text, &path, notes) else { continue };
+        let any_of = if let Some(named) = cameras.iter().find(|camera| camera.id.as_str() == text) {
+            named.is.clone()
+        } else if names.cameras.contains(text) {
+            // What is wrong with that camera is said where it stands.
+            Vec::new()
+        } else if text.contains('/') || names.sources.contains(text) {
+            camera_reference(text, names, &path, notes).into_iter().collect()
+        } else {
+            let known = names.cameras.iter().chain(&names.sources).map(String::as_str);
+            notes.problem(&path, format!("`{text}` is no camera"), instead(text, known));
+            continue;
+        };
+        choices.push(CameraChoice { written, any_of });
+    }
+    choices
+}
+
+fn plates(any_of: &Many<String>, names: &Names, path: &Path<'_>, notes: &mut Notes) -> Vec<PlateChoice> {
+    let mut choices = Vec::new();
+    for (index, text) in any_of.as_slice().iter().enumerate() {
+        let path = path.index(index);
+        if let Some(list) = text.strip_prefix('@') {
+            scalar::reference("list", list, &names.lists, &path, notes);
+            choices.extend(ListId::new(list).map(PlateChoice::List));
+        } else if let Some(plate) = PlateText::new(text) {
+            choices.push(PlateChoice::Plate(plate));
+        } else {
+            notes.problem(
+                &path,
+                "a plate has at least one letter or digit",
+                "write the plate, or @ and a list",
+            );
+        }
+    }
+    choices
+}
+
+fn kinds(any_of: &Many<String>, path: &Path<'_>, notes: &mut Notes) -> Vec<Kind> {
+    each_named(any_of, "kind of event", &Kind::ALL.iter().map(|kind| kind.name()), path, notes)
+}
+
+fn classes(any_of: &Many<String>, path: &Path<'_>, notes: &mut Notes) -> Vec<TargetClass> {
+    let known = ["person", "vehicle", "motorcycle_bicycle", "animal", "face", "plate", "other"];
+    each_named(any_of, "class of target", &known.into_iter(), path, notes)
+}
+
+/// Values whose type takes an unknown name as `other`: here it is a mistake.
+fn each_named<'a, T: DeserializeOwned>(
+    any_of: &Many<String>,
+    what: &str,
+    known: &(impl Iterator<Item = &'a str> + Clone),
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Vec<T> {
+    let mut values = Vec::new();
+    for (index, text) in any_of.as_slice().iter().enumerate() {
+        let value = serde_json::from_value(text.as_str().into()).ok();
+        match value.filter(|_| known.clone().any(|known| known == text)) {
+            Some(value) => values.push(value),
+            None => notes.problem(
+                &path.index(index),
+                format!("`{text}` is no {what}"),
+                instead(text, known.clone()),
+            ),
+        }
+    }
+    values
+}
+
+fn confidence(value: f64, classes: Vec<TargetClass>, path: &Path<'_>, notes: &mut Notes) -> Option<Test> {
+    if !(0.0..=1.0).contains(&value) {
+        let fix = if (1.0..=100.0).contains(&value) {
+            format!("write {} for {value} percent", value / 100.0)
+        } else {
+            "use a number from 0 to 1".to_owned()
+        };
+        notes.problem(path, format!("{value} is not within 0 and 1"), fix);
+        return None;
+    }
+    Some(Test::MinConfidence { at_least: Fraction::new(value)?, classes })
+}

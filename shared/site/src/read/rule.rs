@@ -1,0 +1,349 @@
+//! Rules, their schedules and actions, and what can be said of them before any event comes.
+
+use std::time::Duration;
+
+use camhook_event::{Kind, Report, Text};
+use jiff::civil::{Time, Weekday};
+
+use super::condition::{self, Known};
+use super::{Names, scalar};
+use crate::problem::{Notes, Path};
+use crate::raw::{
+    DatesText, DaysText, HourText, Many, RawAction, RawMode, RawRelayAction, RawRule, RawSchedule, RawSwitch,
+};
+use crate::reach::{Reach, reach, tests};
+use crate::rule::DEFAULT_MAX_AGE;
+use crate::vendor_limit::{self, Ability};
+use crate::{
+    Action, ChannelId, DateRange, Hours, ModeCondition, NamedCamera, RelayAction, RelayId, Rule, RuleId,
+    Schedule, Site, Source, Test, Urgency,
+};
+
+/// The longest `pulse` or `hold`: a day.
+const LONGEST_SECONDS: f64 = 86_400.0;
+
+/// Where a rule stands, and what it may refer to.
+pub(super) struct Place<'a> {
+    /// Its position, counted from 0.
+    pub(super) index: usize,
+    /// The ids that rules were given.
+    pub(super) given: &'a [String],
+    pub(super) names: &'a Names,
+    pub(super) cameras: &'a [NamedCamera],
+}
+
+pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mut Notes) -> Option<Rule> {
+    let known = Known { names: place.names, cameras: place.cameras };
+    let id = match &raw.id {
+        Some(id) => id.0.clone(),
+        None => {
+            let derived = format!("rule-{}", place.index + 1);
+            if place.given.contains(&derived) {
+                notes.problem(
+                    path,
+                    format!("without an id this rule is called `{derived}`, as is another"),
+                    "give one of them another id",
+                );
+            }
+            derived
+        }
+    };
+    let when = condition::of_rule(raw.when.as_ref(), known, &path.key("when"), notes);
+    let during = schedules(raw.during.as_ref(), &path.key("during"), notes);
+    let mode = raw.mode.as_ref().and_then(|mode| mode_condition(mode, place.names, &path.key("mode"), notes));
+    let path_then = path.key("then");
+    if raw.then.as_slice().is_empty() {
+        notes.problem(&path_then, "the rule does nothing", "name what is to be done");
+    }
+    let mut then = Vec::new();
+    for (index, raw) in raw.then.as_slice().iter().enumerate() {
+        then.extend(action(raw, place.names, &path_then.index(index), notes));
+    }
+    let cooldown = optional_duration(raw.cooldown.as_ref(), &path.key("cooldown"), notes);
+    let coalesce = optional_duration(raw.coalesce.as_ref(), &path.key("coalesce"), notes);
+    let path_max_age = path.key("max_age");
+    let max_age = match &raw.max_age {
+        None => Some(DEFAULT_MAX_AGE),
+        Some(text) => scalar::duration(text, &path_max_age, notes),
+    }?;
+    if max_age.is_zero() {
+        notes.problem(&path_max_age, "every event is older than that", "use a time above zero");
+    }
+    let urgency = if raw.urgent == Some(true) { Urgency::Urgent } else { Urgency::Normal };
+    Some(Rule { id: RuleId::new(&id)?, when, during, mode, then, cooldown, coalesce, urgency, max_age })
+}
+
+/// A duration of which zero means the same as none.
+fn optional_duration(
+    text: Option<&crate::raw::DurationText>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Option<Duration> {
+    scalar::duration(text?, path, notes).filter(|duration| !duration.is_zero())
+}
+
+fn mode_condition(raw: &RawMode, names: &Names, path: &Path<'_>, notes: &mut Notes) -> Option<ModeCondition> {
+    let (area, modes, path_modes) = match raw {
+        RawMode::One(mode) => (None, std::slice::from_ref(mode), *path),
+        RawMode::Several(modes) => (None, modes.as_slice(), *path),
+        RawMode::Of(of) => {
+            let path_area = path.key("area");
+            scalar::reference("area of a source", &of.area, &names.areas, &path_area, notes);
+            let area = scalar::text(&of.area, &path_area, notes)?;
+            (Some(area), of.is.as_slice(), path.key("is"))
+        }
+    };
+    if modes.is_empty() {
+        notes.problem(&path_modes, "the list is empty", "name at least one mode, or leave the key out");
+    }
+    let modes = modes.iter().enumerate();
+    let any_of =
+        modes.filter_map(|(index, mode)| scalar::text(mode, &path_modes.index(index), notes)).collect();
+    Some(ModeCondition { area, any_of })
+}
+
+fn action(raw: &RawAction, names: &Names, path: &Path<'_>, notes: &mut Notes) -> Option<Action> {
+    match raw {
+        RawAction::Notify(raw) => {
+            scalar::reference("channel", &raw.notify.0, &names.channels, &path.key("notify"), notes);
+            Some(Action::Notify {
+                channel: ChannelId::new(&raw.notify.0)?,
+                title: raw.title.as_ref().map(|template| template.0.clone()),
+                body: raw.body.as_ref().map(|template| template.0.clone()),
+            })
+        }
+        RawAction::Relay(raw) => {
+            scalar::reference("relay", &raw.relay.0, &names.relays, &path.key("relay"), notes);
+            let action = relay_action(raw, path, notes)?;
+            Some(Action::Relay { relay: RelayId::new(&raw.relay.0)?, action })
+        }
+        RawAction::Mode(raw) => {
+            let path_area = path.key("area");
+            let area = match &raw.area {
+                None => None,
+                Some(area) => {
+                    scalar::reference("area of a source", area, &names.areas, &path_area, notes);
+                    Some(scalar::text(area, &path_area, notes)?)
+                }
+            };
+            Some(Action::Mode { area, mode: scalar::text(&raw.mode, &path.key("mode"), notes)? })
+        }
+    }
+}
+
+fn relay_action(raw: &RawSwitch, path: &Path<'_>, notes: &mut Notes) -> Option<RelayAction> {
+    let path_seconds = path.key("seconds");
+    let timed = match raw.action {
+        RawRelayAction::Pulse => |duration| RelayAction::Pulse { duration },
+        RawRelayAction::Hold => |duration| RelayAction::Hold { duration },
+        untimed @ (RawRelayAction::On | RawRelayAction::Off | RawRelayAction::Toggle) => {
+            if raw.seconds.is_some() {
+                notes.misplaced(
+                    &path_seconds,
+                    "only `pulse` and `hold` last for a time",
+                    "leave `seconds` out, or use action = \"pulse\"",
+                );
+            }
+            return Some(match untimed {
+                RawRelayAction::Off => RelayAction::Off,
+                RawRelayAction::Toggle => RelayAction::Toggle,
+                _ => RelayAction::On,
+            });
+        }
+    };
+    let Some(seconds) = raw.seconds else {
+        notes.problem(path, "it is not said for how long", "add `seconds`, for example seconds = 5");
+        return None;
+    };
+    if !(seconds > 0.0 && seconds <= LONGEST_SECONDS) {
+        notes.problem(
+            &path_seconds,
+            format!("{seconds} seconds are too few or too many"),
+            "use a number above 0 and not above 86400",
+        );
+        return None;
+    }
+    Duration::try_from_secs_f64(seconds).ok().map(timed)
+}
+
+/// Schedules, any of which is good.
+pub(super) fn schedules(
+    raw: Option<&Many<RawSchedule>>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Vec<Schedule> {
+    let schedules = raw.map_or(&[][..], Many::as_slice).iter().enumerate();
+    schedules.filter_map(|(index, raw)| schedule(raw, &path.index(index), notes)).collect()
+}
+
+fn schedule(raw: &RawSchedule, path: &Path<'_>, notes: &mut Notes) -> Option<Schedule> {
+    let path_days = path.key("days");
+    let mut days_of_week = Vec::new();
+    for (index, text) in raw.days.as_ref().map_or(&[][..], Many::as_slice).iter().enumerate() {
+        days_of_week.extend(days(text, &path_days.index(index), notes).unwrap_or_default());
+    }
+    let path_dates = path.key("dates");
+    let mut dates = Vec::new();
+    for (index, text) in raw.dates.as_ref().map_or(&[][..], Many::as_slice).iter().enumerate() {
+        dates.extend(date_range(text, &path_dates.index(index), notes));
+    }
+    let hours = hours(raw, path, notes);
+    let timezone = match &raw.timezone {
+        None => None,
+        Some(text) => Some(scalar::timezone(text, &path.key("timezone"), notes)?),
+    };
+    if raw.days.is_none() && raw.dates.is_none() && raw.from.is_none() && raw.to.is_none() {
+        notes.warning(path, "this means always", "name days, from, to or dates, or leave the key out");
+    }
+    Some(Schedule { days: days_of_week, dates, hours, timezone })
+}
+
+fn hours(raw: &RawSchedule, path: &Path<'_>, notes: &mut Notes) -> Option<Hours> {
+    if raw.from.is_none() && raw.to.is_none() {
+        return None;
+    }
+    let mut read = |text: Option<&HourText>, key: &str| match text {
+        None => Some(Time::midnight()),
+        Some(text) => hour(text, &path.key(key), notes),
+    };
+    let (from, to) = (read(raw.from.as_ref(), "from")?, read(raw.to.as_ref(), "to")?);
+    let is_whole_day = from == to && raw.to.as_ref().is_none_or(|to| to.0 == "24:00");
+    if from == to && !is_whole_day {
+        notes.problem(&path.key("to"), "it ends when it begins", "leave both out for the whole day");
+    }
+    Some(Hours { from, to })
+}
+
+fn hour(text: &HourText, path: &Path<'_>, notes: &mut Notes) -> Option<Time> {
+    if text.0 == "24:00" {
+        return Some(Time::midnight());
+    }
+    let number = |text: &str| (text.len() == 2).then(|| text.parse::<i8>().ok()).flatten();
+    let time = text.0.split_once(':').and_then(|(hour, minute)| {
+        let (hour, minute) = (number(hour)?, number(minute)?);
+        Time::new(hour, minute, 0, 0).ok()
+    });
+    if time.is_none() {
+        notes.problem(path, format!("`{}` is no time of day", text.0), "write it as 06:00");
+    }
+    time
+}
+
+const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+/// `mon`, or `mon-fri`; `fri-mon` runs over the weekend.
+fn days(text: &DaysText, path: &Path<'_>, notes: &mut Notes) -> Option<Vec<Weekday>> {
+    let position = |name: &str| DAYS.iter().position(|(known, _)| *known == name);
+    let (first, last) = text.0.split_once('-').unwrap_or((&text.0, &text.0));
+    let (Some(first), Some(last)) = (position(first), position(last)) else {
+        notes.problem(
+            path,
+            format!("`{}` is no day of the week", text.0),
+            "use mon, tue, wed, thu, fri, sat, sun, or two of them as mon-fri",
+        );
+        return None;
+    };
+    let count = (last + DAYS.len() - first) % DAYS.len() + 1;
+    Some(DAYS.iter().cycle().skip(first).take(count).map(|(_, day)| *day).collect())
+}
+
+fn date_range(text: &DatesText, path: &Path<'_>, notes: &mut Notes) -> Option<DateRange> {
+    let (first, last) = text.0.split_once("..").unwrap_or((&text.0, &text.0));
+    let (first, last) = (scalar::date(first, path, notes)?, scalar::date(last, path, notes)?);
+    if last < first {
+        notes.problem(path, "it ends before it begins", "exchange the two dates");
+    }
+    Some(DateRange { first, last })
+}
+
+/// What can be said of each rule against the sources that it may be about. `positions` are those of the rules
+/// in the file.
+pub(super) fn check_reach(site: &Site, positions: &[usize], notes: &mut Notes) {
+    let root = Path::Root;
+    let section = root.key("rule");
+    for (rule, position) in site.rules().iter().zip(positions) {
+        let path = section.index(*position);
+        let path_when = path.key("when");
+        let sources: Vec<&Source> = site
+            .sources()
+            .map(AsRef::as_ref)
+            .filter(|source| reach(&rule.when, source) != Reach::Never)
+            .collect();
+        if sources.is_empty() && site.sources().next().is_some() {
+            notes.warning(
+                &path_when,
+                "this rule can never match: no source meets its source, camera, area and vendor",
+                "compare them with the sources",
+            );
+            continue;
+        }
+        if rule.moves_relays() {
+            for source in sources.iter().filter(|source| is_proved_by_address_alone(source)) {
+                notes.problem(
+                    &path,
+                    format!("this rule moves a relay, and an address alone proves `{}`", source.id),
+                    "give that source a token, basic or hmac, or the rule another source",
+                );
+            }
+        }
+        warn_of_missing_area(rule, &sources, &path, notes);
+        let tests = tests(&rule.when);
+        let asks = |is: fn(&Test) -> bool| tests.iter().any(|test| is(test));
+        let asked = [
+            ("min_confidence", Ability::Confidence, asks(|test| matches!(test, Test::MinConfidence { .. }))),
+            ("direction", Ability::Direction, asks(|test| matches!(test, Test::Direction(_)))),
+            ("plate_list", Ability::OwnList, asks(|test| matches!(test, Test::PlateList(_)))),
+            ("face_list", Ability::OwnList, asks(|test| matches!(test, Test::FaceList(_)))),
+        ];
+        for (key, ability, _) in asked.iter().filter(|(_, _, asks)| *asks) {
+            let unable = sources.iter().filter(|source| !vendor_limit::can(source.vendor, *ability));
+            let unable: Vec<String> = unable.map(|source| format!("`{}`", source.id)).collect();
+            if !unable.is_empty() {
+                notes.warning(
+                    &path_when.key(key),
+                    format!("{} cannot send this, so it never matches there", unable.join(", ")),
+                    format!("leave `{key}` out, or name the sources that send it"),
+                );
+            }
+        }
+        let only_tracking = |test: &&Test| matches!(test, Test::Kind(kinds) if kinds.iter().all(|kind| *kind == Kind::Tracking));
+        let names_tracking =
+            |test: &Test| matches!(test, Test::Report(reports) if reports.contains(&Report::Tracking));
+        if tests.iter().any(|test| only_tracking(test)) && !tests.iter().any(|test| names_tracking(test)) {
+            notes.warning(
+                &path_when,
+                "this rule can never match: tracking is no detection",
+                "add report = \"tracking\"",
+            );
+        }
+    }
+}
+
+/// The event's own area is asked for, and a source has none.
+fn warn_of_missing_area(rule: &Rule, sources: &[&Source], path: &Path<'_>, notes: &mut Notes) {
+    let homeless: Vec<&Text> =
+        sources.iter().filter(|source| source.area.is_none()).map(|source| &source.id).collect();
+    let Some(source) = homeless.first() else { return };
+    let asks = rule.mode.as_ref().is_some_and(|mode| mode.area.is_none());
+    let sets = rule.then.iter().any(|action| matches!(action, Action::Mode { area: None, .. }));
+    if asks || sets {
+        notes.warning(
+            &path.key(if asks { "mode" } else { "then" }),
+            format!("`{source}` has no area, so that it has no mode"),
+            "give the source an `area`, or name an area here",
+        );
+    }
+}
+
+fn is_proved_by_address_alone(source: &Source) -> bool {
+    let auth = &source.auth;
+    !auth.allow.is_empty() && auth.tokens.is_empty() && auth.basic.is_empty() && auth.hmac.is_empty()
+}

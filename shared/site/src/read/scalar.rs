@@ -1,0 +1,201 @@
+//! The small values: ids, references, durations, zones, dates, addresses, secrets.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use camhook_event::Text;
+use camhook_ports::SecretReference;
+use ipnet::IpNet;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use url::{Host, Url};
+
+use crate::Network;
+use crate::id::is_id;
+use crate::problem::{Notes, Path, instead};
+use crate::raw::{DurationText, NetworkText, RawNetwork, SecretText, UrlText, ZoneText};
+
+/// Notes what is no id.
+pub(super) fn id(text: &str, path: &Path<'_>, notes: &mut Notes) {
+    if !is_id(text) {
+        notes.problem(
+            path,
+            format!("`{text}` is no id"),
+            "use 1 to 32 of a to z, 0 to 9 and -, beginning with a letter or digit",
+        );
+    }
+}
+
+/// Notes a name that the file gives to nothing.
+pub(super) fn reference(what: &str, name: &str, known: &[String], path: &Path<'_>, notes: &mut Notes) {
+    if !known.iter().any(|known| known == name) {
+        let known = known.iter().map(String::as_str);
+        notes.problem(path, format!("`{name}` is no {what}"), instead(name, known));
+    }
+}
+
+/// Text of which something is left.
+pub(super) fn text(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Text> {
+    let read = Text::new(text);
+    if read.is_none() {
+        notes.problem(path, "the text is empty", "write something, or leave the key out");
+    }
+    read
+}
+
+/// A number and a unit: `500ms`, `30s`, `5m`, `2h`.
+pub(super) fn duration(text: &DurationText, path: &Path<'_>, notes: &mut Notes) -> Option<Duration> {
+    let read = parse_duration(&text.0);
+    if read.is_none() {
+        notes.problem(
+            path,
+            format!("`{}` is no duration", text.0),
+            "write a number and a unit: 500ms, 30s, 5m, 2h",
+        );
+    }
+    read
+}
+
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|character: char| !character.is_ascii_digit() && character != '.')?;
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    if number.starts_with('.') || number.ends_with('.') {
+        return None;
+    }
+    let seconds = number.parse::<f64>().ok()? * unit;
+    // To the millisecond, so that 0.1 is what it looks like.
+    Duration::try_from_secs_f64((seconds * 1000.0).round() / 1000.0).ok()
+}
+
+/// A zone of the IANA database.
+pub(super) fn timezone(text: &ZoneText, path: &Path<'_>, notes: &mut Notes) -> Option<TimeZone> {
+    let read = TimeZone::get(&text.0).ok();
+    if read.is_none() {
+        let zones: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let fix = match crate::problem::nearest(&text.0, zones.iter().map(String::as_str)) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => "use a name such as `Europe/Berlin`".to_owned(),
+        };
+        notes.problem(path, format!("`{}` is no time zone", text.0), fix);
+    }
+    read
+}
+
+/// `YYYY-MM-DD`.
+pub(super) fn date(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Date> {
+    let read = text.parse::<Date>().ok().filter(|_| text.len() == 10);
+    if read.is_none() {
+        notes.problem(path, format!("`{text}` is no date"), "write it as 2026-12-31");
+    }
+    read
+}
+
+/// A network, or one address.
+pub(super) fn network(text: &NetworkText, path: &Path<'_>, notes: &mut Notes) -> Option<IpNet> {
+    let read = text.0.parse::<IpNet>().ok().or_else(|| text.0.parse::<IpAddr>().ok().map(IpNet::from));
+    if read.is_none() {
+        notes.problem(
+            path,
+            format!("`{}` is no network", text.0),
+            "write it as 203.0.113.0/24 or 203.0.113.7",
+        );
+    }
+    read
+}
+
+/// A secret, or where it is to be found.
+pub(super) fn secret(text: &SecretText, path: &Path<'_>, notes: &mut Notes) -> SecretReference {
+    let reference = SecretReference::parse(&text.0);
+    match &reference {
+        SecretReference::Parameter(name) if !name.starts_with('/') => notes.problem(
+            path,
+            format!("`{name}` is no full name of a parameter"),
+            format!("write it from the first slash on: ssm:/camhook/{name}"),
+        ),
+        SecretReference::Environment(name) if name.is_empty() => {
+            notes.problem(path, "no variable is named", "write it as env:NAME");
+        }
+        SecretReference::Literal(_) if text.0.is_empty() => {
+            notes.problem(path, "the secret is empty", "write it, or leave the key out");
+        }
+        SecretReference::Literal(_) => notes.warning(
+            path,
+            "a secret stands here in clear text",
+            "put it into a parameter store and write ssm:/camhook/… here",
+        ),
+        SecretReference::Parameter(_) | SecretReference::Environment(_) => {}
+    }
+    reference
+}
+
+/// An absolute HTTP address without user and password.
+pub(super) fn url(text: &UrlText, path: &Path<'_>, notes: &mut Notes) -> Option<Url> {
+    let fix = "write it as https://host/path";
+    let read = match Url::parse(&text.0) {
+        Ok(read) => read,
+        Err(error) => {
+            notes.problem(path, format!("this is no address: {error}"), fix);
+            return None;
+        }
+    };
+    if !matches!(read.scheme(), "http" | "https") || !read.has_host() {
+        notes.problem(path, "this is no http or https address", fix);
+        return None;
+    }
+    if !read.username().is_empty() || read.password().is_some() {
+        notes.problem(
+            path,
+            "user and password do not belong into the address",
+            "use the key that this kind has for them",
+        );
+        return None;
+    }
+    Some(read)
+}
+
+/// Where an address may lie; notes an address that will never be allowed there.
+pub(super) fn reachable(raw: Option<RawNetwork>, url: &Url, path: &Path<'_>, notes: &mut Notes) -> Network {
+    let network = match raw {
+        None | Some(RawNetwork::Public) => Network::Public,
+        Some(RawNetwork::Lan) => Network::Lan,
+        Some(RawNetwork::Loopback) => Network::Loopback,
+    };
+    let (needed, name) = match url.host() {
+        Some(Host::Ipv4(address)) if address.is_loopback() => (Network::Loopback, "loopback"),
+        Some(Host::Ipv6(address)) if address.is_loopback() => (Network::Loopback, "loopback"),
+        Some(Host::Domain("localhost")) => (Network::Loopback, "loopback"),
+        Some(Host::Ipv4(address)) if address.is_private() => (Network::Lan, "lan"),
+        Some(Host::Ipv6(address)) if address.is_unique_local() => (Network::Lan, "lan"),
+        _ => return network,
+    };
+    if network < needed {
+        notes.problem(
+            &path.key("url"),
+            "this address is not on the internet and would be refused",
+            format!("add network = \"{name}\" if that is meant"),
+        );
+    }
+    network
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_one_number_and_one_unit() {
+        for (text, milliseconds) in [("500ms", 500), ("30s", 30_000), ("1.5m", 90_000), ("2h", 7_200_000)] {
+            assert_eq!(parse_duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in ["", "30", "s", "1h30m", "-1s", "1 s", ".5s", "1.s", "1.2.3s", "5d"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+}

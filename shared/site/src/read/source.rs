@@ -1,0 +1,272 @@
+//! Sources, and how their posts prove themselves.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use camhook_event::Text;
+use jiff::tz::TimeZone;
+
+use super::scalar;
+use crate::problem::{Notes, Path};
+use crate::raw::{Many, RawAuth, RawBasic, RawClock, RawDialect, RawRetention, RawSource};
+use crate::vendor_limit::{self, Ability};
+use crate::{Auth, BasicCredential, ClockTrust, Dialect, Retention, Source, Token, Tracking};
+
+/// By how much a device's time may differ from the receipt, where the source does not say.
+const DEFAULT_CLOCK_TOLERANCE: Duration = Duration::from_secs(15);
+
+/// Presence is written once a minute at most, so that a shorter silence says nothing.
+const LEAST_OFFLINE_AFTER: Duration = Duration::from_secs(120);
+
+/// The characters of a token: 128 random bits in base64.
+const TOKEN_LENGTH: usize = 22;
+
+pub(super) fn source(
+    raw: &RawSource,
+    site_timezone: &TimeZone,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Option<Source> {
+    let vendor = raw.vendor;
+    let looks_random = |id: &str| {
+        id.len() == TOKEN_LENGTH && !id.contains('-') && id.bytes().filter(u8::is_ascii_digit).count() >= 3
+    };
+    if looks_random(&raw.id.0) {
+        notes.warning(
+            &path.key("id"),
+            "this looks like a token, and ids stand in logs",
+            "give the source a name, and put the token into `auth`",
+        );
+    }
+    let area = raw.area.as_ref().and_then(|area| scalar::text(area, &path.key("area"), notes));
+    let topic = raw.topic.as_ref().and_then(|topic| scalar::text(topic, &path.key("topic"), notes));
+    if !vendor_limit::can(vendor, Ability::Mqtt) {
+        for (key, is_there) in [
+            ("dialect", raw.dialect.is_some()),
+            ("parameters", !raw.parameters.is_empty()),
+            ("topic", topic.is_some()),
+        ] {
+            if is_there {
+                notes.misplaced(&path.key(key), format!("{vendor} has no `{key}`"), "leave it out");
+            }
+        }
+    } else if topic.is_none() && raw.dialect.is_none() {
+        notes.problem(
+            path,
+            format!("it is not said how this {vendor} source speaks"),
+            "add dialect = \"cloud\", \"camera-v1\" or \"camera-v2\", or the topic of MQTT",
+        );
+    }
+    if topic.is_some() && raw.dialect.is_some() {
+        notes.misplaced(
+            &path.key("dialect"),
+            "a source with a `topic` comes over MQTT and has no `dialect`",
+            "leave one of them out",
+        );
+    }
+    let auth = auth(raw, topic.is_some(), path, notes);
+    let offline_after = raw.offline_after.as_ref().and_then(|text| {
+        let path = path.key("offline_after");
+        let after = scalar::duration(text, &path, notes)?;
+        if after < LEAST_OFFLINE_AFTER {
+            notes.problem(&path, "so short a silence says nothing", "use 2m or more");
+        }
+        Some(after)
+    });
+    let clock_tolerance = match &raw.clock_tolerance {
+        None => Some(DEFAULT_CLOCK_TOLERANCE),
+        Some(text) => scalar::duration(text, &path.key("clock_tolerance"), notes),
+    };
+    let timezone = match &raw.timezone {
+        None => Some(site_timezone.clone()),
+        Some(text) => scalar::timezone(text, &path.key("timezone"), notes),
+    };
+    let retention = |raw: Option<RawRetention>| match raw {
+        None | Some(RawRetention::Keep) => Retention::Keep,
+        Some(RawRetention::Drop) => Retention::Drop,
+    };
+    if raw.tracking.is_some() && !vendor_limit::can(vendor, Ability::Tracking) {
+        notes.warning(&path.key("tracking"), format!("{vendor} sends no tracking posts"), "leave it out");
+    }
+    let clock = match raw.clock {
+        Some(RawClock::Trusted) => ClockTrust::Trusted,
+        Some(RawClock::Untrusted) => ClockTrust::Untrusted,
+        None if vendor_limit::can(vendor, Ability::Resend) => ClockTrust::Trusted,
+        None => ClockTrust::Untrusted,
+    };
+    let dialect = raw.dialect.map(|dialect| match dialect {
+        RawDialect::Cloud => Dialect::Cloud,
+        RawDialect::CameraV1 => Dialect::CameraV1,
+        RawDialect::CameraV2 => Dialect::CameraV2,
+    });
+    Some(Source {
+        id: Text::new(&raw.id.0)?,
+        vendor,
+        area,
+        auth,
+        offline_after,
+        tracking: tracking(raw.tracking.as_deref(), &path.key("tracking"), notes)?,
+        faces: retention(raw.faces),
+        overview: retention(raw.overview),
+        clock,
+        clock_tolerance: clock_tolerance?,
+        timezone: timezone?,
+        dialect,
+        parameters: parameters(&raw.parameters, &path.key("parameters"), notes),
+        topic,
+    })
+}
+
+fn tracking(text: Option<&str>, path: &Path<'_>, notes: &mut Notes) -> Option<Tracking> {
+    let text = match text {
+        None | Some("drop") => return Some(Tracking::Drop),
+        Some(text) => text,
+    };
+    match scalar::parse_duration(text) {
+        Some(every) if every > Duration::ZERO => Some(Tracking::Every(every)),
+        _ => {
+            notes.problem(
+                path,
+                format!("`{text}` is neither `drop` nor a time above zero"),
+                "write \"drop\", or a number and a unit such as 1s",
+            );
+            None
+        }
+    }
+}
+
+fn parameters(
+    raw: &BTreeMap<String, String>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> BTreeMap<String, String> {
+    for (standard, chosen) in raw {
+        if chosen.is_empty() {
+            notes.problem(&path.key(standard), "the parameter has no name", "write the name that is sent");
+        }
+    }
+    raw.clone()
+}
+
+fn auth(raw: &RawSource, comes_over_mqtt: bool, path: &Path<'_>, notes: &mut Notes) -> Auth {
+    let path_auth = path.key("auth");
+    let Some(raw_auth) = &raw.auth else {
+        if !comes_over_mqtt {
+            notes.problem(
+                path,
+                "nothing proves that a post comes from this source",
+                "add auth = { token_sha256 = \"…\" }, as `camhook token` prints it",
+            );
+        }
+        return Auth::default();
+    };
+    if comes_over_mqtt {
+        notes.misplaced(
+            &path_auth,
+            "a source with a `topic` proves itself by its certificate",
+            "leave `auth` or `topic` out",
+        );
+    }
+    let read = credentials(raw_auth, &path_auth, notes);
+    let names_none = raw_auth.token_sha256.is_none()
+        && raw_auth.token.is_none()
+        && raw_auth.basic.is_none()
+        && raw_auth.hmac.is_none()
+        && raw_auth.allow.is_none();
+    if names_none && !comes_over_mqtt {
+        notes.problem(
+            &path_auth,
+            "nothing proves that a post comes from this source",
+            "name at least one of token_sha256, token, basic, hmac and allow",
+        );
+    }
+    if raw_auth.hmac.is_some() && !vendor_limit::can(raw.vendor, Ability::Sign) {
+        notes.warning(
+            &path_auth.key("hmac"),
+            format!("{} signs nothing: every post of a device of theirs will be refused", raw.vendor),
+            "use a token or basic instead",
+        );
+    }
+    read
+}
+
+fn credentials(raw: &RawAuth, path: &Path<'_>, notes: &mut Notes) -> Auth {
+    let mut auth = Auth::default();
+    each(raw.token_sha256.as_ref(), &path.key("token_sha256"), notes, |text, path, notes| {
+        match sha256(&text.0) {
+            Some(digest) => auth.tokens.push(Token::Sha256(digest)),
+            None => notes.problem(
+                path,
+                "this is no SHA-256: 64 hexadecimal digits",
+                "take the line that `camhook token` prints",
+            ),
+        }
+    });
+    each(raw.token.as_ref(), &path.key("token"), notes, |text, path, notes| {
+        let secret = scalar::secret(text, path, notes);
+        if matches!(secret, camhook_ports::SecretReference::Literal(_)) {
+            token_form(&text.0, path, notes);
+        }
+        auth.tokens.push(Token::Secret(secret));
+    });
+    each(raw.basic.as_ref(), &path.key("basic"), notes, |raw, path, notes| {
+        auth.basic.push(basic(raw, path, notes));
+    });
+    each(raw.hmac.as_ref(), &path.key("hmac"), notes, |text, path, notes| {
+        auth.hmac.push(scalar::secret(text, path, notes));
+    });
+    each(raw.allow.as_ref(), &path.key("allow"), notes, |text, path, notes| {
+        auth.allow.extend(scalar::network(text, path, notes));
+    });
+    auth
+}
+
+/// A user and a password.
+pub(super) fn basic(raw: &RawBasic, path: &Path<'_>, notes: &mut Notes) -> BasicCredential {
+    if raw.user.is_empty() || raw.user.contains(':') {
+        notes.problem(&path.key("user"), "a user has a name without `:`", "write another name");
+    }
+    let password = scalar::secret(&raw.password, &path.key("password"), notes);
+    BasicCredential { user: raw.user.clone(), password }
+}
+
+fn token_form(token: &str, path: &Path<'_>, notes: &mut Notes) {
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+    if !token.bytes().all(is_plain) {
+        notes.problem(
+            path,
+            "a token in a URL holds A-Z, a-z, 0-9, - and _ alone",
+            "take one from `camhook token`",
+        );
+    } else if token.len() != TOKEN_LENGTH {
+        notes.warning(
+            path,
+            format!("a token has {TOKEN_LENGTH} characters, this one {}", token.len()),
+            "take one from `camhook token`",
+        );
+    }
+}
+
+fn sha256(text: &str) -> Option<[u8; 32]> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let octets: Vec<u8> = digits?
+        .chunks(2)
+        .filter_map(|pair| match pair {
+            [high, low] => Some(high << 4 | low),
+            _ => None,
+        })
+        .collect();
+    if text.chars().count() == 64 { octets.try_into().ok() } else { None }
+}
+
+fn each<T>(
+    values: Option<&Many<T>>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+    mut read: impl FnMut(&T, &Path<'_>, &mut Notes),
+) {
+    for (index, value) in values.map_or(&[][..], Many::as_slice).iter().enumerate() {
+        read(value, &path.index(index), notes);
+    }
+}

@@ -1,0 +1,71 @@
+//! What the file names and nothing uses.
+
+use super::good;
+use crate::problem::{Notes, Path};
+use crate::raw::{Item, RawSite};
+use crate::reach::{Reach, reach, tests};
+use crate::{Action, PlateChoice, Site, Test};
+
+/// Warns of what nothing uses. Says nothing while a rule has errors of its own, since that one may be the user.
+pub(super) fn warn(site: &Site, document: &RawSite, notes: &mut Notes) {
+    if document.rule.iter().any(Item::is_bad) {
+        return;
+    }
+    let root = Path::Root;
+    let rules = site.rules();
+    let actions = || rules.iter().flat_map(|rule| &rule.then);
+    let all_tests = || rules.iter().flat_map(|rule| tests(&rule.when));
+
+    let section = root.key("source");
+    for (index, raw) in good(&document.source) {
+        let Some(source) = site.source(&raw.id.0) else { continue };
+        if !rules.iter().any(|rule| reach(&rule.when, source) != Reach::Never) {
+            let message =
+                format!("no rule is about `{}`: its events are stored, and nobody is told", source.id);
+            notes.warning(&section.index(index), message, "add a rule, if somebody is to be told");
+        }
+    }
+
+    let section = root.key("camera");
+    for (index, raw) in good(&document.camera) {
+        let names = |test: &Test| matches!(test, Test::Camera(any_of) if any_of.iter().any(|one| one.written.as_str() == raw.id.0));
+        if !all_tests().any(names) {
+            unused(&section.index(index), "camera", &raw.id.0, notes);
+        }
+    }
+
+    let section = root.key("lists");
+    for id in document.lists.keys() {
+        let names = |test: &Test| {
+            matches!(test, Test::Plate(any_of) if any_of.iter().any(
+                |one| matches!(one, PlateChoice::List(list) if list.as_str() == id)
+            ))
+        };
+        if !all_tests().any(names) {
+            unused(&section.key(id), "list", id, notes);
+        }
+    }
+
+    let section = root.key("relay");
+    for (index, raw) in good(&document.relay) {
+        let id = super::relay::id(raw);
+        if !actions().any(|action| matches!(action, Action::Relay { relay, .. } if relay.as_str() == id)) {
+            unused(&section.index(index), "relay", id, notes);
+        }
+    }
+
+    let section = root.key("channel");
+    for (index, raw) in good(&document.channel) {
+        let id = super::channel::id(raw);
+        let is_trouble = site.trouble.as_ref().is_some_and(|trouble| trouble.as_str() == id);
+        let is_told = actions()
+            .any(|action| matches!(action, Action::Notify { channel, .. } if channel.as_str() == id));
+        if !is_trouble && !is_told {
+            unused(&section.index(index), "channel", id, notes);
+        }
+    }
+}
+
+fn unused(path: &Path<'_>, what: &str, id: &str, notes: &mut Notes) {
+    notes.warning(path, format!("no rule uses the {what} `{id}`"), "use it in a rule, or take it out");
+}

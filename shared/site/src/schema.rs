@@ -1,0 +1,72 @@
+//! The JSON Schema of camhook.toml, for editors and for saying what is wrong with a file.
+
+use serde_json::Value;
+
+use crate::raw::RawSite;
+
+/// The schema as it is published.
+pub const SCHEMA: &str = include_str!("../schema/camhook.toml.v1.schema.json");
+
+/// The schema as the types give it: what [`SCHEMA`] must be.
+#[must_use]
+pub fn json_schema() -> Value {
+    let mut schema = schemars::schema_for!(RawSite).to_value();
+    if let Some(object) = schema.as_object_mut() {
+        object.insert("$id".to_owned(), "camhook.toml.v1.schema.json".into());
+        object.insert("title".to_owned(), "camhook.toml, version 1".into());
+    }
+    without_null(&mut schema);
+    schema
+}
+
+/// TOML has no null: what may be left out is absent.
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::Array(types)) = object.get_mut("type") {
+                types.retain(|name| name != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    object.insert("type".to_owned(), only);
+                }
+            }
+            let only = match object.get_mut("anyOf") {
+                Some(Value::Array(variants)) => {
+                    variants.retain(|variant| variant.get("type") != Some(&"null".into()));
+                    match variants.as_slice() {
+                        [only] => Some(only.clone()),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            };
+            if let Some(Value::Object(only)) = only {
+                object.remove("anyOf");
+                for (name, value) in only {
+                    object.entry(name).or_insert(value);
+                }
+            }
+            object.values_mut().for_each(without_null);
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rewrites the published schema with `UPDATE=1 cargo test -p camhook-site`.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test is told by the environment to rewrite its file")]
+    fn the_published_schema_is_the_one_of_the_types() {
+        let current = format!("{}\n", serde_json::to_string_pretty(&json_schema()).unwrap());
+        if std::env::var("UPDATE").is_ok() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/camhook.toml.v1.schema.json");
+            std::fs::write(path, &current).unwrap();
+            return;
+        }
+        assert!(SCHEMA == current, "the schema is stale: run UPDATE=1 cargo test -p camhook-site");
+    }
+}

@@ -1,0 +1,250 @@
+//! What stands in a camhook.toml that its schema does not allow: every unknown key, every value of the wrong
+//! type, every key that is missing, each with what should stand there.
+//!
+//! A deserializer stops at the first of them; this walk is made when it has stopped.
+
+use serde_json::Value;
+use toml::de::{DeTable, DeValue};
+
+use crate::problem::{Notes, Path, instead};
+
+/// The schema of one value, with the root that its references point into.
+#[derive(Clone, Copy)]
+struct Schema<'a> {
+    root: &'a Value,
+    node: &'a Value,
+}
+
+impl<'a> Schema<'a> {
+    /// This schema, or the one that it refers to.
+    fn resolved(self) -> Self {
+        let reference = self.node.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix('#'));
+        match reference.and_then(|pointer| self.root.pointer(pointer)) {
+            Some(node) => Self { node, ..self }.resolved(),
+            None => self,
+        }
+    }
+
+    fn get(self, key: &str) -> Option<Self> {
+        self.node.get(key).map(|node| Self { node, ..self })
+    }
+
+    /// The alternatives, when there are any.
+    fn variants(self) -> Vec<Self> {
+        let list = self.node.get("anyOf").or_else(|| self.node.get("oneOf")).and_then(Value::as_array);
+        list.into_iter().flatten().map(|node| Self { node, ..self }.resolved()).collect()
+    }
+
+    /// The only values that may stand here, when they are listed.
+    fn names(self) -> Option<Vec<&'a str>> {
+        if let Some(names) = self.node.get("enum").and_then(Value::as_array) {
+            return Some(names.iter().filter_map(Value::as_str).collect());
+        }
+        if let Some(name) = self.node.get("const").and_then(Value::as_str) {
+            return Some(vec![name]);
+        }
+        let variants = self.variants();
+        if variants.is_empty() {
+            return None;
+        }
+        let names: Option<Vec<Vec<&str>>> = variants.into_iter().map(Self::names).collect();
+        Some(names?.concat())
+    }
+
+    fn properties(self) -> impl Iterator<Item = (&'a str, Self)> {
+        let properties = self.node.get("properties").and_then(Value::as_object);
+        properties.into_iter().flatten().map(move |(name, node)| (name.as_str(), Self { node, ..self }))
+    }
+
+    fn required(self) -> impl Iterator<Item = &'a str> {
+        let required = self.node.get("required").and_then(Value::as_array);
+        required.into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    fn type_name(self) -> Option<&'a str> {
+        self.node.get("type").and_then(Value::as_str)
+    }
+
+    /// The key by whose value alternatives are told apart, and this alternative's value of it.
+    fn tag(self) -> Option<(&'a str, &'a str)> {
+        self.properties().find_map(|(name, schema)| {
+            schema.node.get("const").and_then(Value::as_str).map(|value| (name, value))
+        })
+    }
+}
+
+/// Notes all that the schema does not allow.
+pub(crate) fn check(document: &DeTable<'_>, schema: &Value, notes: &mut Notes) {
+    table(document, Schema { root: schema, node: schema }, &Path::Root, notes);
+}
+
+fn value(value: &DeValue<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut Notes) {
+    let schema = schema.resolved();
+    if let Some(names) = schema.names() {
+        return name(value, &names, path, notes);
+    }
+    let variants = schema.variants();
+    if !variants.is_empty() {
+        return alternatives(value, &variants, path, notes);
+    }
+    match (schema.type_name(), value) {
+        (Some("object"), DeValue::Table(inner)) => table(inner, schema, path, notes),
+        (Some("array"), DeValue::Array(array)) => {
+            if array.is_empty() && schema.get("minItems").is_some() {
+                notes.problem(path, "the list is empty", "name at least one value, or leave the key out");
+            }
+            let Some(items) = schema.get("items") else { return };
+            for (index, item) in array.iter().enumerate() {
+                self::value(item.get_ref(), items, &path.index(index), notes);
+            }
+        }
+        (Some("string"), DeValue::String(_))
+        | (Some("boolean"), DeValue::Boolean(_))
+        | (Some("number"), DeValue::Integer(_) | DeValue::Float(_))
+        | (None, _) => {}
+        (Some("integer"), DeValue::Integer(number)) => integer(number.as_str(), schema, path, notes),
+        (Some(wanted), found) => wrong_type(wanted, found, path, notes),
+    }
+}
+
+fn integer(number: &str, schema: Schema<'_>, path: &Path<'_>, notes: &mut Notes) {
+    let Ok(number) = number.parse::<i128>() else { return };
+    let bound = |key| schema.node.get(key).and_then(Value::as_i64).map(i128::from);
+    let (minimum, maximum) = (bound("minimum"), bound("maximum"));
+    if minimum.is_some_and(|minimum| number < minimum) || maximum.is_some_and(|maximum| number > maximum) {
+        let range = match (minimum, maximum) {
+            (Some(minimum), Some(maximum)) => format!("use a number from {minimum} to {maximum}"),
+            (Some(minimum), None) => format!("use a number from {minimum} on"),
+            (None, _) => "use a smaller number".to_owned(),
+        };
+        notes.problem(path, format!("{number} is out of range"), range);
+    }
+}
+
+fn name(value: &DeValue<'_>, names: &[&str], path: &Path<'_>, notes: &mut Notes) {
+    match value.as_str() {
+        Some(text) if names.contains(&text) => {}
+        Some(text) => notes.problem(
+            path,
+            format!("`{text}` is none of the possible values"),
+            instead(text, names.iter().copied()),
+        ),
+        None => wrong_type("string", value, path, notes),
+    }
+}
+
+/// Finds out which alternative is meant, and checks against that one.
+fn alternatives(value: &DeValue<'_>, variants: &[Schema<'_>], path: &Path<'_>, notes: &mut Notes) {
+    let DeValue::Table(inner) = value else {
+        let fits = |schema: &&Schema<'_>| match (schema.type_name(), value) {
+            (Some("array"), DeValue::Array(_))
+            | (Some("boolean"), DeValue::Boolean(_))
+            | (Some("integer"), DeValue::Integer(_))
+            | (Some("number"), DeValue::Integer(_) | DeValue::Float(_))
+            | (Some("string"), DeValue::String(_)) => true,
+            _ => schema.names().is_some() && value.is_str(),
+        };
+        match variants.iter().find(fits) {
+            Some(schema) => self::value(value, *schema, path, notes),
+            None => {
+                let wanted = variants.first().and_then(|schema| schema.type_name()).unwrap_or("string");
+                wrong_type(wanted, value, path, notes);
+            }
+        }
+        return;
+    };
+    let objects: Vec<Schema<'_>> =
+        variants.iter().filter(|schema| schema.type_name() == Some("object")).copied().collect();
+    let tags: Option<Vec<(&str, &str)>> = objects.iter().map(|schema| schema.tag()).collect();
+    if let Some(tags) = tags.filter(|tags| !tags.is_empty()) {
+        let tag_key = tags.first().map_or("kind", |(key, _)| *key);
+        let Some(written) = inner.get(tag_key).and_then(|it| it.get_ref().as_str()) else {
+            let names: Vec<&str> = tags.iter().map(|(_, name)| *name).collect();
+            notes.problem(path, format!("`{tag_key}` is missing"), instead("", names));
+            return;
+        };
+        match tags.iter().position(|(_, name)| *name == written) {
+            Some(index) => {
+                if let Some(schema) = objects.get(index) {
+                    table(inner, *schema, path, notes);
+                }
+            }
+            None => {
+                let names = tags.iter().map(|(_, name)| *name);
+                notes.problem(
+                    &path.key(tag_key),
+                    format!("`{written}` is no {tag_key}"),
+                    instead(written, names),
+                );
+            }
+        }
+        return;
+    }
+    let known = |schema: &&Schema<'_>| {
+        let has_required = schema.required().filter(|key| inner.contains_key(*key)).count();
+        let has = schema.properties().filter(|(key, _)| inner.contains_key(*key)).count();
+        (has_required.min(1), has)
+    };
+    match objects.iter().max_by_key(known) {
+        None => {
+            wrong_type(
+                variants.first().and_then(|it| it.type_name()).unwrap_or("string"),
+                value,
+                path,
+                notes,
+            );
+        }
+        Some(only) if objects.len() == 1 => table(inner, *only, path, notes),
+        Some(best) if known(&best).0 > 0 => table(inner, *best, path, notes),
+        Some(_) => {
+            let keys: Vec<String> = objects
+                .iter()
+                .filter_map(|schema| schema.required().last())
+                .map(|key| format!("`{key}`"))
+                .collect();
+            notes.problem(path, "it is not said what this is", format!("name one of {}", keys.join(", ")));
+        }
+    }
+}
+
+fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut Notes) {
+    let properties: Vec<(&str, Schema<'_>)> = schema.properties().collect();
+    let additional = schema.get("additionalProperties").filter(|schema| schema.node.is_object());
+    for (key, inner) in table {
+        let key = key.get_ref().as_ref();
+        let path = path.key(key);
+        match (properties.iter().find(|(name, _)| *name == key), additional) {
+            (Some((_, schema)), _) => value(inner.get_ref(), *schema, &path, notes),
+            (None, Some(schema)) => value(inner.get_ref(), schema, &path, notes),
+            (None, None) => {
+                let known = properties.iter().map(|(name, _)| *name);
+                notes.misplaced(&path, format!("there is no key `{key}` here"), instead(key, known));
+            }
+        }
+    }
+    for key in schema.required() {
+        if !table.contains_key(key) {
+            notes.problem(path, format!("`{key}` is missing"), format!("add `{key} = …`"));
+        }
+    }
+}
+
+fn wrong_type(wanted: &str, found: &DeValue<'_>, path: &Path<'_>, notes: &mut Notes) {
+    let (wanted, fix) = match wanted {
+        "string" => ("text", "put it in quotation marks"),
+        "integer" => ("a whole number", "write it without quotation marks and fraction"),
+        "number" => ("a number", "write it without quotation marks"),
+        "boolean" => ("true or false", "write true or false, without quotation marks"),
+        "array" => ("a list", "put it in square brackets, or use a [[header]] of its own"),
+        _ => ("a table", "put its keys in braces, or use a [header] of its own"),
+    };
+    let found = match found {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a bare date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    notes.problem(path, format!("this is {found}, and {wanted} belongs here"), fix);
+}

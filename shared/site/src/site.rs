@@ -1,0 +1,130 @@
+//! A whole site, and how its parts are found.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camhook_event::{Event, Text, Vendor};
+use jiff::tz::TimeZone;
+
+use crate::{CameraId, Channel, ChannelId, List, NamedCamera, PlateText, Relay, Rule, Source};
+
+/// A whole site. Whatever its rules name is there.
+#[derive(Debug, Clone)]
+pub struct Site {
+    pub(crate) timezone: TimeZone,
+    pub(crate) trouble: Option<ChannelId>,
+    pub(crate) sources: BTreeMap<String, Arc<Source>>,
+    pub(crate) cameras: Vec<NamedCamera>,
+    pub(crate) lists: Vec<List>,
+    pub(crate) relays: Vec<Relay>,
+    pub(crate) channels: Vec<Channel>,
+    pub(crate) rules: Vec<Rule>,
+}
+
+impl Site {
+    /// The site's time zone.
+    #[must_use]
+    pub fn timezone(&self) -> &TimeZone {
+        &self.timezone
+    }
+
+    /// The channel that is told of failures.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Channel> {
+        self.trouble.as_ref().and_then(|id| self.channel(id.as_str()))
+    }
+
+    /// The source with this id.
+    #[must_use]
+    pub fn source(&self, id: &str) -> Option<&Arc<Source>> {
+        self.sources.get(id)
+    }
+
+    /// All sources, by id.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.sources.values()
+    }
+
+    /// The sources of a vendor, by id.
+    pub fn sources_of(&self, vendor: Vendor) -> impl Iterator<Item = &Arc<Source>> {
+        self.sources().filter(move |source| source.vendor == vendor)
+    }
+
+    /// The cameras with a name over all sources, as they stand in the file.
+    #[must_use]
+    pub fn cameras(&self) -> &[NamedCamera] {
+        &self.cameras
+    }
+
+    /// The lists of plates, by id.
+    #[must_use]
+    pub fn lists(&self) -> &[List] {
+        &self.lists
+    }
+
+    /// The list with this id.
+    #[must_use]
+    pub fn list(&self, id: &str) -> Option<&List> {
+        self.lists.iter().find(|list| list.id.as_str() == id)
+    }
+
+    /// The relays, as they stand in the file.
+    #[must_use]
+    pub fn relays(&self) -> &[Relay] {
+        &self.relays
+    }
+
+    /// The relay with this id.
+    #[must_use]
+    pub fn relay(&self, id: &str) -> Option<&Relay> {
+        self.relays.iter().find(|relay| relay.id.as_str() == id)
+    }
+
+    /// The channels, as they stand in the file.
+    #[must_use]
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// The channel with this id.
+    #[must_use]
+    pub fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.id.as_str() == id)
+    }
+
+    /// The rules, as they stand in the file.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule with this id.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id.as_str() == id)
+    }
+
+    /// The name over all sources of the camera that an event came from.
+    #[must_use]
+    pub fn camera(&self, event: &Event) -> Option<&CameraId> {
+        let is = |named: &&NamedCamera| {
+            named.is.iter().any(|camera| camera.is(&event.data.source, event.data.camera.as_ref()))
+        };
+        self.cameras.iter().find(is).map(|named| &named.id)
+    }
+
+    /// Who an event is about: the name beside its plate on a list of the site on that day, else the name that
+    /// the device gives the face.
+    #[must_use]
+    pub fn person<'a>(&'a self, event: &'a Event) -> Option<&'a Text> {
+        let day = event.time.timestamp().to_zoned(self.timezone.clone()).date();
+        let plate = event.data.plate.as_ref().and_then(|plate| PlateText::new(plate.text.as_str()));
+        let listed = plate.and_then(|plate| {
+            let entries = self.lists.iter().flat_map(|list| &list.entries);
+            entries
+                .filter(|entry| entry.plate == plate && entry.is_valid_on(day))
+                .find_map(|entry| entry.name.as_ref())
+        });
+        listed.or_else(|| event.data.face.as_ref().and_then(|face| face.name.as_ref()))
+    }
+}
