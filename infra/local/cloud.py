@@ -117,7 +117,7 @@ def functions():
 
 
 def function_environment(endpoint, function):
-    """The environment that the template gives a deployed function."""
+    """The environment that the template gives a deployed function; all of them have the same."""
     answer = client(endpoint, "lambda").get_function_configuration(FunctionName=function)
     return answer["Environment"]["Variables"]
 

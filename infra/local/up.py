@@ -86,7 +86,6 @@ def webhook_urls(site, api):
         if token.startswith(("ssm:", "env:")) or "token_sha256" in auth and not token:
             say(f"the token of source {source['id']} is not in camhook.toml; put it after the address yourself")
             token = ""
-        # Both dialects of INSTAR cameras share the route of their vendor.
         urls[source["id"]] = "/".join(filter(None, [api, source["vendor"], source["id"], token]))
     return urls
 

@@ -46,7 +46,7 @@ def watch(options, state):
     environment = {
         **os.environ,
         **cloud.sdk_environment(stack["endpoint_url"]),
-        **cloud.function_environment(stack["endpoint_url"], stack["functions"]["viewtron"]),
+        **cloud.function_environment(stack["endpoint_url"], next(iter(stack["functions"].values()))),
     }
     watcher = subprocess.Popen(
         ["cargo", "lambda", "watch", "--invoke-address", listen, "--invoke-port", str(port)],
