@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use camhook_event::Vendor;
 
-use crate::{Draft, Request, Verified};
+use crate::{Draft, Headers, Request, Verified};
 
 /// A vendor's dialect.
 ///
@@ -15,6 +15,24 @@ pub trait Adapter: Send + Sync {
 
     /// The version of the parser, kept with what it could not read.
     fn parser_version(&self) -> &'static str;
+
+    /// The signature that the request carries over its body, where the vendor's senders sign: HMAC-SHA256.
+    ///
+    /// `None` when there is none, or none of the vendor's form.
+    fn signature(&self, headers: &Headers) -> Option<[u8; 32]> {
+        let _ = headers;
+        None
+    }
+
+    /// A path below none of the vendor's sources that its firmware posts to all the same, which cannot be
+    /// changed.
+    ///
+    /// A post there belongs to the source whose user and password it has, else to the one source of the vendor
+    /// whose networks hold the sender's address. Any other is answered as if it were accepted, and counted,
+    /// nothing more.
+    fn fixed_path(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Whether the request is that of a person with a browser, or of a test button, and no post of a device.
     fn is_visit(&self, request: &Request<Verified>) -> bool {
@@ -100,11 +118,29 @@ pub enum Outcome<'a> {
 
 /// How a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// The path holds a token segment.
-    WithToken,
-    /// It does not: the sender may be asked for user and password.
-    WithoutToken,
+pub struct Refusal {
+    /// Whether the sender is asked for user and password.
+    pub challenge: Challenge,
+    /// What the source asks for.
+    pub asks: Asks,
+}
+
+/// Whether a refused sender is asked for user and password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// It is: its path holds no token segment, or the token was good.
+    Basic,
+    /// It is not.
+    None,
+}
+
+/// What a source asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// User and password and nothing else.
+    OnlyBasic,
+    /// Anything else. So does, as far as a sender can see, a source that is not there.
+    Other,
 }
 
 /// What a sender gets.
@@ -139,8 +175,8 @@ impl Reply {
     pub fn common(outcome: Outcome<'_>) -> Option<Self> {
         match outcome {
             Outcome::Accepted | Outcome::Quarantined => None,
-            Outcome::Refused(Refusal::WithToken) => Some(Self::empty(401)),
-            Outcome::Refused(Refusal::WithoutToken) => {
+            Outcome::Refused(Refusal { challenge: Challenge::None, .. }) => Some(Self::empty(401)),
+            Outcome::Refused(Refusal { challenge: Challenge::Basic, .. }) => {
                 let mut reply = Self::empty(401);
                 reply.headers.push(("www-authenticate", Cow::Borrowed("Basic realm=\"camhook\"")));
                 Some(reply)

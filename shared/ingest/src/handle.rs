@@ -13,7 +13,7 @@ use crate::locate::locate;
 use crate::normalize::normalize;
 use crate::quarantine::quarantine;
 use crate::store::store_and_enqueue;
-use crate::verify::{RefusedReason, VerifyError, verify};
+use crate::verify::{RefusedReason, VerifyError, attribute, verify};
 use crate::{Request, Unverified, Verified, presence};
 
 /// The most that a body may hold, in bytes.
@@ -62,13 +62,17 @@ struct Way<'a, P, A> {
 impl<P: Ports, A: Adapter> Way<'_, P, A> {
     async fn walk(&mut self, site: &Site, request: Request<Unverified>) -> Reply {
         let vendor = self.adapter.vendor();
+        if self.adapter.fixed_path().is_some_and(|fixed| fixed == request.path) {
+            return self.take_fixed(site, &request).await;
+        }
         let path = request.path.clone();
+        let signature = self.adapter.signature(&request.headers);
         let located = match locate(site, vendor, &path) {
             Ok(located) => located,
             Err(refusal) => return self.refuse(refusal, RefusedReason::UnknownSource),
         };
         let source = located.source.clone();
-        let request = match verify(self.ports.secrets(), request, located).await {
+        let request = match verify(self.ports.secrets(), request, located, signature).await {
             Ok(request) => request,
             Err(VerifyError::Refused { refusal, reason }) => {
                 presence::refused(self.ports, self.instance, &source, reason.name()).await;
@@ -98,6 +102,28 @@ impl<P: Ports, A: Adapter> Way<'_, P, A> {
             }
             Ok(Parsed::Ignored(ignored)) => self.ignore(&request, ignored).await,
             Err(malformed) => self.quarantine(&request, &malformed, Outcome::Quarantined).await,
+        }
+    }
+
+    /// A post to the vendor's fixed path: a sign of life of the source that it comes from, if one can be found.
+    async fn take_fixed(&mut self, site: &Site, request: &Request<Unverified>) -> Reply {
+        let vendor = self.adapter.vendor();
+        let candidates: Vec<_> = site.sources_of(vendor).cloned().collect();
+        match attribute(self.ports.secrets(), request, &candidates).await {
+            Ok(Some(source)) => {
+                self.measurements.count("Heartbeats", [("Vendor", vendor.name())]);
+                presence::contact(self.ports, self.instance, &source).await;
+                self.adapter.reply(Outcome::Accepted)
+            }
+            Ok(None) => {
+                self.measurements.count("HeartbeatsOfNobody", [("Vendor", vendor.name())]);
+                self.adapter.reply(Outcome::Accepted)
+            }
+            Err(error) => {
+                tracing::error!(%error, "whose heartbeat it is cannot be told");
+                self.count_unavailable("secret");
+                self.adapter.reply(Outcome::Unavailable)
+            }
         }
     }
 

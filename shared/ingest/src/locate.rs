@@ -4,7 +4,7 @@ use camhook_event::Vendor;
 use camhook_site::{Site, Source};
 use std::sync::Arc;
 
-use crate::adapter::Refusal;
+use crate::adapter::{Asks, Challenge, Refusal};
 
 /// The characters of a random token: 128 bits, URL-safe base64 without padding.
 const TOKEN_LENGTH: usize = 22;
@@ -18,6 +18,8 @@ pub(crate) struct Located<'a> {
     pub(crate) token: Option<&'a str>,
     /// What stands below the source, and below its token.
     pub(crate) rest: Vec<String>,
+    /// How to refuse it.
+    pub(crate) refusal: Refusal,
 }
 
 /// Finds the source that `/{vendor}/{source}…` names.
@@ -36,22 +38,24 @@ pub(crate) fn locate<'a>(site: &Site, vendor: Vendor, path: &'a str) -> Result<L
     let Some(source) = site.source(source_segment).filter(|source| source.vendor == vendor) else {
         return Err(refusal);
     };
+    let auth = &source.auth;
+    let asks = if auth.tokens.is_empty() && auth.hmac.is_empty() && !auth.basic.is_empty() {
+        Asks::OnlyBasic
+    } else {
+        Asks::Other
+    };
     let token = if source.auth.tokens.is_empty() { None } else { segments.next() };
     let rest = segments.map(str::to_owned).collect();
-    Ok(Located { source: Arc::clone(source), token, rest })
+    Ok(Located { source: Arc::clone(source), token, rest, refusal: Refusal { asks, ..refusal } })
 }
 
 /// How a path is refused. Its form alone decides, so that a source that is not there and one that is look
 /// alike: a segment of a token's form after the source's id is a token.
-pub(crate) fn refusal(after_source: Option<&str>) -> Refusal {
+fn refusal(after_source: Option<&str>) -> Refusal {
     let in_token = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
-    match after_source {
-        Some(segment) if segment.len() == TOKEN_LENGTH && segment.bytes().all(in_token) => Refusal::WithToken,
-        _ => Refusal::WithoutToken,
-    }
-}
-
-/// How a request to a source of the site is refused.
-pub(crate) fn refusal_of(located: &Located<'_>) -> Refusal {
-    refusal(located.token)
+    let challenge = match after_source {
+        Some(segment) if segment.len() == TOKEN_LENGTH && segment.bytes().all(in_token) => Challenge::None,
+        _ => Challenge::Basic,
+    };
+    Refusal { challenge, asks: Asks::Other }
 }

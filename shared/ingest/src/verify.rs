@@ -4,15 +4,18 @@
 //! enough, which is how a secret is rotated. Secrets are compared by their SHA-256 in constant time, so that
 //! neither their bytes nor their lengths show in the time it takes.
 
+use std::sync::Arc;
+
 use base64_simd::STANDARD;
 use camhook_ports::{SecretError, SecretReference, Secrets};
-use camhook_site::{Auth, Token};
+use camhook_site::{Auth, Source, Token};
+use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::adapter::Refusal;
-use crate::locate::{Located, refusal_of};
+use crate::adapter::{Challenge, Refusal};
+use crate::locate::Located;
 use crate::{Request, Unverified, Verified};
 
 /// Why a request was not let in.
@@ -67,14 +70,15 @@ impl std::fmt::Display for RefusedReason {
 
 /// Checks the credentials of a request.
 ///
-/// The networks come first: they need no secret.
+/// The networks come first: they need no secret. `signature` is the one that the request carries.
 pub(crate) async fn verify<S: Secrets>(
     secrets: &S,
     request: Request<Unverified>,
     located: Located<'_>,
+    signature: Option<[u8; 32]>,
 ) -> Result<Request<Verified>, VerifyError> {
     let auth = &located.source.auth;
-    let refused = |reason| VerifyError::Refused { refusal: refusal_of(&located), reason };
+    let refused = |reason| VerifyError::Refused { refusal: located.refusal, reason };
     if !auth.allow.is_empty() && !address_is_allowed(auth, &request) {
         return Err(refused(RefusedReason::Address));
     }
@@ -86,15 +90,39 @@ pub(crate) async fn verify<S: Secrets>(
     }
     if !auth.basic.is_empty() && !basic_is_good(secrets, auth, &request).await? {
         // Who has the token may be asked for the password; nobody else learns that there is one.
-        let refusal = if auth.tokens.is_empty() { refusal_of(&located) } else { Refusal::WithoutToken };
+        let challenge = if auth.tokens.is_empty() { located.refusal.challenge } else { Challenge::Basic };
+        let refusal = Refusal { challenge, ..located.refusal };
         return Err(VerifyError::Refused { refusal, reason: RefusedReason::Basic });
     }
     if !auth.hmac.is_empty() {
-        // No vendor that is served yet signs; a source that asks for it lets nobody in.
-        return Err(refused(RefusedReason::Signature));
+        let signature = signature.ok_or_else(|| refused(RefusedReason::Signature))?;
+        if !signature_is_good(secrets, &auth.hmac, &request.body, signature).await? {
+            return Err(refused(RefusedReason::Signature));
+        }
     }
     let Located { source, rest, .. } = located;
     Ok(request.with_state(Verified { source, rest }))
+}
+
+/// Which source a post to a vendor's fixed path comes from: the one whose user and password it has, else the
+/// only one whose networks hold the sender's address.
+pub(crate) async fn attribute<S: Secrets>(
+    secrets: &S,
+    request: &Request<Unverified>,
+    candidates: &[Arc<Source>],
+) -> Result<Option<Arc<Source>>, SecretError> {
+    if request.headers.get("authorization").is_some() {
+        for source in candidates {
+            if !source.auth.basic.is_empty() && basic_is_good(secrets, &source.auth, request).await? {
+                return Ok(Some(Arc::clone(source)));
+            }
+        }
+    }
+    let mut near = candidates.iter().filter(|source| address_is_allowed(&source.auth, request));
+    match (near.next(), near.next()) {
+        (Some(only), None) => Ok(Some(Arc::clone(only))),
+        _ => Ok(None),
+    }
 }
 
 fn address_is_allowed(auth: &Auth, request: &Request<Unverified>) -> bool {
@@ -133,6 +161,23 @@ async fn basic_is_good<S: Secrets>(
     for credential in &auth.basic {
         let wanted = digest_of(secrets, &credential.password).await?;
         good |= digest(credential.user.as_bytes()).ct_eq(&user) & wanted.ct_eq(&password);
+    }
+    Ok(good.into())
+}
+
+async fn signature_is_good<S: Secrets>(
+    secrets: &S,
+    keys: &[SecretReference],
+    body: &[u8],
+    signature: [u8; 32],
+) -> Result<bool, SecretError> {
+    let mut good = Choice::from(0);
+    for reference in keys {
+        let key = secrets.resolve(reference).await?;
+        // HMAC takes a key of any length.
+        let Ok(mac) = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()) else { continue };
+        let wanted: [u8; 32] = mac.chain_update(body).finalize().into_bytes().into();
+        good |= wanted.ct_eq(&signature);
     }
     Ok(good.into())
 }

@@ -50,6 +50,14 @@ impl Adapter for Words {
         }
     }
 
+    fn signature(&self, headers: &Headers) -> Option<[u8; 32]> {
+        base64_simd::STANDARD.decode_to_vec(headers.get("x-signature")?).ok()?.try_into().ok()
+    }
+
+    fn fixed_path(&self) -> Option<&'static str> {
+        Some("/keep/live")
+    }
+
     fn reply(&self, outcome: Outcome<'_>) -> Reply {
         Reply::common(outcome).unwrap_or_else(|| Reply::empty(200))
     }
@@ -426,4 +434,41 @@ async fn what_no_queue_takes_never_reaches_one() {
     let mut data = VendorData::default();
     data.insert("name", "a\u{FFFF}b\u{FFFE}");
     assert_eq!(data.get("name"), Some(&"ab".into()));
+}
+
+#[tokio::test]
+async fn a_signature_is_checked_over_the_very_bytes() {
+    let stack = Stack::new("auth = { hmac = [\"old key\", \"ssm:/vms\"] }");
+    stack.ports.secrets.set("ssm:/vms", "new key");
+    // printf 'event {"a":1.0}' | openssl dgst -sha256 -hmac KEY -binary | base64
+    let by_new = "3npjtZP44WZlShFjzwieXAHPM3u3aDZXKm5fcFUByNw=";
+    let by_old = "/ixLa3RW7gIn9foIShzTyAF7gEH6nmMb6/o952YEipM=";
+    for (signature, body, status) in [
+        (Some(by_new), "event {\"a\":1.0}", 200),
+        (Some(by_old), "event {\"a\":1.0}", 200),
+        (Some(by_new), "event {\"a\":1}", 401),
+        (Some("AAAA"), "event {\"a\":1.0}", 401),
+        (None, "event {\"a\":1.0}", 401),
+    ] {
+        let field = signature.map(|signature| ("x-signature".to_owned(), signature.to_owned()));
+        let parts = Parts { headers: field.into_iter().collect(), ..post("/viewtron/gate", body) };
+        assert_eq!(stack.send(parts).await.reply.status, status, "{signature:?} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_post_to_the_fixed_path_belongs_to_whom_it_can_be_told_to_belong() {
+    let stack = Stack::new("auth = { basic = { user = \"cam\", password = \"pw\" } }");
+    let nobodys = stack.send(post("/keep/live", "")).await;
+    assert_eq!((nobodys.reply.status, stack.ports.state.calls()), (200, 0));
+    assert_eq!(nobodys.measurements.counted("HeartbeatsOfNobody"), 1);
+    let wrong = stack.send(with_basic(post("/keep/live", ""), "cam:no")).await;
+    assert_eq!((wrong.reply.status, stack.ports.state.calls()), (200, 0));
+    let good = stack.send(with_basic(post("/keep/live", ""), "cam:pw")).await;
+    assert_eq!(good.measurements.counted("Heartbeats"), 1);
+    assert_eq!(stack.ports.state.calls(), 1);
+
+    let by_address = Stack::new("auth = { allow = [\"203.0.113.0/24\"] }");
+    let near = by_address.send(post("/keep/live", "")).await;
+    assert_eq!(near.measurements.counted("Heartbeats"), 1);
 }
