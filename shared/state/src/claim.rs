@@ -77,8 +77,17 @@ pub struct ClaimRecord {
     /// What the last attempt may have done.
     pub effect: Effect,
     /// What came of the last attempt, for a person to read: the device's answer, the reason of a refusal.
+    /// Absent while the attempt is under way, and for good when whoever was at it died.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+}
+
+impl ClaimRecord {
+    /// Whether whoever made the last attempt said what came of it.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.outcome.is_some()
+    }
 }
 
 /// A claim as it was last written or read. Every change of it is refused once another writer changed it.
@@ -178,7 +187,7 @@ pub async fn take_again<S: State>(state: &S, claim: &Claim, now: Timestamp) -> R
         attempt,
         since: now,
         effect: Effect::Possible,
-        outcome: claim.record.outcome.clone(),
+        outcome: None,
     };
     change(state, claim, record).await
 }
@@ -192,6 +201,18 @@ pub async fn take_again<S: State>(state: &S, claim: &Claim, now: Timestamp) -> R
 pub async fn release<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result<Option<Claim>, Error> {
     let mut record = claim.record.clone();
     record.effect = Effect::None;
+    record.outcome = Some(outcome.to_owned());
+    change(state, claim, record).await
+}
+
+/// Notes that the attempt ended and may have had an effect, without settling the claim: for an action that is
+/// better done twice than never. `None` when another delivery changed the claim meanwhile.
+///
+/// # Errors
+///
+/// When the table fails; the claim then looks as if the attempt were still under way.
+pub async fn leave_open<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result<Option<Claim>, Error> {
+    let mut record = claim.record.clone();
     record.outcome = Some(outcome.to_owned());
     change(state, claim, record).await
 }
@@ -289,10 +310,23 @@ mod tests {
         let left = already(take(&state, &key(), NOW).await.unwrap());
         let right = already(take(&state, &key(), NOW).await.unwrap());
         assert_eq!(left.record().effect, Effect::None);
+        assert!(left.record().has_ended());
         let again = take_again(&state, &left, NOW).await.unwrap().unwrap();
         assert_eq!(again.record().attempt, 2);
         assert_eq!(again.record().effect, Effect::Possible);
+        assert!(!again.record().has_ended());
         assert_eq!(take_again(&state, &right, NOW).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_ended_in_doubt_can_be_told_from_one_under_way() {
+        let state = MemoryState::default();
+        let first = taken(take(&state, &key(), NOW).await.unwrap());
+        assert!(!already(take(&state, &key(), NOW).await.unwrap()).record().has_ended());
+        leave_open(&state, &first, "no answer").await.unwrap().unwrap();
+        let second = already(take(&state, &key(), NOW).await.unwrap());
+        assert!(second.record().has_ended());
+        assert_eq!(second.record().effect, Effect::Possible);
     }
 
     #[tokio::test]

@@ -115,12 +115,12 @@ pub async fn reserve<S: State>(
     Err(Error::contended(&key))
 }
 
-/// Confirms that the event acted: the cooldown runs from now. Changes nothing when the event does not hold it
-/// any more.
+/// Confirms that the event acted: the cooldown runs from now. It is charged too when the event's reservation
+/// ended or was given back meanwhile, and changes nothing when another event has it.
 ///
 /// # Errors
 ///
-/// When the table fails; the reservation then ends when the cooldown would have.
+/// When the table fails; a reservation then ends when the cooldown would have.
 pub async fn confirm<S: State>(
     state: &S,
     cooldown: CooldownKey<'_>,
@@ -129,16 +129,26 @@ pub async fn confirm<S: State>(
     now: Timestamp,
 ) -> Result<(), Error> {
     let key = cooldown.key();
-    let Some(item) = state.get(&key).await? else { return Ok(()) };
-    let record: CooldownRecord = decode(&item)?;
-    if record.event != event || record.phase == Phase::Charged {
-        return Ok(());
-    }
     let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
     let data = encode(&key, &CooldownRecord { event, phase: Phase::Charged, until })?;
-    // Refused: a twin of this delivery confirmed it, or the reservation ended and another event has it.
-    state.put(&key, data, Some(until), Condition::Revision(item.revision)).await?;
-    Ok(())
+    let mut present = state.get(&key).await?;
+    for _ in 0..ATTEMPTS {
+        let condition = match (&present, found(present.as_ref(), event, now)?) {
+            (_, Found::Free(condition)) => condition,
+            (Some(item), Found::Taken(Reservation::Held { .. })) => {
+                if decode::<CooldownRecord>(item)?.phase == Phase::Charged {
+                    return Ok(());
+                }
+                Condition::Revision(item.revision)
+            }
+            (_, Found::Taken(_)) => return Ok(()),
+        };
+        match state.put(&key, data.clone(), Some(until), condition).await? {
+            PutOutcome::Written(_) => return Ok(()),
+            PutOutcome::Refused(item) => present = item,
+        }
+    }
+    Err(Error::contended(&key))
 }
 
 /// Gives the cooldown back, since the event will not act. Changes nothing when the event has acted elsewhere,
@@ -228,6 +238,20 @@ mod tests {
         give_back(&state, GATE, event('a')).await.unwrap();
         let next = reserve(&state, GATE, event('b'), LENGTH, NOW).await.unwrap();
         assert_eq!(next, Reservation::Charged { until: after(30) });
+    }
+
+    #[tokio::test]
+    async fn what_was_done_after_a_giving_back_is_charged() {
+        // The relay of a rule fails for good while its message is still being sent.
+        let state = MemoryState::default();
+        reserve(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
+        give_back(&state, GATE, event('a')).await.unwrap();
+        confirm(&state, GATE, event('a'), LENGTH, after(1)).await.unwrap();
+        let next = reserve(&state, GATE, event('b'), LENGTH, after(2)).await.unwrap();
+        assert_eq!(next, Reservation::Charged { until: after(31) });
+        confirm(&state, GATE, event('a'), LENGTH, after(40)).await.unwrap();
+        let next = reserve(&state, GATE, event('b'), LENGTH, after(41)).await.unwrap();
+        assert_eq!(next, Reservation::Charged { until: after(70) });
     }
 
     #[tokio::test]
