@@ -1,0 +1,6 @@
+//! The relay function from its messages to its devices.
+
+#[cfg(test)]
+mod protocol;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,640 @@
+//! The protocol over ports in memory: what each delivery of an event does, and what the next one makes of it.
+
+use std::time::Duration;
+
+use crate::support::*;
+use camhook_event::{Event, Kind, State};
+use camhook_ports::memory::MemoryPorts;
+use camhook_ports::{Measurements, Object, Queue};
+use camhook_relay::{Command, Sent, handle_with};
+use camhook_site::Site;
+use camhook_state::control::{self, StopSwitch};
+use camhook_state::relay as relay_item;
+use serde_json::Value;
+
+struct World {
+    ports: MemoryPorts,
+    site: Site,
+    devices: ScriptedDevices,
+}
+
+impl World {
+    fn new(parts: &[String]) -> Self {
+        Self { ports: MemoryPorts::new(NOW), site: site(parts), devices: ScriptedDevices::default() }
+    }
+
+    fn answering(mut self, answers: impl IntoIterator<Item = Sent>) -> Self {
+        self.devices = ScriptedDevices::answering(answers);
+        self
+    }
+
+    async fn deliver(&self, event: &Event, receive_count: u32) -> Vec<String> {
+        self.handle(&[record(event, receive_count)]).await.0
+    }
+
+    async fn handle(&self, records: &[camhook_ports::QueueRecord]) -> (Vec<String>, Measurements) {
+        handle_with(&self.ports, &self.site, &self.devices, records).await
+    }
+
+    fn advance(&self, seconds: u64) {
+        self.ports.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// The decisions and reasons in the audit, in the order of their making.
+    fn audit(&self) -> Vec<(String, String)> {
+        let field = |record: &Value, name: &str| record[name].as_str().unwrap().to_owned();
+        self.audit_records().iter().map(|one| (field(one, "decision"), field(one, "reason"))).collect()
+    }
+
+    fn audit_records(&self) -> Vec<Value> {
+        let keys = self.ports.objects.keys();
+        let objects = keys.iter().filter(|key| key.starts_with("audit/2027/01/15/"));
+        objects
+            .map(|key| {
+                let Object { bytes, .. } = self.ports.objects.object(key).unwrap();
+                serde_json::from_slice(&bytes).unwrap()
+            })
+            .collect()
+    }
+
+    fn told(&self) -> Vec<String> {
+        let messages = self.ports.queues.sent(Queue::Notify);
+        messages
+            .iter()
+            .map(|message| {
+                serde_json::from_str::<camhook_state::trouble::Trouble>(&message.body).unwrap().text
+            })
+            .collect()
+    }
+
+    /// Delivers the release messages whose delay is over with this one delivery.
+    async fn deliver_releases(&self) -> usize {
+        let releases = self.ports.queues.take(Queue::Relay);
+        for (index, message) in releases.iter().enumerate() {
+            let (failed, _) = self.handle(&[record_of(&format!("r{index}"), message.body.clone(), 1)]).await;
+            assert!(failed.is_empty(), "a release sends itself again instead of failing");
+        }
+        releases.len()
+    }
+
+    fn release_delays(&self) -> Vec<u64> {
+        self.ports.queues.sent(Queue::Relay).iter().map(|message| message.delay.as_secs()).collect()
+    }
+}
+
+fn pulse(relay: &str) -> String {
+    format!("{{ relay = \"{relay}\", action = \"pulse\", seconds = 5 }}")
+}
+
+fn then(relay: &str, action: &str) -> String {
+    format!("{{ relay = \"{relay}\", action = \"{action}\" }}")
+}
+
+const MOTION: &str = r#"{ kind = "motion" }"#;
+
+fn gate() -> World {
+    World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), "")])
+}
+
+fn five_seconds() -> Command {
+    Command::On { off_after: Some(Duration::from_secs(5)) }
+}
+
+fn decisions(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(decision, reason)| ((*decision).to_owned(), (*reason).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_fresh_event_switches_the_relay_once_however_often_it_is_delivered() {
+    let world = gate();
+    let event = event(1, Kind::Motion, NOW);
+    assert!(world.deliver(&event, 1).await.is_empty());
+    world.advance(1);
+    assert!(world.deliver(&event, 2).await.is_empty());
+    assert_eq!(world.devices.commands(), [five_seconds()]);
+    assert_eq!(world.audit(), decisions(&[("done", "answered"), ("duplicate", "settled")]));
+    assert!(world.ports.queues.sent(Queue::Relay).is_empty(), "the device has a timer of its own");
+    let record = &world.audit_records()[0];
+    assert_eq!(record["relay"], "gate");
+    assert_eq!(record["action"], "pulse");
+    assert_eq!(record["seconds"], 5.0);
+    assert_eq!(record["rule"], "open");
+    assert_eq!(record["event"], event.id.to_string());
+    assert!(record["text"].as_str().unwrap().contains(r#"{"was_on":false}"#));
+}
+
+#[tokio::test]
+async fn two_deliveries_at_the_same_moment_switch_once() {
+    let world = gate();
+    let event = event(1, Kind::Motion, NOW);
+    let (failed, measurements) = world.handle(&[record(&event, 1), record(&event, 1)]).await;
+    assert!(failed.len() <= 1, "the second one waits for what the first one did, or has seen it");
+    assert_eq!(world.devices.commands().len(), 1);
+    assert!(measurements.counted("RelayDecisions") >= 1);
+    world.advance(2);
+    world.deliver(&event, 2).await;
+    assert_eq!(world.devices.commands().len(), 1);
+    assert!(world.told().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_older_than_max_age_is_dropped() {
+    for (age, expected) in [(30.0, "done"), (30.001, "late")] {
+        let world = gate();
+        world.deliver(&event(1, Kind::Motion, at(-age)), 1).await;
+        assert_eq!(world.audit()[0].0, expected, "{age}");
+    }
+    let world = World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), "max_age = \"5s\"")]);
+    world.deliver(&event(1, Kind::Motion, at(-6.0)), 1).await;
+    assert_eq!(world.audit(), decisions(&[("late", "too_old")]));
+    assert!(world.devices.commands().is_empty());
+}
+
+#[tokio::test]
+async fn the_lag_counts_where_the_clock_is_trusted() {
+    for (trust, expected) in [("trusted", "late"), ("untrusted", "done")] {
+        let mut world = gate();
+        let head = HEAD.replace("area = \"yard\"", &format!("area = \"yard\"\nclock = \"{trust}\""));
+        let text = format!("{head}{}{}", relay("gate", ""), rule("open", MOTION, &pulse("gate"), ""));
+        world.site = camhook_site::read(&text, "test").unwrap().0;
+        let mut event = event(1, Kind::Motion, NOW);
+        event.data.lag_s = Some(31.0);
+        world.deliver(&event, 1).await;
+        assert_eq!(world.audit()[0].0, expected, "{trust}");
+    }
+}
+
+#[tokio::test]
+async fn a_lag_beyond_all_time_is_late_and_one_below_zero_makes_nothing_younger() {
+    let head = HEAD.replace("area = \"yard\"", "area = \"yard\"\nclock = \"trusted\"");
+    for (lag, age, expected) in [(1e300, 0.0, "late"), (-100.0, 31.0, "late"), (-100.0, 1.0, "done")] {
+        let mut world = gate();
+        let text = format!("{head}{}{}", relay("gate", ""), rule("open", MOTION, &pulse("gate"), ""));
+        world.site = camhook_site::read(&text, "test").unwrap().0;
+        let mut event = event(1, Kind::Motion, at(-age));
+        event.data.lag_s = Some(lag);
+        world.deliver(&event, 1).await;
+        assert_eq!(world.audit()[0].0, expected, "{lag} {age}");
+    }
+}
+
+#[tokio::test]
+async fn the_stop_switch_is_read_before_each_actuation() {
+    let world = gate();
+    control::set_stop_switch(&world.ports.state, StopSwitch::Stopped, NOW).await.unwrap();
+    let stopped = event(1, Kind::Motion, NOW);
+    world.deliver(&stopped, 1).await;
+    control::set_stop_switch(&world.ports.state, StopSwitch::Running, NOW).await.unwrap();
+    world.advance(1);
+    world.deliver(&event(2, Kind::Motion, NOW), 1).await;
+    world.advance(1);
+    // Decided is decided: a late second delivery does not act after all.
+    world.deliver(&stopped, 2).await;
+    assert_eq!(world.devices.commands().len(), 1);
+    let expected = [("stopped", "stop_switch"), ("done", "answered"), ("duplicate", "settled")];
+    assert_eq!(world.audit(), decisions(&expected));
+}
+
+#[tokio::test]
+async fn a_mode_is_read_before_each_actuation() {
+    let away = "mode = \"away\"";
+    let world = World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), away)]);
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    control::set_mode(&world.ports.state, "yard", "away", NOW).await.unwrap();
+    world.deliver(&event(2, Kind::Motion, NOW), 1).await;
+    assert_eq!(world.devices.commands().len(), 1);
+}
+
+#[tokio::test]
+async fn several_posts_about_one_thing_switch_once() {
+    let world = gate();
+    world.deliver(&with_key(event(1, Kind::Motion, NOW), "cam:motion:7:20"), 1).await;
+    world.advance(20);
+    world.deliver(&with_key(event(2, Kind::Motion, at(20.0)), "cam:motion:7:20"), 1).await;
+    world.deliver(&with_key(event(3, Kind::Motion, at(20.0)), "cam:motion:7:21"), 1).await;
+    world.advance(45);
+    world.deliver(&with_key(event(4, Kind::Motion, at(65.0)), "cam:motion:7:20"), 1).await;
+    assert_eq!(world.devices.commands().len(), 3);
+    let seen: Vec<String> = world.audit().into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(seen.iter().filter(|reason| *reason == "same_thing").count(), 1);
+}
+
+#[tokio::test]
+async fn the_smallest_interval_refuses_a_pulse_and_lets_off_through() {
+    let world = World::new(&[
+        relay("gate", "min_interval = \"3s\""),
+        rule("open", MOTION, &pulse("gate"), ""),
+        rule("close", r#"{ kind = "input" }"#, &then("gate", "off"), ""),
+        rule("stay", r#"{ kind = "manual" }"#, &then("gate", "on"), ""),
+    ]);
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(1);
+    world.deliver(&event(2, Kind::Motion, at(1.0)), 1).await;
+    let close = event(3, Kind::Input, at(1.0));
+    world.deliver(&close, 1).await;
+    assert_eq!(world.devices.commands(), [five_seconds(), Command::Off]);
+    world.advance(1);
+    let stay = event(4, Kind::Manual, at(2.0));
+    assert_eq!(world.deliver(&stay, 1).await.len(), 1, "it waits for its turn");
+    world.advance(2);
+    assert!(world.deliver(&stay, 2).await.is_empty());
+    assert_eq!(world.devices.commands().len(), 3);
+    let seen: Vec<String> = world.audit().into_iter().map(|(decision, _)| decision).collect();
+    assert!(seen.contains(&"refused".to_owned()), "{seen:?}");
+}
+
+#[tokio::test]
+async fn an_older_stop_does_not_undo_a_newer_start() {
+    let world = World::new(&[
+        relay("light", ""),
+        rule("on", r#"{ kind = "intrusion", state = "start" }"#, &then("light", "on"), ""),
+        rule("off", r#"{ kind = "intrusion", state = "stop" }"#, &then("light", "off"), ""),
+    ]);
+    let event_of = |number, state, seconds| with_state(event(number, Kind::Intrusion, at(seconds)), state);
+    world.deliver(&event_of(1, State::Start, -9.0), 1).await;
+    world.deliver(&event_of(3, State::Start, -2.0), 1).await;
+    world.deliver(&event_of(2, State::Stop, -5.0), 1).await;
+    let on = Command::On { off_after: None };
+    assert_eq!(world.devices.commands(), [on, on]);
+    world.deliver(&event_of(4, State::Stop, -1.0), 1).await;
+    assert_eq!(world.devices.commands(), [on, on, Command::Off]);
+    assert!(world.audit().contains(&("late".to_owned(), "overtaken".to_owned())));
+}
+
+#[tokio::test]
+async fn what_surely_had_no_effect_is_tried_again_within_max_age() {
+    let refused = || Sent::NoEffect("connection refused".to_owned());
+    let world = gate().answering([refused(), refused()]);
+    let event = event(1, Kind::Motion, NOW);
+    assert_eq!(world.deliver(&event, 1).await, ["message-00000000000000000000000000000001"]);
+    let retried = world.ports.queues.retried();
+    assert_eq!(retried[0].2, Duration::from_secs(2), "soon enough for max_age");
+    world.advance(2);
+    assert_eq!(world.deliver(&event, 2).await.len(), 1);
+    world.advance(4);
+    assert!(world.deliver(&event, 3).await.is_empty());
+    assert_eq!(world.devices.commands().len(), 3);
+    assert_eq!(world.audit(), decisions(&[("done", "answered")]));
+    assert_eq!(world.audit_records()[0]["attempt"], 3);
+    assert!(world.told().is_empty());
+}
+
+#[tokio::test]
+async fn what_never_had_an_effect_has_failed_and_people_are_told() {
+    let refused = (0..9).map(|_| Sent::NoEffect("status 500".to_owned()));
+    let world = gate().answering(refused);
+    let event = event(1, Kind::Motion, NOW);
+    for (receive_count, delay) in [(1, 2), (2, 4), (3, 8)] {
+        assert_eq!(world.deliver(&event, receive_count).await.len(), 1);
+        world.advance(delay);
+    }
+    // Age 14 s, and 16 s more is the deadline itself.
+    assert_eq!(world.deliver(&event, 4).await.len(), 1);
+    world.advance(17);
+    assert!(world.deliver(&event, 5).await.is_empty());
+    assert_eq!(world.devices.commands().len(), 4, "nothing is sent after max_age");
+    assert_eq!(world.audit(), decisions(&[("failed", "no_effect")]));
+    assert_eq!(world.told().len(), 1);
+    assert!(world.told()[0].contains("status 500"), "{:?}", world.told());
+    let item = relay_item::read(&world.ports.state, "gate").await.unwrap();
+    assert_eq!(item.record().last_action, None, "what did not happen is not remembered");
+}
+
+#[tokio::test]
+async fn a_toggle_is_never_tried_again() {
+    let toggle = || World::new(&[relay("bell", ""), rule("ring", MOTION, &then("bell", "toggle"), "")]);
+    for (answer, decision) in
+        [(Sent::NoEffect("refused".to_owned()), "failed"), (Sent::NoWord("silence".to_owned()), "unknown")]
+    {
+        let world = toggle().answering([answer]);
+        let event = event(1, Kind::Motion, NOW);
+        assert!(world.deliver(&event, 1).await.is_empty());
+        world.advance(2);
+        assert!(world.deliver(&event, 2).await.is_empty());
+        assert_eq!(world.devices.commands(), [Command::Toggle]);
+        assert_eq!(world.audit()[0].0, decision);
+        assert_eq!(world.told().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn silence_after_sending_is_unknown_and_people_are_told() {
+    let world = gate().answering([Sent::NoWord("no answer within 4.0 s".to_owned())]);
+    let event = event(1, Kind::Motion, NOW);
+    assert!(world.deliver(&event, 1).await.is_empty());
+    world.advance(2);
+    assert!(world.deliver(&event, 2).await.is_empty());
+    assert_eq!(world.devices.commands().len(), 1);
+    assert_eq!(world.audit(), decisions(&[("unknown", "no_word"), ("duplicate", "settled")]));
+    assert_eq!(world.told().len(), 1);
+}
+
+#[tokio::test]
+async fn a_claim_that_another_delivery_left_is_waited_for_and_then_unknown() {
+    let world = gate();
+    let event = event(1, Kind::Motion, NOW);
+    let claim = camhook_state::claim::ClaimKey { event: event.id, rule: "open", action: 0, replay: None };
+    camhook_state::claim::take(&world.ports.state, &claim, NOW).await.unwrap();
+    world.advance(2);
+    assert_eq!(world.deliver(&event, 2).await.len(), 1, "the other one may still be at work");
+    assert!(world.told().is_empty());
+    world.advance(60);
+    assert!(world.deliver(&event, 3).await.is_empty());
+    assert!(world.devices.commands().is_empty());
+    assert_eq!(world.audit(), decisions(&[("unknown", "no_word")]));
+    assert_eq!(world.told().len(), 1);
+}
+
+#[tokio::test]
+async fn an_address_outside_the_list_is_refused_at_once() {
+    let world = gate().answering([Sent::Forbidden("169.254.169.254 is link-local".to_owned())]);
+    assert!(world.deliver(&event(1, Kind::Motion, NOW), 1).await.is_empty());
+    assert_eq!(world.audit(), decisions(&[("refused", "forbidden")]));
+    assert_eq!(world.told().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cooldown_is_charged_by_what_was_done_and_given_back_by_what_failed() {
+    let cooldown = "cooldown = \"60s\"\nmax_age = \"3s\"";
+    let world = World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), cooldown)])
+        .answering([Sent::NoEffect("refused".to_owned()), Sent::NoEffect("refused".to_owned())]);
+    let failing = event(1, Kind::Motion, NOW);
+    assert_eq!(world.deliver(&failing, 1).await.len(), 1);
+    world.advance(2);
+    assert!(world.deliver(&failing, 2).await.is_empty(), "nothing is left of max_age");
+    world.advance(1);
+    world.deliver(&event(2, Kind::Motion, at(3.0)), 1).await;
+    world.advance(5);
+    world.deliver(&event(3, Kind::Motion, at(8.0)), 1).await;
+    let expected = [("failed", "no_effect"), ("done", "answered"), ("refused", "cooldown")];
+    assert_eq!(world.audit(), decisions(&expected));
+}
+
+#[tokio::test]
+async fn a_replayed_event_moves_no_relay() {
+    let world = gate();
+    let mut replayed = record(&event(1, Kind::Motion, NOW), 1);
+    replayed.replay = Some("run-1".to_owned());
+    assert!(world.handle(&[replayed]).await.0.is_empty());
+    assert!(world.devices.commands().is_empty());
+    assert_eq!(world.audit(), decisions(&[("refused", "replay")]));
+}
+
+fn bare() -> World {
+    World::new(&[
+        relay("bare-gate", ""),
+        rule("open", MOTION, &pulse("bare-gate"), ""),
+        rule("stay", r#"{ kind = "manual" }"#, &then("bare-gate", "on"), ""),
+        rule("close", r#"{ kind = "input" }"#, &then("bare-gate", "off"), ""),
+    ])
+}
+
+const ON: Command = Command::On { off_after: None };
+
+#[tokio::test]
+async fn what_has_no_timer_is_switched_off_when_its_time_is_over_and_not_before() {
+    let world = bare();
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    assert_eq!(world.release_delays(), [5]);
+    world.advance(3);
+    assert_eq!(world.deliver_releases().await, 1);
+    assert_eq!(world.devices.commands(), [ON], "its time is not over");
+    assert_eq!(world.release_delays(), [2]);
+    world.advance(2);
+    control::set_stop_switch(&world.ports.state, StopSwitch::Stopped, NOW).await.unwrap();
+    world.deliver_releases().await;
+    assert_eq!(world.devices.commands(), [ON, Command::Off], "a release works while all is stopped");
+    assert!(world.release_delays().is_empty());
+    assert_eq!(world.audit(), decisions(&[("done", "answered"), ("released", "time_over")]));
+}
+
+#[tokio::test]
+async fn nothing_is_switched_on_whose_release_the_queue_does_not_take() {
+    let world = bare();
+    world.ports.queues.fail(Queue::Relay);
+    let event = event(1, Kind::Motion, NOW);
+    assert_eq!(world.deliver(&event, 1).await.len(), 1);
+    assert!(world.devices.commands().is_empty());
+    world.ports.queues.heal();
+    world.advance(2);
+    assert!(world.deliver(&event, 2).await.is_empty(), "it surely had no effect, so it is tried again");
+    assert_eq!(world.devices.commands(), [ON]);
+    assert_eq!(world.release_delays(), [5]);
+}
+
+#[tokio::test]
+async fn a_release_is_sent_again_until_the_device_confirms_and_the_third_failure_is_told() {
+    let no = || Sent::NoEffect("connection refused".to_owned());
+    let yes = Sent::Confirmed("{}".to_owned());
+    let world = bare().answering([yes, no(), Sent::NoWord("silence".to_owned()), no(), no()]);
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(5);
+    for told in [0, 0, 1, 1] {
+        world.deliver_releases().await;
+        assert_eq!(world.release_delays(), [10]);
+        assert_eq!(world.told().len(), told);
+        world.advance(10);
+    }
+    world.deliver_releases().await;
+    assert!(world.release_delays().is_empty());
+    assert!(world.told()[0].contains("bare-gate"));
+    let seen: Vec<String> = world.audit().into_iter().map(|(decision, _)| decision).collect();
+    assert_eq!(seen, ["done", "failed", "failed", "failed", "released"]);
+}
+
+#[tokio::test]
+async fn an_audit_record_that_cannot_be_written_stops_nothing() {
+    let world = bare();
+    world.ports.objects.fail("audit/");
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(5);
+    let releases = world.ports.queues.take(Queue::Relay);
+    let (failed, measurements) = world.handle(&[record_of("r", releases[0].body.clone(), 1)]).await;
+    assert!(failed.is_empty());
+    assert_eq!(measurements.counted("RelayAuditLost"), 1);
+    assert_eq!(world.devices.commands(), [ON, Command::Off]);
+}
+
+#[tokio::test]
+async fn a_release_outlives_a_table_that_fails() {
+    let world = bare();
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(5);
+    world.ports.state.fail("relay#");
+    world.deliver_releases().await;
+    assert_eq!(world.release_delays(), [10]);
+    world.ports.state.heal();
+    world.advance(10);
+    world.deliver_releases().await;
+    assert_eq!(world.devices.commands(), [ON, Command::Off]);
+}
+
+#[tokio::test]
+async fn a_release_that_panics_is_sent_again_as_a_new_message() {
+    let world = bare().answering([Sent::Confirmed("{}".to_owned()), Sent::NoWord("panic".to_owned())]);
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(5);
+    world.deliver_releases().await;
+    assert_eq!(world.release_delays(), [10]);
+    world.advance(10);
+    world.deliver_releases().await;
+    assert_eq!(world.devices.commands(), [ON, Command::Off, Command::Off]);
+    assert!(world.release_delays().is_empty());
+}
+
+#[tokio::test]
+async fn a_release_does_not_switch_off_what_was_switched_on_for_good() {
+    let world = bare();
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(1);
+    world.deliver(&event(2, Kind::Manual, at(1.0)), 1).await;
+    world.advance(5);
+    world.deliver_releases().await;
+    assert_eq!(world.devices.commands(), [ON, ON]);
+    assert!(world.release_delays().is_empty());
+}
+
+#[tokio::test]
+async fn a_longer_pulse_is_released_once_and_by_its_own_time() {
+    let world = bare();
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(3);
+    world.deliver(&event(2, Kind::Motion, at(3.0)), 1).await;
+    assert_eq!(world.release_delays(), [5], "the message that the queue has finds the new end");
+    world.advance(2);
+    world.deliver_releases().await;
+    assert_eq!(world.devices.commands(), [ON, ON]);
+    assert_eq!(world.release_delays(), [3]);
+    world.advance(3);
+    world.deliver_releases().await;
+    assert_eq!(world.devices.commands(), [ON, ON, Command::Off]);
+}
+
+#[tokio::test]
+async fn a_relay_that_left_the_configuration_is_not_forgotten() {
+    let mut world = bare();
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    let with = std::mem::replace(&mut world.site, site(&[]));
+    for delay in [10, 10, 900, 900] {
+        world.advance(900);
+        world.deliver_releases().await;
+        assert_eq!(world.release_delays(), [delay]);
+    }
+    assert_eq!(world.told().len(), 1);
+    world.site = with;
+    world.deliver_releases().await;
+    assert_eq!(world.devices.commands(), [ON, Command::Off]);
+}
+
+fn presence(relay_id: &str) -> World {
+    let hold = format!("{{ relay = \"{relay_id}\", action = \"hold\", seconds = 10 }}");
+    World::new(&[
+        relay(relay_id, "min_interval = \"2s\""),
+        rule("presence", r#"{ kind = "tracking", report = "tracking" }"#, &hold, ""),
+    ])
+}
+
+fn tracking(number: u32, seconds: f64) -> Event {
+    let mut event = with_key(event(number, Kind::Tracking, at(seconds)), "cam:tracking:1");
+    event.data.report = camhook_event::Report::Tracking;
+    event
+}
+
+#[tokio::test]
+async fn a_hold_extends_the_devices_timer_with_each_event() {
+    let world = presence("porch");
+    world.deliver(&tracking(1, 0.0), 1).await;
+    world.advance(1);
+    world.deliver(&tracking(2, 1.0), 1).await;
+    world.advance(1);
+    // Received at 1.5 s and delivered at 2 s: on until 11.5 s.
+    world.deliver(&tracking(3, 1.5), 1).await;
+    // An older one adds nothing.
+    world.deliver(&tracking(4, 0.5), 1).await;
+    let on = |milliseconds| Command::On { off_after: Some(Duration::from_millis(milliseconds)) };
+    assert_eq!(world.devices.commands(), [on(10_000), on(10_000), on(9_500)]);
+    assert!(world.audit().contains(&("duplicate".to_owned(), "held_longer".to_owned())));
+}
+
+#[tokio::test]
+async fn a_hold_without_a_timer_moves_the_end_and_keeps_one_release() {
+    let world = presence("bare-porch");
+    for second in 0..30_u32 {
+        world.deliver(&tracking(second, f64::from(second)), 1).await;
+        assert!(world.ports.queues.sent(Queue::Relay).len() <= 1);
+        if second % 5 == 4 {
+            world.deliver_releases().await;
+        }
+        world.advance(1);
+    }
+    assert!(!world.devices.commands().contains(&Command::Off));
+    world.advance(9);
+    assert_eq!(world.deliver_releases().await, 1);
+    assert_eq!(world.devices.commands().last(), Some(&Command::Off));
+}
+
+#[tokio::test]
+async fn a_relay_of_the_agent_gets_the_claimed_command_through_the_queue() {
+    let world = World::new(&[
+        relay("gate", "network = \"lan\"\nvia = \"agent\""),
+        rule("open", MOTION, &pulse("gate"), "cooldown = \"30s\""),
+    ]);
+    let event = event(1, Kind::Motion, NOW);
+    assert!(world.deliver(&event, 1).await.is_empty());
+    assert!(world.devices.commands().is_empty());
+    let sent = world.ports.queues.sent(Queue::RelayLan);
+    assert_eq!(sent.len(), 1);
+    assert!(!sent[0].body.contains("relay.example.org"), "no address goes through the queue");
+
+    let camhook_relay::message::Received::Command(command) =
+        camhook_relay::message::read(&sent[0].body).unwrap()
+    else {
+        panic!("no command")
+    };
+    let on_site = world.site.relay(&command.relay).unwrap();
+    for expected in ["done", "duplicate"] {
+        let order = command.order(on_site, timer(on_site), Duration::from_secs(2));
+        let mut measurements = Measurements::default();
+        let acted =
+            camhook_relay::actuate::actuate(&world.ports, &world.devices, &order, &mut measurements).await;
+        let camhook_relay::Actuated::Decided(decision) = acted.unwrap() else { panic!("not decided") };
+        assert_eq!(decision.name(), expected);
+        world.advance(1);
+    }
+    assert_eq!(world.devices.commands(), [five_seconds()]);
+    world.advance(31);
+    let late = command.order(on_site, timer(on_site), Duration::from_secs(2));
+    assert!(late.is_late(at(33.0)));
+}
+
+#[tokio::test]
+async fn a_failing_table_makes_the_message_come_again_and_switches_nothing() {
+    for prefix in ["claim#", "relay#", "control", "once#"] {
+        let world = gate();
+        world.ports.state.fail(prefix);
+        let event = with_key(event(1, Kind::Motion, NOW), "cam:plate:IB36NL");
+        assert_eq!(world.deliver(&event, 1).await.len(), 1, "{prefix}");
+        assert!(world.devices.commands().is_empty(), "{prefix}");
+        world.ports.state.heal();
+        world.advance(2);
+        assert!(world.deliver(&event, 2).await.is_empty(), "{prefix}");
+        assert_eq!(world.devices.commands().len(), 1, "{prefix}");
+    }
+}
+
+#[tokio::test]
+async fn one_message_that_panics_or_cannot_be_read_leaves_the_others() {
+    let world = gate().answering([Sent::NoWord("panic".to_owned())]);
+    let good = event(2, Kind::Motion, NOW);
+    let records = [
+        record(&event(1, Kind::Motion, NOW), 1),
+        record_of("broken", "{\"type\":".to_owned(), 1),
+        record(&event(3, Kind::Audio, NOW), 1),
+    ];
+    let (failed, _) = world.handle(&records).await;
+    let expected = ["message-00000000000000000000000000000001", "message-broken"];
+    assert_eq!(failed, expected);
+    world.advance(9);
+    assert!(world.deliver(&good, 1).await.is_empty());
+    assert_eq!(world.devices.commands().len(), 2);
+}

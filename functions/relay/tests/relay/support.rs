@@ -1,0 +1,158 @@
+//! What the tests of the relay function share: a site, its events, and devices that do as they are told.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use camhook_event::{
+    Clock, Correlation, Data, Event, EventId, Kind, Report, State, Text, Time, Vendor, VendorData,
+};
+use camhook_ports::QueueRecord;
+use camhook_relay::{Command, DeviceTimer, Devices, Sent};
+use camhook_site::{Relay, Site};
+use jiff::Timestamp;
+
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+pub(crate) fn at(seconds: f64) -> Timestamp {
+    NOW + jiff::SignedDuration::from_secs_f64(seconds)
+}
+
+pub(crate) fn text(value: &str) -> Text {
+    Text::new(value).unwrap()
+}
+
+/// Relays whose id begins with `bare-` have no timer in these tests; the others do as their driver says.
+pub(crate) fn timer(relay: &Relay) -> DeviceTimer {
+    if relay.id.as_str().starts_with("bare-") { DeviceTimer::None } else { DeviceTimer::Own }
+}
+
+pub(crate) const HEAD: &str = r#"
+timezone = "Europe/Berlin"
+trouble = "family"
+
+[[source]]
+id = "gate"
+vendor = "viewtron"
+area = "yard"
+auth = { token_sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }
+
+[[channel]]
+id = "family"
+kind = "ntfy"
+url = "https://ntfy.example.org/family"
+"#;
+
+pub(crate) fn relay(id: &str, more: &str) -> String {
+    format!(
+        "\n[[relay]]\nid = \"{id}\"\ndriver = \"shelly-gen2\"\nurl = \"http://relay.example.org\"\n{more}\n"
+    )
+}
+
+pub(crate) fn rule(id: &str, when: &str, then: &str, more: &str) -> String {
+    format!("\n[[rule]]\nid = \"{id}\"\nwhen = {when}\nthen = [{then}]\n{more}\n")
+}
+
+pub(crate) fn site(parts: &[String]) -> Site {
+    let text = format!("{HEAD}{}", parts.concat());
+    match camhook_site::read(&text, "test") {
+        Ok((site, _)) => site,
+        Err(problems) => panic!("{problems:#?}"),
+    }
+}
+
+/// An event that happened and was received at `time`; `number` makes its id.
+pub(crate) fn event(number: u32, kind: Kind, time: Timestamp) -> Event {
+    let data = Data {
+        vendor: Vendor::Viewtron,
+        source: text("gate"),
+        area: Some(text("yard")),
+        camera: None,
+        kind,
+        vendor_kind: None,
+        name: None,
+        report: Report::Detection,
+        state: None,
+        received_at: Time::new(time),
+        device_time: None,
+        clock: Clock::Server,
+        lag_s: None,
+        device: None,
+        correlation: None,
+        targets: vec![],
+        zone: None,
+        plate: None,
+        face: None,
+        counts: None,
+        images: vec![],
+        vendor_data: VendorData::default(),
+        truncated: false,
+        record: None,
+    };
+    Event::new(event_id(number), Time::new(time), data)
+}
+
+pub(crate) fn event_id(number: u32) -> EventId {
+    format!("{number:032x}").parse().unwrap()
+}
+
+pub(crate) fn with_state(mut event: Event, state: State) -> Event {
+    event.data.state = Some(state);
+    event
+}
+
+pub(crate) fn with_key(mut event: Event, key: &str) -> Event {
+    event.data.correlation = Some(Correlation { key: text(key), event_ids: vec![], target_ids: vec![] });
+    event
+}
+
+pub(crate) fn record(event: &Event, receive_count: u32) -> QueueRecord {
+    record_of(&event.id.to_string(), serde_json::to_string(event).unwrap(), receive_count)
+}
+
+pub(crate) fn record_of(id: &str, body: String, receive_count: u32) -> QueueRecord {
+    QueueRecord {
+        message_id: format!("message-{id}"),
+        receipt_handle: format!("receipt-{id}"),
+        body,
+        receive_count,
+        replay: None,
+    }
+}
+
+/// Devices that answer as told, in this order, and after that confirm everything.
+#[derive(Debug, Default)]
+pub(crate) struct ScriptedDevices {
+    answers: Mutex<VecDeque<Sent>>,
+    asked: Mutex<Vec<(String, Command)>>,
+}
+
+impl ScriptedDevices {
+    pub(crate) fn answering(answers: impl IntoIterator<Item = Sent>) -> Self {
+        Self { answers: Mutex::new(answers.into_iter().collect()), asked: Mutex::default() }
+    }
+
+    /// What was asked of which relay.
+    pub(crate) fn asked(&self) -> Vec<(String, Command)> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) fn commands(&self) -> Vec<Command> {
+        self.asked().into_iter().map(|(_, command)| command).collect()
+    }
+}
+
+impl Devices for ScriptedDevices {
+    fn timer(&self, relay: &Relay) -> DeviceTimer {
+        timer(relay)
+    }
+
+    async fn send(&self, relay: &Relay, command: Command, _left: Duration) -> Sent {
+        self.asked.lock().unwrap().push((relay.id.as_str().to_owned(), command));
+        let answer = self.answers.lock().unwrap().pop_front();
+        if answer == Some(Sent::NoWord("panic".to_owned())) {
+            panic!("told to panic");
+        }
+        answer.unwrap_or_else(|| Sent::Confirmed(r#"{"was_on":false}"#.to_owned()))
+    }
+}
