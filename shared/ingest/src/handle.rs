@@ -10,9 +10,8 @@ use crate::adapter::{Adapter, Ignored, Malformed, Outcome, Parsed, Refusal, Repl
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::locate::locate;
-use crate::normalize::normalize;
 use crate::quarantine::quarantine;
-use crate::store::store_and_enqueue;
+use crate::store::keep;
 use crate::verify::{RefusedReason, VerifyError, attribute, verify};
 use crate::{Request, Unverified, Verified, presence};
 
@@ -147,46 +146,18 @@ impl<P: Ports, A: Adapter> Way<'_, P, A> {
         if due.is_empty() {
             return self.ignore(request, Ignored::Tracking).await;
         }
-        let Some(bucket) = Text::new(camhook_ports::ObjectStore::bucket(self.ports.objects())) else {
-            self.count_unavailable("bucket");
-            return self.adapter.reply(Outcome::Unavailable);
-        };
-        let ports = self.ports;
-        let stores = due.into_iter().map(|(ordinal, draft)| {
-            let normalized = normalize(draft, ordinal, request, &bucket);
-            async move {
-                let mut measurements = Measurements::default();
-                let stored = store_and_enqueue(ports, normalized, &mut measurements).await;
-                (stored, measurements)
-            }
-        });
         // The presence is written beside the objects: it adds no round trip to the way.
-        let (results, ()) = futures_util::future::join(
-            futures_util::future::join_all(stores),
-            presence::event(ports, self.instance, source, request.received_at()),
+        let ((events, measurements), ()) = futures_util::future::join(
+            keep(self.ports, request, due),
+            presence::event(self.ports, self.instance, source, request.received_at()),
         )
         .await;
-        let mut outcome = Outcome::Accepted;
-        for (stored, measurements) in results {
-            self.measurements.append(measurements);
-            match stored {
-                Ok(event) => {
-                    tracing::info!(
-                        event = %event.id,
-                        source = %event.data.source,
-                        kind = %event.data.kind,
-                        pictures = event.data.images.len(),
-                        "event stored"
-                    );
-                }
-                Err(error) => {
-                    tracing::error!(source = %source.id, %error, "an event could not be kept");
-                    self.count_unavailable("store");
-                    outcome = Outcome::Unavailable;
-                }
-            }
+        self.measurements.append(measurements);
+        if events.iter().all(Result::is_ok) {
+            return self.adapter.reply(Outcome::Accepted);
         }
-        self.adapter.reply(outcome)
+        self.count_unavailable("store");
+        self.adapter.reply(Outcome::Unavailable)
     }
 
     /// Whether a draft is to be passed on: everything is, but tracking only once in a while for each target.

@@ -28,4 +28,4 @@ pub use instance::Instance;
 pub use picture::{PICTURE_LIMIT, PICTURES_LIMIT, Picture, decode};
 pub use quarantine::Reason;
 pub use request::{Headers, Method, Parts, Request, Unverified, Verified};
-pub use store::{CONSUMERS, Pending, message_group};
+pub use store::{CONSUMERS, Pending, StoreError, keep, message_group};

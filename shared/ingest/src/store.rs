@@ -10,14 +10,19 @@ use camhook_ports::{
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::normalize::{Normalized, rejected};
+use crate::draft::Draft;
+use crate::normalize::{Normalized, normalize, rejected};
+use crate::{Request, Verified};
 
 /// The queues that each event is sent to.
 pub const CONSUMERS: [Queue; 2] = [Queue::Notify, Queue::Relay];
 
 /// The event could not be kept: its sender must not believe that it was.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum StoreError {
+pub enum StoreError {
+    /// The bucket has no name.
+    #[error("the bucket has no name: set CAMHOOK_BUCKET")]
+    Bucket,
     /// The record cannot be written as JSON.
     #[error("the event cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -55,11 +60,50 @@ pub fn message_group(event: &Event) -> String {
     group
 }
 
-/// Stores an event with its pictures, then sends it to every consumer.
+/// Makes events of the drafts of one request and keeps all of them at the same time, each by itself.
 ///
-/// When this returns without an error, the event is safe: in the bucket, and in each queue or under
-/// `pending/`.
-pub(crate) async fn store_and_enqueue<P: Ports>(
+/// A draft comes with its ordinal in the post. An event that is returned without an error is safe: in the
+/// bucket, and in each queue or under `pending/`.
+pub async fn keep<P: Ports>(
+    ports: &P,
+    request: &Request<Verified>,
+    drafts: Vec<(usize, Draft<'_>)>,
+) -> (Vec<Result<Event, StoreError>>, Measurements) {
+    let Some(bucket) = Text::new(ports.objects().bucket()) else {
+        let failed = drafts.iter().map(|_| Err(StoreError::Bucket)).collect();
+        return (failed, Measurements::default());
+    };
+    let keeps = drafts.into_iter().map(|(ordinal, draft)| {
+        let normalized = normalize(draft, ordinal, request, &bucket);
+        async move {
+            let mut measurements = Measurements::default();
+            let kept = store_and_enqueue(ports, normalized, &mut measurements).await;
+            (kept, measurements)
+        }
+    });
+    let mut measurements = Measurements::default();
+    let mut events = Vec::new();
+    for (kept, measured) in join_all(keeps).await {
+        measurements.append(measured);
+        match &kept {
+            Ok(event) => tracing::info!(
+                event = %event.id,
+                source = %event.data.source,
+                kind = %event.data.kind,
+                pictures = event.data.images.len(),
+                "event stored"
+            ),
+            Err(error) => {
+                tracing::error!(source = %request.source().id, %error, "an event could not be kept");
+            }
+        }
+        events.push(kept);
+    }
+    (events, measurements)
+}
+
+/// Stores an event with its pictures, then sends it to every consumer.
+async fn store_and_enqueue<P: Ports>(
     ports: &P,
     normalized: Normalized,
     measurements: &mut Measurements,
