@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use camhook_outbound::Stack;
 use camhook_ports::Queue;
 
 /// What a function is told by its environment.
@@ -14,18 +15,9 @@ pub struct Environment {
     /// The queues' URLs: `CAMHOOK_NOTIFY_QUEUE_URL` and so on. A function has those that it sends to.
     pub queue_urls: BTreeMap<Queue, String>,
     /// Whether the stack runs on one machine for development: `CAMHOOK_LOCAL_STACK`.
-    pub deployment: Deployment,
+    pub stack: Stack,
     /// Which log lines are written: `CAMHOOK_LOG`, in the form of `tracing` filters; `info` unless told.
     pub log_filter: String,
-}
-
-/// Where the stack runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deployment {
-    /// In an account.
-    Cloud,
-    /// On one machine, for development: addresses of the machine itself may be called.
-    Local,
 }
 
 /// An environment in which a function cannot start.
@@ -61,9 +53,9 @@ impl Environment {
         ];
         let queue_urls =
             queues.into_iter().filter_map(|(queue, name)| Some((queue, variable(name)?))).collect();
-        let deployment = match variable("CAMHOOK_LOCAL_STACK").as_deref() {
-            None | Some("false") => Deployment::Cloud,
-            Some("true") => Deployment::Local,
+        let stack = match variable("CAMHOOK_LOCAL_STACK").as_deref() {
+            None | Some("false") => Stack::Deployed,
+            Some("true") => Stack::Local,
             Some(value) => {
                 return Err(EnvironmentError::Invalid {
                     name: "CAMHOOK_LOCAL_STACK",
@@ -76,7 +68,7 @@ impl Environment {
             bucket: variable("CAMHOOK_BUCKET").ok_or(EnvironmentError::Missing("CAMHOOK_BUCKET"))?,
             table: variable("CAMHOOK_TABLE").ok_or(EnvironmentError::Missing("CAMHOOK_TABLE"))?,
             queue_urls,
-            deployment,
+            stack,
             log_filter: variable("CAMHOOK_LOG").unwrap_or_else(|| "info".to_owned()),
         })
     }

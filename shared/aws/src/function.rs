@@ -39,16 +39,6 @@ pub enum FunctionError {
     Runtime(lambda_runtime::Error),
 }
 
-/// What a consumer did with a batch.
-#[derive(Debug)]
-#[must_use]
-pub struct Consumed {
-    /// The ids of the messages that are to be delivered again.
-    pub failed: Vec<String>,
-    /// What was counted and measured.
-    pub measurements: Measurements,
-}
-
 impl Function {
     /// Reads the environment, starts the log and connects the ports. Calls nothing.
     ///
@@ -109,12 +99,14 @@ pub async fn serve_webhooks<A: Adapter>(adapter: A) -> Result<(), FunctionError>
 
 /// Serves a queue's messages until the process ends. Without a site every message is delivered again.
 ///
+/// `consume` gives the ids of the messages that are to be delivered again, and what it measured.
+///
 /// # Errors
 ///
 /// When the function cannot start, or the runtime ends.
 pub async fn serve_queue(
     function: &Function,
-    consume: impl AsyncFn(&Function, &Site, &[QueueRecord]) -> Consumed,
+    consume: impl AsyncFn(&Function, &Site, &[QueueRecord]) -> (Vec<String>, Measurements),
 ) -> Result<(), FunctionError> {
     let consume = &consume;
     let service = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
@@ -127,7 +119,7 @@ pub async fn serve_queue(
                 return Ok::<_, Diagnostic>(BatchResponse::failed(all));
             }
         };
-        let Consumed { failed, measurements } = consume(function, &site, &records).await;
+        let (failed, measurements) = consume(function, &site, &records).await;
         function.write(&measurements);
         Ok(BatchResponse::failed(failed))
     });

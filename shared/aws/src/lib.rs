@@ -16,8 +16,8 @@ mod sqs_event;
 mod table;
 
 pub use current_site::{CurrentSite, SiteError};
-pub use environment::{Deployment, Environment, EnvironmentError};
-pub use function::{Consumed, Function, FunctionError, serve_queue, serve_schedule, serve_webhooks};
+pub use environment::{Environment, EnvironmentError};
+pub use function::{Function, FunctionError, serve_queue, serve_schedule, serve_webhooks};
 pub use gateway::{HttpApiEvent, HttpApiReply};
 pub use objects::S3Objects;
 pub use ports::{AwsPorts, Resources};
