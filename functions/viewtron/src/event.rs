@@ -1,0 +1,648 @@
+//! From a post's message to drafts of events.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use camhook_event::{
+    Camera, Counts, Device, Face, Fraction, ImageRole, Kind, MacAddress, Plate, PlateList, Report, State,
+    Tally, TargetClass, Text, Vehicle, Zone, ZoneShape,
+};
+use camhook_ingest::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
+use camhook_site::Retention;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Number, Value};
+
+use crate::frame::{self, Unit};
+use crate::message::{Alarm, Block, Content, Item, Model, Place, PlateMatch, Post, Sender, Smart, Tracks};
+use crate::parse::number;
+use crate::scalars::Scalars;
+use crate::{time, words};
+
+/// The most that is kept of a device's name, serial number and the like, in bytes: they are repeated in each event
+/// of a post.
+const IDENTIFIER_LIMIT: usize = 256;
+
+/// What is to be known of the source and of the request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'a> {
+    /// The zone of local times.
+    pub(crate) timezone: &'a TimeZone,
+    /// Whether anything of a person's face is kept.
+    pub(crate) faces: Retention,
+    /// When the post was received.
+    pub(crate) received_at: Timestamp,
+    /// Length of the body in bytes.
+    pub(crate) length: usize,
+}
+
+/// The events of a post, in its order; none for a heartbeat.
+pub(crate) fn drafts<'a>(post: Post<'a>, circumstances: Circumstances<'_>) -> Vec<Draft<'a>> {
+    let Post { sender, times, content } = post;
+    let time = time::device_time(&times, circumstances.timezone, circumstances.received_at);
+    let (mut common, unread) = Common::new(&sender, time);
+    match content {
+        Content::Keepalive | Content::UnwantedTracks => Vec::new(),
+        Content::Tracks(Tracks { targets, mut scalars }) => {
+            scalars.append(unread);
+            vec![tracking(&common, targets, &scalars)]
+        }
+        Content::Reports { alarms, smart, mut scalars } => {
+            scalars.append(unread);
+            let hides_faces = smart
+                .as_ref()
+                .is_some_and(|smart| circumstances.faces == Retention::Drop && is_of_faces(smart, &scalars));
+            if hides_faces {
+                // Any value may be a name or a number that says who it is: only what is known to be neither stays.
+                scalars.retain(|name, _| is_impersonal(name));
+            }
+            common.scalars = scalars;
+            let mut drafts = levels(&common, &alarms, circumstances.length);
+            if let Some(smart) = smart {
+                drafts.extend(detections(common, *smart, circumstances));
+            }
+            drafts
+        }
+    }
+}
+
+/// What every event of a post has.
+struct Common<'a> {
+    identity: Identity,
+    camera: Option<Camera>,
+    device: Device,
+    time: Option<DeviceTime>,
+    scalars: Scalars<'a>,
+}
+
+impl<'a> Common<'a> {
+    /// Also gives what could not be read.
+    fn new(sender: &Sender<'a>, time: Option<DeviceTime>) -> (Self, Scalars<'a>) {
+        let identifier = |value: &Option<Cow<'a, str>>| value.as_deref().and_then(identifier);
+        let mut unread = Scalars::default();
+        let mac = sender.mac.as_deref().and_then(MacAddress::parse);
+        if let (None, Some(text)) = (mac, &sender.mac) {
+            unread.push("mac", text.clone());
+        }
+        let channel = identifier(&sender.channel);
+        let name = identifier(&sender.name);
+        let camera_name = match sender.model {
+            Model::Camera => name.clone(),
+            Model::Recorder => None,
+        };
+        let camera = channel.clone().or_else(|| Text::new("1")).map(|id| Camera { id, name: camera_name });
+        let device = Device {
+            mac,
+            name,
+            serial: identifier(&sender.serial),
+            address: identifier(&sender.address),
+            channel,
+        };
+        // Without a time two alarms may be posted alike.
+        let identity = match &time {
+            Some(DeviceTime { at: Some(_), .. }) => Identity::Content,
+            _ => Identity::Delivery,
+        };
+        (Self { identity, camera, device, time, scalars: Scalars::default() }, unread)
+    }
+
+    fn draft(&self, kind: Kind) -> Draft<'a> {
+        let mut draft = Draft::new(kind, self.identity.clone());
+        draft.camera = self.camera.clone();
+        draft.device = self.device.clone();
+        draft.device_time = self.time.clone();
+        draft
+    }
+}
+
+fn identifier(value: &str) -> Option<Text> {
+    Text::new(value.get(..value.floor_char_boundary(IDENTIFIER_LIMIT))?)
+}
+
+fn text(value: Option<Cow<'_, str>>) -> Option<Text> {
+    Text::new(&value?)
+}
+
+/// What each of several events of one post may hold of the values that they share, in bytes: a post of many
+/// events must not become many times as large.
+fn share(length: usize, events: usize) -> usize {
+    (length / events.max(1)).max(IDENTIFIER_LIMIT)
+}
+
+/// The levels of a post's alarms.
+fn levels<'a>(common: &Common<'a>, alarms: &[Alarm<'a>], length: usize) -> Vec<Draft<'a>> {
+    let mut shared = common.scalars.clone();
+    shared.cut_to(share(length, alarms.len()));
+    alarms.iter().map(|alarm| level(common, alarm, &shared)).collect()
+}
+
+fn level<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>) -> Draft<'a> {
+    let (kind, report) = words::alarm_kind(alarm.name);
+    let mut draft = common.draft(kind);
+    draft.vendor_kind = identifier(alarm.name);
+    draft.name = alarm.label.as_deref().and_then(identifier);
+    draft.report = report;
+    draft.state = words::alarm_state(&alarm.value);
+    draft.vendor_data = shared.to_vendor_data();
+    if let Some(id) = alarm.id.as_deref().and_then(identifier) {
+        draft.vendor_data.insert("id", id.as_str());
+    }
+    if draft.state.is_none() {
+        draft.vendor_data.insert(alarm.name, alarm.value.as_ref());
+    }
+    draft
+}
+
+/// The positions of a tracking post.
+fn tracking<'a>(common: &Common<'a>, items: Vec<Item<'a>>, scalars: &Scalars<'a>) -> Draft<'a> {
+    let mut draft = common.draft(Kind::Tracking);
+    draft.vendor_kind = Text::new("traject");
+    draft.report = Report::Tracking;
+    draft.targets = items.into_iter().map(|item| target(item, PARTS, None).target).collect();
+    draft.vendor_data = scalars.to_vendor_data();
+    draft
+}
+
+/// The events of a smart post: one, or one for each licence plate.
+fn detections<'a>(common: Common<'a>, smart: Smart<'a>, circumstances: Circumstances<'_>) -> Vec<Draft<'a>> {
+    let smart_type = smart.smart_type.as_deref().unwrap_or_default();
+    let kind = match words::smart_kind(smart_type) {
+        Kind::Perimeter => breach(&smart.events),
+        kind => kind,
+    };
+    if kind == Kind::Plate || smart.targets.iter().any(|item| is_plate(item, kind)) {
+        return plate_events(common, smart, kind, circumstances);
+    }
+    vec![detection(common, smart, kind, circumstances.faces)]
+}
+
+/// A camera has one word for areas and lines: the block tells. Without one, or with both, it stays open.
+fn breach(events: &[Item<'_>]) -> Kind {
+    let has = |block: Block| events.iter().any(|item| item.block == block);
+    match (has(Block::Perimeter), has(Block::Tripwire)) {
+        (true, false) => Kind::Intrusion,
+        (false, true) => Kind::LineCrossing,
+        _ => Kind::Perimeter,
+    }
+}
+
+/// What happened in a smart event apart from who or what was detected.
+struct Happening {
+    state: Option<State>,
+    event_ids: Vec<Text>,
+    zone: Option<Zone>,
+}
+
+/// Takes state, event ids and zone out of all items.
+fn happening(smart: &mut Smart<'_>, common: &mut Scalars<'_>) -> Happening {
+    let mut happening = Happening { state: None, event_ids: Vec::new(), zone: None };
+    let mut states = Vec::new();
+    for item in smart.events.iter_mut().chain(&mut smart.targets) {
+        if let Some(id) = text(item.scalars.take("eventId")).filter(|id| !happening.event_ids.contains(id)) {
+            happening.event_ids.push(id);
+        }
+        if let Some(status) = item.scalars.get("status") {
+            let state = words::smart_state(status);
+            states.push(state);
+            if state.is_some() {
+                item.scalars.take("status");
+            }
+        }
+        let zone = take_zone(item);
+        happening.zone = happening.zone.or(zone);
+    }
+    // Blocks of firmware that has no list around its event.
+    if let Some(id) = text(common.take("eventId")).filter(|id| !happening.event_ids.contains(id)) {
+        happening.event_ids.push(id);
+    }
+    happening.state = match states.as_slice() {
+        [first, others @ ..] if others.iter().all(|other| other == first) => *first,
+        _ => states.into_iter().flatten().min(),
+    };
+    happening
+}
+
+/// The area or line of an item.
+fn take_zone(item: &mut Item<'_>) -> Option<Zone> {
+    let word = item.scalars.take("boundary");
+    let direction = item.scalars.take("Direct");
+    let zone_direction = direction.as_deref().and_then(words::line_direction);
+    if let (Some(direction), None) = (direction, zone_direction) {
+        item.scalars.push("Direct", direction);
+    }
+    let line: Vec<(f64, f64)> = item.line.start.into_iter().chain(item.line.end).collect();
+    let (shape, points) = match (line.len(), item.points.is_empty()) {
+        (2, _) => (Some(ZoneShape::Line), frame::points(&line)),
+        (_, false) => (Some(ZoneShape::Area), frame::points(&item.points)),
+        _ => (word_shape(word.as_deref()), Vec::new()),
+    };
+    if let (Some(word), None) = (&word, word_shape(word.as_deref())) {
+        item.scalars.push("boundary", word.clone());
+    }
+    let zone = Zone { shape, id: None, name: None, points, direction: zone_direction };
+    (zone != Zone::default()).then_some(zone)
+}
+
+/// `boundary` of a recorder.
+fn word_shape(word: Option<&str>) -> Option<ZoneShape> {
+    match word?.to_ascii_lowercase().as_str() {
+        "area" => Some(ZoneShape::Area),
+        "tripwire" | "line" => Some(ZoneShape::Line),
+        _ => None,
+    }
+}
+
+/// Any smart event but those of licence plates.
+fn detection<'a>(common: Common<'a>, mut smart: Smart<'a>, kind: Kind, faces: Retention) -> Draft<'a> {
+    let mut draft = common.draft(kind);
+    let mut scalars = common.scalars;
+    let shows_faces = is_of_faces(&smart, &scalars);
+    let Happening { state, event_ids, zone } = happening(&mut smart, &mut scalars);
+    draft.state = state;
+    draft.event_ids = event_ids;
+    draft.zone = zone;
+    draft.vendor_kind = text(smart.smart_type.take());
+    draft.counts = counts(&mut smart.counters, kind);
+    scalars.append(std::mem::take(&mut smart.counters));
+
+    let Smart { events, mut targets, pictures, frame, mut person, .. } = smart;
+    if shows_faces {
+        let first = targets.iter_mut().find(|item| item.block == Block::Face || kind == Kind::Face);
+        draft.face = face(&mut scalars, &mut person, first.map(|item| &mut item.scalars), faces);
+    }
+    let role = |place| match place {
+        Place::Source => ImageRole::Overview,
+        Place::Album => ImageRole::Album,
+        Place::Snap => ImageRole::Face,
+        Place::Target if shows_faces => ImageRole::Face,
+        Place::Target => ImageRole::Target,
+    };
+    draft.images = pictures
+        .into_iter()
+        .map(|picture| DraftImage { role: role(picture.place), base64: picture.base64 })
+        .collect();
+    let pixels = frame.map_or(Unit::UnknownPixels, |(width, height)| Unit::Pixels(width, height));
+    let read = events.into_iter().chain(targets).map(|item| {
+        let rect = if item.block == Block::Face { pixels } else { Unit::Parts };
+        // A face's corners are in pixels of the frame that its item names.
+        let corners = item.frame.map_or(Unit::UnknownPixels, |(width, height)| Unit::Pixels(width, height));
+        let is_face = shows_faces && matches!(item.block, Block::Target | Block::Face);
+        target(item, Units { rect, corners }, is_face.then_some(TargetClass::Face))
+    });
+    draft.targets = merge(read);
+    if shows_faces && faces == Retention::Drop {
+        scalars.retain(|name, _| is_impersonal(name));
+        for target in &mut draft.targets {
+            target.attributes.retain(|name, _| is_impersonal(name));
+        }
+    }
+    draft.vendor_data = scalars.to_vendor_data();
+    draft
+}
+
+/// Whether a post is about faces: by its word, by its blocks, or by values that only a known person has.
+fn is_of_faces(smart: &Smart<'_>, scalars: &Scalars<'_>) -> bool {
+    let word = smart.smart_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let is_of_person = |scalars: &Scalars<'_>| {
+        ["personId", "personName", "faceId", "similarity", "idNumber", "certificateNumber"]
+            .iter()
+            .any(|name| scalars.get(name).is_some())
+    };
+    word.contains("face")
+        || word.contains("vfd")
+        || !smart.person.is_empty()
+        || is_of_person(scalars)
+        || smart.targets.iter().any(|item| item.block == Block::Face || is_of_person(&item.scalars))
+        || smart.pictures.iter().any(|picture| matches!(picture.place, Place::Snap | Place::Album))
+}
+
+/// Values of a face post that say nothing of who it is: how, when and how well it was seen.
+fn is_impersonal(name: &str) -> bool {
+    const NAMES: [&str; 30] = [
+        "subscribeOption",
+        "subscribeRelation",
+        "relativeTime",
+        "dataType",
+        "width",
+        "height",
+        "targetType",
+        "status",
+        "eventId",
+        "rect",
+        "pose",
+        "sex",
+        "age",
+        "glasses",
+        "mask",
+        "hat",
+        "PosFaceImage",
+        "feature_score",
+        "eye_dist",
+        "blur",
+        "pose_est_score",
+        "illumination",
+        "faceliveness",
+        "completeness",
+        "comprehensive_score",
+        "livingBody",
+        "temperature",
+        "deviceNo.",
+        "mac",
+        "matchResult",
+    ];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The face of a post, taken out of its values.
+fn face<'a>(
+    scalars: &mut Scalars<'a>,
+    person: &mut Scalars<'a>,
+    item: Option<&mut Scalars<'a>>,
+    faces: Retention,
+) -> Option<Face> {
+    let mut found = Face::default();
+    if let Some(word) = scalars.take("matchResult") {
+        found.matched = words::truth(&word);
+        if found.matched.is_none() {
+            scalars.push("matchResult", word);
+        }
+    }
+    found.similarity = scalars.take("similarity").and_then(|value| Fraction::of(number(&value)?, 100.0));
+    let list_names = ["presonListType", "personListType", "listType"];
+    if let Some(word) = person.take_any(&list_names).or_else(|| scalars.take_any(&list_names)) {
+        found.list = words::list(&word);
+        if found.list.is_none() && faces == Retention::Keep {
+            scalars.push("personListType", word);
+        }
+    }
+    if faces == Retention::Keep {
+        found.person_id = text(person.take("personId"));
+        found.name = text(person.take("name"));
+        found.sex = text(person.take("sex"));
+        found.age = text(person.take("age"));
+        scalars.append(std::mem::take(person));
+    }
+    if let Some(item) = item {
+        let mut estimate = |name: &str| text(item.take(name));
+        found.sex = found.sex.or(estimate("sex"));
+        found.age = found.age.or(estimate("age"));
+        found.glasses = estimate("glasses");
+        found.mask = estimate("mask");
+    }
+    found.known()
+}
+
+/// The nine counters; none for what is not counting.
+fn counts(counters: &mut Scalars<'_>, kind: Kind) -> Option<Counts> {
+    if kind != Kind::Counting {
+        return None;
+    }
+    let mut count = |name: String| counters.take(&name).and_then(|value| value.parse().ok());
+    let mut tally = |class: &str| Tally {
+        enter: count(format!("enter{class}Count")),
+        leave: count(format!("leave{class}Count")),
+        inside: count(format!("exist{class}Count")),
+    };
+    Counts { person: tally("Person"), vehicle: tally("Car"), motorcycle_bicycle: tally("Bike") }.known()
+}
+
+/// What the coordinates of an item count.
+#[derive(Debug, Clone, Copy)]
+struct Units {
+    /// Those of `rect`.
+    rect: Unit,
+    /// Those of the four corners.
+    corners: Unit,
+}
+
+/// Ten-thousandths, as nearly everywhere.
+const PARTS: Units = Units { rect: Unit::Parts, corners: Unit::Parts };
+
+/// A target, and where its item stood.
+struct ReadTarget {
+    block: Block,
+    target: DraftTarget,
+}
+
+/// The target of an item. `class` is what it is for certain; else its `targetType` tells.
+fn target(item: Item<'_>, units: Units, class: Option<TargetClass>) -> ReadTarget {
+    let Item { block, rect, corners, picture, raw, car, plate, mut scalars, .. } = item;
+    let mut target = DraftTarget {
+        id: text(scalars.take("targetId").or_else(|| scalars.take_any(&["vehiceId", "vehicleId"]))),
+        image: picture,
+        ..DraftTarget::default()
+    };
+    target.class = class.or_else(|| {
+        let word = scalars.get("targetType")?;
+        let class = words::target_class(word)?;
+        if class != TargetClass::Other {
+            scalars.take("targetType");
+        }
+        Some(class)
+    });
+    let corners = frame::around(&corners);
+    target.bounding_box = rect
+        .and_then(|rect| frame::rectangle(rect, units.rect))
+        .or_else(|| frame::rectangle(corners?, units.corners));
+    scalars.append(car);
+    scalars.append(plate);
+    target.attributes = scalars.to_attributes();
+    let unplaced = rect.or(corners).filter(|sides| target.bounding_box.is_none() && *sides != [0.0; 4]);
+    if let Some([x1, y1, x2, y2]) = unplaced {
+        keep_raw(&mut target.attributes, "rect", &[("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)]);
+    }
+    for (name, numbers) in raw {
+        keep_raw(&mut target.attributes, name, &numbers);
+    }
+    ReadTarget { block, target }
+}
+
+/// Keeps numbers as they were sent.
+fn keep_raw(attributes: &mut BTreeMap<String, Value>, name: &str, numbers: &[(&str, f64)]) {
+    let object: Map<String, Value> = numbers
+        .iter()
+        .filter_map(|&(name, value)| {
+            // Every number of this dialect that is whole is far within 53 bits.
+            let whole = (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);
+            let number = whole.map(Number::from).or_else(|| Number::from_f64(value))?;
+            Some((name.to_owned(), Value::Number(number)))
+        })
+        .collect();
+    attributes.insert(name.to_owned(), Value::Object(object));
+}
+
+/// Joins what the list of events and the list of pictures say of one target.
+fn merge(read: impl Iterator<Item = ReadTarget>) -> Vec<DraftTarget> {
+    let mut merged: Vec<DraftTarget> = Vec::new();
+    let mut events = 0;
+    for ReadTarget { block, target } in read {
+        let is_event = matches!(block, Block::Perimeter | Block::Tripwire | Block::Event);
+        let same = if is_event || target.id.is_some() {
+            merged.iter().position(|other| other.id.is_some() && other.id == target.id)
+        } else {
+            // The one picture of the one event, without a number.
+            (events == 1 && merged.len() == 1).then_some(0)
+        };
+        events += usize::from(is_event);
+        let is_nothing = target == DraftTarget::default();
+        match same.and_then(|at| merged.get_mut(at)) {
+            Some(other) if other.image.is_none() || target.image.is_none() => join(other, target),
+            // A second picture of a target is another entry, so that none is lost.
+            _ if is_nothing => {}
+            _ => merged.push(target),
+        }
+    }
+    merged
+}
+
+fn join(target: &mut DraftTarget, other: DraftTarget) {
+    target.id = target.id.take().or(other.id);
+    target.class = target.class.or(other.class);
+    target.confidence = target.confidence.or(other.confidence);
+    target.bounding_box = target.bounding_box.or(other.bounding_box);
+    target.image = target.image.or(other.image);
+    for (name, value) in other.attributes {
+        target.attributes.entry(name).or_insert(value);
+    }
+}
+
+/// Whether an item is a licence plate. A camera's list holds the frame's picture too, which is no plate: neither
+/// its place in the list nor its number of values tells, only `plateNumber` and `image` do.
+fn is_plate(item: &Item<'_>, kind: Kind) -> bool {
+    item.block == Block::Plate
+        || item.scalars.get("plateNumber").is_some()
+        || (kind == Kind::Plate && item.scalars.get("image") == Some("1"))
+}
+
+/// The events of a plate post: one for each plate.
+fn plate_events<'a>(
+    common: Common<'a>,
+    mut smart: Smart<'a>,
+    kind: Kind,
+    circumstances: Circumstances<'_>,
+) -> Vec<Draft<'a>> {
+    let mut base = common.draft(kind);
+    let mut scalars = common.scalars;
+    let Happening { state, event_ids, zone } = happening(&mut smart, &mut scalars);
+    base.state = state;
+    base.event_ids = event_ids;
+    base.zone = zone;
+    base.vendor_kind = text(smart.smart_type.take());
+    let Smart { targets, pictures, frame, counters, person, .. } = smart;
+    scalars.append(counters);
+    if circumstances.faces == Retention::Keep {
+        scalars.append(person);
+    }
+
+    let (plates, others): (Vec<_>, Vec<_>) = targets.into_iter().partition(|item| is_plate(item, kind));
+    for mut item in others {
+        // The item of the frame's picture holds the plate's values too, all of them 0.
+        item.scalars.retain(|_, value| value != "0");
+        scalars.append(item.scalars);
+    }
+    scalars.cut_to(share(circumstances.length, plates.len()));
+    base.vendor_data = scalars.to_vendor_data();
+    let of_plates: Vec<usize> = plates.iter().filter_map(|item| item.picture).collect();
+    let shared = |at: &usize| !of_plates.contains(at);
+    let pixels = frame.map_or(Unit::UnknownPixels, |(width, height)| Unit::Pixels(width, height));
+
+    let role = |place| match place {
+        Place::Source | Place::Target => ImageRole::Overview,
+        Place::Snap => ImageRole::Face,
+        Place::Album => ImageRole::Album,
+    };
+    if plates.is_empty() {
+        base.images = pictures
+            .into_iter()
+            .map(|picture| DraftImage { role: role(picture.place), base64: picture.base64 })
+            .collect();
+        return vec![base];
+    }
+    let mut drafts = Vec::with_capacity(plates.len());
+    for (ordinal, item) in plates.into_iter().enumerate() {
+        let mut draft = base.clone();
+        for (at, picture) in pictures.iter().enumerate() {
+            let role = match item.picture {
+                Some(own) if own == at => ImageRole::Plate,
+                // A picture that had to be put together goes along once: many plates would make it many times.
+                _ if shared(&at) && (ordinal == 0 || matches!(picture.base64, Cow::Borrowed(_))) => {
+                    role(picture.place)
+                }
+                _ => continue,
+            };
+            draft.images.push(DraftImage { role, base64: picture.base64.clone() });
+        }
+        let own = draft.images.iter().position(|image| image.role == ImageRole::Plate);
+        draft.targets = vec![plate_target(item, pixels, own, &mut draft.plate)];
+        drafts.push(draft);
+    }
+    drafts
+}
+
+/// The target of a plate's item, and the plate.
+fn plate_target(
+    mut item: Item<'_>,
+    pixels: Unit,
+    image: Option<usize>,
+    plate: &mut Option<Plate>,
+) -> DraftTarget {
+    let is_from_recorder = item.block == Block::Plate;
+    *plate = read_plate(&mut item);
+    item.scalars.take("image");
+    // A recorder's box is in pixels; a camera's is in ten-thousandths, as are its corners.
+    let units = if is_from_recorder { Units { rect: pixels, ..PARTS } } else { PARTS };
+    let mut target = target(item, units, Some(TargetClass::Plate)).target;
+    target.confidence = plate.as_ref().and_then(|plate| plate.confidence);
+    target.image = image;
+    target
+}
+
+fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
+    let scalars = &mut item.scalars;
+    let plate_text = text(item.plate.take("licensePlateNumber").or_else(|| scalars.take("plateNumber")))?;
+    let list_word = scalars.take("vehicleListType");
+    let group = text(item.plate.take("groupName"));
+    let list = match (&list_word, &group) {
+        (Some(word), _) => words::list(word),
+        (None, Some(group)) => words::list(group.as_str()),
+        // A plate that is on no list has no element that says so.
+        (None, None) if item.plate_match == PlateMatch::Absent => Some(PlateList::Unlisted),
+        (None, None) => None,
+    };
+    if let (Some(word), None) = (list_word, list) {
+        scalars.push("vehicleListType", word);
+    }
+    let direction_word = scalars.take("vehicleDirect");
+    let direction = direction_word.as_deref().and_then(words::vehicle_direction);
+    if let (Some(word), None) = (direction_word, direction) {
+        scalars.push("vehicleDirect", word);
+    }
+    // A camera's colours are numbers whose meaning is not known; a recorder's are words.
+    let has_color_word = scalars.get("plateColor").is_some_and(|value| number(value).is_none());
+    let color_name = if has_color_word { "plateColor" } else { "color" };
+    let color = item.plate.take("color").or_else(|| scalars.take(color_name));
+    let vehicle = Vehicle {
+        vehicle_type: text(item.car.take_any(&["type", "carType"])),
+        color: text(item.car.take("color")),
+        brand: text(item.car.take("brand")),
+        model: text(item.car.take("model")),
+    };
+    Some(Plate {
+        text: plate_text,
+        list,
+        group,
+        direction,
+        confidence: scalars.take("PlateConfidence").and_then(|value| confidence(&value)),
+        color: text(color),
+        region: text(scalars.take("province")),
+        owner: text(item.plate.take("carOwner")),
+        vehicle: vehicle.known(),
+    })
+}
+
+/// `9900` is 99.00 %. A number up to 100 is taken for a percentage: no camera would report a plate of which it is
+/// sure by less than one in a hundred.
+fn confidence(value: &str) -> Option<Fraction> {
+    let value = number(value)?;
+    Fraction::of(value, if value <= 100.0 { 100.0 } else { 10_000.0 })
+}

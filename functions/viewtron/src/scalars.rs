@@ -1,0 +1,108 @@
+//! Small values by the vendor's own names.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use camhook_event::VendorData;
+use serde_json::Value;
+
+/// Small values by the vendor's own names, in the order of the post. What has a place of its own in the event is
+/// taken out; the rest goes along as it is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scalars<'a>(Vec<(&'a str, Cow<'a, str>)>);
+
+impl<'a> Scalars<'a> {
+    /// Keeps a value; an empty one is none.
+    pub(crate) fn push(&mut self, name: &'a str, value: Cow<'a, str>) {
+        if !value.is_empty() {
+            self.0.push((name, value));
+        }
+    }
+
+    /// Takes the first value under a name, in any case. Further ones stay.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Cow<'a, str>> {
+        let at = self.0.iter().position(|(present, _)| present.eq_ignore_ascii_case(name))?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// Takes a value under the first of several names that has one.
+    pub(crate) fn take_any(&mut self, names: &[&str]) -> Option<Cow<'a, str>> {
+        names.iter().find_map(|name| self.take(name))
+    }
+
+    /// The first value under a name, in any case.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(present, _)| present.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_ref())
+    }
+
+    /// Adds the values of another group behind these.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// Leaves out the values that a test does not want.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&str, &str) -> bool) {
+        self.0.retain(|(name, value)| wanted(name, value));
+    }
+
+    /// Leaves out what does not fit into a number of bytes: what is repeated in many events of one post.
+    pub(crate) fn cut_to(&mut self, limit: usize) {
+        let mut total = 0;
+        self.0.retain(|(name, value)| {
+            total += name.len() + value.len();
+            total <= limit
+        });
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The values as an event's `vendor_data`.
+    pub(crate) fn to_vendor_data(&self) -> VendorData {
+        let mut data = VendorData::default();
+        for (name, value) in &self.0 {
+            data.insert(name, value.as_ref());
+        }
+        data
+    }
+
+    /// The values as a target's attributes: a repeated name holds a list, as in `vendor_data`.
+    pub(crate) fn to_attributes(&self) -> BTreeMap<String, Value> {
+        if self.is_empty() {
+            return BTreeMap::new();
+        }
+        self.to_vendor_data().iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scalars() -> Scalars<'static> {
+        let mut scalars = Scalars::default();
+        for (name, value) in [("Color", "white"), ("empty", ""), ("color", "red"), ("n", "1")] {
+            scalars.push(name, value.into());
+        }
+        scalars
+    }
+
+    #[test]
+    fn names_are_found_in_any_case_and_empty_values_are_none() {
+        let mut scalars = scalars();
+        assert_eq!(scalars.take("empty"), None);
+        assert_eq!(scalars.take_any(&["colour", "COLOR"]).as_deref(), Some("white"));
+        assert_eq!(scalars.take("color").as_deref(), Some("red"));
+        assert_eq!(scalars.take("color"), None);
+        assert_eq!(scalars.get("N"), Some("1"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out() {
+        let mut scalars = scalars();
+        scalars.cut_to("Colorwhite".len() + 1);
+        assert_eq!(scalars.to_vendor_data().iter().collect::<Vec<_>>(), [("Color", &Value::from("white"))]);
+    }
+}
