@@ -1,9 +1,23 @@
-//! Every minute: what is still owed.
+//! Every minute: what is still owed, and who went silent.
 //!
 //! An event whose record is stored while a queue refused it stands under `pending/` with the names of the
 //! queues that are owed it. Here it is delivered, and only then removed: a crash between the two delivers it
 //! twice, which the consumers' claims turn into once.
+//!
+//! A source that was heard of and then no more gives an event of its own.
 
 mod pending;
+mod silence;
 
 pub use pending::deliver_pending;
+pub use silence::tell_of_silence;
+
+use camhook_ports::{Measurements, Ports};
+use camhook_site::Site;
+
+/// One tick: first what is owed, then who is silent.
+pub async fn tick<P: Ports>(ports: &P, site: &Site) -> Measurements {
+    let mut measurements = deliver_pending(ports).await;
+    measurements.append(tell_of_silence(ports, site).await);
+    measurements
+}

@@ -25,6 +25,19 @@ pub struct Presence {
     /// The last post in its name that was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
+    /// What people were told of it last: that it is gone, or that it is back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
+}
+
+/// What people were told of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Told {
+    /// That it went silent.
+    Gone,
+    /// That it was heard of again.
+    Back,
 }
 
 /// A post in a source's name that was refused.
@@ -77,6 +90,15 @@ pub async fn refused<S: State>(state: &S, source: &str, at: Timestamp, reason: &
     note(state, source, Presence { refusal, ..Presence::default() }).await
 }
 
+/// Notes what people were told of a source.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn told<S: State>(state: &S, source: &str, told: Told) -> Result<(), Error> {
+    note(state, source, Presence { told: Some(told), ..Presence::default() }).await
+}
+
 /// What was heard of one source; `None` when nothing ever was.
 ///
 /// # Errors
@@ -115,7 +137,7 @@ mod tests {
 
         let gate = of(&state, "gate").await.unwrap().unwrap();
         let refusal = Some(Refusal { at: LATER, reason: "wrong token".to_owned() });
-        assert_eq!(gate, Presence { contact: Some(LATER), event: Some(NOW), refusal });
+        assert_eq!(gate, Presence { contact: Some(LATER), event: Some(NOW), refusal, told: None });
         assert_eq!(of(&state, "door").await.unwrap().unwrap().contact, None);
         assert_eq!(of(&state, "nobody").await.unwrap(), None);
         let sources: Vec<_> = all(&state).await.unwrap().into_iter().map(|(source, _)| source).collect();
