@@ -1,25 +1,32 @@
 //! camhook.toml as it is written: the keys, their types, and what the schema and the documentation say of
 //! them. What the values mean is found out in `read`.
 //!
-//! Doc comments here are read by people who write a camhook.toml. `x-unit` and `x-vendors` are for the
-//! documentation.
+//! Doc comments here are read by people who write a camhook.toml. `x-unit`,
+//! `x-default` and `x-vendors` are for the documentation.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use camhook_event::{Direction, Kind, PlateList, Report, State, TargetClass, Vendor};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::{CountClass, Counter};
 
 /// One value, or a list of values of which any is good.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, bound(deserialize = "T: Deserialize<'de>"))]
 pub(crate) enum Many<T> {
     One(T),
+    #[serde(deserialize_with = "not_empty")]
     Several(Vec<T>),
+}
+
+fn not_empty<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let values = Vec::deserialize(deserializer)?;
+    if values.is_empty() { Err(D::Error::custom("the list is empty")) } else { Ok(values) }
 }
 
 impl<T> Many<T> {
@@ -129,6 +136,7 @@ impl<T: JsonSchema> JsonSchema for Item<T> {
 /// A site: what posts, who is told, what is switched, and the rules between them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
+#[schemars(rename = "Site")]
 pub(crate) struct RawSite {
     /// The time zone of the site: of schedules, of list dates, of times in messages, and of the local times of
     /// sources that have no zone of their own. A name of the IANA database.
@@ -177,6 +185,7 @@ impl RawSite {
 /// A source: one camera, recorder or video system that posts.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Source")]
 pub(crate) struct RawSource {
     /// Its name, a part of its webhook URL; unique over all vendors.
     pub(crate) id: IdText,
@@ -187,7 +196,6 @@ pub(crate) struct RawSource {
     /// How its posts prove that they come from it. Needed for everything that posts over HTTP.
     pub(crate) auth: Option<RawAuth>,
     /// After how long a silence it counts as gone; at least 2 minutes. It is never missed when this is absent.
-    #[schemars(extend("x-unit" = "time"))]
     pub(crate) offline_after: Option<DurationText>,
     /// What becomes of its tracking posts: `drop`, or a time, and then at most about one event in that time for
     /// each target is passed on.
@@ -201,13 +209,13 @@ pub(crate) struct RawSource {
     pub(crate) overview: Option<RawRetention>,
     /// Whether its clock says how late an event is. `trusted` is for senders that resend or spool and whose clock
     /// is kept right.
-    #[schemars(extend("default" = "untrusted; trusted for xprotect"))]
+    #[schemars(extend("x-default" = "untrusted; trusted for xprotect"))]
     pub(crate) clock: Option<RawClock>,
     /// By how much its time may differ from the time of receipt and still be taken as the event's time.
     #[schemars(extend("default" = "15s"))]
     pub(crate) clock_tolerance: Option<DurationText>,
     /// The time zone of the local times in its posts.
-    #[schemars(extend("default" = "the site's"))]
+    #[schemars(extend("x-default" = "the site's"))]
     pub(crate) timezone: Option<ZoneText>,
     /// Which of the vendor's dialects it speaks over HTTP; they cannot be told apart by what is sent.
     #[schemars(extend("x-vendors" = ["instar"]))]
@@ -226,6 +234,7 @@ pub(crate) struct RawSource {
 /// several values of one kind, any is good, so that a secret can be changed without a gap.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Auth")]
 pub(crate) struct RawAuth {
     /// The SHA-256 of a random token in the URL, as `camhook token` prints it: no secret.
     pub(crate) token_sha256: Option<Many<Sha256Text>>,
@@ -243,6 +252,7 @@ pub(crate) struct RawAuth {
 /// A user and a password.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Basic")]
 pub(crate) struct RawBasic {
     /// The user's name, without `:`.
     pub(crate) user: String,
@@ -253,6 +263,7 @@ pub(crate) struct RawBasic {
 /// Whether something is kept.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "Retention")]
 pub(crate) enum RawRetention {
     /// It is.
     Keep,
@@ -263,6 +274,7 @@ pub(crate) enum RawRetention {
 /// Whether a clock is believed.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "Clock")]
 pub(crate) enum RawClock {
     /// It is.
     Trusted,
@@ -273,6 +285,7 @@ pub(crate) enum RawClock {
 /// One of a vendor's dialects.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "Dialect")]
 pub(crate) enum RawDialect {
     /// The INSTAR Cloud.
     Cloud,
@@ -287,6 +300,7 @@ pub(crate) enum RawDialect {
 /// A camera that gets one name over all sources.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Camera")]
 pub(crate) struct RawCamera {
     /// Its name.
     pub(crate) id: IdText,
@@ -297,6 +311,7 @@ pub(crate) struct RawCamera {
 /// A plate on a list.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ListEntry")]
 pub(crate) struct RawListEntry {
     /// The plate; only its letters and digits count, in whatever case.
     pub(crate) plate: String,
@@ -311,6 +326,7 @@ pub(crate) struct RawListEntry {
 /// Where an address may lie.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "Network")]
 pub(crate) enum RawNetwork {
     /// On the internet only.
     Public,
@@ -323,6 +339,7 @@ pub(crate) enum RawNetwork {
 /// From where a relay is switched.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "Via")]
 pub(crate) enum RawVia {
     /// By the relay function itself.
     Cloud,
@@ -333,6 +350,7 @@ pub(crate) enum RawVia {
 /// A relay: one output of a device that switches something.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "Relay")]
 pub(crate) enum RawRelay {
     /// A Shelly of the second generation or later, in its own network.
     #[serde(rename = "shelly-gen2")]
@@ -361,6 +379,7 @@ pub(crate) enum RawRelay {
 /// A channel: one way of telling somebody.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "Channel")]
 pub(crate) enum RawChannel {
     /// A topic of an ntfy server; the picture goes with the message.
     Ntfy {
@@ -373,7 +392,7 @@ pub(crate) enum RawChannel {
         /// A user of the server, where there is no token.
         basic: Option<RawBasic>,
         /// How loud the message is.
-        #[schemars(extend("default" = "the server's"))]
+        #[schemars(extend("x-default" = "the server's"))]
         priority: Option<RawPriority>,
         /// Tags, some of which ntfy shows as emoji.
         tags: Option<Many<String>>,
@@ -402,6 +421,7 @@ pub(crate) enum RawChannel {
 /// How loud an ntfy message is.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "Priority")]
 pub(crate) enum RawPriority {
     /// No sound, folded away.
     Min,
@@ -418,17 +438,18 @@ pub(crate) enum RawPriority {
 /// A rule: what is done about which events.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Rule")]
 pub(crate) struct RawRule {
     /// Its name.
-    #[schemars(extend("default" = "`rule-` and its position, counted from 1"))]
+    #[schemars(extend("x-default" = "`rule-` and its position, counted from 1"))]
     pub(crate) id: Option<IdText>,
     /// Which events it is about; every detection that is no `stop` when absent.
     pub(crate) when: Option<RawCondition>,
     /// When it is in force, by the time of the event: in any of these.
-    #[schemars(extend("default" = "always"))]
+    #[schemars(extend("x-default" = "always"))]
     pub(crate) during: Option<Many<RawSchedule>>,
     /// In which modes of an area it is in force: a mode, several, or `{ area, is }`.
-    #[schemars(extend("default" = "any"))]
+    #[schemars(extend("x-default" = "any"))]
     pub(crate) mode: Option<RawMode>,
     /// What is done, in this order.
     pub(crate) then: Many<RawAction>,
@@ -449,6 +470,7 @@ pub(crate) struct RawRule {
 /// Which events are meant: every key must hold; of several values of one key, any is good.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Condition")]
 pub(crate) struct RawCondition {
     /// The source.
     pub(crate) source: Option<Many<String>>,
@@ -459,8 +481,7 @@ pub(crate) struct RawCondition {
     /// The vendor.
     pub(crate) vendor: Option<Many<Vendor>>,
     /// What happened.
-    #[schemars(with = "Option<Many<Kind>>")]
-    pub(crate) kind: Option<Many<String>>,
+    pub(crate) kind: Option<Many<Named<Kind>>>,
     /// The vendor's own word for it, verbatim.
     pub(crate) vendor_kind: Option<Many<String>>,
     /// The name that a person gave the event or the input, in whatever case.
@@ -470,8 +491,7 @@ pub(crate) struct RawCondition {
     /// Whether it began or ended. A rule that names none anywhere means everything but `stop`.
     pub(crate) state: Option<Many<State>>,
     /// The class of a target.
-    #[schemars(with = "Option<Many<TargetClass>>")]
-    pub(crate) target: Option<Many<String>>,
+    pub(crate) target: Option<Many<Named<TargetClass>>>,
     /// The id or name of the zone or line in the device, in whatever case.
     pub(crate) zone: Option<Many<String>>,
     /// The plate, or `@list`. Only letters and digits count, in whatever case.
@@ -506,9 +526,35 @@ pub(crate) struct RawCondition {
     pub(crate) not: Option<Box<RawCondition>>,
 }
 
+/// A value whose type takes an unknown name as `other`: in a file that is a mistake.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<'de, T: DeserializeOwned + Serialize> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let value: T = serde_json::from_value(name.as_str().into()).map_err(D::Error::custom)?;
+        let known = serde_json::to_value(&value).map_err(D::Error::custom)?;
+        if known == name.as_str() { Ok(Self(value)) } else { Err(D::Error::custom("unknown name")) }
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Named<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
 /// A scalar that a vendor sent.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "Scalar")]
 pub(crate) enum RawScalar {
     Text(String),
     Integer(i64),
@@ -530,6 +576,7 @@ impl RawScalar {
 /// A counter above a number.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Count")]
 pub(crate) struct RawCount {
     /// What is counted.
     pub(crate) class: CountClass,
@@ -544,9 +591,10 @@ pub(crate) struct RawCount {
 /// A part of the week or the year.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Schedule")]
 pub(crate) struct RawSchedule {
     /// Days of the week: `mon`, or `mon-fri`.
-    #[schemars(extend("default" = "every day"))]
+    #[schemars(extend("x-default" = "every day"))]
     pub(crate) days: Option<Many<DaysText>>,
     /// From when on: `06:00`.
     #[schemars(extend("default" = "00:00"))]
@@ -556,21 +604,20 @@ pub(crate) struct RawSchedule {
     #[schemars(extend("default" = "24:00"))]
     pub(crate) to: Option<HourText>,
     /// Dates: `2026-12-24`, or `2026-12-24..2027-01-06`, both included.
-    #[schemars(extend("default" = "every date"))]
+    #[schemars(extend("x-default" = "every date"))]
     pub(crate) dates: Option<Many<DatesText>>,
     /// The time zone.
-    #[schemars(extend("default" = "the site's"))]
+    #[schemars(extend("x-default" = "the site's"))]
     pub(crate) timezone: Option<ZoneText>,
 }
 
 /// In which modes of an area a rule is in force.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "Mode")]
 pub(crate) enum RawMode {
-    /// A mode of the event's own area.
-    One(String),
     /// Modes of the event's own area, any of which is good.
-    Several(Vec<String>),
+    OfTheEvent(Many<String>),
     /// Modes of a named area.
     Of(RawAreaMode),
 }
@@ -578,6 +625,7 @@ pub(crate) enum RawMode {
 /// Modes of a named area.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AreaMode")]
 pub(crate) struct RawAreaMode {
     /// The area.
     pub(crate) area: String,
@@ -588,6 +636,7 @@ pub(crate) struct RawAreaMode {
 /// What is done.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "Action")]
 pub(crate) enum RawAction {
     /// Somebody is told.
     Notify(RawNotify),
@@ -600,20 +649,22 @@ pub(crate) enum RawAction {
 /// Somebody is told.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Notify")]
 pub(crate) struct RawNotify {
     /// By which channel.
     pub(crate) notify: IdText,
     /// The title.
-    #[schemars(extend("default" = "what happened, and where"))]
+    #[schemars(extend("x-default" = "what happened, and where"))]
     pub(crate) title: Option<TemplateText>,
     /// The text.
-    #[schemars(extend("default" = "what is known of it, and when"))]
+    #[schemars(extend("x-default" = "what is known of it, and when"))]
     pub(crate) body: Option<TemplateText>,
 }
 
 /// A relay is switched.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Switch")]
 pub(crate) struct RawSwitch {
     /// Which one.
     pub(crate) relay: IdText,
@@ -627,6 +678,7 @@ pub(crate) struct RawSwitch {
 /// How a relay is switched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "RelayAction")]
 pub(crate) enum RawRelayAction {
     /// On, until something else is done.
     On,
@@ -643,10 +695,11 @@ pub(crate) enum RawRelayAction {
 /// An area gets another mode.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SetMode")]
 pub(crate) struct RawSetMode {
     /// The mode: `home`, `away`, `off`, or a name of your own.
     pub(crate) mode: String,
     /// Which area.
-    #[schemars(extend("default" = "the event's"))]
+    #[schemars(extend("x-default" = "the event's"))]
     pub(crate) area: Option<String>,
 }

@@ -62,7 +62,7 @@ pub fn inspect(text: &str, name: &str) -> Inspection {
     let site = site(&document, &mut notes);
     let is_good = notes.are_harmless();
     let (problems, warnings) = notes.place(text, name);
-    Inspection { site: site.filter(|_| is_good), problems, warnings }
+    Inspection { site: is_good.then_some(site), problems, warnings }
 }
 
 /// What is wrong with a file that is no TOML, or not even in its outline a camhook.toml.
@@ -74,7 +74,9 @@ fn explain(text: &str, name: &str, error: &toml::de::Error) -> Vec<Problem> {
             let message = format!("this is no TOML: {}", error.message());
             Problem(finding(text, name, offset, message, "see https://toml.io/en/v1.0.0"))
         };
-        return syntax.iter().map(problem).collect();
+        let mut problems: Vec<Problem> = syntax.iter().map(problem).collect();
+        problems.sort_by(|a, b| a.0.cmp(&b.0));
+        return problems;
     }
     let mut notes = Notes::default();
     check_shape(text, &mut notes);
@@ -140,11 +142,11 @@ impl Names {
     }
 }
 
-fn site(document: &RawSite, notes: &mut Notes) -> Option<Site> {
+fn site(document: &RawSite, notes: &mut Notes) -> Site {
     let names = Names::of(document);
     let root = Path::Root;
     let timezone = match document.timezone.as_ref().and_then(Item::good) {
-        Some(text) => scalar::timezone(text, &root.key("timezone"), notes)?,
+        Some(text) => scalar::timezone(text, &root.key("timezone"), notes).unwrap_or(TimeZone::UTC),
         None => TimeZone::UTC,
     };
     let trouble = document.trouble.as_ref().and_then(Item::good).and_then(|id| {
@@ -199,9 +201,12 @@ fn site(document: &RawSite, notes: &mut Notes) -> Option<Site> {
     let positions: Vec<usize> = rules.iter().map(|(index, _)| *index).collect();
     let rules = rules.into_iter().map(|(_, rule)| rule).collect();
     let site = Site { timezone, trouble, sources, cameras, lists, relays, channels, rules };
-    rule::check_reach(&site, &positions, notes);
-    unused::warn(&site, document, notes);
-    Some(site)
+    rule::check_proofs(&site, &positions, notes);
+    if notes.are_harmless() {
+        rule::warn_of_reach(&site, &positions, notes);
+        unused::warn(&site, document, notes);
+    }
+    site
 }
 
 /// The parts that have their proper form, with their positions.

@@ -32,7 +32,14 @@ impl<'a> Schema<'a> {
     /// The alternatives, when there are any.
     fn variants(self) -> Vec<Self> {
         let list = self.node.get("anyOf").or_else(|| self.node.get("oneOf")).and_then(Value::as_array);
-        list.into_iter().flatten().map(|node| Self { node, ..self }.resolved()).collect()
+        let variants = list.into_iter().flatten().map(|node| Self { node, ..self }.resolved());
+        variants.flat_map(Self::flattened).collect()
+    }
+
+    /// Alternatives within an alternative; a list of names stays one.
+    fn flattened(self) -> Vec<Self> {
+        let inner = self.variants();
+        if inner.is_empty() || self.names().is_some() { vec![self] } else { inner }
     }
 
     /// The only values that may stand here, when they are listed.
@@ -180,29 +187,24 @@ fn alternatives(value: &DeValue<'_>, variants: &[Schema<'_>], path: &Path<'_>, n
         }
         return;
     }
-    let known = |schema: &&Schema<'_>| {
-        let has_required = schema.required().filter(|key| inner.contains_key(*key)).count();
-        let has = schema.properties().filter(|(key, _)| inner.contains_key(*key)).count();
-        (has_required.min(1), has)
+    let known = |schema: &Schema<'_>| {
+        let required = schema.required().filter(|key| inner.contains_key(*key)).count();
+        (required.min(1), schema.properties().filter(|(key, _)| inner.contains_key(*key)).count())
     };
-    match objects.iter().max_by_key(known) {
+    // The first of those that are alike.
+    let best = objects.iter().rev().max_by_key(|schema| known(schema));
+    match best {
         None => {
-            wrong_type(
-                variants.first().and_then(|it| it.type_name()).unwrap_or("string"),
-                value,
-                path,
-                notes,
-            );
+            let wanted = variants.first().and_then(|schema| schema.type_name()).unwrap_or("string");
+            wrong_type(wanted, value, path, notes);
         }
-        Some(only) if objects.len() == 1 => table(inner, *only, path, notes),
-        Some(best) if known(&best).0 > 0 => table(inner, *best, path, notes),
+        Some(best) if objects.len() == 1 || known(best).0 > 0 => table(inner, *best, path, notes),
         Some(_) => {
-            let keys: Vec<String> = objects
-                .iter()
-                .filter_map(|schema| schema.required().last())
-                .map(|key| format!("`{key}`"))
-                .collect();
-            notes.problem(path, "it is not said what this is", format!("name one of {}", keys.join(", ")));
+            let keys = |schema: &Schema<'_>| {
+                schema.required().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ")
+            };
+            let keys: Vec<String> = objects.iter().map(keys).collect();
+            notes.problem(path, "it is not said what this is", format!("name {}", keys.join(", or ")));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Conditions.
 
-use camhook_event::{Fraction, Kind, Report, State, TargetClass, Text};
-use serde::de::DeserializeOwned;
+use camhook_event::{Fraction, Report, State, TargetClass, Text};
 
 use super::{Names, camera_reference, scalar};
 use crate::problem::{Notes, Path, instead};
@@ -95,14 +94,17 @@ fn condition(raw: &RawCondition, known: Known<'_>, path: &Path<'_>, notes: &mut 
         tests.push(Test::Area(texts(any_of, &path, notes)));
     }
     tests.extend(vendor.as_ref().map(|any_of| Test::Vendor(any_of.as_slice().to_vec())));
-    tests.extend(kind.as_ref().map(|any_of| Test::Kind(kinds(any_of, &path.key("kind"), notes))));
+    tests.extend(
+        kind.as_ref().map(|any_of| Test::Kind(any_of.as_slice().iter().map(|kind| kind.0).collect())),
+    );
     tests.extend(
         vendor_kind.as_ref().map(|any_of| Test::VendorKind(texts(any_of, &path.key("vendor_kind"), notes))),
     );
     tests.extend(name.as_ref().map(|any_of| Test::Name(texts(any_of, &path.key("name"), notes))));
     tests.extend(report.as_ref().map(|any_of| Test::Report(any_of.as_slice().to_vec())));
     tests.extend(state.as_ref().map(|any_of: &Many<State>| Test::State(any_of.as_slice().to_vec())));
-    let classes = target.as_ref().map_or_else(Vec::new, |any_of| classes(any_of, &path.key("target"), notes));
+    let classes: Vec<TargetClass> =
+        target.as_ref().map_or(&[][..], Many::as_slice).iter().map(|class| class.0).collect();
     if target.is_some() {
         tests.push(Test::Target(classes.clone()));
     }
@@ -193,41 +195,9 @@ fn plates(any_of: &Many<String>, names: &Names, path: &Path<'_>, notes: &mut Not
     choices
 }
 
-fn kinds(any_of: &Many<String>, path: &Path<'_>, notes: &mut Notes) -> Vec<Kind> {
-    each_named(any_of, "kind of event", &Kind::ALL.iter().map(|kind| kind.name()), path, notes)
-}
-
-fn classes(any_of: &Many<String>, path: &Path<'_>, notes: &mut Notes) -> Vec<TargetClass> {
-    let known = ["person", "vehicle", "motorcycle_bicycle", "animal", "face", "plate", "other"];
-    each_named(any_of, "class of target", &known.into_iter(), path, notes)
-}
-
-/// Values whose type takes an unknown name as `other`: here it is a mistake.
-fn each_named<'a, T: DeserializeOwned>(
-    any_of: &Many<String>,
-    what: &str,
-    known: &(impl Iterator<Item = &'a str> + Clone),
-    path: &Path<'_>,
-    notes: &mut Notes,
-) -> Vec<T> {
-    let mut values = Vec::new();
-    for (index, text) in any_of.as_slice().iter().enumerate() {
-        let value = serde_json::from_value(text.as_str().into()).ok();
-        match value.filter(|_| known.clone().any(|known| known == text)) {
-            Some(value) => values.push(value),
-            None => notes.problem(
-                &path.index(index),
-                format!("`{text}` is no {what}"),
-                instead(text, known.clone()),
-            ),
-        }
-    }
-    values
-}
-
 fn confidence(value: f64, classes: Vec<TargetClass>, path: &Path<'_>, notes: &mut Notes) -> Option<Test> {
     if !(0.0..=1.0).contains(&value) {
-        let fix = if (1.0..=100.0).contains(&value) {
+        let fix = if (2.0..=100.0).contains(&value) {
             format!("write {} for {value} percent", value / 100.0)
         } else {
             "use a number from 0 to 1".to_owned()

@@ -52,9 +52,6 @@ pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mu
     let during = schedules(raw.during.as_ref(), &path.key("during"), notes);
     let mode = raw.mode.as_ref().and_then(|mode| mode_condition(mode, place.names, &path.key("mode"), notes));
     let path_then = path.key("then");
-    if raw.then.as_slice().is_empty() {
-        notes.problem(&path_then, "the rule does nothing", "name what is to be done");
-    }
     let mut then = Vec::new();
     for (index, raw) in raw.then.as_slice().iter().enumerate() {
         then.extend(action(raw, place.names, &path_then.index(index), notes));
@@ -84,8 +81,7 @@ fn optional_duration(
 
 fn mode_condition(raw: &RawMode, names: &Names, path: &Path<'_>, notes: &mut Notes) -> Option<ModeCondition> {
     let (area, modes, path_modes) = match raw {
-        RawMode::One(mode) => (None, std::slice::from_ref(mode), *path),
-        RawMode::Several(modes) => (None, modes.as_slice(), *path),
+        RawMode::OfTheEvent(modes) => (None, modes.as_slice(), *path),
         RawMode::Of(of) => {
             let path_area = path.key("area");
             scalar::reference("area of a source", &of.area, &names.areas, &path_area, notes);
@@ -93,9 +89,6 @@ fn mode_condition(raw: &RawMode, names: &Names, path: &Path<'_>, notes: &mut Not
             (Some(area), of.is.as_slice(), path.key("is"))
         }
     };
-    if modes.is_empty() {
-        notes.problem(&path_modes, "the list is empty", "name at least one mode, or leave the key out");
-    }
     let modes = modes.iter().enumerate();
     let any_of =
         modes.filter_map(|(index, mode)| scalar::text(mode, &path_modes.index(index), notes)).collect();
@@ -206,7 +199,8 @@ fn hours(raw: &RawSchedule, path: &Path<'_>, notes: &mut Notes) -> Option<Hours>
         None => Some(Time::midnight()),
         Some(text) => hour(text, &path.key(key), notes),
     };
-    let (from, to) = (read(raw.from.as_ref(), "from")?, read(raw.to.as_ref(), "to")?);
+    let (from, to) = (read(raw.from.as_ref(), "from"), read(raw.to.as_ref(), "to"));
+    let (from, to) = (from?, to?);
     let is_whole_day = from == to && raw.to.as_ref().is_none_or(|to| to.0 == "24:00");
     if from == to && !is_whole_day {
         notes.problem(&path.key("to"), "it ends when it begins", "leave both out for the whole day");
@@ -264,19 +258,38 @@ fn date_range(text: &DatesText, path: &Path<'_>, notes: &mut Notes) -> Option<Da
     Some(DateRange { first, last })
 }
 
-/// What can be said of each rule against the sources that it may be about. `positions` are those of the rules
-/// in the file.
-pub(super) fn check_reach(site: &Site, positions: &[usize], notes: &mut Notes) {
+/// The sources that a rule may be about.
+fn reached<'a>(rule: &'a Rule, site: &'a Site) -> impl Iterator<Item = &'a Source> {
+    site.sources().map(AsRef::as_ref).filter(|source| reach(&rule.when, source) != Reach::Never)
+}
+
+/// Notes rules that move a relay on the word of a source that an address alone proves. `positions` are those of
+/// the rules in the file.
+pub(super) fn check_proofs(site: &Site, positions: &[usize], notes: &mut Notes) {
+    let root = Path::Root;
+    let section = root.key("rule");
+    for (rule, position) in site.rules().iter().zip(positions) {
+        if !rule.moves_relays() {
+            continue;
+        }
+        for source in reached(rule, site).filter(|source| is_proved_by_address_alone(source)) {
+            notes.problem(
+                &section.index(*position),
+                format!("this rule moves a relay, and an address alone proves `{}`", source.id),
+                "give that source a token, basic or hmac, or the rule another source",
+            );
+        }
+    }
+}
+
+/// Warns of what can be said of each rule before any event has come, in a file without errors.
+pub(super) fn warn_of_reach(site: &Site, positions: &[usize], notes: &mut Notes) {
     let root = Path::Root;
     let section = root.key("rule");
     for (rule, position) in site.rules().iter().zip(positions) {
         let path = section.index(*position);
         let path_when = path.key("when");
-        let sources: Vec<&Source> = site
-            .sources()
-            .map(AsRef::as_ref)
-            .filter(|source| reach(&rule.when, source) != Reach::Never)
-            .collect();
+        let sources: Vec<&Source> = reached(rule, site).collect();
         if sources.is_empty() && site.sources().next().is_some() {
             notes.warning(
                 &path_when,
@@ -284,15 +297,6 @@ pub(super) fn check_reach(site: &Site, positions: &[usize], notes: &mut Notes) {
                 "compare them with the sources",
             );
             continue;
-        }
-        if rule.moves_relays() {
-            for source in sources.iter().filter(|source| is_proved_by_address_alone(source)) {
-                notes.problem(
-                    &path,
-                    format!("this rule moves a relay, and an address alone proves `{}`", source.id),
-                    "give that source a token, basic or hmac, or the rule another source",
-                );
-            }
         }
         warn_of_missing_area(rule, &sources, &path, notes);
         let tests = tests(&rule.when);
@@ -314,10 +318,13 @@ pub(super) fn check_reach(site: &Site, positions: &[usize], notes: &mut Notes) {
                 );
             }
         }
-        let only_tracking = |test: &&Test| matches!(test, Test::Kind(kinds) if kinds.iter().all(|kind| *kind == Kind::Tracking));
-        let names_tracking =
-            |test: &Test| matches!(test, Test::Report(reports) if reports.contains(&Report::Tracking));
-        if tests.iter().any(|test| only_tracking(test)) && !tests.iter().any(|test| names_tracking(test)) {
+        let only_tracking = tests.iter().any(
+            |test| matches!(test, Test::Kind(kinds) if kinds.iter().all(|kind| *kind == Kind::Tracking)),
+        );
+        let names_tracking = tests
+            .iter()
+            .any(|test| matches!(test, Test::Report(reports) if reports.contains(&Report::Tracking)));
+        if only_tracking && !names_tracking {
             notes.warning(
                 &path_when,
                 "this rule can never match: tracking is no detection",

@@ -117,7 +117,7 @@ pub(super) fn secret(text: &SecretText, path: &Path<'_>, notes: &mut Notes) -> S
         SecretReference::Parameter(name) if !name.starts_with('/') => notes.problem(
             path,
             format!("`{name}` is no full name of a parameter"),
-            format!("write it from the first slash on: ssm:/camhook/{name}"),
+            format!("write it from the first slash on: ssm:/{name}"),
         ),
         SecretReference::Environment(name) if name.is_empty() => {
             notes.problem(path, "no variable is named", "write it as env:NAME");
@@ -182,7 +182,7 @@ pub(super) fn reachable(raw: Option<RawNetwork>, url: &Url, path: &Path<'_>, not
             format!("add network = \"{name}\" if that is meant"),
         );
     }
-    network
+    network.max(needed)
 }
 
 #[cfg(test)]

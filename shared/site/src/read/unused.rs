@@ -2,15 +2,12 @@
 
 use super::good;
 use crate::problem::{Notes, Path};
-use crate::raw::{Item, RawSite};
+use crate::raw::RawSite;
 use crate::reach::{Reach, reach, tests};
 use crate::{Action, PlateChoice, Site, Test};
 
-/// Warns of what nothing uses. Says nothing while a rule has errors of its own, since that one may be the user.
+/// Warns of what nothing uses, in a file without errors.
 pub(super) fn warn(site: &Site, document: &RawSite, notes: &mut Notes) {
-    if document.rule.iter().any(Item::is_bad) {
-        return;
-    }
     let root = Path::Root;
     let rules = site.rules();
     let actions = || rules.iter().flat_map(|rule| &rule.then);
