@@ -1,0 +1,67 @@
+//! The messages of the notification queue.
+
+use camhook_event::Event;
+use camhook_state::trouble::Trouble;
+use serde::Deserialize;
+
+use crate::Error;
+
+/// A message of the notification queue.
+#[derive(Debug)]
+pub(crate) enum QueueMessage {
+    Event(Box<Event>),
+    Trouble(Trouble),
+}
+
+#[derive(Deserialize)]
+struct Typed {
+    #[serde(rename = "type")]
+    message_type: MessageType,
+}
+
+#[derive(Deserialize)]
+enum MessageType {
+    #[serde(rename = "camhook.event.v1")]
+    Event,
+    #[serde(rename = "camhook.trouble.v1")]
+    Trouble,
+}
+
+/// Reads a message by its `type`.
+pub(crate) fn read(body: &str) -> Result<QueueMessage, Error> {
+    let typed: Typed = serde_json::from_str(body).map_err(|error| Error::unreadable(&error))?;
+    let message = match typed.message_type {
+        MessageType::Event => serde_json::from_str(body).map(|event| QueueMessage::Event(Box::new(event))),
+        MessageType::Trouble => serde_json::from_str(body).map(QueueMessage::Trouble),
+    };
+    message.map_err(|error| Error::unreadable(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_state::trouble::About;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_message_is_read_by_its_type() {
+        let trouble = Trouble::new(About::Configuration, "wrong".to_owned(), Timestamp::UNIX_EPOCH);
+        let body = serde_json::to_string(&trouble).unwrap();
+        assert!(matches!(read(&body).unwrap(), QueueMessage::Trouble(read) if read == trouble));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_repeated_in_the_error() {
+        for body in [
+            "",
+            "IB36NL",
+            r#"{"type":"IB36NL"}"#,
+            r#"{"type":"camhook.event.v1","id":"IB36NL"}"#,
+            r#"{"type":"camhook.trouble.v1","IB36NL":1}"#,
+        ] {
+            let error = read(body).unwrap_err().to_string();
+            assert!(!error.contains("IB36NL"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Title and text of a message about an event.
+//!
+//! A rule may hold templates of both, in the language of Jinja. They know `event` (the whole event, as its JSON
+//! has it), and beside it `person`, `camera`, `source`, `area`, `kind`, `plate` and `time`, which is in the
+//! site's time zone. What an event lacks is empty.
+
+use camhook_event::{Event, Text};
+use camhook_site::Site;
+use minijinja::value::Serde;
+use minijinja::{Environment, Value, context};
+
+use crate::about;
+
+/// How much a template may compute: loops over what an event holds, and no more.
+const FUEL: u64 = 20_000;
+
+/// The most that a title may hold, in characters.
+const TITLE_LIMIT: usize = 250;
+
+/// The most that a text may hold, in characters.
+const TEXT_LIMIT: usize = 2000;
+
+/// Title and text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The title: one line.
+    pub title: String,
+    /// The text.
+    pub text: String,
+}
+
+/// A template that cannot be used for an event; the default is used in its place.
+#[derive(Debug, thiserror::Error)]
+#[error("the template of the rule's {part} cannot be used for this event, line {line}: {kind}")]
+pub struct TemplateError {
+    /// `title` or `body`.
+    pub part: &'static str,
+    /// The line of the template.
+    pub line: usize,
+    /// What kind of error it is. What the template or the event says is not repeated.
+    pub kind: minijinja::ErrorKind,
+}
+
+/// Writes title and text of a message about an event.
+///
+/// A template that cannot be used, or leaves nothing, gives way to the default; what stood against it is
+/// returned beside.
+#[must_use]
+pub fn write(
+    site: &Site,
+    event: &Event,
+    title: Option<&str>,
+    body: Option<&str>,
+) -> (Written, Vec<TemplateError>) {
+    let values = values(site, event);
+    let mut errors = Vec::new();
+    let mut part = |part, template: Option<&str>| match render(part, template?, &values) {
+        Ok(text) => (!text.trim().is_empty()).then(|| text.trim().to_owned()),
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    };
+    let title = part("title", title).unwrap_or_else(|| default_title(site, event));
+    let text = part("body", body).unwrap_or_else(|| default_text(site, event));
+    let one_line = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    (Written { title: cut(&one_line, TITLE_LIMIT), text: cut(&text, TEXT_LIMIT) }, errors)
+}
+
+fn render(part: &'static str, template: &str, values: &Value) -> Result<String, TemplateError> {
+    let mut environment = Environment::new();
+    environment.set_fuel(Some(FUEL));
+    environment.render_str(template, values).map_err(|error| TemplateError {
+        part,
+        line: error.line().unwrap_or(1),
+        kind: error.kind(),
+    })
+}
+
+fn values(site: &Site, event: &Event) -> Value {
+    let data = &event.data;
+    let or_empty = |text: Option<&Text>| text.map_or(Value::UNDEFINED, |text| Value::from(text.as_str()));
+    context! {
+        event => Serde(event),
+        person => or_empty(site.person(event)),
+        camera => about::camera(site, event),
+        source => data.source.as_str(),
+        area => or_empty(data.area.as_ref()),
+        kind => data.kind.name(),
+        plate => or_empty(data.plate.as_ref().map(|plate| &plate.text)),
+        time => local_time(site, event),
+    }
+}
+
+fn local_time(site: &Site, event: &Event) -> String {
+    event.time.timestamp().to_zoned(site.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `Plate: drive`, or `Ann: drive` where it is known who it is.
+fn default_title(site: &Site, event: &Event) -> String {
+    let what = site.person(event).map_or_else(|| about::what(event), ToString::to_string);
+    format!("{what}: {}", about::camera(site, event))
+}
+
+/// What is known, in one line, and the time.
+fn default_text(site: &Site, event: &Event) -> String {
+    let data = &event.data;
+    let mut parts = vec![about::what(event)];
+    parts.extend(data.name.as_ref().map(ToString::to_string));
+    parts.extend(data.plate.as_ref().map(|plate| plate.text.to_string()));
+    parts.extend(site.person(event).map(ToString::to_string));
+    parts.extend(about::targets(event));
+    parts.extend(data.zone.as_ref().and_then(|zone| zone.name.as_ref()).map(ToString::to_string));
+    parts.extend(data.area.as_ref().map(ToString::to_string));
+    // What happened may be the name that a person gave it.
+    parts.dedup();
+    format!("{}\n{}", parts.join(" · "), local_time(site, event))
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
+}
