@@ -1,0 +1,164 @@
+//! Names and values, of which an adapter takes what it knows.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use camhook_event::{Text, VendorData};
+use serde_json::Value;
+
+use crate::Json;
+
+/// From this length on a text of nothing but base64 is a blob: a mask, a feature vector, a picture that stands where
+/// none is known. It is no scalar that a person could read.
+const BLOB_LENGTH: usize = 256;
+
+/// Names and values in the order in which they were sent. A name may occur more than once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+
+impl<'a> Object<'a> {
+    /// Adds a value.
+    pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: Json<'a>) {
+        self.0.push((name.into(), value));
+    }
+
+    /// Takes the first value under a name, in any case.
+    pub fn take(&mut self, name: &str) -> Option<Json<'a>> {
+        let at = self.0.iter().position(|(present, _)| is_named(present, name))?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// Takes the value under the first of several names that has one: a name and its misspellings.
+    pub fn take_any(&mut self, names: &[&str]) -> Option<Json<'a>> {
+        names.iter().find_map(|name| self.take(name))
+    }
+
+    /// Takes the objects under a name: a list of them, or one that stands alone.
+    pub fn take_objects(&mut self, name: &str) -> Vec<Object<'a>> {
+        self.take(name).map(Json::into_objects).unwrap_or_default()
+    }
+
+    /// Takes the object under a name; an empty one for what is none.
+    pub fn take_object(&mut self, name: &str) -> Object<'a> {
+        self.take(name).and_then(Json::into_object).unwrap_or_default()
+    }
+
+    /// Takes the text under the first of several names that has one which is not blank.
+    pub fn take_text(&mut self, names: &[&str]) -> Option<Text> {
+        names.iter().find_map(|name| self.take(name)?.to_text())
+    }
+
+    /// The first value under a name, in any case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Json<'a>> {
+        self.0.iter().find(|(present, _)| is_named(present, name)).map(|(_, value)| value)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Names and values, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// Keeps every scalar that is left, by its name; one within another object by the names on the way to it,
+    /// joined with dots. Lists are no part of a name. Base64 blobs are left out.
+    pub fn keep(&self, data: &mut VendorData) {
+        self.keep_below("", data);
+    }
+
+    /// Like [`Object::keep`], with names on the way that are not in the object.
+    pub fn keep_below(&self, path: &str, data: &mut VendorData) {
+        for (name, value) in &self.0 {
+            let path =
+                if path.is_empty() { Cow::Borrowed(name.as_ref()) } else { format!("{path}.{name}").into() };
+            keep(&path, value, data);
+        }
+    }
+
+    /// Every scalar that is left, as a target's attributes.
+    #[must_use]
+    pub fn to_attributes(&self) -> BTreeMap<String, Value> {
+        let mut data = VendorData::default();
+        self.keep(&mut data);
+        data.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+    }
+}
+
+impl<'a> FromIterator<(Cow<'a, str>, Json<'a>)> for Object<'a> {
+    fn from_iter<T: IntoIterator<Item = (Cow<'a, str>, Json<'a>)>>(entries: T) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+/// Names are compared without case, and without the blanks that some documents print around them.
+fn is_named(present: &str, name: &str) -> bool {
+    present.trim().eq_ignore_ascii_case(name)
+}
+
+fn keep(path: &str, value: &Json<'_>, data: &mut VendorData) {
+    match value {
+        Json::List(values) => values.iter().for_each(|value| keep(path, value, data)),
+        Json::Object(object) => object.keep_below(path, data),
+        Json::Text(text) if is_blob(text) => {}
+        scalar => {
+            if let Some(scalar) = scalar.to_scalar() {
+                data.insert(path, scalar);
+            }
+        }
+    }
+}
+
+fn is_blob(text: &str) -> bool {
+    text.len() >= BLOB_LENGTH
+        && text.bytes().all(|octet| {
+            octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/' | b'=' | b'-' | b'_' | b'\r' | b'\n')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read;
+
+    fn object(json: &str) -> Object<'_> {
+        read(json).unwrap().into_object().unwrap()
+    }
+
+    fn kept(object: &Object<'_>) -> String {
+        let mut data = VendorData::default();
+        object.keep(&mut data);
+        serde_json::to_string(&data).unwrap()
+    }
+
+    #[test]
+    fn names_are_found_in_any_case_and_taken_once() {
+        let mut values = object(r#"{"chnnel":"CH1","MacAddress ":"a","macaddress":"b","blank":" "}"#);
+        assert_eq!(values.take_any(&["channel", "chnnel"]).unwrap().to_text().unwrap().as_str(), "CH1");
+        assert_eq!(values.take_text(&["MACAddress"]).unwrap().as_str(), "a");
+        assert_eq!(values.take_text(&["blank", "MACAddress"]).unwrap().as_str(), "b");
+        assert_eq!(values.take("MACAddress"), None);
+        assert!(values.is_empty());
+    }
+
+    #[test]
+    fn what_is_left_is_kept_by_the_names_on_the_way() {
+        let values = object(r#"{"a":1,"b":{"c":true,"d":[{"e":"x"},{"e":"y"},{}]},"f":null,"g":[1,2,1]}"#);
+        assert_eq!(kept(&values), r#"{"a":1,"b.c":true,"b.d.e":["x","y"],"g":[1,2]}"#);
+        assert_eq!(values.to_attributes().len(), 4);
+    }
+
+    #[test]
+    fn blobs_are_not_kept() {
+        let blob = "QUJD".repeat(100);
+        let sentence = "a b ".repeat(100);
+        let text = format!(r#"{{"blob":"{blob}","sentence":"{sentence}"}}"#);
+        let values = object(&text);
+        assert!(!kept(&values).contains("QUJD"));
+        assert!(kept(&values).contains("a b a b"));
+    }
+}

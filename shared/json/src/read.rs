@@ -1,0 +1,221 @@
+//! From text to a value of any kind.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+
+use camhook_ingest::Malformed;
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+
+use crate::{Json, Object};
+
+/// The most values of one list that are read; those behind them are passed over. More than any device has channels.
+pub const LIST_LIMIT: usize = 256;
+
+/// How many values any post may hold.
+const VALUES: usize = 4096;
+
+/// A post may hold one more value for each so many bytes: what is read never takes much more room than the post.
+const BYTES_A_VALUE: usize = 32;
+
+/// What the reader says of a post with too many values, to be told from its other errors.
+const TOO_MANY: &str = "too many values";
+
+/// The body of a post as text, without what some senders put around it: a byte order mark, NUL characters behind it.
+///
+/// # Errors
+///
+/// `not_text` when it is no UTF-8.
+pub fn text(body: &[u8]) -> Result<&str, Malformed> {
+    let text = str::from_utf8(body).map_err(|error| {
+        Malformed::new("not_text", format!("no UTF-8 after byte {}", error.valid_up_to()))
+    })?;
+    Ok(text
+        .trim_start_matches('\u{FEFF}')
+        .trim_matches(|character: char| character == '\0' || character.is_whitespace()))
+}
+
+/// Reads JSON of any form, nested up to 127 deep.
+///
+/// # Errors
+///
+/// `no_body` when there is nothing, `truncated_json` when it ends too early, `too_many_values`, `not_json` for all
+/// else. The reason never holds a part of the text.
+pub fn read(text: &str) -> Result<Json<'_>, Malformed> {
+    if text.trim().is_empty() {
+        return Err(Malformed::new("no_body", "the body is empty"));
+    }
+    let values_left = Cell::new(VALUES + text.len() / BYTES_A_VALUE);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    AnyValue { values_left: &values_left }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| malformed(&error, values_left.get()))
+}
+
+fn malformed(error: &serde_json::Error, values_left: usize) -> Malformed {
+    let code = if values_left == 0 && error.is_data() {
+        "too_many_values"
+    } else if error.is_eof() {
+        "truncated_json"
+    } else {
+        "not_json"
+    };
+    Malformed::new(code, error.to_string())
+}
+
+#[derive(Clone, Copy)]
+struct AnyValue<'b> {
+    values_left: &'b Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for AnyValue<'_> {
+    type Value = Json<'de>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        match self.values_left.get().checked_sub(1) {
+            Some(left) => self.values_left.set(left),
+            None => return Err(D::Error::custom(TOO_MANY)),
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AnyValue<'_> {
+    type Value = Json<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Json::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Json::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Number::from_f64(value).map_or(Json::Null, Json::Number))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Json::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Json::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while values.len() < LIST_LIMIT {
+            match list.next_element_seed(self)? {
+                Some(value) => values.push(value),
+                None => return Ok(Json::List(values)),
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Json::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut object = Object::default();
+        while let Some(name) = map.next_key_seed(Name)? {
+            object.push(name, map.next_value_seed(self)?);
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn code(text: &str) -> &'static str {
+        read(text).unwrap_err().code
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_apart_without_a_word_of_the_text() {
+        assert_eq!(code(" \n"), "no_body");
+        assert_eq!(code(r#"{"secret":"#), "truncated_json");
+        assert_eq!(code(r#"{"a":"b"#), "truncated_json");
+        for wrong in ["<config/>", r#"{"a":1} b"#, "{'a':1}", "1e999", "nul"] {
+            assert!(matches!(code(wrong), "not_json" | "truncated_json"), "{wrong}");
+        }
+        assert_eq!(code(&"[".repeat(10_000)), "not_json");
+        assert!(!read(r#"{"secret": secret}"#).unwrap_err().detail.contains("secret"));
+        assert_eq!(text(b"\xff{}").unwrap_err().code, "not_text");
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_nul_characters_are_no_part_of_the_text() {
+        assert_eq!(text("\u{FEFF}{} \r\n\0\0".as_bytes()).unwrap(), "{}");
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_what_follows_it_is_read() {
+        let text = format!(r#"{{"map":[{}],"after":1}}"#, vec!["0"; 100_000].join(","));
+        let object = read(&text).unwrap().into_object().unwrap();
+        assert!(matches!(object.get("map"), Some(Json::List(values)) if values.len() == LIST_LIMIT));
+        assert_eq!(object.get("after").and_then(Json::to_integer), Some(1));
+    }
+
+    #[test]
+    fn a_post_of_nothing_but_small_values_is_refused() {
+        let text = format!("{{{}}}", vec![r#""":0"#; 100_000].join(","));
+        assert_eq!(code(&text), "too_many_values");
+    }
+
+    #[test]
+    fn a_repeated_name_is_there_as_often_as_it_was_sent() {
+        let mut object = read(r#"{"a":1,"a":2}"#).unwrap().into_object().unwrap();
+        let mut next = || object.take("a").and_then(|value| value.to_integer());
+        assert_eq!([next(), next(), next()], [Some(1), Some(2), None]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in r#"[\{\}\[\]",:a\\u0-9\.eE+\-\ntruefalsn ]{0,200}"#) {
+            let _ = read(&text);
+        }
+    }
+}
