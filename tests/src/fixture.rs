@@ -190,7 +190,7 @@ fn describe_picture(bytes: &[u8]) -> Result<Value, Box<dyn Error>> {
     Ok(json!({ "bytes": bytes.len(), "sha256": hex(&Sha256::digest(bytes)), "decodes": decodes }))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.

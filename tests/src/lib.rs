@@ -1,3 +1,20 @@
-//! What the end to end tests share: the runner of the fixtures.
+//! What the end to end tests share.
+//!
+//! [`fixture`] runs a vendor's fixtures with the world outside in memory. All else is for tests against the
+//! local cloud: [`stack`] and [`cloud`] look into what is deployed there; [`own_stack`] gives a test a stack of
+//! its own, with the functions' real bootstraps under a Runtime API ([`lambda_runtime`]) that can be killed at
+//! any moment, a proxy that fails the n-th call of AWS ([`fault_proxy`]), and devices that note what they
+//! receive ([`devices`]).
 
+pub mod cloud;
+pub mod devices;
+pub mod fault_proxy;
 pub mod fixture;
+pub mod gateway;
+pub mod http_server;
+pub mod lambda_runtime;
+pub mod own_stack;
+pub mod post;
+pub mod process;
+pub mod stack;
+pub mod wait;

@@ -1,0 +1,217 @@
+//! A proxy before the local cloud that knows what is asked of AWS and fails it as a test says.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{HeaderName, Request, Uri, header};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::http_server::{HttpClient, HttpServer, Reply, header as header_value};
+use crate::process::KillSwitch;
+
+/// One call of an AWS service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The operation, as AWS names it: `PutObject`, `SendMessage`, `PutItem`, `GetParameters`.
+    pub operation: String,
+    /// What it is about: an object's key, a queue's name, an item's `pk`, a parameter's name.
+    pub target: String,
+}
+
+impl Call {
+    /// Whether it is this operation on a target that begins so.
+    #[must_use]
+    pub fn is(&self, operation: &str, target: &str) -> bool {
+        self.operation == operation && self.target.starts_with(target)
+    }
+
+    fn read(request: &Request<Bytes>) -> Self {
+        if let Some((_, operation)) = header_value(request.headers(), "x-amz-target").split_once('.') {
+            let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+            return Self { operation: operation.to_owned(), target: target(&body).unwrap_or_default() };
+        }
+        // Path style, as the SDK does it for an address without a name: `/{bucket}/{key}`.
+        let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
+        let key = path.trim_start_matches('/').split_once('/').map_or("", |(_, key)| key);
+        let operation = match (request.method().as_str(), key) {
+            ("GET", "") => "ListObjectsV2".to_owned(),
+            ("PUT", _) => "PutObject".to_owned(),
+            ("GET", _) => "GetObject".to_owned(),
+            ("DELETE", _) => "DeleteObject".to_owned(),
+            (method, _) => method.to_owned(),
+        };
+        Self { operation, target: key.to_owned() }
+    }
+}
+
+/// What a call in JSON is about.
+fn target(body: &Value) -> Option<String> {
+    if let Some(url) = body["QueueUrl"].as_str() {
+        return url.rsplit('/').next().map(str::to_owned);
+    }
+    if let Some(name) = body["Names"][0].as_str() {
+        return Some(name.to_owned());
+    }
+    let pk =
+        [&body["Item"]["pk"]["S"], &body["Key"]["pk"]["S"], &body["ExpressionAttributeValues"][":pk"]["S"]];
+    pk.into_iter().find_map(Value::as_str).map(str::to_owned)
+}
+
+/// What happens to a call instead of an answer.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// It is answered with this status and does nothing.
+    Status(u16),
+    /// It does nothing and is never answered.
+    Silence,
+    /// It does nothing and its connection is closed.
+    Close,
+    /// It does nothing, and the process that made it is killed.
+    KillBefore(KillSwitch),
+    /// It is done, and the process that made it is killed before it hears of that.
+    KillAfter(KillSwitch),
+}
+
+type Matcher = dyn Fn(&Call) -> bool + Send;
+
+struct Rule {
+    matches: Box<Matcher>,
+    passed_first: usize,
+    left: usize,
+    fault: Fault,
+}
+
+#[derive(Default)]
+struct Plan {
+    rules: Vec<Rule>,
+    calls: Vec<Call>,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Plan").field("rules", &self.rules.len()).field("calls", &self.calls).finish()
+    }
+}
+
+/// The proxy.
+#[derive(Debug)]
+pub struct FaultProxy {
+    server: HttpServer,
+    plan: Arc<Mutex<Plan>>,
+}
+
+impl FaultProxy {
+    /// Starts a proxy before this endpoint; at first it hands everything on.
+    pub async fn start(endpoint: &str) -> Self {
+        let endpoint: Uri = endpoint.parse().unwrap();
+        let plan = Arc::new(Mutex::new(Plan::default()));
+        let (rules, client) = (Arc::clone(&plan), HttpClient::default());
+        let server = HttpServer::start(move |request| {
+            let call = Call::read(&request);
+            let fault = rules.lock().unwrap().next(call);
+            let (client, endpoint) = (client.clone(), endpoint.clone());
+            async move {
+                match fault {
+                    None => forward(&client, &endpoint, request).await,
+                    Some(Fault::Status(status)) => refused(status, &request),
+                    Some(Fault::Silence) => Reply::Silence,
+                    Some(Fault::Close) => Reply::Close,
+                    Some(Fault::KillBefore(process)) => {
+                        process.kill().await;
+                        Reply::Close
+                    }
+                    Some(Fault::KillAfter(process)) => {
+                        forward(&client, &endpoint, request).await;
+                        process.kill().await;
+                        Reply::Close
+                    }
+                }
+            }
+        })
+        .await;
+        Self { server, plan }
+    }
+
+    /// Where functions find AWS: `AWS_ENDPOINT_URL`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// From now on every call that matches fails.
+    pub fn fail(&self, fault: Fault, matches: impl Fn(&Call) -> bool + Send + 'static) {
+        self.rule(Rule { matches: Box::new(matches), passed_first: 0, left: usize::MAX, fault });
+    }
+
+    /// The n-th call from now that matches fails, counted from 1; those before and after it do not.
+    pub fn fail_nth(&self, n: usize, fault: Fault, matches: impl Fn(&Call) -> bool + Send + 'static) {
+        self.rule(Rule { matches: Box::new(matches), passed_first: n - 1, left: 1, fault });
+    }
+
+    fn rule(&self, rule: Rule) {
+        self.plan.lock().unwrap().rules.push(rule);
+    }
+
+    /// From now on nothing fails.
+    pub fn heal(&self) {
+        self.plan.lock().unwrap().rules.clear();
+    }
+
+    /// All calls until now, failed ones and the SDK's further tries too.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.plan.lock().unwrap().calls.clone()
+    }
+
+    /// How many calls of an operation there were on targets that begin so.
+    #[must_use]
+    pub fn count(&self, operation: &str, target: &str) -> usize {
+        self.calls().iter().filter(|call| call.is(operation, target)).count()
+    }
+}
+
+impl Plan {
+    fn next(&mut self, call: Call) -> Option<Fault> {
+        let rule = self.rules.iter_mut().find(|rule| rule.left > 0 && (rule.matches)(&call));
+        self.calls.push(call);
+        let rule = rule?;
+        if rule.passed_first > 0 {
+            rule.passed_first -= 1;
+            return None;
+        }
+        rule.left = rule.left.saturating_sub(1);
+        Some(rule.fault.clone())
+    }
+}
+
+async fn forward(client: &HttpClient, endpoint: &Uri, request: Request<Bytes>) -> Reply {
+    let (mut head, body) = request.into_parts();
+    let mut target = endpoint.clone().into_parts();
+    target.path_and_query = head.uri.path_and_query().cloned();
+    head.uri = Uri::from_parts(target).unwrap();
+    for hop_by_hop in [header::CONNECTION, header::EXPECT, header::TRANSFER_ENCODING, header::CONTENT_LENGTH]
+    {
+        head.headers.remove(hop_by_hop);
+    }
+    let Ok(mut response) = client.try_send(Request::from_parts(head, body)).await else {
+        return Reply::Close;
+    };
+    for hop_by_hop in [header::CONNECTION, header::TRANSFER_ENCODING, HeaderName::from_static("keep-alive")] {
+        response.headers_mut().remove(hop_by_hop);
+    }
+    Reply::Answer(response)
+}
+
+/// An error as the service writes it, so that the SDK reads it as one.
+fn refused(status: u16, request: &Request<Bytes>) -> Reply {
+    if request.headers().contains_key("x-amz-target") {
+        let error = serde_json::json!({ "__type": "InternalFailure", "message": "refused by the test" });
+        return Reply::json(status, &error);
+    }
+    Reply::text(status, "<Error><Code>InternalError</Code><Message>refused by the test</Message></Error>")
+        .with_header("content-type", "application/xml")
+}
