@@ -456,7 +456,7 @@ pub(crate) struct RawRule {
     /// For how long after a message or an actuation the rule rests, for each source.
     #[schemars(extend("default" = "0s"))]
     pub(crate) cooldown: Option<DurationText>,
-    /// For how long events of one source are gathered into one message.
+    /// For how long events of one source are gathered into one message. Not done yet: each is told by itself.
     #[schemars(extend("default" = "0s"))]
     pub(crate) coalesce: Option<DurationText>,
     /// Whether its messages disturb quiet hours.
@@ -692,7 +692,7 @@ pub(crate) enum RawRelayAction {
     Toggle,
 }
 
-/// An area gets another mode.
+/// An area gets another mode. Not done yet.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SetMode")]

@@ -40,15 +40,17 @@ pub struct Inspection {
 ///
 /// Everything that makes the file unusable, in the order of the file.
 pub fn read(text: &str, name: &str) -> Result<(Site, Vec<Warning>), Vec<Problem>> {
-    match inspect(text, name) {
+    match inspect(text, name, |_| None) {
         Inspection { site: Some(site), warnings, .. } => Ok((site, warnings)),
         Inspection { problems, .. } => Err(problems),
     }
 }
 
 /// Reads a camhook.toml and says all that there is to say of it, its doubtful parts beside its errors.
+///
+/// `template_error` says what is wrong with a template, whose language this crate does not know.
 #[must_use]
-pub fn inspect(text: &str, name: &str) -> Inspection {
+pub fn inspect(text: &str, name: &str, template_error: impl Fn(&str) -> Option<String>) -> Inspection {
     let document = match toml::from_str::<RawSite>(text) {
         Ok(document) => document,
         Err(error) => {
@@ -60,6 +62,7 @@ pub fn inspect(text: &str, name: &str) -> Inspection {
         check_shape(text, &mut notes);
     }
     let site = site(&document, &mut notes);
+    rule::check_templates(&document, template_error, &mut notes);
     let is_good = notes.are_harmless();
     let (problems, warnings) = notes.place(text, name);
     Inspection { site: is_good.then_some(site), problems, warnings }

@@ -87,19 +87,16 @@ fn rules_have_their_actions_and_limits() {
     let residents = site.rule("residents").unwrap();
     assert!(residents.moves_relays());
     assert_eq!(residents.cooldown, Some(Duration::from_secs(30)));
-    assert_eq!(residents.coalesce, Some(Duration::from_secs(10)));
+    assert_eq!(residents.coalesce, None);
     assert_eq!((residents.urgency, residents.max_age), (Urgency::Urgent, Duration::from_secs(20)));
     assert_eq!(residents.during.len(), 2);
-    let [pulse, notify, mode] = residents.then.as_slice() else { panic!("{:?}", residents.then) };
+    let [pulse, notify] = residents.then.as_slice() else { panic!("{:?}", residents.then) };
     let five_seconds = RelayAction::Pulse { duration: Duration::from_secs(5) };
     assert!(
         matches!(pulse, Action::Relay { relay, action } if relay.as_str() == "light" && *action == five_seconds)
     );
     let title = Some("{{ person }} at the gate".to_owned());
     assert!(matches!(notify, Action::Notify { title: found, body: None, .. } if *found == title));
-    assert!(
-        matches!(mode, Action::Mode { area: Some(area), mode } if area.as_str() == "yard" && mode.as_str() == "home")
-    );
     let Condition::All(all) = &residents.when else { panic!("{:?}", residents.when) };
     assert!(
         all.iter().any(|test| matches!(test, Condition::Test(Test::Kind(kinds)) if *kinds == [Kind::Plate]))

@@ -9,7 +9,8 @@ use super::condition::{self, Known};
 use super::{Names, scalar};
 use crate::problem::{Notes, Path};
 use crate::raw::{
-    DatesText, DaysText, HourText, Many, RawAction, RawMode, RawRelayAction, RawRule, RawSchedule, RawSwitch,
+    DatesText, DaysText, HourText, Many, RawAction, RawMode, RawRelayAction, RawRule, RawSchedule, RawSite,
+    RawSwitch,
 };
 use crate::reach::{Reach, reach, tests};
 use crate::rule::DEFAULT_MAX_AGE;
@@ -58,6 +59,13 @@ pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mu
     }
     let cooldown = optional_duration(raw.cooldown.as_ref(), &path.key("cooldown"), notes);
     let coalesce = optional_duration(raw.coalesce.as_ref(), &path.key("coalesce"), notes);
+    if coalesce.is_some() {
+        notes.warning(
+            &path.key("coalesce"),
+            "events are not gathered yet: each is told by itself",
+            "use `cooldown` to be told less often",
+        );
+    }
     let path_max_age = path.key("max_age");
     let max_age = match &raw.max_age {
         None => Some(DEFAULT_MAX_AGE),
@@ -111,6 +119,7 @@ fn action(raw: &RawAction, names: &Names, path: &Path<'_>, notes: &mut Notes) ->
             Some(Action::Relay { relay: RelayId::new(&raw.relay.0)?, action })
         }
         RawAction::Mode(raw) => {
+            notes.warning(path, "an event does not set a mode yet", "leave this action out");
             let path_area = path.key("area");
             let area = match &raw.area {
                 None => None,
@@ -157,6 +166,33 @@ fn relay_action(raw: &RawSwitch, path: &Path<'_>, notes: &mut Notes) -> Option<R
         return None;
     }
     Duration::try_from_secs_f64(seconds).ok().map(timed)
+}
+
+/// Notes templates that cannot be used.
+pub(super) fn check_templates(
+    document: &RawSite,
+    template_error: impl Fn(&str) -> Option<String>,
+    notes: &mut Notes,
+) {
+    let root = Path::Root;
+    let section = root.key("rule");
+    for (index, rule) in super::good(&document.rule) {
+        let path = section.index(index);
+        let path = path.key("then");
+        for (index, action) in rule.then.as_slice().iter().enumerate() {
+            let RawAction::Notify(raw) = action else { continue };
+            let path = path.index(index);
+            for (key, template) in [("title", &raw.title), ("body", &raw.body)] {
+                if let Some(error) = template.as_ref().and_then(|template| template_error(&template.0)) {
+                    notes.problem(
+                        &path.key(key),
+                        format!("this template cannot be used: {error}"),
+                        "write names in double braces: {{ camera }}",
+                    );
+                }
+            }
+        }
+    }
 }
 
 /// Schedules, any of which is good.
