@@ -194,7 +194,9 @@ fn log(record: &AuditRecord<'_>) {
         };
     }
     match record.decision {
-        Decision::Failed | Decision::Unknown | Decision::Refused => line!(warn),
+        Decision::Failed | Decision::Unknown | Decision::Refused => {
+            line!(warn);
+        }
         Decision::Done | Decision::Late | Decision::Duplicate | Decision::Stopped | Decision::Released => {
             line!(info)
         }

@@ -453,3 +453,224 @@ fn release_queued(written: &RelayRecord, release: Release) -> Option<u64> {
         Release::Settled | Release::Owed { .. } => written.release_queued,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use camhook_event::EventId;
+    use camhook_site::{Driver, Network, Relay, RelayId};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn at(seconds: i64) -> Timestamp {
+        NOW + jiff::SignedDuration::from_secs(seconds)
+    }
+
+    fn event() -> EventId {
+        "0123456789abcdef0123456789abcdef".parse().unwrap()
+    }
+
+    fn relay(via: Via) -> Relay {
+        Relay {
+            id: RelayId::new("gate").unwrap(),
+            driver: Driver::ShellyGen2 {
+                url: "http://relay.example.org".parse().unwrap(),
+                password: None,
+                switch: 0,
+            },
+            min_interval: Duration::from_secs(2),
+            network: Network::Public,
+            via,
+        }
+    }
+
+    fn order(relay: &Relay, action: RelayAction) -> Order<'_> {
+        Order {
+            event: event(),
+            source: "cam",
+            event_time: NOW,
+            event_state: None,
+            happened_at: NOW,
+            once: None,
+            rule: "open",
+            action_index: 0,
+            cooldown: None,
+            deadline: at(30),
+            relay,
+            timer: DeviceTimer::None,
+            action,
+            station: Station::Function,
+            replay: None,
+            retry_delay: Duration::from_secs(2),
+        }
+    }
+
+    fn known() -> Known {
+        Known {
+            now: NOW,
+            stop: StopSwitch::Running,
+            claim: ClaimKnown::Free,
+            relay: RelayRecord::default(),
+            once: None,
+            cooldown: None,
+            prepared: None,
+            sent: None,
+        }
+    }
+
+    const PULSE: RelayAction = RelayAction::Pulse { duration: Duration::from_secs(5) };
+    const HOLD: RelayAction = RelayAction::Hold { duration: Duration::from_secs(10) };
+
+    fn decision(step: &Step) -> Option<(Decision, &'static str)> {
+        match step {
+            Step::Finish(end) => Some((end.decision, end.reason.name())),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_whole_way_of_a_pulse_without_a_timer() {
+        let relay = relay(Via::Cloud);
+        let order = Order {
+            once: Some("cam:motion:1"),
+            cooldown: Some(Duration::from_secs(60)),
+            ..order(&relay, PULSE)
+        };
+        let mut known = known();
+        assert_eq!(next(&order, &known), Step::AskOnce);
+        known.once = Some(Once::First);
+        assert_eq!(next(&order, &known), Step::ReserveCooldown { length: Duration::from_secs(60) });
+        known.cooldown = Some(Reservation::Held { until: at(60) });
+        assert_eq!(next(&order, &known), Step::TakeClaim);
+        known.claim = ClaimKnown::Held;
+        let Step::Prepare(prepared) = next(&order, &known) else { panic!("not prepared") };
+        assert_eq!(prepared.written.on_until, Some(at(5)));
+        assert_eq!(prepared.written.busy_until, Some(at(8)));
+        known.prepared = Some(*prepared);
+        assert_eq!(next(&order, &known), Step::QueueRelease { on_until: at(5), generation: 1 });
+        let mut queued = known.prepared.clone().unwrap();
+        queued.release = Release::Queued;
+        known.prepared = Some(queued.clone());
+        assert_eq!(next(&order, &known), Step::Send(Command::On { off_after: None }));
+        known.sent = Some(Sent::Confirmed("{}".to_owned()));
+        assert_eq!(decision(&next(&order, &known)), Some((Decision::Done, "answered")));
+        let record = settled(&queued, known.sent.as_ref(), at(1));
+        assert_eq!((record.on_until, record.release_queued), (Some(at(5)), Some(1)));
+        assert_eq!((record.busy_until, record.last_actuation), (None, Some(at(1))));
+    }
+
+    #[test]
+    fn nothing_is_sent_when_others_may_speak_to_the_device_before_it_is_over() {
+        let relay = relay(Via::Cloud);
+        let order = Order { timer: DeviceTimer::Own, ..order(&relay, PULSE) };
+        let mut known = Known { claim: ClaimKnown::Held, ..known() };
+        let Step::Prepare(prepared) = next(&order, &known) else { panic!("not prepared") };
+        known.prepared = Some(*prepared);
+        known.now = at(4);
+        assert!(matches!(next(&order, &known), Step::Send(_)));
+        known.now = at(5);
+        assert_eq!(next(&order, &known), Step::Retry(Pause::Busy));
+        known.now = at(31);
+        assert_eq!(decision(&next(&order, &known)), Some((Decision::Late, "too_old")));
+    }
+
+    #[test]
+    fn a_claim_that_was_found_decides() {
+        let relay = relay(Via::Cloud);
+        let found = |state, effect, since| {
+            let outcome = (effect == Effect::None).then(|| "refused".to_owned());
+            ClaimKnown::Found(ClaimRecord { state, attempt: 1, since: at(since), effect, outcome })
+        };
+        let (taken, possible, none) = (ClaimState::Taken, Effect::Possible, Effect::None);
+        let cases = [
+            (PULSE, found(ClaimState::Done, possible, 0), Some((Decision::Duplicate, "settled"))),
+            (PULSE, found(ClaimState::Unknown, possible, 0), Some((Decision::Duplicate, "settled"))),
+            (PULSE, found(taken, possible, -11), None),
+            (PULSE, found(taken, possible, -12), Some((Decision::Unknown, "no_word"))),
+            (RelayAction::Off, found(taken, possible, -12), Some((Decision::Unknown, "no_word"))),
+            (RelayAction::Toggle, found(taken, none, -1), Some((Decision::Failed, "no_effect"))),
+        ];
+        for (action, claim, expected) in cases {
+            let known = Known { claim: claim.clone(), ..known() };
+            let step = next(&order(&relay, action), &known);
+            assert_eq!(decision(&step), expected, "{action:?} {claim:?}");
+            assert!(expected.is_some() || step == Step::Retry(Pause::AtWork));
+        }
+        let again = Known { claim: found(taken, none, -1), ..known() };
+        assert_eq!(next(&order(&relay, PULSE), &again), Step::TakeClaim);
+        let too_late = Known { now: at(31), ..again };
+        assert_eq!(decision(&next(&order(&relay, PULSE), &too_late)), Some((Decision::Failed, "no_effect")));
+    }
+
+    #[test]
+    fn a_claim_of_this_delivery_is_settled_whatever_is_decided() {
+        let relay = relay(Via::Cloud);
+        let late = Order { deadline: at(-1), ..order(&relay, PULSE) };
+        for (claim, expected) in [(ClaimKnown::Free, ClaimEnd::Leave), (ClaimKnown::Held, ClaimEnd::Done)] {
+            let Step::Finish(end) = next(&late, &Known { claim, ..known() }) else { panic!("not decided") };
+            assert_eq!((end.decision, end.claim), (Decision::Late, expected));
+        }
+    }
+
+    #[test]
+    fn a_hold_moves_the_end_and_never_brings_it_forward() {
+        let relay = relay(Via::Cloud);
+        let held = |until, generation, release_queued| RelayRecord {
+            on_until: Some(at(until)),
+            last_actuation: Some(at(-1)),
+            generation,
+            release_queued,
+            ..RelayRecord::default()
+        };
+        let held_by = |relay_record| Known { relay: relay_record, claim: ClaimKnown::Held, ..known() };
+        let Step::Prepare(moved) = next(&order(&relay, HOLD), &held_by(held(9, 3, Some(3)))) else {
+            panic!("not prepared, though `min_interval` is not for what is on")
+        };
+        assert_eq!((moved.written.on_until, moved.written.generation), (Some(at(10)), 3));
+        assert_eq!(moved.release, Release::Settled, "the message of generation 3 finds the new end");
+
+        let Step::Prepare(unsure) = next(&order(&relay, HOLD), &held_by(held(9, 3, Some(2)))) else {
+            panic!("not prepared")
+        };
+        assert_eq!(unsure.written.generation, 4);
+        assert_eq!(unsure.release, Release::Owed { on_until: at(10) });
+
+        let longer = held_by(held(11, 3, Some(3)));
+        assert_eq!(
+            decision(&next(&order(&relay, HOLD), &longer)),
+            Some((Decision::Duplicate, "held_longer"))
+        );
+    }
+
+    #[test]
+    fn an_end_that_stands_stays_until_the_device_confirms_another() {
+        let relay = relay(Via::Cloud);
+        let pulsed = RelayRecord {
+            on_until: Some(at(9)),
+            generation: 3,
+            release_queued: Some(3),
+            ..RelayRecord::default()
+        };
+        for action in [RelayAction::On, RelayAction::Off, RelayAction::Toggle] {
+            let known = Known { relay: pulsed.clone(), claim: ClaimKnown::Held, ..known() };
+            let Step::Prepare(prepared) = next(&order(&relay, action), &known) else {
+                panic!("not prepared")
+            };
+            let end = |sent: Sent| settled(&prepared, Some(&sent), NOW).on_until;
+            assert_eq!(prepared.written.on_until, Some(at(9)), "{action:?}");
+            assert_eq!(end(Sent::NoWord("silence".to_owned())), Some(at(9)), "{action:?}");
+            assert_eq!(end(Sent::NoEffect("refused".to_owned())), Some(at(9)), "{action:?}");
+            assert_eq!(end(Sent::Confirmed("{}".to_owned())), None, "{action:?}");
+        }
+    }
+
+    #[test]
+    fn the_agents_relays_are_handed_over_by_the_function_and_switched_by_the_agent() {
+        let relay = relay(Via::Agent);
+        let known = Known { claim: ClaimKnown::Held, ..known() };
+        assert_eq!(next(&order(&relay, PULSE), &known), Step::HandOver);
+        let on_site = Order { station: Station::Agent, ..order(&relay, PULSE) };
+        assert!(matches!(next(&on_site, &known), Step::Prepare(_)));
+    }
+}

@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod schedules;
+#[cfg(test)]
 mod support;
