@@ -7,7 +7,7 @@
 use camhook_event::{Event, Text};
 use camhook_site::Site;
 use minijinja::value::Serde;
-use minijinja::{Environment, Value, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use crate::about;
 
@@ -70,6 +70,7 @@ pub fn write(
 fn render(part: &'static str, template: &str, values: &Value) -> Result<String, TemplateError> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.render_str(template, values).map_err(|error| TemplateError {
         part,
         line: error.line().unwrap_or(1),

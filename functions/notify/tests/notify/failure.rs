@@ -1,0 +1,179 @@
+//! What becomes of messages that cannot be told.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use camhook_notify::handle;
+use camhook_outbound::test_server::Reply;
+use camhook_ports::Queue;
+
+use crate::support::{
+    OddPorts, client, delivered, handled, header, impatient_client, json_body, outcomes, picture, plate,
+    ports, receiver, receiver_by, record, site,
+};
+
+const BOTH: &str = r#"
+[[channel]]
+id = "family"
+kind = "ntfy"
+url = "NTFY/family"
+network = "loopback"
+[[channel]]
+id = "system"
+kind = "webhook"
+url = "HOOK/in"
+network = "loopback"
+[[rule]]
+id = "plates"
+when = { kind = "plate" }
+then = [{ notify = "family" }, { notify = "system" }]
+cooldown = "10m"
+"#;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[tokio::test]
+async fn a_channel_that_failed_is_told_later_and_the_other_not_again() {
+    let attempts = AtomicUsize::new(0);
+    let ntfy = receiver_by(move |_| {
+        let status = if attempts.fetch_add(1, Ordering::SeqCst) < 2 { 503 } else { 200 };
+        Reply::status(status)
+    });
+    let (ntfy, hook) = (ntfy.await, receiver(Reply::status(200)).await);
+    let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
+    let event = plate('a', Some("58:5b:plate:IB36NL"));
+    for (count, again) in [(1, true), (2, true), (3, false)] {
+        let record = delivered(&event, count);
+        assert_eq!(handled(&ports, &site, &client(), record).await.0, again, "delivery {count}");
+    }
+    assert_eq!((ntfy.received().len(), hook.received().len()), (3, 1));
+    let delays: Vec<_> = ports.queues.retried().into_iter().map(|(queue, _, delay)| (queue, delay)).collect();
+    assert_eq!(delays, [(Queue::Notify, seconds(5)), (Queue::Notify, seconds(15))]);
+}
+
+#[tokio::test]
+async fn a_channel_that_asks_for_time_gets_it() {
+    let ntfy = receiver(Reply::with_header(429, "retry-after", "120")).await;
+    let hook = receiver(Reply::status(200)).await;
+    let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
+    let (again, _) = handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await;
+    assert!(again);
+    let retried = ports.queues.retried();
+    assert_eq!(retried.len(), 1);
+    assert!(retried[0].1.ends_with("-1"));
+    assert_eq!(retried[0].2, seconds(120));
+}
+
+#[tokio::test]
+async fn a_channel_without_an_answer_is_told_again_under_the_same_name() {
+    let attempts = AtomicUsize::new(0);
+    let hook = receiver_by(move |_| {
+        if attempts.fetch_add(1, Ordering::SeqCst) == 0 { Reply::Silence } else { Reply::status(200) }
+    });
+    let (ntfy, hook) = (receiver(Reply::status(200)).await, hook.await);
+    let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
+    let event = plate('a', None);
+    assert!(handled(&ports, &site, &impatient_client(), delivered(&event, 1)).await.0);
+    assert!(!handled(&ports, &site, &client(), delivered(&event, 2)).await.0);
+    let received = hook.received();
+    assert_eq!(received.len(), 2);
+    assert_eq!(header(&received[0], "webhook-id"), header(&received[1], "webhook-id"));
+    assert_eq!(ntfy.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_failed_for_good_charges_no_cooldown() {
+    let attempts = AtomicUsize::new(0);
+    let ntfy = receiver_by(move |_| {
+        let status = if attempts.fetch_add(1, Ordering::SeqCst) < 2 { 503 } else { 200 };
+        Reply::status(status)
+    });
+    let (ntfy, hook) = (ntfy.await, receiver(Reply::status(503)).await);
+    let text = BOTH.replace(", { notify = \"system\" }", "");
+    let (ports, site) = (ports().await, site(&text, &[("NTFY", &ntfy), ("HOOK", &hook)]));
+    let (first, second) = (plate('a', None), plate('b', None));
+    assert!(handled(&ports, &site, &client(), delivered(&first, 7)).await.0);
+    // While the first is still tried, the second waits: nobody knows yet which of them charges.
+    assert!(handled(&ports, &site, &client(), delivered(&second, 1)).await.0);
+    assert_eq!(ntfy.received().len(), 1);
+
+    assert!(handled(&ports, &site, &client(), delivered(&first, 8)).await.0);
+    assert!(!handled(&ports, &site, &client(), delivered(&second, 2)).await.0);
+    assert_eq!(ntfy.received().len(), 3);
+    let (again, measurements) = handled(&ports, &site, &client(), delivered(&plate('c', None), 1)).await;
+    assert_eq!((again, outcomes(&measurements, "cooldown")), (false, 1));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_or_panics_fails_alone() {
+    let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
+    let site = site(&BOTH.replace("cooldown = \"10m\"", ""), &[("NTFY", &ntfy), ("HOOK", &hook)]);
+    let ports = OddPorts::new().await;
+    let good = delivered(&plate('a', None), 1);
+    let poison =
+        record(good.body.replace("2026/11/23/a", "poison").replace(&"a".repeat(32), &"b".repeat(32)), 1);
+    let unreadable = record("{".to_owned(), 1);
+    let ids = [poison.message_id.clone(), unreadable.message_id.clone()];
+    let (failed, measurements) = handle(&ports, &site, &client(), &[poison, unreadable, good]).await;
+    assert_eq!(failed, ids);
+    assert_eq!(measurements.counted(camhook_notify::RETRIES), 2);
+    assert_eq!((ntfy.received().len(), hook.received().len()), (1, 1));
+    assert_eq!(ports.inner.queues.retried().len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_is_told_without_a_claim() {
+    let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
+    let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
+    let event = plate('a', None);
+    ports.state.fail("claim#");
+    assert!(handled(&ports, &site, &client(), delivered(&event, 1)).await.0);
+    assert!(ntfy.received().is_empty() && hook.received().is_empty());
+    ports.state.heal();
+    assert!(!handled(&ports, &site, &client(), delivered(&event, 2)).await.0);
+    assert_eq!((ntfy.received().len(), hook.received().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_delivery_that_died_at_a_message_is_finished_by_the_next() {
+    let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
+    let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
+    let event = plate('a', None);
+    let key = camhook_state::claim::ClaimKey { event: event.id, rule: "plates", action: 0, replay: None };
+    camhook_state::claim::take(&ports.state, &key, crate::support::NOW).await.unwrap();
+
+    assert!(handled(&ports, &site, &client(), delivered(&event, 1)).await.0);
+    assert_eq!((ntfy.received().len(), hook.received().len()), (0, 1));
+    assert_eq!(ports.queues.retried()[0].2, seconds(45));
+    ports.clock.advance(seconds(45));
+    assert!(!handled(&ports, &site, &client(), delivered(&event, 2)).await.0);
+    assert_eq!((ntfy.received().len(), hook.received().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_refused_picture_goes_as_a_link() {
+    let ntfy = receiver_by(|request| Reply::status(if request.body.len() > 1000 { 413 } else { 200 })).await;
+    let hook = receiver(Reply::status(200)).await;
+    let site = site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]);
+    let ports = OddPorts::new().await;
+    assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
+    let received = ntfy.received();
+    assert_eq!(received[0].body, picture());
+    assert_eq!(received[1].body, "Plate · IB36NL · yard\n2026-11-23 12:00:00");
+    let link = "https://bucket.example/images/gate/2026/11/23/a/0-overview.jpg?X-Amz-Expires=3600";
+    assert_eq!(header(&received[1], "attach"), Some(link));
+    assert_eq!(json_body(&hook.received()[0])["data"]["picture"], link);
+}
+
+#[tokio::test]
+async fn a_picture_that_is_gone_keeps_nobody_from_being_told() {
+    let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
+    let site = site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]);
+    let ports = ports().await;
+    ports.objects.fail("images/");
+    assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
+    assert_eq!(ntfy.received()[0].body, "Plate · IB36NL · yard\n2026-11-23 12:00:00");
+    assert_eq!(hook.received().len(), 1);
+}

@@ -1,0 +1,124 @@
+//! What the trouble channel is told.
+
+use std::time::Duration;
+
+use camhook_outbound::test_server::Reply;
+use camhook_ports::Queue;
+use camhook_state::trouble::{About, Trouble};
+
+use crate::support::{NOW, client, delivered, handled, header, plate, ports, receiver, record, site};
+
+const SITE: &str = r#"
+trouble = "admin"
+[[channel]]
+id = "admin"
+kind = "ntfy"
+url = "ADMIN/admin"
+network = "loopback"
+[[channel]]
+id = "family"
+kind = "ntfy"
+url = "FAMILY/family"
+network = "loopback"
+[[rule]]
+id = "plates"
+when = { kind = "plate" }
+then = [{ notify = "family" }]
+"#;
+
+fn message(about: About, text: &str) -> String {
+    Trouble::new(about, text.to_owned(), NOW).message().unwrap().body
+}
+
+#[tokio::test]
+async fn a_trouble_is_told_once() {
+    let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
+    let (ports, site) = (ports().await, site(SITE, &[("ADMIN", &admin), ("FAMILY", &family)]));
+    let body = message(About::Relay("gate".to_owned()), "the relay gave no answer");
+    for count in 1..=2 {
+        assert!(!handled(&ports, &site, &client(), record(body.clone(), count)).await.0);
+    }
+    let received = admin.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(header(&received[0], "title"), Some("camhook: trouble with relay gate"));
+    assert_eq!(received[0].body, "the relay gave no answer\n2026-11-23 12:00:05");
+    assert!(family.received().is_empty());
+
+    // The same again within five minutes is known; later it is news.
+    let again = |seconds| {
+        let at = NOW.checked_add(Duration::from_secs(seconds)).unwrap();
+        let text = "the relay gave no answer".to_owned();
+        record(Trouble::new(About::Relay("gate".to_owned()), text, at).message().unwrap().body, 1)
+    };
+    assert!(!handled(&ports, &site, &client(), again(10)).await.0);
+    assert_eq!(admin.received().len(), 1);
+    ports.clock.advance(Duration::from_secs(301));
+    assert!(!handled(&ports, &site, &client(), again(301)).await.0);
+    assert_eq!(admin.received().len(), 2);
+}
+
+#[tokio::test]
+async fn a_channel_that_only_a_person_can_mend_is_told_of_at_once() {
+    let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(403)).await);
+    let (ports, site) = (ports().await, site(SITE, &[("ADMIN", &admin), ("FAMILY", &family)]));
+    assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
+    let queued = ports.queues.take(Queue::Notify);
+    assert_eq!(queued.len(), 1);
+    assert!(!handled(&ports, &site, &client(), record(queued[0].body.clone(), 1)).await.0);
+    let received = admin.received();
+    let text = String::from_utf8(received[0].body.to_vec()).unwrap();
+    assert!(
+        text.starts_with("the channel family does not take messages: it refused with status 403"),
+        "{text}"
+    );
+    assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 2)).await.0);
+    assert!(ports.queues.take(Queue::Notify).is_empty());
+}
+
+#[tokio::test]
+async fn a_channel_that_is_down_is_told_of_when_the_message_is_given_up() {
+    let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(503)).await);
+    let (ports, site) = (ports().await, site(SITE, &[("ADMIN", &admin), ("FAMILY", &family)]));
+    for count in 1..=8 {
+        assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), count)).await.0);
+        assert_eq!(ports.queues.take(Queue::Notify).len(), usize::from(count == 8), "delivery {count}");
+    }
+}
+
+#[tokio::test]
+async fn trouble_about_the_trouble_channel_never_loops() {
+    let admin = receiver(Reply::status(403)).await;
+    let family = receiver(Reply::status(200)).await;
+    let text = SITE.replace(
+        "then = [{ notify = \"family\" }]",
+        "then = [{ notify = \"family\" }, { notify = \"admin\" }]",
+    );
+    let (ports, site) = (ports().await, site(&text, &[("ADMIN", &admin), ("FAMILY", &family)]));
+    for count in [1, 8] {
+        assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), count)).await.0);
+    }
+    assert!(ports.queues.sent(Queue::Notify).is_empty());
+
+    let about_itself = record(message(About::Channel("admin".to_owned()), "it is down"), 1);
+    let before = admin.received().len();
+    assert!(!handled(&ports, &site, &client(), about_itself).await.0);
+    assert_eq!(admin.received().len(), before);
+
+    // Other trouble that it refuses is tried again and makes no more.
+    let other = message(About::Configuration, "line 3 is wrong");
+    for count in [1, 8] {
+        assert!(handled(&ports, &site, &client(), record(other.clone(), count)).await.0);
+    }
+    assert!(ports.queues.sent(Queue::Notify).is_empty());
+}
+
+#[tokio::test]
+async fn without_a_trouble_channel_the_log_is_enough() {
+    let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(403)).await);
+    let text = SITE.replace("trouble = \"admin\"", "");
+    let (ports, site) = (ports().await, site(&text, &[("ADMIN", &admin), ("FAMILY", &family)]));
+    assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
+    assert!(ports.queues.sent(Queue::Notify).is_empty());
+    let trouble = record(message(About::Configuration, "line 3 is wrong"), 1);
+    assert!(!handled(&ports, &site, &client(), trouble).await.0);
+}

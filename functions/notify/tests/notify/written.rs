@@ -1,0 +1,87 @@
+//! Title and text.
+
+use camhook_event::Event;
+use camhook_notify::text::write;
+use camhook_site::Site;
+
+use crate::support::{plate, site};
+
+const SITE: &str = r#"
+[lists]
+residents = [{ plate = "IB 36-NL", name = "Änn" }]
+[[camera]]
+id = "drive"
+is = "gate/1"
+[[channel]]
+id = "family"
+kind = "ntfy"
+url = "https://ntfy.example.org/family"
+[[rule]]
+then = { notify = "family" }
+"#;
+
+fn written(site: &Site, event: &Event, title: &str, body: &str) -> (String, String, usize) {
+    let (written, errors) = write(site, event, Some(title), Some(body));
+    (written.title, written.text, errors.len())
+}
+
+#[test]
+fn without_templates_it_is_said_who_what_where_and_when() {
+    let (written, errors) = write(&site(SITE, &[]), &plate('a', None), None, None);
+    assert_eq!(written.title, "Änn: drive");
+    assert_eq!(written.text, "Plate · IB36NL · Änn · yard\n2026-11-23 12:00:00");
+    assert!(errors.is_empty());
+}
+
+#[test]
+fn templates_know_the_event_and_its_people() {
+    let (title, text, errors) = written(
+        &site(SITE, &[]),
+        &plate('a', None),
+        "{{ person }} at\n {{ camera }}",
+        "{{ source }} {{ area }} {{ kind }} {{ plate }} {{ time }} {{ event.data.plate.list }}\
+         {% for image in event.data.images %} {{ image.role }}{% endfor %}{{ event.data.face.name }}",
+    );
+    assert_eq!(title, "Änn at drive");
+    assert_eq!(text, "gate yard plate IB36NL 2026-11-23 12:00:00 allow plate overview");
+    assert_eq!(errors, 0);
+}
+
+#[test]
+fn a_template_that_cannot_be_used_gives_way_to_the_default() {
+    let site = site(SITE, &[]);
+    for (broken, expected) in [
+        ("{{ person", 1),
+        ("{% if %}", 1),
+        ("{{ 1 / 0 }}", 1),
+        ("{{ event.data.nothing.at.all }}", 0),
+        (" ", 0),
+    ] {
+        let (title, text, errors) = written(&site, &plate('a', None), broken, "as it is");
+        assert_eq!((title.as_str(), text.as_str()), ("Änn: drive", "as it is"), "{broken}");
+        assert_eq!(errors, expected, "{broken}");
+    }
+}
+
+#[test]
+fn a_template_that_would_run_for_ever_is_stopped() {
+    let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
+    let (_, text, errors) = written(&site(SITE, &[]), &plate('a', None), "t", endless);
+    assert_eq!(errors, 1);
+    assert!(text.starts_with("Plate"), "{text}");
+}
+
+#[test]
+fn long_text_is_cut() {
+    let long = "{{ 'ä' * 3000 }}";
+    let (title, text, _) = written(&site(SITE, &[]), &plate('a', None), long, long);
+    assert_eq!((title.chars().count(), text.chars().count()), (250, 2000));
+    assert!(title.ends_with('…') && text.ends_with('…'));
+}
+
+#[test]
+fn a_camera_without_a_name_of_the_site_has_its_own() {
+    let site = site(&SITE.replace("gate/1", "gate/2").replace("IB 36-NL", "XX1"), &[]);
+    let (written, _) = write(&site, &plate('a', None), None, None);
+    assert_eq!(written.title, "Plate: Tür");
+}
