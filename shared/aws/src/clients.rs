@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_sdk_s3::config::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
@@ -40,6 +41,20 @@ impl Limits {
 
 /// What all clients share: region and credentials of the environment, one connection pool, retries.
 pub(crate) async fn shared_config() -> SdkConfig {
+    base().load().await
+}
+
+/// The same for a local cloud, which takes any credentials; the environment is not asked.
+pub(crate) async fn local_config(endpoint_url: &str, region: &str) -> SdkConfig {
+    base()
+        .endpoint_url(endpoint_url)
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .load()
+        .await
+}
+
+fn base() -> ConfigLoader {
     let http_client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client)
@@ -47,6 +62,4 @@ pub(crate) async fn shared_config() -> SdkConfig {
             RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50)),
         )
         .timeout_config(STORE.timeouts())
-        .load()
-        .await
 }

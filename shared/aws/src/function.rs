@@ -1,6 +1,7 @@
 //! The start-up of a function, and its loop.
 
 use camhook_ingest::{Adapter, Handled, Instance, Outcome};
+use camhook_invocation::{BatchResponse, HttpApiEvent, HttpApiReply, SqsEvent};
 use camhook_ports::{Clock, Measurements, Ports, QueueRecord};
 use camhook_site::Site;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -10,10 +11,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::current_site::{CurrentSite, SiteError};
 use crate::environment::{Environment, EnvironmentError};
-use crate::gateway::{HttpApiEvent, HttpApiReply};
 use crate::metrics;
 use crate::ports::{AwsPorts, Resources};
-use crate::sqs_event::{BatchResponse, SqsEvent};
 
 /// A function that is ready for its first event: everything that outlives one invocation.
 #[derive(Debug)]

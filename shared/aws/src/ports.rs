@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use aws_config::SdkConfig;
 use camhook_ports::{Ports, Queue, SystemClock};
 
-use crate::clients::{LOOK_UP, shared_config};
+use crate::clients::{LOOK_UP, local_config, shared_config};
 use crate::environment::secret_variables;
 use crate::{DynamoState, Environment, S3Objects, SqsQueues, SsmSecrets};
 
@@ -43,12 +44,20 @@ impl AwsPorts {
     /// The ports of a stack, with region, credentials and endpoint of the process's environment. Calls
     /// nothing.
     pub async fn connect(resources: Resources) -> Self {
-        let shared = shared_config().await;
+        Self::with(&shared_config().await, resources)
+    }
+
+    /// The ports of a stack on a local cloud, wherever the environment points to. Calls nothing.
+    pub async fn connect_local(resources: Resources, endpoint_url: &str, region: &str) -> Self {
+        Self::with(&local_config(endpoint_url, region).await, resources)
+    }
+
+    fn with(shared: &SdkConfig, resources: Resources) -> Self {
         let look_up = shared.to_builder().timeout_config(LOOK_UP.timeouts()).build();
         let Resources { bucket, table, queue_urls } = resources;
         Self {
-            objects: S3Objects::new(aws_sdk_s3::Client::new(&shared), bucket),
-            queues: SqsQueues::new(aws_sdk_sqs::Client::new(&shared), queue_urls),
+            objects: S3Objects::new(aws_sdk_s3::Client::new(shared), bucket),
+            queues: SqsQueues::new(aws_sdk_sqs::Client::new(shared), queue_urls),
             state: DynamoState::new(aws_sdk_dynamodb::Client::new(&look_up), table),
             secrets: SsmSecrets::new(aws_sdk_ssm::Client::new(&look_up), secret_variables()),
             clock: SystemClock::start(),

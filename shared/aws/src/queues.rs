@@ -5,17 +5,15 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
+use camhook_invocation::REPLAY_ATTRIBUTE;
 use camhook_ports::{EventQueue, Message, Queue, QueueError};
 
 use crate::objects::reason;
 
-/// The attribute of a message that was sent again, with the run that did it.
-pub(crate) const REPLAY_ATTRIBUTE: &str = "replay";
-
 /// The queues of a stack.
 #[derive(Debug, Clone)]
 pub struct SqsQueues {
-    client: Client,
+    pub(crate) client: Client,
     urls: BTreeMap<Queue, String>,
 }
 
@@ -26,7 +24,7 @@ impl SqsQueues {
         Self { client, urls }
     }
 
-    fn url(&self, queue: Queue) -> Result<&str, QueueError> {
+    pub(crate) fn url(&self, queue: Queue) -> Result<&str, QueueError> {
         let unknown = || QueueError { queue, reason: "the function was not given its URL".to_owned() };
         self.urls.get(&queue).map(String::as_str).ok_or_else(unknown)
     }

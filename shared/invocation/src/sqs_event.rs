@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use camhook_ports::QueueRecord;
 use serde::{Deserialize, Serialize};
 
-use crate::queues::REPLAY_ATTRIBUTE;
+/// The attribute of a message that was sent again, with the run that did it.
+pub const REPLAY_ATTRIBUTE: &str = "replay";
 
 /// A batch of messages.
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,11 @@
+//! What Lambda hands to a function, and what it takes from it: requests of API Gateway, batches of SQS.
+//!
+//! Plain data without the SDK, so that the conversion can be fuzzed and measured by itself.
+
+#![warn(clippy::indexing_slicing)]
+
+mod gateway;
+mod sqs_event;
+
+pub use gateway::{HttpApiEvent, HttpApiReply};
+pub use sqs_event::{BatchResponse, REPLAY_ATTRIBUTE, SqsEvent};
