@@ -54,6 +54,7 @@ struct Notes {
     received: Vec<Received>,
     nonces: BTreeMap<String, BTreeSet<String>>,
     interruption: Option<Interruption>,
+    refusal: Option<(String, u16)>,
 }
 
 /// Whom to kill when a request arrives, instead of answering it.
@@ -118,16 +119,23 @@ impl Devices {
         let interruption = Interruption { path: path.to_owned(), status, process };
         self.notes.lock().unwrap().interruption = Some(interruption);
     }
+
+    /// The next request below a path is refused with this status.
+    pub fn refuse_once(&self, path: &str, status: u16) {
+        self.notes.lock().unwrap().refusal = Some((path.to_owned(), status));
+    }
 }
 
 impl Notes {
     fn answer(&mut self, request: &Request<Bytes>) -> (Reply, Option<KillSwitch>) {
         let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-        let reply = match path.trim_start_matches('/').split('/').next() {
-            Some("ntfy") => Reply::json(200, &json!({ "id": "1", "event": "message" })),
-            Some("webhook") => Reply::json(200, &json!({ "received": true })),
-            Some("rpc") => self.shelly(request),
-            _ => Reply::json(404, &json!({ "error": "no such device" })),
+        let refusal = self.refusal.take_if(|(refused, _)| path.starts_with(&**refused));
+        let reply = match (refusal, path.trim_start_matches('/').split('/').next()) {
+            (Some((_, status)), _) => Reply::json(status, &json!({ "error": "refused by the test" })),
+            (None, Some("ntfy")) => Reply::json(200, &json!({ "id": "1", "event": "message" })),
+            (None, Some("webhook")) => Reply::json(200, &json!({ "received": true })),
+            (None, Some("rpc")) => self.shelly(request),
+            (None, _) => Reply::json(404, &json!({ "error": "no such device" })),
         };
         let status = match &reply {
             Reply::Answer(response) => response.status().as_u16(),

@@ -105,7 +105,7 @@ impl OwnStack {
 
     /// Delivers a queue's messages to a function until there are none, those too that come again later.
     pub async fn work_off(&self, queue: &Queue, function: &Function) {
-        wait::until("an empty queue", async || {
+        wait::until_deadline("an empty queue", wait::REDELIVERY_DEADLINE, async || {
             if queue.holds().await == 0 {
                 return Some(());
             }
