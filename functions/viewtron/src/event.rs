@@ -43,9 +43,9 @@ pub(crate) fn drafts<'a>(post: Post<'a>, circumstances: Circumstances<'_>) -> Ve
     let (mut common, unread) = Common::new(&sender, time);
     match content {
         Content::Keepalive | Content::UnwantedTracks => Vec::new(),
-        Content::Tracks(Tracks { targets, mut scalars }) => {
-            scalars.append(unread);
-            vec![tracking(&common, targets, &scalars)]
+        Content::Tracks(mut tracks) => {
+            tracks.scalars.append(unread);
+            vec![tracking(&common, tracks)]
         }
         Content::Reports { alarms, smart, mut scalars } => {
             scalars.append(unread);
@@ -154,12 +154,12 @@ fn level<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>) -> Dr
 }
 
 /// The positions of a tracking post.
-fn tracking<'a>(common: &Common<'a>, items: Vec<Item<'a>>, scalars: &Scalars<'a>) -> Draft<'a> {
+fn tracking<'a>(common: &Common<'a>, tracks: Tracks<'a>) -> Draft<'a> {
     let mut draft = common.draft(Kind::Tracking);
-    draft.vendor_kind = Text::new("traject");
+    draft.vendor_kind = identifier(tracks.name);
     draft.report = Report::Tracking;
-    draft.targets = items.into_iter().map(|item| target(item, PARTS, None).target).collect();
-    draft.vendor_data = scalars.to_vendor_data();
+    draft.targets = tracks.targets.into_iter().map(|item| target(item, PARTS, None).target).collect();
+    draft.vendor_data = tracks.scalars.to_vendor_data();
     draft
 }
 
@@ -170,7 +170,7 @@ fn detections<'a>(common: Common<'a>, smart: Smart<'a>, circumstances: Circumsta
         Kind::Perimeter => breach(&smart.events),
         kind => kind,
     };
-    if kind == Kind::Plate || smart.targets.iter().any(|item| is_plate(item, kind)) {
+    if kind == Kind::Plate || smart.targets.iter().any(|item| item.is_plate(kind)) {
         return plate_events(common, smart, kind, circumstances);
     }
     vec![detection(common, smart, kind, circumstances.faces)]
@@ -282,7 +282,16 @@ fn detection<'a>(common: Common<'a>, mut smart: Smart<'a>, kind: Kind, faces: Re
         .map(|picture| DraftImage { role: role(picture.place), base64: picture.base64 })
         .collect();
     let pixels = frame.map_or(Unit::UnknownPixels, |(width, height)| Unit::Pixels(width, height));
-    let read = events.into_iter().chain(targets).map(|item| {
+    let mut items = Vec::new();
+    for mut item in events.into_iter().chain(targets) {
+        if item.shows_target() {
+            items.push(item);
+        } else {
+            // Values of the event itself, as those of a covered camera.
+            scalars.append(std::mem::take(&mut item.scalars));
+        }
+    }
+    let read = items.into_iter().map(|item| {
         let rect = if item.block == Block::Face { pixels } else { Unit::Parts };
         // A face's corners are in pixels of the frame that its item names.
         let corners = item.frame.map_or(Unit::UnknownPixels, |(width, height)| Unit::Pixels(width, height));
@@ -318,7 +327,7 @@ fn is_of_faces(smart: &Smart<'_>, scalars: &Scalars<'_>) -> bool {
 
 /// Values of a face post that say nothing of who it is: how, when and how well it was seen.
 fn is_impersonal(name: &str) -> bool {
-    const NAMES: [&str; 30] = [
+    const NAMES: [&str; 34] = [
         "subscribeOption",
         "subscribeRelation",
         "relativeTime",
@@ -349,6 +358,10 @@ fn is_impersonal(name: &str) -> bool {
         "deviceNo.",
         "mac",
         "matchResult",
+        "similarity",
+        "presonListType",
+        "personListType",
+        "listType",
     ];
     NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
@@ -506,14 +519,6 @@ fn join(target: &mut DraftTarget, other: DraftTarget) {
     }
 }
 
-/// Whether an item is a licence plate. A camera's list holds the frame's picture too, which is no plate: neither
-/// its place in the list nor its number of values tells, only `plateNumber` and `image` do.
-fn is_plate(item: &Item<'_>, kind: Kind) -> bool {
-    item.block == Block::Plate
-        || item.scalars.get("plateNumber").is_some()
-        || (kind == Kind::Plate && item.scalars.get("image") == Some("1"))
-}
-
 /// The events of a plate post: one for each plate.
 fn plate_events<'a>(
     common: Common<'a>,
@@ -534,7 +539,7 @@ fn plate_events<'a>(
         scalars.append(person);
     }
 
-    let (plates, others): (Vec<_>, Vec<_>) = targets.into_iter().partition(|item| is_plate(item, kind));
+    let (plates, others): (Vec<_>, Vec<_>) = targets.into_iter().partition(|item| item.is_plate(kind));
     for mut item in others {
         // The item of the frame's picture holds the plate's values too, all of them 0.
         item.scalars.retain(|_, value| value != "0");

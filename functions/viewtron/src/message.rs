@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use camhook_event::Kind;
+
 use crate::scalars::Scalars;
 
 /// A post.
@@ -90,6 +92,8 @@ pub(crate) struct Alarm<'a> {
 /// A tracking post.
 #[derive(Debug)]
 pub(crate) struct Tracks<'a> {
+    /// The block's name: `traject`.
+    pub(crate) name: &'a str,
     /// Where each target is.
     pub(crate) targets: Vec<Item<'a>>,
     /// What else stands in the post.
@@ -197,6 +201,26 @@ impl Item<'_> {
             plate_match: PlateMatch::Absent,
             scalars: Scalars::default(),
         }
+    }
+
+    /// Whether it is a licence plate, in a post of this kind. A camera's list holds the frame's picture too, which
+    /// is no plate: neither its place in the list nor the list's length tells, only `plateNumber` and `image` do.
+    pub(crate) fn is_plate(&self, kind: Kind) -> bool {
+        self.block == Block::Plate
+            || self.scalars.get("plateNumber").is_some()
+            || (kind == Kind::Plate && self.scalars.get("image") == Some("1"))
+    }
+
+    /// Whether it is about somebody or something that was detected.
+    pub(crate) fn shows_target(&self) -> bool {
+        let has = |name| self.scalars.get(name).is_some();
+        self.block != Block::Target
+            || self.picture.is_some()
+            || self.rect.is_some()
+            || !self.corners.is_empty()
+            || !self.car.is_empty()
+            || has("targetId")
+            || has("targetType")
     }
 
     /// Whether it says anything.

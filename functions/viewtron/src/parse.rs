@@ -2,18 +2,23 @@
 
 use std::borrow::Cow;
 
+use camhook_event::Kind;
 use camhook_ingest::Malformed;
 
 use crate::message::{
     Alarm, Block, Content, Item, Model, Picture, Place, PlateMatch, Post, Sender, Smart, Times, Tracks,
 };
 use crate::scalars::Scalars;
+use crate::words;
 use crate::xml::{Cursor, Node, Tag, XmlError};
 
 /// The most entries in all lists of a post. A crowded frame has some tens.
 const ITEMS_LIMIT: usize = 256;
 /// The most alarms in a post. The fullest known has seven, a recorder has 128 channels.
 const ALARMS_LIMIT: usize = 128;
+
+/// The most licence plates in a post: each becomes an event with the pictures of the frame. Cameras read one.
+const PLATES_LIMIT: usize = 16;
 
 /// Why a post cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +29,7 @@ pub(crate) enum ParseError {
     UnknownRoot,
     #[error("neither a heartbeat, nor an alarm's level, nor a smart event, nor positions")]
     UnknownMessage,
-    #[error("more than {ALARMS_LIMIT} alarms, or more than {ITEMS_LIMIT} targets and events")]
+    #[error("more than {ALARMS_LIMIT} alarms, {ITEMS_LIMIT} targets and events, or {PLATES_LIMIT} plates")]
     TooMany,
 }
 
@@ -79,7 +84,7 @@ struct Parser<'a> {
     /// How many device blocks there were: a post with nothing else is a heartbeat.
     devices: usize,
     alarms: Option<Vec<Alarm<'a>>>,
-    tracks: Option<Vec<Item<'a>>>,
+    tracks: Option<(&'a str, Vec<Item<'a>>)>,
     smart: Smart<'a>,
     scalars: Scalars<'a>,
     items: usize,
@@ -145,15 +150,19 @@ impl<'a> Parser<'a> {
         let mut smart = std::mem::take(&mut self.smart);
         let scalars = std::mem::take(&mut self.scalars);
         match self.tracks.take() {
-            Some(targets) if !self.message_type_is("alarmData") => {
-                return Ok(Content::Tracks(Tracks { targets, scalars }));
+            Some((name, targets)) if !self.message_type_is("alarmData") => {
+                return Ok(Content::Tracks(Tracks { name, targets, scalars }));
             }
-            Some(mut targets) => smart.targets.append(&mut targets),
+            Some((_, mut targets)) => smart.targets.append(&mut targets),
             None => {}
         }
         let has_smart = smart.smart_type.is_some()
             || self.message_type_is("alarmData")
             || !(smart.events.is_empty() && smart.targets.is_empty() && smart.pictures.is_empty());
+        let kind = smart.smart_type.as_deref().map_or(Kind::Other, words::smart_kind);
+        if smart.targets.iter().filter(|item| item.is_plate(kind)).count() > PLATES_LIMIT {
+            return Err(ParseError::TooMany);
+        }
         if self.alarms.is_some() || has_smart {
             let alarms = self.alarms.take().unwrap_or_default();
             return Ok(Content::Reports { alarms, smart: has_smart.then(|| Box::new(smart)), scalars });
@@ -185,7 +194,7 @@ impl<'a> Parser<'a> {
                         self.cursor.skip()?;
                     }
                 }
-                self.tracks.get_or_insert_default().append(&mut targets);
+                self.tracks.get_or_insert((tag.name, Vec::new())).1.append(&mut targets);
             }
             "mac" | "sn" | "devicename" | "channelid" | "ip" => self.device_entry(tag)?,
             _ => self.entry(tag, Scope { block: Block::Event, place: Place::Target })?,

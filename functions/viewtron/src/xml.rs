@@ -236,7 +236,11 @@ impl<'a> Cursor<'a> {
             } else if rest.starts_with(b"&") {
                 self.read_reference(rest)?;
             } else {
-                let (text, _) = split_at(rest, memchr2(b'<', b'&', rest))?;
+                let end = memchr2(b'<', b'&', rest);
+                if end.is_none() && self.depth == 0 && !rest.trim_ascii_start().is_empty() {
+                    return Err(XmlError::NotXml);
+                }
+                let (text, _) = split_at(rest, end)?;
                 self.text.push(text);
                 self.consume(text.len());
             }
@@ -373,7 +377,7 @@ mod tests {
         for post in ["", "  \n", "text", "{\"a\":1}", "TVT\0", "/9j/4AAQ", "x<r/>", "\0<r/>"] {
             assert_eq!(texts(post), Err(XmlError::NotXml), "{post:?}");
         }
-        assert_eq!(texts("<?xml version=\"1.0\"?>/9j/4AAQ"), Err(XmlError::Truncated));
+        assert_eq!(texts("<?xml version=\"1.0\"?>/9j/4AAQ"), Err(XmlError::NotXml));
         assert_eq!(texts("<?xml version=\"1.0\"?>/9j/4AAQ<r/>"), Err(XmlError::NotXml));
         assert!(matches!(texts("<r><a></b></r>"), Err(XmlError::IllFormed(_))));
         assert!(matches!(texts("</r>"), Err(XmlError::IllFormed(_))));
