@@ -198,7 +198,7 @@ fn log(record: &AuditRecord<'_>) {
             line!(warn);
         }
         Decision::Done | Decision::Late | Decision::Duplicate | Decision::Stopped | Decision::Released => {
-            line!(info)
+            line!(info);
         }
     }
 }

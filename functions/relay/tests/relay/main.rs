@@ -5,4 +5,6 @@ mod protocol;
 #[cfg(test)]
 mod schedules;
 #[cfg(test)]
+mod shelly;
+#[cfg(test)]
 mod support;

@@ -608,8 +608,9 @@ fn judge(world: &World, events: &[Event], play: &Play<'_>) -> Result<(), TestCas
     for release in arrivals.iter().filter(|arrival| arrival.event.is_none()) {
         prop_assert_eq!(release.command, Command::Off);
         for held in arrivals.iter().filter(|held| held.effect && held.at < release.at) {
-            if held.relay == "bare-lamp" && held.relay == release.relay && held.event.is_some() {
-                let on_until = time(held.event.unwrap()) + seconds(HOLD);
+            let Some(event) = held.event else { continue };
+            if held.relay == "bare-lamp" && held.relay == release.relay {
+                let on_until = time(event) + seconds(HOLD);
                 prop_assert!(on_until <= release.at, "released too early: {held:?} {release:?}");
             }
         }

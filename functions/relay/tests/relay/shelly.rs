@@ -1,0 +1,253 @@
+//! The whole function against a simulated Shelly on the loopback interface: challenge, refusals, silence.
+
+use std::time::Duration;
+
+use camhook_event::Kind;
+use camhook_outbound::test_server::{Received, Reply, TestServer};
+use camhook_outbound::{Client, Limits, Stack};
+use camhook_ports::Queue;
+use camhook_ports::memory::MemoryPorts;
+use camhook_relay::handle;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::support::{NOW, event, record, rule, site};
+
+const REALM: &str = "shellyplus1-camhook";
+const NONCE: &str = "60dc59c6";
+const PASSWORD: &str = "open sesame";
+
+fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+fn challenge() -> Reply {
+    let value = format!(r#"Digest qop="auth", realm="{REALM}", nonce="{NONCE}", algorithm=SHA-256"#);
+    Reply::with_header(401, "www-authenticate", &value)
+}
+
+/// The value of a field of an `Authorization` header.
+fn field(header: &str, name: &str) -> String {
+    let fields = header.strip_prefix("Digest ").unwrap().split(", ");
+    let mut values = fields.filter_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+    values.next().unwrap().trim_matches('"').to_owned()
+}
+
+/// Whether a request answers the challenge, by RFC 7616 and not by the client's own code.
+fn is_authorized(request: &Received) -> bool {
+    let Some(header) = request.headers.get("authorization") else { return false };
+    let header = header.to_str().unwrap();
+    let of = |name| field(header, name);
+    let first = hash(&format!("admin:{REALM}:{PASSWORD}"));
+    let second = hash(&format!("{}:{}", request.method, request.target));
+    let expected = hash(&format!("{first}:{NONCE}:{}:{}:auth:{second}", of("nc"), of("cnonce")));
+    of("username") == "admin" && of("uri") == request.target && of("response") == expected
+}
+
+fn switched(_: &Received) -> Reply {
+    Reply::Answer { status: 200, headers: vec![], body: br#"{"was_on":false}"#.to_vec().into() }
+}
+
+fn behind_a_password(request: &Received) -> Reply {
+    if is_authorized(request) { switched(request) } else { challenge() }
+}
+
+fn client() -> Client {
+    // Shorter than in the function, so that silence does not make the test long.
+    let limits =
+        Limits { connect: Duration::from_millis(500), total: Duration::from_millis(500), answer: 1024 };
+    Client::new(Stack::Local, limits)
+}
+
+struct World {
+    ports: MemoryPorts,
+    site: camhook_site::Site,
+    client: Client,
+}
+
+impl World {
+    fn of(address: &str, password: &str, action: &str) -> Self {
+        let relay = format!(
+            "\n[[relay]]\nid = \"gate\"\ndriver = \"shelly-gen2\"\nurl = \"{address}\"\n\
+             network = \"loopback\"\npassword = \"{password}\"\n"
+        );
+        let then = format!("{{ relay = \"gate\", {action} }}");
+        let site = site(&[relay, rule("open", r#"{ kind = "motion" }"#, &then, "")]);
+        Self { ports: MemoryPorts::new(NOW), site, client: client() }
+    }
+
+    fn with(server: &TestServer) -> Self {
+        let address = server.url("/").unwrap();
+        Self::of(address.as_str(), PASSWORD, r#"action = "pulse", seconds = 5"#)
+    }
+
+    /// Delivers one event, and another time later; how many of the deliveries have to come again.
+    async fn deliver(&self, receive_count: u32) -> usize {
+        let event = event(1, Kind::Motion, NOW);
+        handle(&self.ports, &self.site, &self.client, &[record(&event, receive_count)]).await.0.len()
+    }
+
+    fn audit(&self) -> Vec<Value> {
+        let keys = self.ports.objects.keys();
+        let objects = keys.iter().map(|key| self.ports.objects.object(key).unwrap());
+        objects.map(|object| serde_json::from_slice(&object.bytes).unwrap()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_pulse_goes_through_the_challenge_and_is_timed_by_the_device() {
+    let server = TestServer::start(behind_a_password).await.unwrap();
+    let world = World::with(&server);
+    assert_eq!(world.deliver(1).await, 0);
+    let received = server.received();
+    assert_eq!(received.len(), 2, "the question and the answer to the challenge");
+    assert!(received[0].headers.get("authorization").is_none(), "no password before it is asked for");
+    assert_eq!(received[1].method, "GET");
+    assert_eq!(received[1].target, "/rpc/Switch.Set?id=0&on=true&toggle_after=5");
+    let audit = world.audit();
+    assert_eq!(audit[0]["decision"], "done");
+    assert!(audit[0]["text"].as_str().unwrap().contains(r#"{"was_on":false}"#), "{audit:?}");
+    assert!(!audit[0].to_string().contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn each_action_is_the_devices_own_call() {
+    for (action, target) in [
+        (r#"action = "on""#, "/rpc/Switch.Set?id=0&on=true"),
+        (r#"action = "off""#, "/rpc/Switch.Set?id=0&on=false"),
+        (r#"action = "toggle""#, "/rpc/Switch.Toggle?id=0"),
+        (r#"action = "hold", seconds = 90"#, "/rpc/Switch.Set?id=0&on=true&toggle_after=90"),
+    ] {
+        let server = TestServer::start(behind_a_password).await.unwrap();
+        let world = World::of(server.url("/").unwrap().as_str(), PASSWORD, action);
+        assert_eq!(world.deliver(1).await, 0);
+        assert_eq!(server.received().last().unwrap().target, target);
+        assert_eq!(world.audit()[0]["decision"], "done");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_had_no_effect_and_is_not_shown() {
+    let server = TestServer::start(behind_a_password).await.unwrap();
+    let wrong = "not the password";
+    let world = World::of(server.url("/").unwrap().as_str(), wrong, r#"action = "pulse", seconds = 5"#);
+    assert_eq!(world.deliver(1).await, 1, "refused: it may be tried again");
+    world.ports.clock.advance(Duration::from_secs(31));
+    assert_eq!(world.deliver(2).await, 0);
+    let audit = world.audit();
+    assert_eq!(audit[0]["decision"], "failed");
+    assert!(audit[0]["text"].as_str().unwrap().contains("status 401"), "{audit:?}");
+    let told = world.ports.queues.sent(Queue::Notify);
+    assert_eq!(told.len(), 1);
+    assert!(!told[0].body.contains(wrong));
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_tried_again() {
+    let address = {
+        let server = TestServer::start(behind_a_password).await.unwrap();
+        server.url("/").unwrap()
+    };
+    let world = World::of(address.as_str(), PASSWORD, r#"action = "pulse", seconds = 5"#);
+    // The port is free once the server's task has ended.
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+    while tokio::net::TcpStream::connect((address.host_str().unwrap(), address.port().unwrap())).await.is_ok()
+    {
+        assert!(tokio::time::Instant::now() < deadline, "the server does not end");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.deliver(1).await, 1);
+    assert!(world.audit().is_empty());
+    assert_eq!(world.ports.queues.retried()[0].2, Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn an_error_of_the_device_is_tried_again_and_then_works() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let server =
+        TestServer::start(move |request| match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => Reply::status(500),
+            _ => switched(request),
+        });
+    let server = server.await.unwrap();
+    let world = World::with(&server);
+    assert_eq!(world.deliver(1).await, 1);
+    world.ports.clock.advance(Duration::from_secs(2));
+    assert_eq!(world.deliver(2).await, 0);
+    assert_eq!(server.received().len(), 2);
+    assert_eq!(world.audit()[0]["decision"], "done");
+    assert_eq!(world.audit()[0]["attempt"], 2);
+}
+
+#[tokio::test]
+async fn silence_and_a_closed_connection_are_unknown_and_never_tried_again() {
+    for reply in [Reply::Silence, Reply::Close] {
+        let answer = reply.clone();
+        let server = TestServer::start(
+            move |request| {
+                if is_authorized(request) { answer.clone() } else { challenge() }
+            },
+        );
+        let server = server.await.unwrap();
+        let world = World::with(&server);
+        assert_eq!(world.deliver(1).await, 0, "{reply:?}");
+        world.ports.clock.advance(Duration::from_secs(2));
+        assert_eq!(world.deliver(2).await, 0);
+        assert_eq!(server.received().len(), 2, "{reply:?}: asked once");
+        assert_eq!(world.audit()[0]["decision"], "unknown", "{reply:?}");
+        assert_eq!(world.ports.queues.sent(Queue::Notify).len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_after_the_limit_is_unknown_though_the_device_did_it() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (given_up, wait) = tokio::sync::oneshot::channel::<()>();
+    let device = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 4096];
+        let length = stream.read(&mut request).await.unwrap();
+        wait.await.unwrap();
+        // Nobody listens any more; whether this works is the network's business.
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.ok();
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    });
+    let world = World::of(&address, PASSWORD, r#"action = "pulse", seconds = 5"#);
+    assert_eq!(world.deliver(1).await, 0);
+    given_up.send(()).unwrap();
+    let request = device.await.unwrap();
+    assert!(request.starts_with("GET /rpc/Switch.Set?id=0&on=true&toggle_after=5 "), "{request}");
+    assert_eq!(world.audit()[0]["decision"], "unknown");
+    assert_eq!(world.ports.queues.sent(Queue::Notify).len(), 1);
+}
+
+#[tokio::test]
+async fn loopback_is_refused_where_the_stack_is_deployed() {
+    let server = TestServer::start(switched).await.unwrap();
+    let mut world = World::with(&server);
+    world.client = Client::new(Stack::Deployed, Limits::default());
+    assert_eq!(world.deliver(1).await, 0);
+    assert!(server.received().is_empty());
+    let audit = world.audit();
+    assert_eq!(
+        (audit[0]["decision"].as_str(), audit[0]["reason"].as_str()),
+        (Some("refused"), Some("forbidden"))
+    );
+    assert_eq!(world.ports.queues.sent(Queue::Notify).len(), 1);
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_had_sends_nothing() {
+    let server = TestServer::start(behind_a_password).await.unwrap();
+    let address = server.url("/").unwrap();
+    let world = World::of(address.as_str(), "ssm:/camhook/gate", r#"action = "pulse", seconds = 5"#);
+    assert_eq!(world.deliver(1).await, 1);
+    assert!(server.received().is_empty());
+    world.ports.secrets.set("ssm:/camhook/gate", PASSWORD);
+    world.ports.clock.advance(Duration::from_secs(2));
+    assert_eq!(world.deliver(2).await, 0);
+    assert_eq!(world.audit()[0]["decision"], "done");
+}
