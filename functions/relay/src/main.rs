@@ -1,12 +1,12 @@
 //! The relay function.
 
 use camhook_aws::{Function, FunctionError, serve_queue};
-use camhook_outbound::{Client, Limits};
+use camhook_outbound::Client;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), FunctionError> {
     let function = Function::start().await?;
-    let client = Client::new(function.environment.stack, Limits::default());
+    let client = Client::new(function.environment.stack, camhook_relay::driver::limits());
     serve_queue(&function, async |function, site, records| {
         camhook_relay::handle(&function.ports, site, &client, records).await
     })
