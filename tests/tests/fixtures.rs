@@ -56,3 +56,8 @@ fn update() -> bool {
 fn viewtron() {
     check(&camhook_viewtron::Viewtron, "viewtron");
 }
+
+#[test]
+fn instar() {
+    check(&camhook_instar_http::InstarHttp, "instar");
+}

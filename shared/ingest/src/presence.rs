@@ -11,7 +11,7 @@ use crate::handle::presence_interval;
 use crate::instance::Instance;
 
 /// Notes a sign of life, unless this instance noted one of late.
-pub(crate) async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) {
+pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) {
     let (now, elapsed) = (ports.clock().now(), ports.clock().elapsed());
     let id = source.id.to_string();
     if !instance.presence.is_due(id.clone(), presence_interval(source), elapsed) {
@@ -24,7 +24,7 @@ pub(crate) async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &S
 }
 
 /// Notes an event, which is a sign of life too.
-pub(crate) async fn event<P: Ports>(ports: &P, instance: &Instance, source: &Source, at: Timestamp) {
+pub async fn event<P: Ports>(ports: &P, instance: &Instance, source: &Source, at: Timestamp) {
     instance.presence.is_due(source.id.to_string(), presence_interval(source), ports.clock().elapsed());
     if let Err(error) = presence::event(ports.state(), source.id.as_str(), at).await {
         instance.presence.forget(&source.id.to_string());

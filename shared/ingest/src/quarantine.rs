@@ -52,7 +52,11 @@ pub struct Reason {
 }
 
 /// Puts a request into the quarantine.
-pub(crate) async fn quarantine<O: ObjectStore>(
+///
+/// # Errors
+///
+/// When the bucket does not take it.
+pub async fn quarantine<O: ObjectStore>(
     objects: &O,
     request: &Request<Verified>,
     malformed: &Malformed,

@@ -1,9 +1,9 @@
 //! What camhook remembers between invocations, as typed items on the `State` port.
 //!
 //! Pure logic over conditional writes: claims ([`claim`]), several posts about one thing ([`once`]), cooldowns
-//! ([`cooldown`]), relays ([`relay`]), presence ([`presence`]), the stop switch and the modes ([`control`]).
-//! Each module names the keys of its items; together they share one table and never a key. The messages that
-//! tell of trouble stand here too ([`trouble`]).
+//! ([`cooldown`]), messages that are one alarm ([`mqtt`]), relays ([`relay`]), presence ([`presence`]), the stop
+//! switch and the modes ([`control`]). Each module names the keys of its items; together they share one table and
+//! never a key. The messages that tell of trouble stand here too ([`trouble`]).
 //!
 //! Joining several events of a rule into one message (`coalesce#`) has no items here yet.
 
@@ -12,6 +12,7 @@ pub mod control;
 pub mod cooldown;
 mod error;
 mod item;
+pub mod mqtt;
 pub mod once;
 pub mod presence;
 pub mod relay;

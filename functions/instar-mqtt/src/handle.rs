@@ -1,0 +1,231 @@
+//! A batch of the queue `mqtt`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use camhook_event::{Kind, Vendor};
+use camhook_ingest::{
+    Draft, Headers, Ignored, Instance, Malformed, Method, Parts, Request, Verified, keep, presence,
+    quarantine,
+};
+use camhook_ports::{Clock, Measurements, Ports, QueueRecord};
+use camhook_site::{Site, Source};
+use camhook_state::mqtt;
+use jiff::Timestamp;
+
+use crate::history::{Connection, Form, Heard, History, News};
+use crate::topic::Camera;
+use crate::{Error, Message, RuleMessage, draft, locate, read};
+
+/// The parser's version, kept with what it could not read.
+const PARSER_VERSION: &str = concat!("instar-mqtt ", env!("CARGO_PKG_VERSION"));
+
+/// Handles a batch of the queue: the ids of the messages that have to be delivered again, and what was counted.
+pub async fn handle<P: Ports>(
+    ports: &P,
+    site: &Site,
+    instance: &Instance,
+    records: &[QueueRecord],
+) -> (Vec<String>, Measurements) {
+    let mut failed = Vec::new();
+    let mut measurements = Measurements::default();
+    let mut messages: Vec<(&QueueRecord, Result<RuleMessage, Error>)> =
+        records.iter().map(|record| (record, RuleMessage::of(record))).collect();
+    // In the order in which IoT received them: that spares the history most of its corrections.
+    messages.sort_by_key(|(_, message)| message.as_ref().ok().map(|message| message.at));
+    for (record, message) in messages {
+        let handled = match message {
+            Ok(message) => {
+                let step = Step { ports, site, instance, record };
+                step.take(&message, &mut measurements).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = handled {
+            tracing::error!(
+                message = record.message_id,
+                receive_count = record.receive_count,
+                %error,
+                "the message is delivered again"
+            );
+            measurements.count("MqttRetries", [("Reason", error.name())]);
+            failed.push(record.message_id.clone());
+        }
+    }
+    (failed, measurements)
+}
+
+/// What taking one message needs.
+struct Step<'a, P> {
+    ports: &'a P,
+    site: &'a Site,
+    instance: &'a Instance,
+    record: &'a QueueRecord,
+}
+
+impl<P: Ports> Step<'_, P> {
+    async fn take(&self, message: &RuleMessage, measurements: &mut Measurements) -> Result<(), Error> {
+        let vendor = Vendor::Instar.name();
+        let Some(camera) = locate(self.site, &message.topic) else {
+            // Anybody who may publish can choose a topic: it leaves no more than a count.
+            measurements.count("UnknownTopics", [("Vendor", vendor)]);
+            return Ok(());
+        };
+        let source = Arc::clone(&camera.source);
+        match read(&camera, &message.payload) {
+            Ok(Message::Code(value, _)) => {
+                self.alarm(&camera, message, Form::Code, value, measurements).await
+            }
+            Ok(Message::Mask(value, _)) => {
+                self.alarm(&camera, message, Form::Mask, value, measurements).await
+            }
+            Ok(Message::Objects(value, _)) => {
+                self.alarm(&camera, message, Form::Objects, value, measurements).await
+            }
+            Ok(Message::Online(word)) => {
+                self.connection(&camera, message, Connection::Online, &word, measurements).await
+            }
+            Ok(Message::Offline(word)) => {
+                self.connection(&camera, message, Connection::Offline, &word, measurements).await
+            }
+            Ok(Message::Ignored(ignored)) => {
+                self.ignore(&source, ignored, measurements).await;
+                Ok(())
+            }
+            Err(malformed) => self.set_aside(&source, message, &malformed, measurements).await,
+        }
+    }
+
+    async fn alarm(
+        &self,
+        camera: &Camera<'_>,
+        message: &RuleMessage,
+        form: Form,
+        value: String,
+        measurements: &mut Measurements,
+    ) -> Result<(), Error> {
+        let source = &camera.source;
+        let heard = Heard::new(message.at, form, value, message.topic.clone(), message.delivery.clone());
+        let id = camera.id.as_str();
+        let decide = |history: &mut History| history.hear(heard.clone(), id);
+        let now = self.ports.clock().now();
+        // What is to be told is noted before it is told: another message of the same alarm, read at the same
+        // moment, then tells nothing. When telling fails, this delivery comes again and tells it again.
+        let tellings = mqtt::join(self.ports.state(), source.id.as_str(), id, now, decide).await?;
+        if tellings.is_empty() {
+            self.ignore(source, Ignored::NoAlarm, measurements).await;
+            return Ok(());
+        }
+        for telling in &tellings {
+            let heard = &telling.message;
+            let request = self.request(source, &heard.topic, &heard.value, &heard.delivery, heard.at);
+            self.tell(&request, draft::alarm(telling, camera), measurements).await?;
+        }
+        Ok(())
+    }
+
+    async fn connection(
+        &self,
+        camera: &Camera<'_>,
+        message: &RuleMessage,
+        connection: Connection,
+        word: &str,
+        measurements: &mut Measurements,
+    ) -> Result<(), Error> {
+        let source = &camera.source;
+        let id = camera.id.as_str();
+        let decide =
+            |history: &mut History| history.hear_testament(message.at, connection, &message.delivery);
+        let now = self.ports.clock().now();
+        let news = mqtt::join(self.ports.state(), source.id.as_str(), id, now, decide).await?;
+        if news == News::No {
+            // That a camera is still gone is no sign of life of it.
+            if connection == Connection::Online {
+                presence::contact(self.ports, self.instance, source).await;
+            }
+            measurements
+                .count("Ignored", [("Vendor", Vendor::Instar.name()), ("Reason", Ignored::NoAlarm.name())]);
+            return Ok(());
+        }
+        let request = self.request(source, &message.topic, word, &message.delivery, message.at);
+        self.tell(&request, draft::connection(connection, word, camera, &message.topic), measurements).await
+    }
+
+    async fn tell(
+        &self,
+        request: &Request<Verified>,
+        draft: Draft<'_>,
+        measurements: &mut Measurements,
+    ) -> Result<(), Error> {
+        let is_sign_of_life = draft.kind != Kind::DeviceOffline;
+        let (events, measured) = keep(self.ports, request, vec![(0, draft)]).await;
+        measurements.append(measured);
+        for event in events {
+            event?;
+        }
+        if is_sign_of_life {
+            presence::event(self.ports, self.instance, request.source(), request.received_at()).await;
+        }
+        Ok(())
+    }
+
+    async fn ignore(&self, source: &Source, ignored: Ignored, measurements: &mut Measurements) {
+        measurements.count("Ignored", [("Vendor", Vendor::Instar.name()), ("Reason", ignored.name())]);
+        presence::contact(self.ports, self.instance, source).await;
+    }
+
+    /// Keeps what cannot be read, as the queue carried it.
+    async fn set_aside(
+        &self,
+        source: &Arc<Source>,
+        message: &RuleMessage,
+        malformed: &Malformed,
+        measurements: &mut Measurements,
+    ) -> Result<(), Error> {
+        let parts = Parts {
+            body: Bytes::copy_from_slice(self.record.body.as_bytes()),
+            headers: [("content-type".to_owned(), "application/json".to_owned())].into_iter().collect(),
+            ..parts(&message.delivery, message.at)
+        };
+        let rest = message.topic.split('/').map(str::to_owned).collect();
+        let request = Request::assume_verified(Request::new(parts), Arc::clone(source), rest);
+        quarantine(self.ports.objects(), &request, malformed, PARSER_VERSION).await?;
+        tracing::warn!(
+            source = %source.id,
+            reason = malformed.code,
+            detail = malformed.detail,
+            request = message.delivery,
+            "a message is in the quarantine"
+        );
+        measurements.count("Quarantined", [("Vendor", Vendor::Instar.name()), ("Reason", malformed.code)]);
+        presence::contact(self.ports, self.instance, source).await;
+        Ok(())
+    }
+
+    /// The request that stands for a message: what an event is kept by. The same message gives the same event,
+    /// whichever delivery tells it.
+    fn request(
+        &self,
+        source: &Arc<Source>,
+        topic: &str,
+        value: &str,
+        delivery: &str,
+        at: Timestamp,
+    ) -> Request<Verified> {
+        let parts = Parts { body: format!("{topic}\n{value}").into(), ..parts(delivery, at) };
+        Request::assume_verified(Request::new(parts), Arc::clone(source), Vec::new())
+    }
+}
+
+fn parts(delivery: &str, at: Timestamp) -> Parts {
+    Parts {
+        method: Method::Other,
+        path: String::new(),
+        query: String::new(),
+        headers: Headers::default(),
+        body: Bytes::new(),
+        source_ip: None,
+        request_id: delivery.to_owned(),
+        received_at: at,
+    }
+}

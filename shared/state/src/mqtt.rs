@@ -1,0 +1,119 @@
+//! What joins messages that come one by one and belong together.
+//!
+//! An MQTT message holds one value and nothing that numbers or dates it; several of them are one alarm. What was
+//! heard of a camera is one item, changed by one message at a time: of two that are read at the same moment, the
+//! second sees what the first one left. What is remembered is the vendor's own matter.
+
+use std::time::Duration;
+
+use camhook_ports::{Condition, Key, PutOutcome, State};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+use crate::item::{ATTEMPTS, decode, encode};
+
+/// For how long a camera that says nothing is remembered.
+const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// Lets `decide` change what is known of one camera of a source, and keeps it; what it decided.
+///
+/// `decide` is asked again with newer knowledge when another message was faster, and what it leaves unchanged is
+/// not written. Nothing known is the default of `K`.
+///
+/// # Errors
+///
+/// When the table fails, or other messages are faster each time.
+pub async fn join<S, K, R>(
+    state: &S,
+    source: &str,
+    camera: &str,
+    now: Timestamp,
+    decide: impl Fn(&mut K) -> R,
+) -> Result<R, Error>
+where
+    S: State,
+    K: Default + Clone + PartialEq + Serialize + DeserializeOwned,
+{
+    let key = Key::new(format!("mqtt#{source}"), camera);
+    let expires = now.checked_add(LIFETIME).ok();
+    let mut present = state.get(&key).await?;
+    for _ in 0..ATTEMPTS {
+        let live = present.filter(|item| item.is_live(now));
+        let before: K = live.as_ref().map(decode).transpose()?.unwrap_or_default();
+        let mut after = before.clone();
+        let decided = decide(&mut after);
+        if after == before {
+            return Ok(decided);
+        }
+        let condition = live.map_or(Condition::Absent { now }, |item| Condition::Revision(item.revision));
+        match state.put(&key, encode(&key, &after)?, expires, condition).await? {
+            PutOutcome::Written(_) => return Ok(decided),
+            PutOutcome::Refused(item) => present = item,
+        }
+    }
+    Err(Error::contended(&key))
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_ports::memory::MemoryState;
+    use serde::Deserialize;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+    struct Heard {
+        values: Vec<u32>,
+    }
+
+    async fn hear(state: &MemoryState, camera: &str, value: u32, now: Timestamp) -> usize {
+        let decide = |heard: &mut Heard| {
+            heard.values.push(value);
+            heard.values.len()
+        };
+        join(state, "yard", camera, now, decide).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_message_sees_what_the_one_before_left() {
+        let state = MemoryState::default();
+        assert_eq!(hear(&state, "115", 1, NOW).await, 1);
+        assert_eq!(hear(&state, "115", 2, NOW).await, 2);
+        assert_eq!(hear(&state, "116", 3, NOW).await, 1, "another camera has an item of its own");
+        let later = NOW.checked_add(LIFETIME).unwrap();
+        assert_eq!(hear(&state, "115", 4, later).await, 1, "what expired is forgotten");
+    }
+
+    #[tokio::test]
+    async fn of_two_messages_at_the_same_moment_the_second_decides_anew() {
+        let state = MemoryState::default();
+        // The first one reads, then the second one writes, then the first one writes.
+        let raced = std::sync::atomic::AtomicBool::new(false);
+        let decided = {
+            let decide = |heard: &mut Heard| {
+                if !raced.swap(true, std::sync::atomic::Ordering::SeqCst) {
+                    let other = hear(&state, "115", 2, NOW);
+                    let mut other = std::pin::pin!(other);
+                    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+                    assert!(other.as_mut().poll(&mut context).is_ready(), "a table in memory never waits");
+                }
+                heard.values.push(1);
+                heard.values.clone()
+            };
+            join(&state, "yard", "115", NOW, decide).await.unwrap()
+        };
+        assert_eq!(decided, [2, 1]);
+    }
+
+    #[tokio::test]
+    async fn what_changes_nothing_is_not_written() {
+        let state = MemoryState::default();
+        let calls = state.calls();
+        join(&state, "yard", "115", NOW, |_: &mut Heard| ()).await.unwrap();
+        assert_eq!(state.calls(), calls + 1);
+    }
+}
