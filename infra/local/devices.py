@@ -3,7 +3,7 @@
 One loopback server, by path:
   /ntfy/{topic}       takes a notification as an ntfy server does (PUT or POST, a picture as the body)
   /webhook/{name}     takes a notification as any HTTP receiver does
-  /rpc, /rpc/{method} a Shelly of the second generation with one switch, behind SHA-256 digest authentication
+  /rpc, /rpc/{method} a Shelly of the second generation with four switches, behind SHA-256 digest authentication
 
 Every request is a line of devices.jsonl in the given folder, every body a file under received/.
 Python's standard library only.
@@ -26,6 +26,7 @@ SHELLY_ID = "shellyplus1-camhook"
 # The device knows one user name (Shelly's documentation); the password stands in infra/local/camhook.toml.
 SHELLY_USER = "admin"
 SHELLY_PASSWORD = "simulated-shelly"
+SWITCHES = 4
 LARGEST_BODY = 32 * 1024 * 1024
 SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"{": ".json"}
 
@@ -58,8 +59,9 @@ class Journal:
 class Switch:
     """One output with the timer that turns it back."""
 
-    def __init__(self, journal):
+    def __init__(self, journal, number):
         self.journal = journal
+        self.number = number
         self.lock = threading.Lock()
         self.output = False
         self.timer = None
@@ -85,7 +87,7 @@ class Switch:
                             "output": output})
 
     def status(self):
-        status = {"id": 0, "source": "HTTP_in", "output": self.output}
+        status = {"id": self.number, "source": "HTTP_in", "output": self.output}
         if self.timer_ends:
             status["timer_remaining"] = round(max(0.0, self.timer_ends - time.time()), 3)
         return status
@@ -98,13 +100,14 @@ class RpcError(Exception):
         self.message = message
 
 
-def call(switch, method, parameters):
-    """One RPC of the switch; the result object as the device gives it."""
+def call(switches, method, parameters):
+    """One RPC of a switch; the result object as the device gives it."""
     if method not in ("Switch.Set", "Switch.Toggle", "Switch.GetStatus"):
         raise RpcError(404, f"No handler for {method}")
     if "id" not in parameters:
         raise RpcError(-103, "Argument 'id' is missing")
-    if str(parameters["id"]) != "0":
+    switch = switches.get(str(parameters["id"]))
+    if switch is None:
         raise RpcError(-105, f"Argument 'id', value {parameters['id']} not found!")
     if method == "Switch.GetStatus":
         return switch.status()
@@ -169,7 +172,7 @@ def now():
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     journal = None
-    switch = None
+    switches = {}
     nonces = Nonces()
 
     def do_GET(self):
@@ -189,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         parts = [part for part in path.split("/") if part]
         if path == "/":
-            return self._send(200, {"devices": ["ntfy", "webhook", "shelly"], "switch": self.switch.status()}, {})
+            return self._send(200, {"devices": ["ntfy", "webhook", "shelly"], "switch": self.switches["0"].status()}, {})
         if parts[0] == "rpc":
             return self._shelly(parts, body)
         if parts[0] == "ntfy" and self.command in ("PUT", "POST") and len(parts) == 2:
@@ -210,9 +213,9 @@ class Handler(BaseHTTPRequestHandler):
             if len(parts) == 2:
                 parameters = dict(parse_qsl(urlsplit(self.path).query))
                 parameters |= json.loads(body) if body else {}
-                return self._answer("shelly", 200, call(self.switch, parts[1], parameters), body)
+                return self._answer("shelly", 200, call(self.switches, parts[1], parameters), body)
             frame = json.loads(body)
-            result = call(self.switch, frame["method"], frame.get("params", {}))
+            result = call(self.switches, frame["method"], frame.get("params", {}))
             return self._answer("shelly", 200, {"id": frame.get("id"), "src": SHELLY_ID, "result": result}, body)
         except RpcError as error:
             answer = {"code": error.code, "message": error.message}
@@ -228,7 +231,8 @@ class Handler(BaseHTTPRequestHandler):
                              if key.lower() != "authorization"}}
         if name == "shelly":
             entry["authorization"] = self.headers.get("Authorization", "").partition(" ")[0] or "none"
-            entry["output"] = self.switch.status()["output"]
+            asked = self.switches.get(dict(parse_qsl(urlsplit(self.path).query)).get("id"), self.switches["0"])
+            entry["output"] = asked.status()["output"]
         if kept := self.journal.keep_body(name, body):
             entry["body"] = kept
         self.journal.write(entry)
@@ -259,7 +263,7 @@ def main():
     parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
     Handler.journal = Journal(options.folder)
-    Handler.switch = Switch(Handler.journal)
+    Handler.switches = {str(number): Switch(Handler.journal, number) for number in range(SWITCHES)}
     server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
     server.daemon_threads = True
     server.serve_forever()

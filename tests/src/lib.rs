@@ -7,6 +7,7 @@
 //! receive ([`devices`]).
 
 pub mod cloud;
+pub mod device_log;
 pub mod devices;
 pub mod fault_proxy;
 pub mod fixture;
