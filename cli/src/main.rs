@@ -1,2 +1,42 @@
 //! The `camhook` command.
-fn main() {}
+//!
+//! `arguments` says what can be asked for, `command` does it, `output` is the only part that prints, and
+//! `vendors` knows which vendor's crate has the texts and samples of a vendor.
+
+mod arguments;
+mod command;
+mod connection;
+mod error;
+mod output;
+mod stack;
+mod vendors;
+mod webhook;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+use crate::command::Outcome;
+use crate::error::Error;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.form());
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&output, &Error::Runtime(error)),
+    };
+    match runtime.block_on(command::run(arguments, &output)) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(3),
+        Ok(Outcome::Refused) => ExitCode::FAILURE,
+        Err(error) => failed(&output, &error),
+    }
+}
+
+fn failed(output: &Output, error: &Error) -> ExitCode {
+    output.error(error);
+    ExitCode::FAILURE
+}

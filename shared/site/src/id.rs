@@ -6,7 +6,8 @@ use std::fmt;
 use camhook_event::Text;
 
 /// Whether a text is an id: `[a-z0-9][a-z0-9-]{0,31}`.
-pub(crate) fn is_id(text: &str) -> bool {
+#[must_use]
+pub fn is_id(text: &str) -> bool {
     let lower_or_digit = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit();
     text.len() <= 32
         && text.bytes().next().is_some_and(lower_or_digit)

@@ -26,7 +26,7 @@ mod vendor_limit;
 pub use channel::{Channel, ChannelKind, NtfyCredential, NtfyPriority};
 pub use condition::{CameraChoice, Condition, CountClass, Counter, PlateChoice, Test};
 pub use evaluate::{Context, Modes, Reason, Verdict, evaluate};
-pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId};
+pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId, is_id};
 pub use list::{CameraReference, List, ListEntry, NamedCamera};
 pub use network::Network;
 pub use plate::PlateText;

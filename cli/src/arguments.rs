@@ -1,0 +1,176 @@
+//! What can be asked for.
+
+use std::path::PathBuf;
+
+use camhook_event::Vendor;
+use clap::{Args, Parser, Subcommand};
+use url::Url;
+
+use crate::output::Form;
+
+/// Looks after camhook: checks its configuration, says what to type into cameras, sends posts to try it with,
+/// and shows what became of them.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 `check` found something wrong.
+#[derive(Debug, Parser)]
+#[command(name = "camhook", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// The file that says where the stack is; .local/stack.json of this or a parent folder unless given.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) stack: Option<PathBuf>,
+    /// Print JSON, for scripts.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Arguments {
+    /// The form of what is printed.
+    pub(crate) fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Text }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find what is wrong or doubtful in a camhook.toml, with line, column and what to do.
+    Check(Check),
+    /// Say what to type into a camera's or recorder's menus, word for word.
+    Setup(Setup),
+    /// Post to a source as its device would: a sample of its vendor, or a file.
+    Send(Send),
+    /// Show events, newest first.
+    Events(Events),
+    /// Make a token for a source. Nothing is stored: the file holds its SHA-256, the camera its URL.
+    Token(Token),
+    /// Send a test message with a picture by a channel of the deployed camhook.toml.
+    Test(Test),
+    /// Hand queued messages to the functions as AWS does, and tick the watchdog each minute: for `make watch`.
+    Pump(Pump),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The file; - for the standard input.
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Setup {
+    /// The source's id in camhook.toml.
+    pub(crate) source: String,
+    /// The source's webhook URL, where stack.json does not have it whole.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<Url>,
+    /// Send the settings to this camera instead of printing them: http://192.168.1.10
+    #[arg(long, value_name = "CAMERA")]
+    pub(crate) apply: Option<Url>,
+    /// The camera's user.
+    #[arg(long, requires = "apply", default_value = "admin")]
+    pub(crate) user: String,
+    /// Ask for the camera's password on the terminal.
+    #[arg(long, requires = "apply", conflicts_with = "password_stdin")]
+    pub(crate) password_prompt: bool,
+    /// Read the camera's password from the standard input.
+    #[arg(long, requires = "apply")]
+    pub(crate) password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// The source's id in camhook.toml.
+    pub(crate) source: String,
+    /// The name of a sample of the source's vendor, or a file: a whole HTTP request as text, or a body alone.
+    #[arg(required_unless_present = "list", value_name = "CASE|FILE")]
+    pub(crate) case: Option<String>,
+    /// List the samples.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// The source's webhook URL, where stack.json does not have it whole.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<Url>,
+    /// Print the request instead of sending it.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Events {
+    /// Only those received since: a time ago (30m, 2h, 3d), a date or a moment.
+    #[arg(long, default_value = "24h", value_name = "WHEN")]
+    pub(crate) since: String,
+    /// Only those of this source.
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Write the pictures into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// The source's id in camhook.toml, there already or not yet.
+    pub(crate) source: String,
+    /// The source's vendor, where stack.json does not know the source.
+    #[arg(long)]
+    pub(crate) vendor: Option<Vendor>,
+    /// Where webhooks are posted to, where there is no stack.json: https://hooks.example.org
+    #[arg(long, value_name = "URL")]
+    pub(crate) api_url: Option<Url>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The channel's id in camhook.toml.
+    pub(crate) channel: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pump {
+    /// Where the functions are invoked, as `cargo lambda watch` serves them.
+    #[arg(long, value_name = "URL")]
+    pub(crate) lambda_url: Url,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    const INTRODUCTION: &str = include_str!("../cli-introduction.md");
+
+    #[test]
+    fn the_arguments_make_sense() {
+        Arguments::command().debug_assert();
+    }
+
+    /// Rewrites the page with `UPDATE=1 cargo test -p camhook-cli`.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test is told by the environment to rewrite its file")]
+    fn the_documentation_is_the_one_of_the_command() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cli.md");
+        let mut current = INTRODUCTION.to_owned();
+        let mut camhook = Arguments::command().term_width(100);
+        camhook.build();
+        for command in camhook.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+            let help = command.clone().render_long_help().to_string();
+            let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+            let name = command.get_name();
+            write!(current, "\n## camhook {name}\n\n```text\n{}\n```\n", lines.join("\n").trim()).unwrap();
+        }
+        if std::env::var("UPDATE").is_ok() {
+            std::fs::write(path, &current).unwrap();
+            return;
+        }
+        let published = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(published == current, "docs/cli.md is stale: run UPDATE=1 cargo test -p camhook-cli");
+    }
+}

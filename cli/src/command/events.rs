@@ -1,0 +1,205 @@
+//! `camhook events`
+
+use std::path::{Path, PathBuf};
+
+use camhook_event::{Event, State};
+use camhook_ports::{Clock, ObjectError, ObjectStore, Ports};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, ToSpan};
+use serde::Serialize;
+
+use super::Outcome;
+use crate::arguments::Events;
+use crate::error::Error;
+use crate::output::Output;
+use crate::stack::Stack;
+
+/// How many records of one day are looked at.
+const A_DAY_AT_MOST: usize = 20_000;
+
+/// How many records are read at once.
+const AT_ONCE: usize = 16;
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    event: &'a Event,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    saved: Vec<PathBuf>,
+}
+
+pub(super) async fn run(arguments: &Events, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+    let ports = Stack::find(stack)?.connect().await;
+    let now = ports.clock().now();
+    let since = moment(&arguments.since, now)?;
+    let events = newest(&ports, arguments, since, now, output).await?;
+    for event in &events {
+        let saved = match &arguments.save {
+            Some(folder) => save(&ports, event, folder).await?,
+            None => Vec::new(),
+        };
+        let mut lines = vec![line(event)];
+        lines.extend(saved.iter().map(|path| format!("    {}", path.display())));
+        output.result(&Shown { event, saved }, lines.join("\n"));
+    }
+    if events.is_empty() {
+        output.note(format_args!("no events since {since:.0}"));
+    }
+    Ok(Outcome::Done)
+}
+
+/// The newest events since a moment, day by day backwards: keys hold the date and not the time.
+async fn newest<P: Ports>(
+    ports: &P,
+    arguments: &Events,
+    since: Timestamp,
+    now: Timestamp,
+    output: &Output,
+) -> Result<Vec<Event>, Error> {
+    let mut events = Vec::new();
+    // A device's clock may be a little ahead.
+    let mut day = utc_date(now).saturating_add(1.day());
+    // An event is filed under the day on which it happened, which may be the one before its receipt.
+    let last_day = utc_date(since).saturating_sub(1.day());
+    while day >= last_day && events.len() < arguments.limit {
+        let date = day.strftime("%Y/%m/%d");
+        let prefix = match &arguments.source {
+            Some(source) => format!("events/{date}/{source}/"),
+            None => format!("events/{date}/"),
+        };
+        let keys = ports.objects().list(&prefix, A_DAY_AT_MOST).await?;
+        if keys.len() == A_DAY_AT_MOST {
+            output
+                .note(format_args!("{date} has more than {A_DAY_AT_MOST} events: only those are looked at"));
+        }
+        let bar = output.progress(keys.len(), "reading events");
+        let mut of_the_day: Vec<Event> = stream::iter(keys)
+            .map(|key| {
+                let bar = &bar;
+                async move {
+                    let event = record(ports, &key).await;
+                    bar.inc(1);
+                    event
+                }
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_filter_map(async |event| {
+                Ok(event.filter(|event| event.data.received_at.timestamp() >= since))
+            })
+            .try_collect()
+            .await?;
+        bar.finish_and_clear();
+        of_the_day.sort_by_key(|event| std::cmp::Reverse((event.data.received_at, event.time)));
+        events.extend(of_the_day);
+        day = day.saturating_sub(1.day());
+    }
+    events.sort_by_key(|event| std::cmp::Reverse((event.data.received_at, event.time)));
+    events.truncate(arguments.limit);
+    Ok(events)
+}
+
+/// A record; `None` when it was removed meanwhile.
+async fn record<P: Ports>(ports: &P, key: &str) -> Result<Option<Event>, Error> {
+    let Some(object) = ports.objects().get(key).await? else { return Ok(None) };
+    serde_json::from_slice(&object.bytes)
+        .map(Some)
+        .map_err(|error| Error::BadRecord { key: key.to_owned(), error })
+}
+
+/// Writes an event's pictures into a folder.
+async fn save<P: Ports>(ports: &P, event: &Event, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let wrong = |path: &Path| {
+        let path = path.to_owned();
+        move |error| Error::Write { path, error }
+    };
+    std::fs::create_dir_all(folder).map_err(wrong(folder))?;
+    let mut saved = Vec::new();
+    for (index, image) in event.data.images.iter().enumerate() {
+        let Some(image) = image.stored() else { continue };
+        let key = image.key.as_str();
+        let object = ports.objects().get(key).await?.ok_or_else(|| ObjectError::Failed {
+            key: key.to_owned(),
+            reason: "it is no longer there".to_owned(),
+        })?;
+        let path = folder.join(format!("{}-{}-{index}-{}.jpg", event.data.source, event.id, image.role));
+        std::fs::write(&path, &object.bytes).map_err(wrong(&path))?;
+        saved.push(path);
+    }
+    Ok(saved)
+}
+
+/// An event in one line: when, where, what, pictures.
+fn line(event: &Event) -> String {
+    let data = &event.data;
+    let time = event.time.timestamp().to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f");
+    let place = match &data.camera {
+        Some(camera) => format!("{}/{}", data.source, camera.name.as_ref().unwrap_or(&camera.id)),
+        None => data.source.to_string(),
+    };
+    let mut what = vec![data.kind.to_string()];
+    what.extend(data.state.map(|state| {
+        match state {
+            State::Start => "begins",
+            State::Stop => "ends",
+        }
+        .to_owned()
+    }));
+    what.extend(data.name.as_ref().map(ToString::to_string));
+    what.extend(data.plate.as_ref().map(|plate| plate.text.to_string()));
+    what.extend(data.face.as_ref().and_then(|face| face.name.as_ref()).map(ToString::to_string));
+    let classes = data.targets.iter().filter_map(|target| target.class);
+    let mut classes: Vec<String> =
+        classes.filter_map(|class| Some(serde_json::to_value(class).ok()?.as_str()?.to_owned())).collect();
+    classes.dedup();
+    what.extend(classes);
+    what.extend(data.zone.as_ref().and_then(|zone| zone.name.as_ref()).map(ToString::to_string));
+    let stored = data.images.iter().filter(|image| image.stored().is_some()).count();
+    let pictures = match (stored, data.images.len() - stored) {
+        (0, 0) => "no pictures".to_owned(),
+        (1, 0) => "1 picture".to_owned(),
+        (stored, 0) => format!("{stored} pictures"),
+        (stored, rejected) => format!("{stored} pictures, {rejected} rejected"),
+    };
+    format!("{time}  {place}  {}  {pictures}  {}", what.join(" "), event.id)
+}
+
+/// A time ago, a date of this machine's calendar, or a moment.
+fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
+    let here = TimeZone::system();
+    let wrong = || Error::NotATime(text.to_owned());
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    if let Ok(date) = text.parse::<Date>() {
+        return date.to_zoned(here).map(|midnight| midnight.timestamp()).map_err(|_| wrong());
+    }
+    let ago: Span = text.parse().map_err(|_| wrong())?;
+    if ago.is_negative() {
+        return Err(wrong());
+    }
+    now.to_zoned(here).checked_sub(ago).map(|then| then.timestamp()).map_err(|_| wrong())
+}
+
+fn utc_date(moment: Timestamp) -> Date {
+    moment.to_zoned(TimeZone::UTC).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_a_time_ago_or_stands_by_itself() {
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let at = |text: &str| moment(text, now).unwrap().to_string();
+        assert_eq!(at("30m"), "2026-11-23T11:30:00Z");
+        assert_eq!(at("2h"), "2026-11-23T10:00:00Z");
+        assert_eq!(at("2026-11-20T08:00:00Z"), "2026-11-20T08:00:00Z");
+        assert!(moment("2026-11-20", now).is_ok());
+        for wrong in ["", "yesterday", "-2h", "5"] {
+            assert!(moment(wrong, now).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! `camhook send`
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use camhook_ingest::Sample;
+use camhook_outbound::Request;
+use camhook_picture::{Context, SamplePost, render};
+use camhook_ports::{Clock, SystemClock};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::Outcome;
+use crate::arguments::Send;
+use crate::connection::{client, exchange, text};
+use crate::error::Error;
+use crate::output::Output;
+use crate::vendors::guide;
+use crate::webhook::Webhook;
+
+/// How long the stack may take: more than its gateway waits for a function.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Header fields that belong to a connection and not to the request.
+const OF_THE_CONNECTION: [HeaderName; 4] =
+    [header::HOST, header::CONTENT_LENGTH, header::CONNECTION, header::TRANSFER_ENCODING];
+
+#[derive(Serialize)]
+struct Listed {
+    name: &'static str,
+    about: &'static str,
+}
+
+#[derive(Serialize)]
+struct Reply {
+    status: u16,
+    milliseconds: u64,
+    sent_bytes: usize,
+    body: String,
+}
+
+pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+    let webhook = Webhook::find(&arguments.source, arguments.url.as_ref(), stack)?;
+    let Some(case) = arguments.case.as_ref().filter(|_| !arguments.list) else {
+        return list(guide(webhook.vendor)?.samples, output);
+    };
+    let clock = SystemClock::start();
+    let request = written(case, &webhook, &clock)?;
+    let post = SamplePost::parse(&request)?;
+    let (path, query) = post.path_and_query();
+    let url = webhook.with_path(path, query)?;
+    if arguments.dry_run {
+        let text = String::from_utf8_lossy(&request);
+        output.result(&serde_json::json!({ "request": text }), &text);
+        return Ok(Outcome::Done);
+    }
+    let before = clock.elapsed();
+    let answer = exchange(&client(LIMIT), &url, &to_send(&post, url.clone())?).await?;
+    let took = clock.elapsed().saturating_sub(before);
+    let reply = Reply {
+        status: answer.status.as_u16(),
+        milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        sent_bytes: post.body.len(),
+        body: text(&answer),
+    };
+    let line = format!("{} after {} ms, {} bytes sent", answer.status, reply.milliseconds, reply.sent_bytes);
+    let text = if reply.body.is_empty() { line } else { format!("{line}\n{}", reply.body) };
+    output.result(&reply, text);
+    Ok(if answer.status.is_success() { Outcome::Done } else { Outcome::Refused })
+}
+
+fn list(samples: &'static [Sample], output: &Output) -> Result<Outcome, Error> {
+    let listed: Vec<Listed> =
+        samples.iter().map(|sample| Listed { name: sample.name, about: sample.about }).collect();
+    let width = samples.iter().map(|sample| sample.name.len()).max().unwrap_or_default();
+    let lines: Vec<String> =
+        samples.iter().map(|sample| format!("{:width$}  {}", sample.name, sample.about)).collect();
+    output.result(&listed, lines.join("\n"));
+    Ok(Outcome::Done)
+}
+
+/// The request as text: the sample of that name, or the file.
+fn written(case: &str, webhook: &Webhook, clock: &SystemClock) -> Result<Vec<u8>, Error> {
+    let now = clock.now();
+    let context = Context {
+        path: webhook.address.path.clone(),
+        now,
+        timezone: TimeZone::system(),
+        // Other pictures each time.
+        seed: now.as_microsecond().unsigned_abs(),
+    };
+    let samples = guide(webhook.vendor).map_or(&[][..], |guide| guide.samples);
+    if let Some(sample) = samples.iter().find(|sample| sample.name == case) {
+        return Ok(render(sample.request, &context)?.into_bytes());
+    }
+    let path = Path::new(case);
+    if !path.is_file() {
+        let known: Vec<&str> = samples.iter().map(|sample| sample.name).collect();
+        let known = if known.is_empty() { "a file".to_owned() } else { known.join(", ") };
+        return Err(Error::UnknownCase { case: case.to_owned(), vendor: webhook.vendor, known });
+    }
+    let file = std::fs::read(path).map_err(|error| Error::Read { path: path.to_owned(), error })?;
+    if let Some(content_type) = type_of_body(&file) {
+        let head = format!("POST {} HTTP/1.1\r\ncontent-type: {content_type}\r\n\r\n", context.path);
+        return Ok([head.into_bytes(), file].concat());
+    }
+    match String::from_utf8(file) {
+        Ok(text) => Ok(render(&text, &context)?.into_bytes()),
+        // What is no text has no placeholders.
+        Err(error) => Ok(error.into_bytes()),
+    }
+}
+
+/// The media type of a file that is a body alone; `None` for a whole request.
+fn type_of_body(file: &[u8]) -> Option<&'static str> {
+    let body = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    match body.iter().find(|octet| !octet.is_ascii_whitespace())? {
+        b'<' => Some("application/xml"),
+        b'{' | b'[' => Some("application/json"),
+        _ => None,
+    }
+}
+
+fn to_send(post: &SamplePost<'_>, url: url::Url) -> Result<Request, Error> {
+    let method = Method::from_bytes(post.method.as_bytes())
+        .map_err(|_| Error::Unsendable(format!("`{}` is no method", post.method)))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &post.headers {
+        let read_name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| Error::Unsendable(format!("`{name}` is no name of a header field")))?;
+        let read_value = HeaderValue::from_str(value)
+            .map_err(|_| Error::Unsendable(format!("the value of `{name}` cannot stand in a header")))?;
+        if !OF_THE_CONNECTION.contains(&read_name) {
+            headers.append(read_name, read_value);
+        }
+    }
+    let request = Request::new(method, url);
+    let request = if post.body.is_empty() {
+        request
+    } else {
+        request.with_body("application/octet-stream", Bytes::copy_from_slice(post.body))
+    };
+    Ok(request.with_headers(headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook() -> Webhook {
+        Webhook::parse(&"http://127.0.0.1:1/viewtron/gate/token".parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_sample_of_every_vendor_can_be_sent() {
+        for sample in guide(camhook_event::Vendor::Viewtron).unwrap().samples {
+            let request = written(sample.name, &webhook(), &SystemClock::start()).unwrap();
+            let post = SamplePost::parse(&request).unwrap();
+            assert!(post.path_and_query().0.starts_with("/viewtron/gate/token"), "{}", sample.name);
+            to_send(&post, "http://127.0.0.1:1/".parse().unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_request_line_is_a_body() {
+        for (file, content_type) in [
+            (&b"\xef\xbb\xbf <?xml version=\"1.0\"?>"[..], Some("application/xml")),
+            (b"\n{\"a\":1}", Some("application/json")),
+            (b"POST / HTTP/1.1\n\n<a/>", None),
+            (b"", None),
+        ] {
+            assert_eq!(type_of_body(file), content_type);
+        }
+    }
+
+    #[test]
+    fn what_is_neither_sample_nor_file_names_the_samples() {
+        let error = written("intrsion", &webhook(), &SystemClock::start()).unwrap_err();
+        assert!(error.to_string().contains("intrusion"), "{error}");
+    }
+}

@@ -1,0 +1,84 @@
+//! `camhook setup`
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use camhook_ingest::WebhookUrl;
+use camhook_outbound::{Authentication, Request};
+use http::Method;
+use secrecy::SecretString;
+use serde::Serialize;
+use url::Url;
+
+use super::Outcome;
+use crate::arguments::Setup;
+use crate::connection::{client, exchange, text};
+use crate::error::Error;
+use crate::output::Output;
+use crate::vendors::{Apply, guide};
+use crate::webhook::Webhook;
+
+/// How long a camera may take.
+const LIMIT: Duration = Duration::from_secs(15);
+
+#[derive(Serialize)]
+struct Instructions<'a> {
+    source: &'a str,
+    url: String,
+    instructions: &'a str,
+}
+
+#[derive(Serialize)]
+struct Applied<'a> {
+    source: &'a str,
+    camera: &'a Url,
+}
+
+pub(super) async fn run(arguments: &Setup, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+    let source = arguments.source.as_str();
+    let webhook = Webhook::find(source, arguments.url.as_ref(), stack)?;
+    let guide = guide(webhook.vendor)?;
+    let Some(camera) = &arguments.apply else {
+        let instructions = (guide.setup)(&webhook.address);
+        let result = Instructions { source, url: webhook.address.to_string(), instructions: &instructions };
+        output.result(&result, &instructions);
+        return Ok(Outcome::Done);
+    };
+    let way = guide.apply.ok_or(Error::NoApply(webhook.vendor))?;
+    apply(way, camera, &webhook.address, (&arguments.user, password(arguments)?)).await?;
+    let done = format!("{camera} now posts to {}", webhook.address);
+    output.result(&Applied { source, camera }, done);
+    Ok(Outcome::Done)
+}
+
+async fn apply(
+    way: Apply,
+    camera: &Url,
+    webhook: &WebhookUrl,
+    (user, password): (&str, SecretString),
+) -> Result<(), Error> {
+    let wrong = |error: url::ParseError| Error::Unsendable(format!("the camera's address: {error}"));
+    let url = camera.join(way.path).map_err(wrong)?;
+    let request = Request::new(Method::POST, url.clone())
+        .with_body(way.content_type, Bytes::from((way.body)(webhook)))
+        .with_authentication(Authentication::Basic { user: user.to_owned(), password });
+    let answer = exchange(&client(LIMIT), &url, &request).await?;
+    let said = text(&answer);
+    if answer.status.is_success() && said.contains(way.success) {
+        return Ok(());
+    }
+    Err(Error::NotApplied { status: answer.status.as_u16(), detail: said })
+}
+
+fn password(arguments: &Setup) -> Result<SecretString, Error> {
+    let password = if arguments.password_prompt {
+        rpassword::prompt_password("Password of the camera: ")
+    } else if arguments.password_stdin {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line.trim_end_matches(['\r', '\n']).to_owned())
+    } else {
+        return Err(Error::NoPassword);
+    };
+    password.map(SecretString::from).map_err(Error::Password)
+}

@@ -1,0 +1,75 @@
+//! `camhook token`
+
+use std::path::Path;
+
+use base64_simd::URL_SAFE_NO_PAD;
+use camhook_event::Vendor;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Outcome;
+use crate::arguments;
+use crate::error::Error;
+use crate::output::Output;
+use crate::stack::Stack;
+use crate::webhook::Webhook;
+
+/// Where a stack is, as far as nobody has said it.
+const SOME_HOST: &str = "https://YOUR-STACK";
+
+#[derive(Serialize)]
+struct Made<'a> {
+    source: &'a str,
+    token: &'a str,
+    token_sha256: &'a str,
+    url: &'a str,
+}
+
+pub(super) fn run(
+    arguments: &arguments::Token,
+    stack: Option<&Path>,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let source = arguments.source.as_str();
+    if !camhook_site::is_id(source) {
+        return Err(Error::NotAnId(source.to_owned()));
+    }
+    let found = match Stack::find(stack) {
+        Ok(found) => Some(found),
+        Err(Error::NoStack) => None,
+        Err(error) => return Err(error),
+    };
+    let vendor = vendor(arguments, found.as_ref())?;
+    let base = match (&arguments.api_url, &found) {
+        (Some(url), _) => url.as_str(),
+        (None, Some(stack)) => stack.api_url.as_str(),
+        (None, None) => SOME_HOST,
+    };
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(Error::Random)?;
+    let token = URL_SAFE_NO_PAD.encode_to_string(random);
+    let token_sha256: String = Sha256::digest(&token).iter().map(|octet| format!("{octet:02x}")).collect();
+    let url = format!("{}/{vendor}/{source}/{token}", base.trim_end_matches('/'));
+    let text = format!(
+        "Token        {token}\n\
+         camhook.toml auth = {{ token_sha256 = \"{token_sha256}\" }}\n\
+         Webhook URL  {url}\n\n\
+         Nothing of this was stored. The URL goes into the device, the line into camhook.toml, below the source \
+         `{source}`.\n"
+    );
+    output.result(&Made { source, token: &token, token_sha256: &token_sha256, url: &url }, text);
+    Ok(Outcome::Done)
+}
+
+fn vendor(arguments: &arguments::Token, stack: Option<&Stack>) -> Result<Vendor, Error> {
+    if let Some(vendor) = arguments.vendor {
+        return Ok(vendor);
+    }
+    match stack.and_then(|stack| stack.sources.get(&arguments.source)) {
+        Some(url) => Ok(Webhook::parse(url)?.vendor),
+        None => Err(Error::UnknownSource {
+            source_id: arguments.source.clone(),
+            hint: " in a stack here: say whose device it is with --vendor".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,92 @@
+//! Where the stack is: `stack.json`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use camhook_aws::{AwsPorts, Resources};
+use camhook_ports::Queue;
+use serde::Deserialize;
+use url::Url;
+
+use crate::error::Error;
+
+/// Where it lies, from the folder of the project on.
+const PLACE: &str = ".local/stack.json";
+
+/// Where a stack is.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Stack {
+    /// Where webhooks are posted to.
+    pub(crate) api_url: Url,
+    /// The local cloud; none for a stack on AWS.
+    pub(crate) endpoint_url: Option<Url>,
+    region: String,
+    bucket: String,
+    table: String,
+    queues: Queues,
+    /// The full webhook URLs by source, tokens included.
+    pub(crate) sources: BTreeMap<String, Url>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Queues {
+    notify: String,
+    relay: String,
+    relay_lan: Option<String>,
+    mqtt: Option<String>,
+}
+
+impl Stack {
+    /// The stack that was named, or the one of this folder or a parent.
+    pub(crate) fn find(named: Option<&Path>) -> Result<Self, Error> {
+        let path = match named {
+            Some(path) => path.to_owned(),
+            None => nearest().ok_or(Error::NoStack)?,
+        };
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| Error::Read { path: path.clone(), error })?;
+        serde_json::from_str(&text).map_err(|error| Error::BadStack { path, error: error.to_string() })
+    }
+
+    /// The ports of the stack.
+    pub(crate) async fn connect(&self) -> AwsPorts {
+        let Queues { notify, relay, relay_lan, mqtt } = &self.queues;
+        let queues = [
+            (Queue::Notify, Some(notify)),
+            (Queue::Relay, Some(relay)),
+            (Queue::RelayLan, relay_lan.as_ref()),
+            (Queue::Mqtt, mqtt.as_ref()),
+        ];
+        let queue_urls = queues.into_iter().filter_map(|(queue, url)| Some((queue, url?.clone()))).collect();
+        let resources = Resources { bucket: self.bucket.clone(), table: self.table.clone(), queue_urls };
+        match &self.endpoint_url {
+            Some(endpoint) => AwsPorts::connect_local(resources, endpoint.as_str(), &self.region).await,
+            None => AwsPorts::connect(resources).await,
+        }
+    }
+
+    /// Whether the stack is a local one, whose channels may be on this machine.
+    pub(crate) fn kind(&self) -> camhook_outbound::Stack {
+        match self.endpoint_url {
+            Some(_) => camhook_outbound::Stack::Local,
+            None => camhook_outbound::Stack::Deployed,
+        }
+    }
+
+    /// The webhook URL of a source.
+    pub(crate) fn source(&self, id: &str) -> Result<&Url, Error> {
+        self.sources.get(id).ok_or_else(|| {
+            let known: Vec<String> = self.sources.keys().map(|known| format!("`{known}`")).collect();
+            let hint = match known.as_slice() {
+                [] => ": the stack has none".to_owned(),
+                known => format!(": the stack has {}", known.join(", ")),
+            };
+            Error::UnknownSource { source_id: id.to_owned(), hint }
+        })
+    }
+}
+
+fn nearest() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().map(|folder| folder.join(PLACE)).find(|path| path.is_file())
+}

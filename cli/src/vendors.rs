@@ -1,0 +1,47 @@
+//! Which vendor's crate has the texts and samples of a vendor. The only table of vendors in the command.
+
+use camhook_event::Vendor;
+use camhook_ingest::{Sample, WebhookUrl};
+
+use crate::error::Error;
+
+/// What a vendor's crate gives to people.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guide {
+    /// What to type into the device's menus.
+    pub(crate) setup: fn(&WebhookUrl) -> String,
+    /// What sets the device up over HTTP, where it has such a way.
+    pub(crate) apply: Option<Apply>,
+    /// Posts as its devices send them.
+    pub(crate) samples: &'static [Sample],
+}
+
+/// How a device is set up over HTTP.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Apply {
+    /// Where it is posted to on the device.
+    pub(crate) path: &'static str,
+    /// Its media type.
+    pub(crate) content_type: &'static str,
+    /// The body.
+    pub(crate) body: fn(&WebhookUrl) -> String,
+    /// What stands in the device's answer when it took the settings.
+    pub(crate) success: &'static str,
+}
+
+/// What the crate of a vendor gives to people.
+pub(crate) fn guide(vendor: Vendor) -> Result<Guide, Error> {
+    match vendor {
+        Vendor::Viewtron => Ok(Guide {
+            setup: camhook_viewtron::setup,
+            apply: Some(Apply {
+                path: "/SetHttpPostConfig",
+                content_type: "application/xml",
+                body: camhook_viewtron::http_post_config,
+                success: "success",
+            }),
+            samples: camhook_viewtron::SAMPLES,
+        }),
+        Vendor::Xprotect | Vendor::Ivsec | Vendor::Instar => Err(Error::NoGuide(vendor)),
+    }
+}
