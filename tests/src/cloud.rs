@@ -140,13 +140,27 @@ impl Bucket {
         values
     }
 
-    /// The event records of a source: every one validated, none twice.
+    /// The keys of a source's event records.
+    pub async fn record_keys(&self, source: &str) -> Vec<String> {
+        let mut keys = self.keys("events/").await;
+        keys.retain(|key| key.contains(&format!("/{source}/")));
+        keys
+    }
+
+    /// The event records of a source, every one valid.
     pub async fn records(&self, source: &str) -> Vec<Value> {
-        let events = self.jsons("events/").await;
-        let events: Vec<Value> =
-            events.into_iter().filter(|event| event["data"]["source"] == source).collect();
-        events.iter().for_each(assert_valid);
-        events
+        let mut records = Vec::new();
+        for key in self.record_keys(source).await {
+            records.push(self.record(&key).await);
+        }
+        records
+    }
+
+    /// The event record under a key, which is valid.
+    pub async fn record(&self, key: &str) -> Value {
+        let event = self.json(key).await;
+        assert_valid(&event);
+        event
     }
 
     /// Puts an object.

@@ -73,16 +73,16 @@ impl Deployed {
         self.client.send(request.body(body.into()).unwrap()).await
     }
 
-    /// The records of a source whose ids are not among these.
-    async fn news(&self, source: &str, known: &mut Vec<Value>) -> Vec<Value> {
-        let mut records = self.bucket.records(source).await;
-        records.retain(|record| !known.contains(&record["id"]));
-        known.extend(records.iter().map(|record| record["id"].clone()));
+    /// The records of a source under keys that were not there before.
+    async fn news(&self, source: &str, known: &mut Vec<String>) -> Vec<Value> {
+        let mut records = Vec::new();
+        for key in self.bucket.record_keys(source).await {
+            if !known.contains(&key) {
+                records.push(self.bucket.record(&key).await);
+                known.push(key);
+            }
+        }
         records
-    }
-
-    async fn known(&self, source: &str) -> Vec<Value> {
-        self.bucket.records(source).await.into_iter().map(|record| record["id"].clone()).collect()
     }
 
     /// The pictures that a record names are, byte by byte, those that were posted.
@@ -108,7 +108,7 @@ impl Deployed {
         let what = format!("a webhook with the event {}", record["id"]);
         let posted = wait::until(&what, async || self.webhooks(record).into_iter().next()).await;
         assert_signed(&posted);
-        assert_eq!(posted.json()["data"]["event"], *record, "the queue carried the record");
+        assert_eq!(lasting(&posted.json()["data"]["event"]), lasting(record), "the queue carried the record");
         posted
     }
 
@@ -126,6 +126,15 @@ impl Deployed {
             wait::until_deadline("an empty queue", wait::REDELIVERY_DEADLINE, done).await;
         }
     }
+}
+
+/// An event without what another delivery of the same post changes: when it was received.
+fn lasting(event: &Value) -> Value {
+    let mut event = event.clone();
+    let data = event["data"].as_object_mut().unwrap();
+    data.remove("received_at");
+    data.remove("lag_s");
+    event
 }
 
 /// Source: the specification of Standard Webhooks, version 1.
@@ -147,11 +156,12 @@ fn assert_success(reply: &Response<Bytes>) {
 /// What each sample is to become: kind, report and state of its event, and how many pictures that has.
 fn expected(sample: &str) -> Option<(&'static str, &'static str, Option<&'static str>, usize)> {
     match sample {
-        "intrusion" | "nvr-intrusion" => Some(("intrusion", "detection", Some("start"), 2)),
+        "intrusion" => Some(("intrusion", "detection", Some("start"), 2)),
+        "nvr-intrusion" => Some(("intrusion", "detection", None, 2)),
         "line-crossing" => Some(("line_crossing", "detection", Some("start"), 2)),
         "plate" | "nvr-plate" => Some(("plate", "detection", None, 2)),
         "face" => Some(("face", "detection", None, 2)),
-        "counting" => Some(("counting", "detection", None, 0)),
+        "counting" => Some(("counting", "detection", Some("start"), 0)),
         "alarm-start" => Some(("perimeter", "status", Some("start"), 0)),
         "alarm-stop" => Some(("perimeter", "status", Some("stop"), 0)),
         "keepalive" | "traject" => None,
@@ -162,7 +172,7 @@ fn expected(sample: &str) -> Option<(&'static str, &'static str, Option<&'static
 #[tokio::test]
 async fn each_sample_becomes_the_event_that_it_says_and_people_see_its_picture() {
     let deployed = Deployed::given();
-    let mut known = deployed.known("samples").await;
+    let mut known = deployed.bucket.record_keys("samples").await;
     for sample in camhook_viewtron::SAMPLES {
         let name = sample.name;
         let post = deployed.post_for("samples", sample.request);
@@ -197,7 +207,7 @@ async fn each_sample_becomes_the_event_that_it_says_and_people_see_its_picture()
 #[tokio::test]
 async fn an_intrusion_is_stored_told_and_switches_the_light() {
     let deployed = Deployed::given();
-    let mut known = deployed.known("gate").await;
+    let mut known = deployed.bucket.record_keys("gate").await;
     let before = received(&deployed.stack, "/rpc/Switch.Set?id=1&").len();
     let post = deployed.post_for("gate", INTRUSION);
     assert_success(&deployed.send(&post).await);
@@ -229,24 +239,19 @@ async fn an_intrusion_is_stored_told_and_switches_the_light() {
         .collect();
     let pulse = "/rpc/Switch.Set?id=1&on=true&toggle_after=5";
     assert_eq!(seen, [(401, "none", pulse), (200, "Digest", pulse)]);
-    let audit = format!("audit/{}/gate/", date(record));
-    let decision = wait::until("the audit record", async || {
-        let decisions = deployed.bucket.jsons(&audit).await;
-        decisions.into_iter().find(|decision| decision["event"] == record["id"])
+    let id = record["id"].as_str().unwrap();
+    let audit = wait::until("the audit record", async || {
+        let keys = deployed.bucket.keys("audit/").await;
+        keys.into_iter().find(|key| key.contains("/gate/") && key.contains(id))
     })
     .await;
-    assert_eq!(decision["decision"], "done");
-}
-
-/// The day of an event as it stands in keys. A test at midnight looks at the wrong day of the audit.
-fn date(record: &Value) -> String {
-    record["data"]["received_at"].as_str().unwrap()[..10].replace('-', "/")
+    assert_eq!(deployed.bucket.json(&audit).await["decision"], "done");
 }
 
 #[tokio::test]
 async fn one_post_twice_and_at_the_same_moment_is_one_event_one_notification_one_pulse() {
     let deployed = Deployed::given();
-    let mut known = deployed.known("twice").await;
+    let mut known = deployed.bucket.record_keys("twice").await;
     let told = received(&deployed.stack, "/ntfy/twice").len();
     let switched = async || {
         let asked = received(&deployed.stack, "/rpc/Switch.Set?id=2&");
@@ -274,7 +279,7 @@ async fn one_post_twice_and_at_the_same_moment_is_one_event_one_notification_one
 #[tokio::test]
 async fn the_media_type_and_the_path_below_change_nothing() {
     let deployed = Deployed::given();
-    let mut known = deployed.known("types").await;
+    let mut known = deployed.bucket.record_keys("types").await;
     for media_type in [
         Some("application/xml"),
         Some("application/xml; charset=utf-8"),
@@ -404,7 +409,7 @@ async fn what_cannot_be_read_is_acknowledged_or_too_large_and_in_the_quarantine(
 #[tokio::test]
 async fn a_picture_that_is_none_is_named_and_not_stored() {
     let deployed = Deployed::given();
-    let mut known = deployed.known("forged").await;
+    let mut known = deployed.bucket.record_keys("forged").await;
     // The GIF of one pixel, in the place of the target's picture.
     let template = INTRUSION.replace("{{jpeg 160x200 9000}}", "R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs=");
     let post = deployed.post_for("forged", &template);
