@@ -19,7 +19,8 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
-from state import ROOT, LocalCloudError, running, say, start, stop_all, wait_until
+import iot
+from state import LOCAL, ROOT, LocalCloudError, running, say, start, stop_all, wait_until
 
 REGION = "eu-central-1"
 STACK_NAME = "camhook"
@@ -77,12 +78,11 @@ def ensure_running(state, port):
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "127.0.0.1",
-        # Both listen on every address when they are on.
-        "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        **iot.listen_on(state, free_port()),
         **sdk_environment(endpoint),
     }
-    process = start(state, "cloud", [sys.executable, "-m", "ministack"], environment, port)
+    process = start(state, "cloud", [sys.executable, str(LOCAL / "ministack_on_loopback.py")], environment, port)
     wait_until("the local cloud", lambda: answers(f"{endpoint}/_ministack/health"), process, state / "cloud.log", 60)
     say(f"local cloud on {endpoint}")
     return endpoint

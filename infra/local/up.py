@@ -8,6 +8,7 @@ import sys
 import tomllib
 
 import cloud
+import iot
 from state import LOCAL, ROOT, LocalCloudError, folder, running, say, start, wait_until, write_json
 
 # What stands in infra/local/camhook.toml for the demonstration's receivers, whose port is chosen at start.
@@ -66,6 +67,7 @@ def up(options, more_binaries, polling):
             "mqtt_dlq": outputs["MqttDeadLetterQueueUrl"],
         },
         "sources": webhook_urls(site, api),
+        "iot": iot.device(state, endpoint, cloud.client(endpoint, "iot")),
         "functions": {name: outputs[f"{name.title().replace('-', '')}Function"] for name in cloud.functions()},
         "config": str(state / "camhook.toml"),
         "devices": {"url": devices, "requests": str(state / "devices.jsonl"), "received": str(state / "received")},
@@ -80,6 +82,8 @@ def webhook_urls(site, api):
     """Each source's full webhook address. A token that the file does not spell out cannot be in it."""
     urls = {}
     for source in tomllib.loads(site).get("source", []):
+        if "topic" in source:
+            continue  # It comes over MQTT and has no address.
         auth = source.get("auth", {})
         token = auth.get("token", "")
         token = token[0] if isinstance(token, list) else token

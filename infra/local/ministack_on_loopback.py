@@ -1,0 +1,23 @@
+"""MiniStack with every listener on the loopback interface.
+
+Its MQTT listener knows no address to bind to and takes all of them, whatever BIND_HOST says. Here whoever asks for
+all addresses gets 127.0.0.1. Arguments and environment are those of `python -m ministack`.
+"""
+
+import asyncio.base_events
+
+from ministack.app import main
+
+_create_server = asyncio.base_events.BaseEventLoop.create_server
+
+
+async def _create_server_on_loopback(loop, protocol_factory, host=None, port=None, **options):
+    if host in ("0.0.0.0", "::", "") or host is None and options.get("sock") is None:
+        host = "127.0.0.1"
+    return await _create_server(loop, protocol_factory, host, port, **options)
+
+
+asyncio.base_events.BaseEventLoop.create_server = _create_server_on_loopback
+
+if __name__ == "__main__":
+    main()
