@@ -14,6 +14,7 @@ pub mod fixture;
 pub mod gateway;
 pub mod http_server;
 pub mod lambda_runtime;
+pub mod mqtt_fixture;
 pub mod own_stack;
 pub mod post;
 pub mod process;
