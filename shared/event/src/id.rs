@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
-use xxhash_rust::xxh3::Xxh3;
+use twox_hash::XxHash3_128;
 
 use crate::Vendor;
 
@@ -45,7 +45,7 @@ impl EventId {
         ordinal: usize,
         delivery: Option<&str>,
     ) -> Self {
-        let mut hash = Xxh3::new();
+        let mut hash = XxHash3_128::new();
         // Each part is led by its length: no two different posts have the same bytes in a row.
         for part in [
             vendor.name().as_bytes(),
@@ -54,11 +54,11 @@ impl EventId {
             query.as_bytes(),
             delivery.unwrap_or_default().as_bytes(),
         ] {
-            hash.update(&(part.len() as u64).to_le_bytes());
-            hash.update(part);
+            hash.write(&(part.len() as u64).to_le_bytes());
+            hash.write(part);
         }
-        hash.update(&(ordinal as u64).to_le_bytes());
-        Self(hash.digest128())
+        hash.write(&(ordinal as u64).to_le_bytes());
+        Self(hash.finish_128())
     }
 }
 

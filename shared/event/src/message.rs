@@ -9,15 +9,15 @@ pub const MESSAGE_LIMIT: usize = 200 * 1024;
 /// The event as the body of a queue message.
 ///
 /// An event above [`MESSAGE_LIMIT`] goes without `vendor_data`, the targets' `attributes` and the zone's
-/// `points`; its `record` then says where the whole of it is.
+/// `points`; its `record` then says where the whole of it is. `json` is the whole event as JSON, which the record is
+/// written from too.
 ///
 /// # Errors
 ///
 /// When the event cannot be written as JSON.
-pub fn message(event: &Event, bucket: &Text) -> Result<String, serde_json::Error> {
-    let whole = serde_json::to_string(event)?;
-    if whole.len() <= MESSAGE_LIMIT {
-        return Ok(whole);
+pub fn message(event: &Event, json: String, bucket: &Text) -> Result<String, serde_json::Error> {
+    if json.len() <= MESSAGE_LIMIT {
+        return Ok(json);
     }
     let mut lean = event.clone();
     lean.data.vendor_data = VendorData::default();

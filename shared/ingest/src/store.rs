@@ -110,7 +110,8 @@ async fn store_and_enqueue<P: Ports>(
 ) -> Result<Event, StoreError> {
     let Normalized { mut event, pictures } = normalized;
     let started = ports.clock().elapsed();
-    let failed = store(ports, &event, pictures).await?;
+    let json = serde_json::to_string(&event)?;
+    let failed = store(ports, &event, &json, pictures).await?;
     measurements.time("S3Time", elapsed_since(ports, started), []);
 
     let whole = failed.is_empty();
@@ -123,11 +124,13 @@ async fn store_and_enqueue<P: Ports>(
 
     let started = ports.clock().elapsed();
     if whole {
-        enqueue(ports, &event).await?;
+        enqueue(ports, &event, json).await?;
     } else {
         // The record promised pictures that are not there: it is written again while the queues are told.
+        let json = serde_json::to_string(&event)?;
         let (corrected, enqueued) =
-            futures_util::future::join(put_record(ports, &event), enqueue(ports, &event)).await;
+            futures_util::future::join(put_record(ports, &event, &json), enqueue(ports, &event, json.clone()))
+                .await;
         if let Err(error) = corrected {
             tracing::warn!(event = %event.id, %error, "the record still names pictures that are not stored");
         }
@@ -159,6 +162,7 @@ fn count(event: &Event, measurements: &mut Measurements) {
 async fn store<P: Ports>(
     ports: &P,
     event: &Event,
+    json: &str,
     pictures: Vec<(usize, crate::picture::Picture)>,
 ) -> Result<Vec<usize>, StoreError> {
     let puts = pictures.into_iter().filter_map(|(index, picture)| {
@@ -172,21 +176,21 @@ async fn store<P: Ports>(
             })
         })
     });
-    let (record, pictures) = futures_util::future::join(put_record(ports, event), join_all(puts)).await;
+    let (record, pictures) = futures_util::future::join(put_record(ports, event, json), join_all(puts)).await;
     record?;
     Ok(pictures.into_iter().filter_map(Result::err).collect())
 }
 
-async fn put_record<P: Ports>(ports: &P, event: &Event) -> Result<(), StoreError> {
-    let object = Object { bytes: Bytes::from(serde_json::to_vec(event)?), content_type: "application/json" };
+async fn put_record<P: Ports>(ports: &P, event: &Event, json: &str) -> Result<(), StoreError> {
+    let object = Object { bytes: Bytes::from(json.to_owned()), content_type: "application/json" };
     ports.objects().put(&record_key(event), object, Precondition::None).await.map_err(StoreError::Record)
 }
 
 /// Sends an event to all consumers at the same time; what a queue does not take is owed to it.
-async fn enqueue<P: Ports>(ports: &P, event: &Event) -> Result<(), StoreError> {
+async fn enqueue<P: Ports>(ports: &P, event: &Event, json: String) -> Result<(), StoreError> {
     // A bucket's name is never empty.
     let bucket = Text::new(ports.objects().bucket()).unwrap_or_else(|| event.data.source.clone());
-    let body = message(event, &bucket)?;
+    let body = message(event, json, &bucket)?;
     let group = message_group(event);
     let sends = CONSUMERS.map(|queue| {
         let message = Message::new(body.clone(), group.clone());

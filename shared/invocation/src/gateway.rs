@@ -24,9 +24,10 @@ pub struct HttpApiEvent {
     /// The header fields, in lower case, several of one name joined with a comma.
     #[serde(default, deserialize_with = "null_is_empty")]
     headers: HashMap<String, Option<String>>,
-    /// The body, as text or base64.
-    #[serde(default)]
-    body: Option<String>,
+    /// The body, as text or base64. Taken as bytes: read as text, it would be searched for control characters and
+    /// checked to be UTF-8, which together takes longer than all else that is done with it.
+    #[serde(default, with = "serde_bytes")]
+    body: Option<Vec<u8>>,
     /// Which of the two. The media type says nothing of it.
     #[serde(default, deserialize_with = "null_is_empty")]
     is_base64_encoded: bool,
@@ -78,8 +79,7 @@ impl HttpApiEvent {
     }
 }
 
-fn body(text: String, is_base64_encoded: bool) -> Bytes {
-    let mut bytes = text.into_bytes();
+fn body(mut bytes: Vec<u8>, is_base64_encoded: bool) -> Bytes {
     if is_base64_encoded {
         // What the gateway calls base64 and is not stays as it is: the parser then says what it found.
         if let Ok(decoded) = base64_simd::STANDARD.decode_inplace(&mut bytes) {
@@ -133,6 +133,18 @@ mod tests {
         let base64 =
             r#"{"body":"PGEvPg==","isBase64Encoded":true,"headers":{"content-type":"application/soap+xml"}}"#;
         assert_eq!(seen(&read(text)), seen(&read(base64)));
+    }
+
+    #[test]
+    fn a_body_is_taken_whatever_bytes_its_text_stands_for() {
+        for (text, bytes) in [
+            (r#"a\n\"\/\u00e9\ud83d\ude00"#, "a\n\"/\u{e9}\u{1f600}".as_bytes()),
+            ("a\tb\u{1}", b"a\tb\x01"),
+            (r"\ud800", b"\xed\xa0\x80"),
+        ] {
+            let event: HttpApiEvent = serde_json::from_str(&format!(r#"{{"body":"{text}"}}"#)).unwrap();
+            assert_eq!(event.body.as_deref(), Some(bytes), "{text}");
+        }
     }
 
     #[test]
