@@ -41,7 +41,7 @@ def main():
 
 
 def run(options, state):
-    stack = up(options, ["camhook"], polling=True)
+    stack = up(options, polling=True)
     shown = Shown(stack, state)
     shown.news()  # What an earlier run left is no news.
     for source in stack["sources"]:

@@ -4,6 +4,7 @@ Writes stack.json into the state folder; run again, it brings code, template and
 """
 
 import argparse
+import subprocess
 import sys
 import tomllib
 
@@ -20,7 +21,7 @@ def main():
     arguments(parser)
     options = parser.parse_args()
     try:
-        stack = up(options, [], polling=True)
+        stack = up(options, polling=True)
     except LocalCloudError as error:
         say(f"error: {error}")
         return 1
@@ -35,18 +36,19 @@ def arguments(parser):
     parser.add_argument("--port", type=int, help="the local cloud's port; a free one if not given")
 
 
-def up(options, more_binaries, polling):
+def up(options, polling):
     """Starts, deploys and answers with what stack.json holds."""
     config = (ROOT / options.config).resolve()
     if not config.is_file():
         raise LocalCloudError(f"there is no configuration file {config}")
-    binaries = cloud.build(cloud.functions() + more_binaries)
+    binaries = cloud.build([*cloud.functions(), "camhook"])
     state = folder(options.state)
     endpoint = cloud.ensure_running(state, options.port)
     devices = ensure_devices(state)
-    outputs = cloud.deploy(endpoint, binaries, polling)
     site = config.read_text().replace(DEVICES_PLACEHOLDER, devices)
     (state / "camhook.toml").write_text(site)
+    check(binaries["camhook"], state / "camhook.toml")
+    outputs = cloud.deploy(endpoint, binaries, polling)
     s3 = cloud.client(endpoint, "s3")
     s3.put_object(Bucket=outputs["Bucket"], Key="config/camhook.toml", Body=site.encode())
     api = cloud.api_url(endpoint, outputs)
@@ -76,6 +78,13 @@ def up(options, more_binaries, polling):
     write_json(state / "stack.json", stack)
     say(f"deployed; {state / 'stack.json'} says where everything is")
     return stack
+
+
+def check(camhook, config):
+    """A wrong camhook.toml is told of here, not by a function that answers every post with 503."""
+    answer = subprocess.run([camhook, "check", config], capture_output=True, text=True)
+    if answer.returncode != 0:
+        raise LocalCloudError(f"the configuration is wrong\n{answer.stdout}{answer.stderr}".rstrip())
 
 
 def webhook_urls(site, api):

@@ -36,7 +36,7 @@ def main():
 
 
 def watch(options, state):
-    stack = up(options, ["camhook"], polling=False)
+    stack = up(options, polling=False)
     port = cloud.free_port()
     listen, host = ("0.0.0.0", lan_address()) if options.lan else ("127.0.0.1", "127.0.0.1")
     stack["api_url"] = f"http://{host}:{port}"

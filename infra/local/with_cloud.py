@@ -27,7 +27,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="camhook-", ignore_cleanup_errors=True) as scratch:
         options.state = scratch
         try:
-            stack = up(options, [], polling=True)
+            stack = up(options, polling=True)
             environment = {**os.environ, **cloud.sdk_environment(stack["endpoint_url"]),
                            "CAMHOOK_STACK": str(Path(scratch, "stack.json"))}
             status = subprocess.run(command, cwd=ROOT, env=environment).returncode
