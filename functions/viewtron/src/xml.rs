@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::io::BufRead;
 
-use memchr::{memchr2, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 use quick_xml::Reader;
 use quick_xml::errors::Error;
 use quick_xml::events::{BytesStart, Event};
@@ -148,11 +148,39 @@ impl<'a> Cursor<'a> {
         Ok(self.take_text())
     }
 
-    /// Goes to the end of the element that is open.
+    /// Goes to the end of the element that is open, without looking at the names of what is in it: a third of the
+    /// tags of a smart event are in a block that only lists words.
     pub(crate) fn skip(&mut self) -> Result<(), XmlError> {
-        let outside = self.depth.saturating_sub(1);
-        while self.depth > outside {
-            self.next()?;
+        let mut inside = 0_usize;
+        while !self.is_empty {
+            self.text = Text::default();
+            self.read_text()?;
+            let rest = *self.reader.get_ref();
+            match rest.get(1) {
+                Some(b'/') if inside == 0 => break,
+                Some(b'/') => inside -= 1,
+                Some(b'?') => {}
+                Some(_) if is_self_closing(rest) => self.count_element(self.depth + inside + 1)?,
+                Some(_) => {
+                    inside += 1;
+                    self.count_element(self.depth + inside)?;
+                }
+                None => return Err(XmlError::Truncated),
+            }
+            let length = tag_length(rest).ok_or(XmlError::Truncated)?;
+            self.consume(length);
+        }
+        // Its own closing tag must match again.
+        self.next().map(|_| ())
+    }
+
+    fn count_element(&mut self, depth: usize) -> Result<(), XmlError> {
+        self.elements += 1;
+        if depth > DEPTH_LIMIT {
+            return Err(XmlError::TooDeep(self.position()));
+        }
+        if self.elements > ELEMENTS_LIMIT {
+            return Err(XmlError::TooManyElements);
         }
         Ok(())
     }
@@ -196,13 +224,7 @@ impl<'a> Cursor<'a> {
     /// `rest` is the post from the tag on.
     fn open(&mut self, rest: &'a [u8], start: BytesStart<'a>) -> Result<Node<'a>, XmlError> {
         self.depth += 1;
-        self.elements += 1;
-        if self.depth > DEPTH_LIMIT {
-            return Err(XmlError::TooDeep(self.position()));
-        }
-        if self.elements > ELEMENTS_LIMIT {
-            return Err(XmlError::TooManyElements);
-        }
+        self.count_element(self.depth)?;
         if start.len() > TAG_LIMIT {
             return Err(XmlError::TagTooLong(self.position()));
         }
@@ -219,7 +241,7 @@ impl<'a> Cursor<'a> {
         loop {
             let rest = *self.reader.get_ref();
             if let Some(section) = rest.strip_prefix(b"<![CDATA[") {
-                let (text, _) = split_at(section, memmem::find(section, b"]]>"))?;
+                let (text, _) = split_at(section, end_of_section(section))?;
                 self.text.push(text);
                 self.consume(text.len() + b"<![CDATA[]]>".len());
             } else if let Some(comment) = rest.strip_prefix(b"<!--") {
@@ -281,9 +303,41 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Where the `]]>` of a CDATA section is. Base64 text has no bracket: one search for a single byte finds the end of
+/// a picture twice as fast as one for all three.
+fn end_of_section(section: &[u8]) -> Option<usize> {
+    memchr_iter(b']', section).find(|&at| section.get(at..).is_some_and(|rest| rest.starts_with(b"]]>")))
+}
+
 /// Text that has no end was cut off.
 fn split_at(bytes: &[u8], end: Option<usize>) -> Result<(&[u8], &[u8]), XmlError> {
     bytes.split_at_checked(end.ok_or(XmlError::Truncated)?).ok_or(XmlError::Truncated)
+}
+
+/// The length of the tag or instruction that `rest` begins with. A `>` may stand within quotes.
+fn tag_length(rest: &[u8]) -> Option<usize> {
+    let mut length = memchr(b'>', rest)? + 1;
+    // Nearly no tag has a quote before its end that does not close there.
+    let mut quote = None;
+    let mut at = 0;
+    loop {
+        for &octet in rest.get(at..length)? {
+            match (quote, octet) {
+                (None, b'"' | b'\'') => quote = Some(octet),
+                (Some(open), _) if open == octet => quote = None,
+                _ => {}
+            }
+        }
+        if quote.is_none() {
+            return Some(length);
+        }
+        at = length;
+        length += memchr(b'>', rest.get(length..)?)? + 1;
+    }
+}
+
+fn is_self_closing(rest: &[u8]) -> bool {
+    tag_length(rest).and_then(|length| rest.get(..length)).is_some_and(|tag| tag.ends_with(b"/>"))
 }
 
 fn is_name(reference: &str) -> bool {
@@ -397,6 +451,45 @@ mod tests {
         assert_eq!(texts(&many), Err(XmlError::TooManyElements));
         let attributes: String = (0..1_000_000).map(|number| format!(" a{number}=\"\"")).collect();
         assert!(matches!(texts(&format!("<r{attributes}/>")), Err(XmlError::TagTooLong(_))));
+    }
+
+    #[test]
+    fn what_is_skipped_is_skipped_whole() {
+        for inside in [
+            "",
+            "text",
+            "<a/>",
+            "<a b=\"/>\" c='</skip>'>x</a>",
+            "<skip><skip/></skip>",
+            "<![CDATA[</skip>]]>",
+            "<!-- </skip> -->",
+            "<?a </skip> ?>",
+        ] {
+            let post = format!("<r><skip a='>'>{inside}</skip><next/></r>");
+            let (mut cursor, _) = Cursor::at_root(post.as_bytes()).unwrap();
+            assert!(cursor.child().unwrap().unwrap().is("skip"), "{inside}");
+            cursor.skip().unwrap();
+            assert!(cursor.child().unwrap().unwrap().is("next"), "{inside}");
+            cursor.skip().unwrap();
+            assert!(cursor.child().unwrap().is_none(), "{inside}");
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_has_the_same_limits() {
+        let skip = |inside: &str| {
+            let post = format!("<r><skip>{inside}");
+            let (mut cursor, _) = Cursor::at_root(post.as_bytes())?;
+            cursor.child()?;
+            cursor.skip()
+        };
+        assert!(matches!(skip(&"<a>".repeat(10_000)), Err(XmlError::TooDeep(_))));
+        assert_eq!(skip(&"<a/>".repeat(ELEMENTS_LIMIT)), Err(XmlError::TooManyElements));
+        assert!(matches!(skip("<!DOCTYPE a>"), Err(XmlError::Doctype(_))));
+        for cut in ["", "<", "<a", "<a b=\"></skip>", "</", "</skip"] {
+            assert_eq!(skip(cut), Err(XmlError::Truncated), "{cut}");
+        }
+        assert!(matches!(skip("</r>"), Err(XmlError::IllFormed(_))));
     }
 
     #[test]
