@@ -18,13 +18,14 @@ FUZZ_SECONDS ?= 60
 CLOUD := .tools/cloud
 LINT := .tools/lint
 LAMBDA := .tools/lambda
+MAIL := .tools/mail
 # The binaries that the template deploys, by its own word.
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
 # End to end tests bring a site of their own, where they have one.
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
-.PHONY: help run up down watch test lint fuzz build deploy deploy-parameters clean-tools
+.PHONY: help run up down watch test test-mqtt lint fuzz build deploy deploy-parameters clean-tools
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -41,12 +42,17 @@ down: $(CLOUD)/installed ## stop what `make up`, `make run` or `make watch` star
 watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as files change; LAN=1 lets a real camera post
 	@PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" $(CLOUD)/bin/python infra/local/watch.py $(up_arguments) $(if $(LAN),--lan)
 
-test: $(CLOUD)/installed ## every test, end to end ones too, on a local cloud of its own
+test: $(CLOUD)/installed $(MAIL)/installed ## every test, end to end ones too, on a local cloud of its own
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- cargo test --workspace --locked
+
+test-mqtt: $(CLOUD)/installed ## cameras over MQTT through a real Mosquitto bridge, which has to be installed
+	@command -v mosquitto_pub >/dev/null || { echo "error: Mosquitto is not installed; on Debian and Ubuntu: apt-get install mosquitto mosquitto-clients" >&2; exit 1; }
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- \
+		cargo test --package camhook-end-to-end --features mosquitto --test mqtt --locked
 
 lint: $(LINT)/installed ## formatting, Clippy, the template
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features camhook-end-to-end/mosquitto --locked -- -D warnings
 	$(LINT)/bin/cfn-lint infra/template.yaml
 	AWS_DEFAULT_REGION=eu-central-1 $(LINT)/bin/sam validate --lint --template infra/template.yaml
 

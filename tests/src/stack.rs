@@ -24,10 +24,27 @@ pub struct Stack {
     pub queues: BTreeMap<String, String>,
     /// The full webhook address of each source.
     pub sources: BTreeMap<String, String>,
+    /// The MQTT broker that stands in for AWS IoT.
+    pub iot: Iot,
     /// The simulated receivers and relays.
     pub devices: SimulatedDevices,
     /// The functions' bootstraps by name, as deployed.
     pub binaries: BTreeMap<String, PathBuf>,
+}
+
+/// An MQTT broker and the certificate of a device that may publish there.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Iot {
+    /// Its host.
+    pub host: String,
+    /// Its port: TLS with a client certificate.
+    pub port: u16,
+    /// The authority of its certificate, as a file.
+    pub ca: PathBuf,
+    /// The device's certificate.
+    pub cert: PathBuf,
+    /// The device's key.
+    pub key: PathBuf,
 }
 
 /// What infra/local/devices.py wrote down.

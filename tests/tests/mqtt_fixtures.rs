@@ -3,12 +3,6 @@
 //! `UPDATE=1 cargo test -p camhook-end-to-end --test mqtt_fixtures` writes `expected.json` anew; what it wrote is then
 //! to be read as what it is: the specification.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test stops where it fails, and says what it did"
-)]
-
 use std::fs;
 
 use camhook_end_to_end::mqtt_fixture;

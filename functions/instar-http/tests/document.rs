@@ -24,7 +24,10 @@ fn the_table_is_that_of_the_fixtures() {
         fs::write(&path, current).unwrap();
         return;
     }
-    assert!(page == current, "the page is stale: run UPDATE=1 cargo test -p camhook-instar-http --test document");
+    assert!(
+        page == current,
+        "the page is stale: run UPDATE=1 cargo test -p camhook-instar-http --test document"
+    );
 }
 
 fn root() -> PathBuf {
@@ -85,7 +88,11 @@ fn becomes(outcome: &Value) -> String {
         return events.join("; ");
     }
     let ready = outcome["reply"].as_str().is_some_and(|reply| reply.contains("is ready"));
-    if ready { "nothing: somebody looks whether it is there".to_owned() } else { "nothing: no alarm".to_owned() }
+    if ready {
+        "nothing: somebody looks whether it is there".to_owned()
+    } else {
+        "nothing: no alarm".to_owned()
+    }
 }
 
 fn describe(event: &Value) -> String {
@@ -99,9 +106,12 @@ fn describe(event: &Value) -> String {
         ("face", &data["face"]["name"]),
         ("storage", &data["vendor_data"]["storage"]),
     ];
-    words.extend(labelled.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| {
-        format!("{name} {}", text(value))
-    }));
+    words.extend(
+        labelled
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| format!("{name} {}", text(value))),
+    );
     let classes: Vec<String> =
         data["targets"].as_array().into_iter().flatten().map(|target| text(&target["class"])).collect();
     if !classes.is_empty() {

@@ -24,7 +24,10 @@ fn the_table_is_that_of_the_fixtures() {
         fs::write(&path, current).unwrap();
         return;
     }
-    assert!(page == current, "the page is stale: run UPDATE=1 cargo test -p camhook-instar-mqtt --test document");
+    assert!(
+        page == current,
+        "the page is stale: run UPDATE=1 cargo test -p camhook-instar-mqtt --test document"
+    );
 }
 
 fn root() -> PathBuf {
@@ -66,7 +69,8 @@ fn messages(case: &Path) -> String {
         let topic = line["topic"].as_str().unwrap();
         let path = topic.split_once("/status/").map_or(topic, |(_, path)| path);
         let payload = line["payload"].as_str().unwrap();
-        let value = payload.strip_prefix("{\"val\":\"").and_then(|rest| rest.strip_suffix("\"}")).unwrap_or(payload);
+        let value =
+            payload.strip_prefix("{\"val\":\"").and_then(|rest| rest.strip_suffix("\"}")).unwrap_or(payload);
         let short: String = value.chars().take(16).collect();
         let seconds = line["at"].as_f64().unwrap_or_default() / 1000.0;
         format!("{seconds} s `{path}` `{short}`")
@@ -79,7 +83,9 @@ fn becomes(outcome: &Value) -> String {
         outcome[name].as_array().into_iter().flatten().map(describe).collect()
     };
     let mut all = described("events", describe);
-    all.extend(described("quarantine", |reason| format!("quarantine: `{}`", reason["reason"].as_str().unwrap())));
+    all.extend(described("quarantine", |reason| {
+        format!("quarantine: `{}`", reason["reason"].as_str().unwrap())
+    }));
     if !all.is_empty() {
         return all.join("<br>");
     }
