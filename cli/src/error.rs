@@ -53,9 +53,16 @@ pub(crate) enum Error {
         /// What to do.
         hint: String,
     },
-    /// A URL that is no webhook's.
-    #[error("{0} is no webhook's address: it has the form https://host/vendor/source/token")]
-    NotAWebhook(String),
+    /// A URL that is not the webhook of a source.
+    #[error(
+        "the address at {origin} is not the webhook of `{source_id}`: it ends in /vendor/{source_id}/token"
+    )]
+    NotAWebhook {
+        /// Scheme, host and port.
+        origin: String,
+        /// Which source.
+        source_id: String,
+    },
     /// A source's id that is none.
     #[error(
         "`{0}` is no id of a source: use 1 to 32 of a to z, 0 to 9 and -, beginning with a letter or digit"

@@ -22,16 +22,23 @@ impl Webhook {
     /// The webhook of a source: the URL that was given, else the one of the stack.
     pub(crate) fn find(source: &str, url: Option<&Url>, stack: Option<&Path>) -> Result<Self, Error> {
         match url {
-            Some(url) => Self::parse(url),
-            None => Self::parse(Stack::find(stack)?.source(source)?),
+            Some(url) => Self::parse(url, source),
+            None => Self::parse(Stack::find(stack)?.source(source)?, source),
         }
     }
 
-    /// Takes a webhook's URL apart.
-    pub(crate) fn parse(url: &Url) -> Result<Self, Error> {
+    /// Takes a source's webhook URL apart. A local cloud has a path of its own before the vendor.
+    pub(crate) fn parse(url: &Url, source: &str) -> Result<Self, Error> {
         // The path may hold a token, which stays out of the message.
-        let wrong = || Error::NotAWebhook(url.origin().ascii_serialization());
-        let vendor = url.path_segments().and_then(|mut segments| segments.next()?.parse().ok());
+        let wrong = || Error::NotAWebhook {
+            origin: url.origin().ascii_serialization(),
+            source_id: source.to_owned(),
+        };
+        let segments: Vec<&str> = url.path_segments().ok_or_else(wrong)?.collect();
+        let vendor = segments.windows(2).find_map(|pair| match pair {
+            [vendor, of] if *of == source => vendor.parse().ok(),
+            _ => None,
+        });
         Ok(Self {
             vendor: vendor.ok_or_else(wrong)?,
             address: WebhookUrl {
@@ -56,10 +63,13 @@ impl Webhook {
 mod tests {
     use super::*;
 
+    fn parse(url: &str, source: &str) -> Result<Webhook, Error> {
+        Webhook::parse(&url.parse().unwrap(), source)
+    }
+
     #[test]
     fn a_webhook_url_names_its_vendor_and_its_parts() {
-        let webhook =
-            Webhook::parse(&"https://hooks.example.org/viewtron/gate/abc".parse().unwrap()).unwrap();
+        let webhook = parse("https://hooks.example.org/viewtron/gate/abc", "gate").unwrap();
         assert_eq!(webhook.vendor, Vendor::Viewtron);
         assert_eq!((webhook.address.port, webhook.address.path.as_str()), (443, "/viewtron/gate/abc"));
         assert_eq!(webhook.address.to_string(), "https://hooks.example.org/viewtron/gate/abc");
@@ -68,8 +78,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_local_cloud_has_before_the_vendor_stays_in_the_path() {
+        let url = "http://127.0.0.1:4566/_aws/execute-api/21b914d0/%24default/instar/gate/abc";
+        let webhook = parse(url, "gate").unwrap();
+        assert_eq!(webhook.vendor, Vendor::Instar);
+        assert_eq!(webhook.address.path, "/_aws/execute-api/21b914d0/%24default/instar/gate/abc");
+    }
+
+    #[test]
+    fn a_source_that_is_called_like_a_vendor_is_a_source() {
+        let webhook = parse("https://example.org/xprotect/viewtron/abc", "viewtron").unwrap();
+        assert_eq!(webhook.vendor, Vendor::Xprotect);
+    }
+
+    #[test]
     fn an_error_does_not_repeat_a_token() {
-        let error = Webhook::parse(&"https://example.org/other/gate/secret".parse().unwrap()).unwrap_err();
-        assert!(!error.to_string().contains("secret"), "{error}");
+        for url in ["https://example.org/other/gate/secret", "https://example.org/viewtron/back/secret"] {
+            let error = parse(url, "gate").unwrap_err();
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
     }
 }

@@ -153,6 +153,8 @@ fn line(event: &Event) -> String {
     let mut classes: Vec<String> =
         classes.filter_map(|class| Some(serde_json::to_value(class).ok()?.as_str()?.to_owned())).collect();
     classes.dedup();
+    // What it is about says so already.
+    classes.retain(|class| class != data.kind.name());
     what.extend(classes);
     what.extend(data.zone.as_ref().and_then(|zone| zone.name.as_ref()).map(ToString::to_string));
     let stored = data.images.iter().filter(|image| image.stored().is_some()).count();

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     fn webhook() -> Webhook {
-        Webhook::parse(&"http://127.0.0.1:1/viewtron/gate/token".parse().unwrap()).unwrap()
+        Webhook::parse(&"http://127.0.0.1:1/viewtron/gate/token".parse().unwrap(), "gate").unwrap()
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn vendor(arguments: &arguments::Token, stack: Option<&Stack>) -> Result<Vendor,
         return Ok(vendor);
     }
     match stack.and_then(|stack| stack.sources.get(&arguments.source)) {
-        Some(url) => Ok(Webhook::parse(url)?.vendor),
+        Some(url) => Ok(Webhook::parse(url, &arguments.source)?.vendor),
         None => Err(Error::UnknownSource {
             source_id: arguments.source.clone(),
             hint: " in a stack here: say whose device it is with --vendor".to_owned(),
