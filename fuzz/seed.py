@@ -5,6 +5,7 @@ A fixture's body becomes one seed, named like its case. Placeholders for times g
 stay, since a parser does not look into pictures.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -34,6 +35,31 @@ def main() -> None:
             (corpus / request.parent.name).write_bytes(body)
             count += 1
         print(f"{target}: {count} seeds")
+    instar()
+
+
+def instar() -> None:
+    """What INSTAR sends stands in the query, or is a row of MQTT messages; the targets say in which form."""
+    for request in sorted((ROOT.parent / "fixtures" / "instar").glob("*/request.http")):
+        head, _, body = request.read_bytes().partition(b"\n\n")
+        query = head.split(b" ")[1].partition(b"?")[2]
+        write("instar_http_parse", request.parent.name, query + b"\n\n" + body)
+    for messages in sorted((ROOT.parent / "fixtures" / "instar-mqtt").glob("*/messages.jsonl")):
+        lines, before = [], 0
+        for message in map(json.loads, messages.read_text().splitlines()):
+            seconds = min(9, max(0, message["at"] - before) // 1000)
+            before = message["at"]
+            path = message["topic"].partition("/status/")[2]
+            lines.append(f"{seconds}{path} {message['payload']}")
+        write("instar_mqtt_read", messages.parent.name, "\n".join(lines).encode())
+    for target in ("instar_http_parse", "instar_mqtt_read"):
+        print(f"{target}: {len(list((ROOT / 'corpus' / target).iterdir()))} seeds")
+
+
+def write(target: str, name: str, seed: bytes) -> None:
+    corpus = ROOT / "corpus" / target
+    corpus.mkdir(parents=True, exist_ok=True)
+    (corpus / name).write_bytes(seed)
 
 
 if __name__ == "__main__":
