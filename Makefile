@@ -18,6 +18,7 @@ FUZZ_SECONDS ?= 60
 CLOUD := .tools/cloud
 LINT := .tools/lint
 LAMBDA := .tools/lambda
+MAIL := .tools/mail
 # The binaries that the template deploys, by its own word.
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
 # End to end tests bring a site of their own, where they have one.
@@ -41,7 +42,7 @@ down: $(CLOUD)/installed ## stop what `make up`, `make run` or `make watch` star
 watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as files change; LAN=1 lets a real camera post
 	@PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" $(CLOUD)/bin/python infra/local/watch.py $(up_arguments) $(if $(LAN),--lan)
 
-test: $(CLOUD)/installed ## every test, end to end ones too, on a local cloud of its own
+test: $(CLOUD)/installed $(MAIL)/installed ## every test, end to end ones too, on a local cloud of its own
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- cargo test --workspace --locked
 
 test-mqtt: $(CLOUD)/installed ## cameras over MQTT through a real Mosquitto bridge, which has to be installed

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-TARGETS = {"viewtron_parse": "viewtron"}
+TARGETS = {"viewtron_parse": "viewtron", "xprotect_parse": "xprotect", "ivsec_parse": "ivsec"}
 TIMES = {
     b"{{now us}}": b"1795420800000000",
     b"{{now ms}}": b"1795420800000",

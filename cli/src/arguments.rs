@@ -91,6 +91,10 @@ pub(crate) struct Send {
     /// The source's webhook URL, where stack.json does not have it whole.
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<Url>,
+    /// Sign with this key, where the vendor signs: env:NAME or ssm:/NAME. On the local cloud the source's own is
+    /// found.
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) sign_with: Option<String>,
     /// Print the request instead of sending it.
     #[arg(long)]
     pub(crate) dry_run: bool,

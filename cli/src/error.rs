@@ -24,6 +24,9 @@ pub(crate) enum Error {
         /// Why.
         error: std::io::Error,
     },
+    /// A secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] camhook_ports::SecretError),
     /// There is no stack.json.
     #[error(
         "there is no .local/stack.json here or in a parent folder: run `make up`, or name one with --stack"

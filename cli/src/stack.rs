@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use camhook_aws::{AwsPorts, Resources};
-use camhook_ports::Queue;
+use camhook_ports::{Queue, SecretReference};
 use serde::Deserialize;
 use url::Url;
 
@@ -24,6 +24,8 @@ pub(crate) struct Stack {
     bucket: String,
     table: String,
     queues: Queues,
+    /// camhook.toml as it was deployed; none for a stack on AWS.
+    config: Option<PathBuf>,
     /// The full webhook URLs by source, tokens included.
     pub(crate) sources: BTreeMap<String, Url>,
 }
@@ -71,6 +73,13 @@ impl Stack {
             Some(_) => camhook_outbound::Stack::Local,
             None => camhook_outbound::Stack::Deployed,
         }
+    }
+
+    /// The key that a source's posts are signed with, where the stack's camhook.toml is at hand and names one.
+    pub(crate) fn signing_key(&self, source: &str) -> Option<SecretReference> {
+        let path = self.config.as_ref()?;
+        let (site, _) = camhook_site::read(&std::fs::read_to_string(path).ok()?, "").ok()?;
+        site.source(source)?.auth.hmac.first().cloned()
     }
 
     /// The webhook URL of a source.

@@ -12,8 +12,19 @@ pub(crate) struct Guide {
     pub(crate) setup: fn(&WebhookUrl) -> String,
     /// What sets the device up over HTTP, where it has such a way.
     pub(crate) apply: Option<Apply>,
+    /// How its senders sign, where they do.
+    pub(crate) sign: Option<Sign>,
     /// Posts as its devices send them.
     pub(crate) samples: &'static [Sample],
+}
+
+/// How a vendor's senders sign a post.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sign {
+    /// The header field.
+    pub(crate) field: &'static str,
+    /// Its value, from the key and the body.
+    pub(crate) value: fn(&str, &[u8]) -> String,
 }
 
 /// How a device is set up over HTTP.
@@ -40,8 +51,21 @@ pub(crate) fn guide(vendor: Vendor) -> Result<Guide, Error> {
                 body: camhook_viewtron::http_post_config,
                 success: "success",
             }),
+            sign: None,
             samples: camhook_viewtron::SAMPLES,
         }),
-        Vendor::Xprotect | Vendor::Ivsec | Vendor::Instar => Err(Error::NoGuide(vendor)),
+        Vendor::Xprotect => Ok(Guide {
+            setup: camhook_xprotect::setup,
+            apply: None,
+            sign: Some(Sign { field: camhook_xprotect::SIGNATURE_FIELD, value: camhook_xprotect::sign }),
+            samples: camhook_xprotect::SAMPLES,
+        }),
+        Vendor::Ivsec => Ok(Guide {
+            setup: camhook_ivsec::setup,
+            apply: None,
+            sign: None,
+            samples: camhook_ivsec::SAMPLES,
+        }),
+        Vendor::Instar => Err(Error::NoGuide(vendor)),
     }
 }

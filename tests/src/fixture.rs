@@ -3,7 +3,7 @@
 //! A case is a request as its sender makes it, taken all the way through the ingest with the world outside in
 //! memory, and all that comes of it. `request.http` may hold the placeholders of
 //! [`camhook_ingest::Sample::request`]; an optional `source.toml` beside it holds further settings of the
-//! source `gate`. It is always [`RECEIVED_AT`].
+//! source `gate`, whose path has a token unless these settings name another `auth`. It is always [`RECEIVED_AT`].
 
 use std::error::Error;
 use std::fs;
@@ -59,13 +59,18 @@ pub fn run<A: Adapter>(adapter: &A, case: &Path) -> Result<Value, Box<dyn Error>
     let now: Timestamp = RECEIVED_AT.parse()?;
     let settings = fs::read_to_string(case.join("source.toml")).unwrap_or_default();
     let vendor = adapter.vendor();
+    let (path, auth) = if settings.lines().any(|line| line.starts_with("auth")) {
+        (format!("/{vendor}/gate"), String::new())
+    } else {
+        (format!("/{vendor}/gate/{TOKEN}"), format!("auth = {{ token = \"{TOKEN}\" }}\n"))
+    };
     let toml = format!(
         "timezone = \"Europe/Berlin\"\n[[source]]\nid = \"gate\"\nvendor = \"{vendor}\"\narea = \"yard\"\n\
-         auth = {{ token = \"{TOKEN}\" }}\n{settings}"
+         {auth}{settings}"
     );
     let (site, _) = camhook_site::read(&toml, "fixture")
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
-    let request = read_request(&fs::read(case.join("request.http"))?, vendor.name(), now)?;
+    let request = read_request(&fs::read(case.join("request.http"))?, path, now)?;
     let ports = MemoryPorts::new(now);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let handled = runtime.block_on(handle(&ports, &site, adapter, &Instance::default(), request));
@@ -74,15 +79,10 @@ pub fn run<A: Adapter>(adapter: &A, case: &Path) -> Result<Value, Box<dyn Error>
 
 fn read_request(
     raw: &[u8],
-    vendor: &str,
+    path: String,
     now: Timestamp,
 ) -> Result<Request<camhook_ingest::Unverified>, Box<dyn Error>> {
-    let context = Context {
-        path: format!("/{vendor}/gate/{TOKEN}"),
-        now,
-        timezone: TimeZone::get("Europe/Berlin")?,
-        seed: 0,
-    };
+    let context = Context { path, now, timezone: TimeZone::get("Europe/Berlin")?, seed: 0 };
     // A post that is no UTF-8 has no placeholders.
     let rendered = match std::str::from_utf8(raw) {
         Ok(template) => render(template, &context)?.into_bytes(),

@@ -64,6 +64,16 @@ fn viewtron() {
 }
 
 #[test]
+fn xprotect() {
+    check(&camhook_xprotect::Xprotect, "xprotect");
+}
+
+#[test]
+fn ivsec() {
+    check(&camhook_ivsec::Ivsec, "ivsec");
+}
+
+#[test]
 fn instar() {
     check(&camhook_instar_http::InstarHttp, "instar");
 }

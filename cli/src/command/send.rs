@@ -7,9 +7,10 @@ use bytes::Bytes;
 use camhook_ingest::Sample;
 use camhook_outbound::Request;
 use camhook_picture::{Context, SamplePost, render};
-use camhook_ports::{Clock, SystemClock};
+use camhook_ports::{Clock, Ports, SecretReference, Secrets, SystemClock};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::tz::TimeZone;
+use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::Outcome;
@@ -17,7 +18,8 @@ use crate::arguments::Send;
 use crate::connection::{client, exchange, text};
 use crate::error::Error;
 use crate::output::Output;
-use crate::vendors::guide;
+use crate::stack::Stack;
+use crate::vendors::{Sign, guide};
 use crate::webhook::Webhook;
 
 /// How long the stack may take: more than its gateway waits for a function.
@@ -56,8 +58,9 @@ pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output)
         output.result(&serde_json::json!({ "request": text }), &text);
         return Ok(Outcome::Done);
     }
+    let signature = signature(arguments, &webhook, stack, post.body).await?;
     let before = clock.elapsed();
-    let answer = exchange(&client(LIMIT), &url, &to_send(&post, url.clone())?).await?;
+    let answer = exchange(&client(LIMIT), &url, &to_send(&post, signature.as_ref(), url.clone())?).await?;
     let took = clock.elapsed().saturating_sub(before);
     let reply = Reply {
         status: answer.status.as_u16(),
@@ -123,11 +126,38 @@ fn type_of_body(file: &[u8]) -> Option<&'static str> {
     }
 }
 
-fn to_send(post: &SamplePost<'_>, url: url::Url) -> Result<Request, Error> {
+/// The signature of a post, as a header field: where the vendor signs and a key is known.
+async fn signature(
+    arguments: &Send,
+    webhook: &Webhook,
+    stack: Option<&Path>,
+    body: &[u8],
+) -> Result<Option<(&'static str, String)>, Error> {
+    let Some(Sign { field, value }) = guide(webhook.vendor).ok().and_then(|guide| guide.sign) else {
+        return Ok(None);
+    };
+    let reference = match &arguments.sign_with {
+        Some(reference) => Some(SecretReference::parse(reference)),
+        None => Stack::find(stack).ok().and_then(|stack| stack.signing_key(&arguments.source)),
+    };
+    let key = match reference {
+        None => return Ok(None),
+        Some(SecretReference::Literal(key)) => key,
+        Some(reference) => Stack::find(stack)?.connect().await.secrets().resolve(&reference).await?,
+    };
+    Ok(Some((field, value(key.expose_secret(), body))))
+}
+
+fn to_send(
+    post: &SamplePost<'_>,
+    signature: Option<&(&'static str, String)>,
+    url: url::Url,
+) -> Result<Request, Error> {
     let method = Method::from_bytes(post.method.as_bytes())
         .map_err(|_| Error::Unsendable(format!("`{}` is no method", post.method)))?;
     let mut headers = HeaderMap::new();
-    for (name, value) in &post.headers {
+    let signature = signature.into_iter().map(|(name, value)| (*name, value.as_str()));
+    for (name, value) in post.headers.iter().copied().chain(signature) {
         let read_name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| Error::Unsendable(format!("`{name}` is no name of a header field")))?;
         let read_value = HeaderValue::from_str(value)
@@ -155,11 +185,18 @@ mod tests {
 
     #[test]
     fn every_sample_of_every_vendor_can_be_sent() {
-        for sample in guide(camhook_event::Vendor::Viewtron).unwrap().samples {
-            let request = written(sample.name, &webhook(), &SystemClock::start()).unwrap();
-            let post = SamplePost::parse(&request).unwrap();
-            assert!(post.path_and_query().0.starts_with("/viewtron/gate/token"), "{}", sample.name);
-            to_send(&post, "http://127.0.0.1:1/".parse().unwrap()).unwrap();
+        for vendor in camhook_event::Vendor::ALL {
+            let Ok(guide) = guide(vendor) else { continue };
+            let path = format!("/{vendor}/gate/token");
+            let webhook =
+                Webhook::parse(&format!("http://127.0.0.1:1{path}").parse().unwrap(), "gate").unwrap();
+            for sample in guide.samples {
+                let request = written(sample.name, &webhook, &SystemClock::start()).unwrap();
+                let post = SamplePost::parse(&request).unwrap();
+                assert!(post.path_and_query().0.starts_with(&path), "{vendor} {}", sample.name);
+                let signature = guide.sign.map(|sign| (sign.field, (sign.value)("key", post.body)));
+                to_send(&post, signature.as_ref(), "http://127.0.0.1:1/".parse().unwrap()).unwrap();
+            }
         }
     }
 

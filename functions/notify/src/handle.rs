@@ -3,15 +3,17 @@
 use std::panic::AssertUnwindSafe;
 
 use camhook_outbound::Client;
-use camhook_ports::{EventQueue, Measurements, Ports, Queue, QueueRecord};
+use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue, QueueRecord};
 use camhook_site::Site;
+use camhook_state::dead_letter::{self, DeadLetter};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 
+use crate::delivery::Delivery;
 use crate::message::{self, QueueMessage};
-use crate::tell::{self, Delivery};
+use crate::retry::LAST_DELIVERY;
 use crate::told::Ended;
-use crate::{Error, retry, trouble};
+use crate::{Error, group, retry, tell, trouble};
 
 /// How many messages went which way, by kind of channel and outcome.
 pub const NOTIFICATIONS: &str = "Notifications";
@@ -45,32 +47,41 @@ async fn handle_record<P: Ports>(
     record: &QueueRecord,
 ) -> (Ended, Measurements) {
     let mut measurements = Measurements::default();
+    let message = record.message_id.as_str();
     let processing = process(ports, site, client, record, &mut measurements);
     let (ended, reason) = match AssertUnwindSafe(processing).catch_unwind().await {
         Ok(Ok(Ended::Finished)) => return (Ended::Finished, measurements),
         Ok(Ok(again)) => (again, "not_told"),
         Ok(Err(error)) => {
-            let message = record.message_id.as_str();
             tracing::warn!(message, receive_count = record.receive_count, %error, "the message is not handled");
-            (Ended::Again { asked: None }, "error")
+            (Ended::failed(error.to_string()), "error")
         }
         // The panic's own text may hold what the message says.
         Err(_) => {
-            let message = record.message_id.as_str();
             tracing::error!(message, receive_count = record.receive_count, "handling the message panicked");
-            (Ended::Again { asked: None }, "panic")
+            (Ended::failed("handling the message panicked".to_owned()), "panic")
         }
     };
     measurements.count(RETRIES, [("Reason", reason)]);
-    let asked = match ended {
-        Ended::Finished => None,
-        Ended::Again { asked } => asked,
-    };
-    let delay = retry::delay(record.receive_count, asked);
+    let Ended::Again { asked, reasons } = &ended else { return (ended, measurements) };
+    if record.receive_count >= LAST_DELIVERY {
+        give_up(ports, record, reasons).await;
+    }
+    let delay = retry::delay(record.receive_count, *asked);
     if let Err(error) = ports.queues().retry_after(Queue::Notify, &record.receipt_handle, delay).await {
-        tracing::warn!(message = record.message_id, %error, "the message comes again later than it should");
+        tracing::warn!(message, %error, "the message comes again later than it should");
     }
     (ended, measurements)
+}
+
+/// Notes why a message is given up: the queue moves it to its dead letters without a word.
+async fn give_up<P: Ports>(ports: &P, record: &QueueRecord, reasons: &[String]) {
+    let message = record.message_id.as_str();
+    tracing::error!(message, reasons = reasons.join("; "), "the message is given up");
+    let dead_letter = DeadLetter { reasons: reasons.to_vec(), at: ports.clock().now() };
+    if let Err(error) = dead_letter::note(ports.state(), Queue::Notify, message, &dead_letter).await {
+        tracing::warn!(message, %error, "why the message is given up is not noted");
+    }
 }
 
 async fn process<P: Ports>(
@@ -82,9 +93,11 @@ async fn process<P: Ports>(
 ) -> Result<Ended, Error> {
     match message::read(&record.body)? {
         QueueMessage::Event(event) => {
-            let replay = record.replay.as_deref();
-            let delivery = Delivery { event: &event, receive_count: record.receive_count, replay };
+            let delivery = Delivery::of_event(&event, record.receive_count, record.replay.as_deref());
             tell::tell(ports, site, client, delivery, measurements).await
+        }
+        QueueMessage::Flush(flush) => {
+            group::tell(ports, site, client, &flush, record.receive_count, measurements).await
         }
         QueueMessage::Trouble(trouble) => {
             trouble::tell(ports, site, client, &trouble, record.receive_count, measurements).await

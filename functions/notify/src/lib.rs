@@ -11,19 +11,37 @@
 //! letters; the trouble channel is told. A rule's cooldown is charged by a message that was sent and by no
 //! other. A replayed event has claims of its own, and neither asks nor charges a cooldown.
 //!
-//! Rules with `coalesce` tell of each event by itself: joining several has no form here yet.
+//! A rule with `coalesce` gathers the events of a source first; a delayed message on the same queue then tells of all
+//! of them at once. A rule may also set the mode of an area, once for an event and never over a newer word.
 
 mod about;
+mod apprise;
 pub mod channel;
+mod delivery;
+mod discord;
 mod encoded_word;
 mod error;
+mod gather;
+mod group;
 mod handle;
+mod home_assistant;
 mod job;
+mod limit;
+mod mail;
+mod mail_message;
 mod message;
+mod mode;
+mod multipart;
 mod notification;
 mod ntfy;
+mod order;
 mod picture;
+mod pushover;
 mod retry;
+mod send;
+mod settle;
+mod slack;
+mod telegram;
 mod tell;
 pub mod text;
 mod told;

@@ -1,6 +1,7 @@
 //! The messages of the notification queue.
 
 use camhook_event::Event;
+use camhook_state::flush::Flush;
 use camhook_state::trouble::Trouble;
 use serde::Deserialize;
 
@@ -10,6 +11,7 @@ use crate::Error;
 #[derive(Debug)]
 pub(crate) enum QueueMessage {
     Event(Box<Event>),
+    Flush(Flush),
     Trouble(Trouble),
 }
 
@@ -23,6 +25,8 @@ struct Typed {
 enum MessageType {
     #[serde(rename = "camhook.event.v1")]
     Event,
+    #[serde(rename = "camhook.flush.v1")]
+    Flush,
     #[serde(rename = "camhook.trouble.v1")]
     Trouble,
 }
@@ -32,6 +36,7 @@ pub(crate) fn read(body: &str) -> Result<QueueMessage, Error> {
     let typed: Typed = serde_json::from_str(body).map_err(|error| Error::unreadable(&error))?;
     let message = match typed.message_type {
         MessageType::Event => serde_json::from_str(body).map(|event| QueueMessage::Event(Box::new(event))),
+        MessageType::Flush => serde_json::from_str(body).map(QueueMessage::Flush),
         MessageType::Trouble => serde_json::from_str(body).map(QueueMessage::Trouble),
     };
     message.map_err(|error| Error::unreadable(&error))

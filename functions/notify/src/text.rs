@@ -2,14 +2,18 @@
 //!
 //! A rule may hold templates of both, in the language of Jinja. They know `event` (the whole event, as its JSON
 //! has it), and beside it `person`, `camera`, `source`, `area`, `kind`, `plate` and `time`, which is in the
-//! site's time zone. What an event lacks is empty.
+//! site's time zone; of events that were gathered, `count`, and `first` and `last` as their times. What an event
+//! lacks is empty.
 
 use camhook_event::{Event, Text};
 use camhook_site::Site;
+use camhook_state::coalesce::Group;
+use jiff::Timestamp;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use crate::about;
+use crate::limit::characters;
 
 /// How much a template may compute: loops over what an event holds, and no more.
 const FUEL: u64 = 20_000;
@@ -19,6 +23,23 @@ const TITLE_LIMIT: usize = 250;
 
 /// The most that a text may hold, in characters.
 const TEXT_LIMIT: usize = 2000;
+
+/// What a message says of a group of events that were gathered into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gathered {
+    /// How many there were.
+    pub count: u64,
+    /// When the first happened.
+    pub first: Timestamp,
+    /// When the last happened.
+    pub last: Timestamp,
+}
+
+impl From<&Group> for Gathered {
+    fn from(group: &Group) -> Self {
+        Self { count: group.count, first: group.first, last: group.last }
+    }
+}
 
 /// Title and text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +51,7 @@ pub struct Written {
 }
 
 /// A template that cannot be used for an event; the default is used in its place.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the template of the rule's {part} cannot be used for this event, line {line}: {kind}")]
 pub struct TemplateError {
     /// `title` or `body`.
@@ -41,7 +62,7 @@ pub struct TemplateError {
     pub kind: minijinja::ErrorKind,
 }
 
-/// Writes title and text of a message about an event.
+/// Writes title and text of a message about an event, or about what was gathered, of which the event shows most.
 ///
 /// A template that cannot be used, or leaves nothing, gives way to the default; what stood against it is
 /// returned beside.
@@ -49,10 +70,12 @@ pub struct TemplateError {
 pub fn write(
     site: &Site,
     event: &Event,
+    gathered: Option<&Gathered>,
     title: Option<&str>,
     body: Option<&str>,
 ) -> (Written, Vec<TemplateError>) {
-    let values = values(site, event);
+    let gathered = gathered.filter(|gathered| gathered.count > 1);
+    let values = values(site, event, gathered);
     let mut errors = Vec::new();
     let mut part = |part, template: Option<&str>| match render(part, template?, &values) {
         Ok(text) => (!text.trim().is_empty()).then(|| text.trim().to_owned()),
@@ -61,10 +84,10 @@ pub fn write(
             None
         }
     };
-    let title = part("title", title).unwrap_or_else(|| default_title(site, event));
-    let text = part("body", body).unwrap_or_else(|| default_text(site, event));
+    let title = part("title", title).unwrap_or_else(|| default_title(site, event, gathered));
+    let text = part("body", body).unwrap_or_else(|| default_text(site, event, gathered));
     let one_line = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    (Written { title: cut(&one_line, TITLE_LIMIT), text: cut(&text, TEXT_LIMIT) }, errors)
+    (Written { title: characters(&one_line, TITLE_LIMIT), text: characters(&text, TEXT_LIMIT) }, errors)
 }
 
 fn render(part: &'static str, template: &str, values: &Value) -> Result<String, TemplateError> {
@@ -78,7 +101,7 @@ fn render(part: &'static str, template: &str, values: &Value) -> Result<String, 
     })
 }
 
-fn values(site: &Site, event: &Event) -> Value {
+fn values(site: &Site, event: &Event, gathered: Option<&Gathered>) -> Value {
     let data = &event.data;
     let or_empty = |text: Option<&Text>| text.map_or(Value::UNDEFINED, |text| Value::from(text.as_str()));
     context! {
@@ -89,22 +112,29 @@ fn values(site: &Site, event: &Event) -> Value {
         area => or_empty(data.area.as_ref()),
         kind => data.kind.name(),
         plate => or_empty(data.plate.as_ref().map(|plate| &plate.text)),
-        time => local_time(site, event),
+        time => local_time(site, event.time.timestamp()),
+        count => gathered.map_or(1, |gathered| gathered.count),
+        first => local_time(site, gathered.map_or(event.time.timestamp(), |gathered| gathered.first)),
+        last => local_time(site, gathered.map_or(event.time.timestamp(), |gathered| gathered.last)),
     }
 }
 
-fn local_time(site: &Site, event: &Event) -> String {
-    event.time.timestamp().to_zoned(site.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+fn local_time(site: &Site, at: Timestamp) -> String {
+    at.to_zoned(site.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// `Plate: drive`, or `Ann: drive` where it is known who it is.
-fn default_title(site: &Site, event: &Event) -> String {
+/// `Plate: drive`, or `Ann: drive` where it is known who it is; `Plate: drive (3 events)`.
+fn default_title(site: &Site, event: &Event, gathered: Option<&Gathered>) -> String {
     let what = site.person(event).map_or_else(|| about::what(event), ToString::to_string);
-    format!("{what}: {}", about::camera(site, event))
+    let title = format!("{what}: {}", about::camera(site, event));
+    match gathered {
+        Some(gathered) => format!("{title} ({} events)", gathered.count),
+        None => title,
+    }
 }
 
-/// What is known, in one line, and the time.
-fn default_text(site: &Site, event: &Event) -> String {
+/// What is known, in one line, and the time; and how many more there were.
+fn default_text(site: &Site, event: &Event, gathered: Option<&Gathered>) -> String {
     let data = &event.data;
     let mut parts = vec![about::what(event)];
     parts.extend(data.name.as_ref().map(ToString::to_string));
@@ -115,12 +145,11 @@ fn default_text(site: &Site, event: &Event) -> String {
     parts.extend(data.area.as_ref().map(ToString::to_string));
     // What happened may be the name that a person gave it.
     parts.dedup();
-    format!("{}\n{}", parts.join(" · "), local_time(site, event))
-}
-
-fn cut(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
+    let text = format!("{}\n{}", parts.join(" · "), local_time(site, event.time.timestamp()));
+    match gathered {
+        Some(Gathered { count, first, last }) => {
+            format!("{text}\n{count} events: {} to {}", local_time(site, *first), local_time(site, *last))
+        }
+        None => text,
     }
-    text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
 }

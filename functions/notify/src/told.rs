@@ -25,24 +25,37 @@ pub(crate) enum Told {
 }
 
 /// Whether a message of the queue is done with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// It is.
     Finished,
-    /// It is to be delivered again, after as long as is asked for, if anything is.
+    /// It is to be delivered again.
     Again {
-        /// What a channel, or the work of another delivery, asks for.
+        /// After how long, where a channel or the work of another delivery asks for it.
         asked: Option<Duration>,
+        /// What failed, for a person; nothing when it only waits.
+        reasons: Vec<String>,
     },
 }
 
 impl Ended {
+    /// It waits for something.
+    pub(crate) fn again(asked: Option<Duration>) -> Self {
+        Self::Again { asked, reasons: vec![] }
+    }
+
+    /// Something failed.
+    pub(crate) fn failed(reason: String) -> Self {
+        Self::Again { asked: None, reasons: vec![reason] }
+    }
+
     /// What two parts of one message's work come to.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Finished, ended) | (ended, Self::Finished) => ended,
-            (Self::Again { asked: left }, Self::Again { asked: right }) => {
-                Self::Again { asked: left.max(right) }
+            (Self::Again { asked: left, mut reasons }, Self::Again { asked: right, reasons: more }) => {
+                reasons.extend(more);
+                Self::Again { asked: left.max(right), reasons }
             }
         }
     }
@@ -53,8 +66,11 @@ impl Told {
     pub(crate) fn ended(&self) -> Ended {
         match self {
             Self::Now | Self::Before => Ended::Finished,
-            Self::Busy(after) => Ended::Again { asked: Some(*after) },
-            Self::Failed { error, .. } => Ended::Again { asked: error.retry_after() },
+            Self::Busy(after) => Ended::again(Some(*after)),
+            Self::Failed { channel, error } => Ended::Again {
+                asked: error.retry_after(),
+                reasons: vec![format!("the channel {channel}: {error}")],
+            },
         }
     }
 }

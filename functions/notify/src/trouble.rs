@@ -43,7 +43,7 @@ pub(crate) async fn tell<P: Ports>(
     match cooldown::reserve(ports.state(), key, trouble.id, COOLDOWN, ports.clock().now()).await? {
         Reservation::Held { .. } => {}
         Reservation::Charged { .. } => return Ok(Ended::Finished),
-        Reservation::Pending { .. } => return Ok(Ended::Again { asked: Some(SOON) }),
+        Reservation::Pending { .. } => return Ok(Ended::again(Some(SOON))),
     }
     let claim = ClaimKey { event: trouble.id, rule: RULE, action: 0, replay: None };
     let told = match claim_turn(ports, &claim).await? {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use camhook_invocation::Front;
 use camhook_outbound::Stack;
 use camhook_ports::Queue;
 
@@ -16,6 +17,8 @@ pub struct Environment {
     pub queue_urls: BTreeMap<Queue, String>,
     /// Whether the stack runs on one machine for development: `CAMHOOK_LOCAL_STACK`.
     pub stack: Stack,
+    /// The CloudFront distribution before the API, by the secret that it adds: `CAMHOOK_FRONT_SECRET`.
+    pub front: Option<Front>,
     /// Which log lines are written: `CAMHOOK_LOG`, in the form of `tracing` filters; `info` unless told.
     pub log_filter: String,
 }
@@ -69,6 +72,7 @@ impl Environment {
             table: variable("CAMHOOK_TABLE").ok_or(EnvironmentError::Missing("CAMHOOK_TABLE"))?,
             queue_urls,
             stack,
+            front: variable("CAMHOOK_FRONT_SECRET").map(|secret| Front::new(secret.into())),
             log_filter: variable("CAMHOOK_LOG").unwrap_or_else(|| "info".to_owned()),
         })
     }

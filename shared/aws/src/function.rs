@@ -80,7 +80,8 @@ pub async fn serve_webhooks<A: Adapter>(adapter: A) -> Result<(), FunctionError>
     let instance = Instance::default();
     let (function, instance, adapter) = (&function, &instance, &adapter);
     let service = service_fn(move |event: LambdaEvent<HttpApiEvent>| async move {
-        let request = event.payload.into_request(function.ports.clock().now());
+        let request =
+            event.payload.into_request(function.ports.clock().now(), function.environment.front.as_ref());
         let site = match function.site().await {
             Ok(site) => site,
             Err(error) => {

@@ -73,6 +73,34 @@ impl Draft<'_> {
             vendor_data: VendorData::default(),
         }
     }
+
+    /// The same event with pictures of its own: for an adapter that had to mend the text that they stand in.
+    #[must_use]
+    pub fn into_owned(self) -> Draft<'static> {
+        let images = self
+            .images
+            .into_iter()
+            .map(|DraftImage { role, base64 }| DraftImage { role, base64: Cow::Owned(base64.into_owned()) });
+        Draft {
+            identity: self.identity,
+            camera: self.camera,
+            kind: self.kind,
+            vendor_kind: self.vendor_kind,
+            name: self.name,
+            report: self.report,
+            state: self.state,
+            device_time: self.device_time,
+            device: self.device,
+            event_ids: self.event_ids,
+            targets: self.targets,
+            zone: self.zone,
+            plate: self.plate,
+            face: self.face,
+            counts: self.counts,
+            images: images.collect(),
+            vendor_data: self.vendor_data,
+        }
+    }
 }
 
 /// How a second delivery of an event is recognized.

@@ -128,9 +128,11 @@ async fn store_and_enqueue<P: Ports>(
     } else {
         // The record promised pictures that are not there: it is written again while the queues are told.
         let json = serde_json::to_string(&event)?;
-        let (corrected, enqueued) =
-            futures_util::future::join(put_record(ports, &event, &json), enqueue(ports, &event, json.clone()))
-                .await;
+        let (corrected, enqueued) = futures_util::future::join(
+            put_record(ports, &event, &json),
+            enqueue(ports, &event, json.clone()),
+        )
+        .await;
         if let Err(error) = corrected {
             tracing::warn!(event = %event.id, %error, "the record still names pictures that are not stored");
         }

@@ -11,6 +11,8 @@ use camhook_ingest::{Headers, Method, Parts, Reply, Request, Unverified};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::front::{Front, Way};
+
 /// A request as the gateway hands it over.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,17 +64,25 @@ fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
 
 impl HttpApiEvent {
     /// The request, with the bytes that the gateway received.
+    ///
+    /// Its address is the one that the gateway saw, or, for a request that came through `front`, the one that this
+    /// saw.
     #[must_use]
-    pub fn into_request(self, received_at: Timestamp) -> Request<Unverified> {
+    pub fn into_request(self, received_at: Timestamp, front: Option<&Front>) -> Request<Unverified> {
         let fields = self.headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let headers = fields.collect::<Headers>();
         let http = self.request_context.http;
+        let source_ip = match front.map_or(Way::Direct, |front| front.way(&headers)) {
+            Way::ThroughFront(viewer) => viewer,
+            Way::Direct => http.source_ip.parse().ok(),
+        };
         Request::new(Parts {
             method: Method::parse(&http.method),
             path: self.raw_path,
             query: self.raw_query_string,
-            headers: fields.collect::<Headers>(),
+            headers,
             body: body(self.body.unwrap_or_default(), self.is_base64_encoded),
-            source_ip: http.source_ip.parse().ok(),
+            source_ip,
             request_id: self.request_context.request_id,
             received_at,
         })
@@ -100,6 +110,8 @@ pub struct HttpApiReply {
     headers: HashMap<&'static str, String>,
     body: String,
     is_base64_encoded: bool,
+    /// Always empty: `cargo lambda watch` answers 500 to a reply that lacks the list.
+    cookies: [String; 0],
 }
 
 impl From<Reply> for HttpApiReply {
@@ -109,6 +121,7 @@ impl From<Reply> for HttpApiReply {
             headers: reply.headers.into_iter().map(|(name, value)| (name, value.into_owned())).collect(),
             body: reply.body.into_owned(),
             is_base64_encoded: false,
+            cookies: [],
         }
     }
 }
@@ -118,7 +131,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Request<Unverified> {
-        serde_json::from_str::<HttpApiEvent>(json).unwrap().into_request(Timestamp::UNIX_EPOCH)
+        serde_json::from_str::<HttpApiEvent>(json).unwrap().into_request(Timestamp::UNIX_EPOCH, None)
     }
 
     /// What can be seen of an unverified request.
@@ -162,11 +175,28 @@ mod tests {
     }
 
     #[test]
+    fn the_viewer_counts_behind_the_front_and_the_caller_everywhere_else() {
+        let front = Front::new("secret".to_owned().into());
+        let address = |secret: &str, front: Option<&Front>| {
+            let json = format!(
+                r#"{{"headers":{{"x-camhook-front":"{secret}","cloudfront-viewer-address":"198.51.100.10:4653"}},
+                    "requestContext":{{"http":{{"sourceIp":"203.0.113.7"}}}}}}"#
+            );
+            let event: HttpApiEvent = serde_json::from_str(&json).unwrap();
+            let seen = seen(&event.into_request(Timestamp::UNIX_EPOCH, front));
+            [seen.contains("Some(198.51.100.10)"), seen.contains("Some(203.0.113.7)")]
+        };
+        assert_eq!(address("secret", Some(&front)), [true, false]);
+        assert_eq!(address("guessed", Some(&front)), [false, true]);
+        assert_eq!(address("secret", None), [false, true]);
+    }
+
+    #[test]
     fn a_reply_always_has_a_status() {
         let reply = HttpApiReply::from(Reply::empty(503));
         assert_eq!(
             serde_json::to_string(&reply).unwrap(),
-            r#"{"statusCode":503,"headers":{},"body":"","isBase64Encoded":false}"#
+            r#"{"statusCode":503,"headers":{},"body":"","isBase64Encoded":false,"cookies":[]}"#
         );
     }
 }

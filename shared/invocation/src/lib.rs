@@ -4,8 +4,10 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod front;
 mod gateway;
 mod sqs_event;
 
+pub use front::{FRONT_FIELD, Front};
 pub use gateway::{HttpApiEvent, HttpApiReply};
 pub use sqs_event::{BatchResponse, REPLAY_ATTRIBUTE, SqsEvent};

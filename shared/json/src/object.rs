@@ -22,6 +22,11 @@ impl<'a> Object<'a> {
         self.0.push((name.into(), value));
     }
 
+    /// Adds the values of another object behind these.
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// Takes the first value under a name, in any case.
     pub fn take(&mut self, name: &str) -> Option<Json<'a>> {
         let at = self.0.iter().position(|(present, _)| is_named(present, name))?;

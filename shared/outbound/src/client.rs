@@ -75,6 +75,18 @@ impl Client {
         Self { stack, limits, public, lan, loopback, roots: OnceLock::new() }
     }
 
+    /// Where the stack runs.
+    #[must_use]
+    pub fn stack(&self) -> Stack {
+        self.stack
+    }
+
+    /// How long a request may take, and how much an answer may hold.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// Sends a request to an address in a network, once.
     ///
     /// A Digest challenge is answered, and answered again when the other side calls the first answer stale;

@@ -15,6 +15,7 @@ mod authentication;
 mod client;
 pub mod digest;
 mod error;
+mod lookup;
 mod outcome;
 mod request;
 mod resolver;

@@ -185,14 +185,19 @@ impl EventQueue for MemoryQueues {
 #[derive(Debug, Default)]
 pub struct MemoryState {
     items: Mutex<BTreeMap<Key, Item>>,
-    failing: Mutex<Vec<String>>,
+    failing: Mutex<Vec<(String, usize)>>,
     calls: Mutex<u64>,
 }
 
 impl MemoryState {
     /// From now on every call for a `pk` that begins with `prefix` fails.
     pub fn fail(&self, prefix: &str) {
-        lock(&self.failing).push(prefix.to_owned());
+        self.fail_after(prefix, 0);
+    }
+
+    /// Every call for a `pk` that begins with `prefix` fails, once as many as this have worked.
+    pub fn fail_after(&self, prefix: &str, calls: usize) {
+        lock(&self.failing).push((prefix.to_owned(), calls));
     }
 
     /// Everything works again.
@@ -207,7 +212,13 @@ impl MemoryState {
 
     fn call(&self, pk: &str, sk: &str) -> Result<(), StateError> {
         *lock(&self.calls) += 1;
-        if lock(&self.failing).iter().any(|prefix| pk.starts_with(prefix.as_str())) {
+        let mut fails = false;
+        for (_, left) in lock(&self.failing).iter_mut().filter(|(prefix, _)| pk.starts_with(prefix.as_str()))
+        {
+            fails |= *left == 0;
+            *left = left.saturating_sub(1);
+        }
+        if fails {
             let reason = "told to fail".to_owned();
             return Err(StateError { pk: pk.to_owned(), sk: sk.to_owned(), reason });
         }

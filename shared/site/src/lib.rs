@@ -23,7 +23,10 @@ mod site;
 mod source;
 mod vendor_limit;
 
-pub use channel::{Channel, ChannelKind, NtfyCredential, NtfyPriority};
+pub use channel::{
+    Channel, ChannelKind, MailSecurity, MailServer, NtfyCredential, NtfyPriority, PushoverPriority,
+    SlackAccess,
+};
 pub use condition::{CameraChoice, Condition, CountClass, Counter, PlateChoice, Test};
 pub use evaluate::{Context, Modes, Reason, Verdict, evaluate};
 pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId, is_id};

@@ -79,6 +79,12 @@ texts! {
     DurationText = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$", "duration";
     /// `ssm:…`, `env:…`, or the secret itself.
     SecretText = "^.+$", "secret";
+    /// `ssm:…`, `env:…`, or an absolute URL itself.
+    SecretUrlText = "^.+$", "secret URL";
+    /// A mail address.
+    MailAddressText = "^[^@ ]+@[^@ ]+$", "mail address";
+    /// A name or address, and a port if it is not the usual one.
+    HostText = "^[^/@ ]+$", "host, or host:port";
     /// An absolute URL.
     UrlText = "^https?://", "URL";
     /// A time zone of the IANA database.
@@ -416,6 +422,181 @@ pub(crate) enum RawChannel {
         /// When only rules with `urgent = true` may use it.
         quiet: Option<Many<RawSchedule>>,
     },
+    /// Home Assistant: a webhook trigger (`…/api/webhook/ID`), or the action of a notify service
+    /// (`…/api/services/notify/NAME`, with `token`). The picture goes as a link.
+    HomeAssistant {
+        /// Its name.
+        id: IdText,
+        /// Where the posts go; the id of a webhook is a secret.
+        url: SecretUrlText,
+        /// A long-lived access token, which an action needs and a webhook does not.
+        token: Option<SecretText>,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// When only rules with `urgent = true` may use it.
+        quiet: Option<Many<RawSchedule>>,
+    },
+    /// A chat of Telegram, by a bot; the picture goes with the message.
+    Telegram {
+        /// Its name.
+        id: IdText,
+        /// The bot's token, as BotFather gives it.
+        token: SecretText,
+        /// The chat's id (that of a group begins with `-`), or `@name` of a public channel.
+        chat: RawChat,
+        /// The topic within a group that has topics.
+        thread: Option<u64>,
+        /// A Bot API server of your own.
+        #[schemars(extend("default" = "https://api.telegram.org"))]
+        server: Option<UrlText>,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// When only rules with `urgent = true` may use it.
+        quiet: Option<Many<RawSchedule>>,
+    },
+    /// A channel of Discord, by its webhook; the picture goes with the message.
+    Discord {
+        /// Its name.
+        id: IdText,
+        /// The webhook, a secret: who knows it can write into the channel.
+        url: SecretUrlText,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// When only rules with `urgent = true` may use it.
+        quiet: Option<Many<RawSchedule>>,
+    },
+    /// A channel of Slack: by an incoming webhook (`url`), which takes the picture as a link, or by a bot
+    /// (`token` and `channel`), which takes the picture itself.
+    Slack {
+        /// Its name.
+        id: IdText,
+        /// The incoming webhook, a secret: who knows it can write into the channel.
+        url: Option<SecretUrlText>,
+        /// The bot's token, `xoxb-…`, with the scopes chat:write and files:write; the bot must be in the channel.
+        token: Option<SecretText>,
+        /// The channel's id: `C0123456789`.
+        channel: Option<String>,
+        /// Where Slack's methods are.
+        #[schemars(extend("default" = "https://slack.com/api"))]
+        server: Option<UrlText>,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// When only rules with `urgent = true` may use it.
+        quiet: Option<Many<RawSchedule>>,
+    },
+    /// A user or group of Pushover; the picture goes with the message.
+    Pushover {
+        /// Its name.
+        id: IdText,
+        /// The application's token.
+        token: SecretText,
+        /// The user's or group's key.
+        user: SecretText,
+        /// How loud the message is.
+        #[schemars(extend("default" = "normal"))]
+        priority: Option<RawPushoverPriority>,
+        /// How often an `emergency` message is repeated until somebody acknowledges it; at least 30 seconds.
+        #[schemars(extend("default" = "1m"))]
+        retry: Option<DurationText>,
+        /// For how long an `emergency` message is repeated; at most 3 hours.
+        #[schemars(extend("default" = "1h"))]
+        expire: Option<DurationText>,
+        /// The sound, by Pushover's name for it.
+        #[schemars(extend("x-default" = "the user's"))]
+        sound: Option<String>,
+        /// One device of the user.
+        #[schemars(extend("x-default" = "all"))]
+        device: Option<String>,
+        /// The message API's server.
+        #[schemars(extend("default" = "https://api.pushover.net"))]
+        server: Option<UrlText>,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// When only rules with `urgent = true` may use it.
+        quiet: Option<Many<RawSchedule>>,
+    },
+    /// Mail over SMTP; the picture stands in the message, and the messages about one camera are one thread.
+    Mail {
+        /// Its name.
+        id: IdText,
+        /// The server that takes the mail.
+        server: HostText,
+        /// What protects the connection.
+        #[schemars(extend("default" = "tls"))]
+        security: Option<RawMailSecurity>,
+        /// User and password there.
+        basic: Option<RawBasic>,
+        /// Who it is from.
+        from: MailAddressText,
+        /// Whom it is for.
+        to: Many<MailAddressText>,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// When only rules with `urgent = true` may use it.
+        quiet: Option<Many<RawSchedule>>,
+    },
+    /// An Apprise API server, which passes it on to any of a hundred services; the picture goes with the message.
+    Apprise {
+        /// Its name.
+        id: IdText,
+        /// Server and key: `https://apprise.example.org/notify/family`.
+        url: UrlText,
+        /// Which entries of that key's configuration are meant: those with any of these tags.
+        #[schemars(extend("x-default" = "all"))]
+        tags: Option<Many<String>>,
+        /// User and password of a proxy before the server.
+        basic: Option<RawBasic>,
+        /// Where the address may lie.
+        #[schemars(extend("default" = "public"))]
+        network: Option<RawNetwork>,
+        /// When only rules with `urgent = true` may use it.
+        quiet: Option<Many<RawSchedule>>,
+    },
+}
+
+/// A chat of Telegram.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Chat")]
+pub(crate) enum RawChat {
+    Name(String),
+    Number(i64),
+}
+
+/// How loud a Pushover message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "PushoverPriority")]
+pub(crate) enum RawPushoverPriority {
+    /// No notification at all.
+    Lowest,
+    /// No sound.
+    Low,
+    /// Sound, but in the user's quiet hours.
+    Normal,
+    /// Sound, in quiet hours too.
+    High,
+    /// Repeated until somebody acknowledges it.
+    Emergency,
+}
+
+/// What protects the connection to a mail server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "MailSecurity")]
+pub(crate) enum RawMailSecurity {
+    /// TLS from the first byte; usually port 465.
+    Tls,
+    /// TLS after STARTTLS, and nothing is sent where that is not offered; usually port 587.
+    StartTls,
+    /// Nothing; usually port 25.
+    None,
 }
 
 /// How loud an ntfy message is.
@@ -456,7 +637,8 @@ pub(crate) struct RawRule {
     /// For how long after a message or an actuation the rule rests, for each source.
     #[schemars(extend("default" = "0s"))]
     pub(crate) cooldown: Option<DurationText>,
-    /// For how long events of one source are gathered into one message. Not done yet: each is told by itself.
+    /// For how long events of one source are gathered into one message, which says how many they were and shows
+    /// the best picture; at most 15 minutes. Relays and modes wait for nothing.
     #[schemars(extend("default" = "0s"))]
     pub(crate) coalesce: Option<DurationText>,
     /// Whether its messages disturb quiet hours.
@@ -692,7 +874,7 @@ pub(crate) enum RawRelayAction {
     Toggle,
 }
 
-/// An area gets another mode. Not done yet.
+/// An area gets another mode, unless it was set to one after the event.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SetMode")]

@@ -1,11 +1,11 @@
 //! What a person switches: the stop switch of all relays, and the mode of each area.
 
-use camhook_ports::{Condition, Key, State};
+use camhook_ports::{Condition, Key, PutOutcome, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::item::{decode, encode};
+use crate::item::{ATTEMPTS, decode, encode};
 
 const CONTROL: &str = "control";
 
@@ -85,6 +85,43 @@ pub async fn set_mode<S: State>(state: &S, area: &str, mode: &str, now: Timestam
     Ok(())
 }
 
+/// What came of an event's word about a mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModeChange {
+    /// The area has the mode.
+    Set,
+    /// The mode was set after the event happened, by a person or a later event, and stays.
+    Newer,
+}
+
+/// Sets the mode of an area on the word of an event that happened at `at`. An older word changes nothing.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn set_mode_by_event<S: State>(
+    state: &S,
+    area: &str,
+    mode: &str,
+    at: Timestamp,
+) -> Result<ModeChange, Error> {
+    let key = mode_key(area);
+    let data = encode(&key, &ModeRecord { mode: mode.to_owned(), since: at })?;
+    let mut present = state.get(&key).await?;
+    for _ in 0..ATTEMPTS {
+        let condition = match &present {
+            None => Condition::Absent { now: at },
+            Some(item) if decode::<ModeRecord>(item)?.since > at => return Ok(ModeChange::Newer),
+            Some(item) => Condition::Revision(item.revision),
+        };
+        match state.put(&key, data.clone(), None, condition).await? {
+            PutOutcome::Written(_) => return Ok(ModeChange::Set),
+            PutOutcome::Refused(item) => present = item,
+        }
+    }
+    Err(Error::contended(&key))
+}
+
 #[cfg(test)]
 mod tests {
     use camhook_ports::memory::MemoryState;
@@ -116,5 +153,19 @@ mod tests {
         set_mode(&state, "yard", "away", NOW).await.unwrap();
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
         assert_eq!(mode(&state, "house").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_older_event_changes_no_mode() {
+        let state = MemoryState::default();
+        let after = |seconds| NOW.checked_add(std::time::Duration::from_secs(seconds)).unwrap();
+        let set = |mode: &'static str, at| set_mode_by_event(&state, "yard", mode, at);
+        assert_eq!(set("away", after(10)).await.unwrap(), ModeChange::Set);
+        assert_eq!(set("home", after(5)).await.unwrap(), ModeChange::Newer);
+        assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
+        set_mode(&state, "yard", "off", after(20)).await.unwrap();
+        assert_eq!(set("away", after(10)).await.unwrap(), ModeChange::Newer);
+        assert_eq!(set("home", after(20)).await.unwrap(), ModeChange::Set);
+        assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("home"));
     }
 }

@@ -115,6 +115,21 @@ pub async fn reserve<S: State>(
     Err(Error::contended(&key))
 }
 
+/// Whether an event comes within a cooldown that another one charged. Reserves nothing.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn is_charged<S: State>(
+    state: &S,
+    cooldown: CooldownKey<'_>,
+    event: EventId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let present = state.get(&cooldown.key()).await?;
+    Ok(matches!(found(present.as_ref(), event, now)?, Found::Taken(Reservation::Charged { .. })))
+}
+
 /// Confirms that the event acted: the cooldown runs from now. It is charged too when the event's reservation
 /// ended or was given back meanwhile, and changes nothing when another event has it.
 ///
@@ -194,6 +209,8 @@ mod tests {
         let second = reserve(&state, GATE, event('b'), LENGTH, after(1)).await.unwrap();
         assert_eq!(second, Reservation::Pending { until: after(30) });
         confirm(&state, GATE, event('a'), LENGTH, after(2)).await.unwrap();
+        assert!(is_charged(&state, GATE, event('b'), after(3)).await.unwrap());
+        assert!(!is_charged(&state, GATE, event('a'), after(3)).await.unwrap());
         let third = reserve(&state, GATE, event('b'), LENGTH, after(3)).await.unwrap();
         assert_eq!(third, Reservation::Charged { until: after(32) });
         let fourth = reserve(&state, GATE, event('b'), LENGTH, after(32)).await.unwrap();

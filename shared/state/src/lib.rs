@@ -3,14 +3,16 @@
 //! Pure logic over conditional writes: claims ([`claim`]), several posts about one thing ([`once`]), cooldowns
 //! ([`cooldown`]), messages that are one alarm ([`mqtt`]), relays ([`relay`]), presence ([`presence`]), the stop
 //! switch and the modes ([`control`]). Each module names the keys of its items; together they share one table and
-//! never a key. The messages that tell of trouble stand here too ([`trouble`]).
-//!
-//! Joining several events of a rule into one message (`coalesce#`) has no items here yet.
+//! never a key. So do groups of events that become one message ([`coalesce`]) and the reasons of dead letters
+//! ([`dead_letter`]). The messages that tell of trouble ([`trouble`]) and of groups ([`flush`]) stand here too.
 
 pub mod claim;
+pub mod coalesce;
 pub mod control;
 pub mod cooldown;
+pub mod dead_letter;
 mod error;
+pub mod flush;
 mod item;
 pub mod mqtt;
 pub mod once;

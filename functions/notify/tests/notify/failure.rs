@@ -6,6 +6,7 @@ use std::time::Duration;
 use camhook_notify::handle;
 use camhook_outbound::test_server::Reply;
 use camhook_ports::Queue;
+use camhook_state::dead_letter;
 
 use crate::support::{
     OddPorts, client, delivered, handled, header, impatient_client, json_body, outcomes, picture, plate,
@@ -176,4 +177,25 @@ async fn a_picture_that_is_gone_keeps_nobody_from_being_told() {
     assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
     assert_eq!(ntfy.received()[0].body, "Plate · IB36NL · yard\n2026-11-23 12:00:00");
     assert_eq!(hook.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_is_given_up_has_its_reasons() {
+    let (ntfy, hook) = (receiver(Reply::status(403)).await, receiver(Reply::status(200)).await);
+    let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
+    let event = plate('a', None);
+    let name = delivered(&event, 1).message_id;
+    for count in 1..=8 {
+        let noted = dead_letter::look(&ports.state, Queue::Notify, &name).await.unwrap();
+        assert_eq!(noted, None, "delivery {count}");
+        assert!(handled(&ports, &site, &client(), delivered(&event, count)).await.0);
+    }
+    let dead = dead_letter::look(&ports.state, Queue::Notify, &name).await.unwrap().unwrap();
+    assert_eq!(dead.reasons, ["the channel family: it refused with status 403"]);
+
+    let unreadable = record("{".to_owned(), 8);
+    let name = unreadable.message_id.clone();
+    assert!(handled(&ports, &site, &client(), unreadable).await.0);
+    let dead = dead_letter::look(&ports.state, Queue::Notify, &name).await.unwrap().unwrap();
+    assert!(dead.reasons[0].starts_with("the message is neither"), "{dead:?}");
 }

@@ -1,8 +1,17 @@
 //! The notification function against receivers on the loopback interface, with the ports in memory.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as the tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as the tests do"
+)]
 
 mod delivery;
 mod failure;
+mod form;
+mod group;
+mod mode;
+mod services;
 mod support;
 mod trouble;
 mod written;

@@ -1,7 +1,7 @@
 //! Title and text.
 
 use camhook_event::Event;
-use camhook_notify::text::write;
+use camhook_notify::text::{Gathered, write};
 use camhook_site::Site;
 
 use crate::support::{plate, site};
@@ -21,13 +21,13 @@ then = { notify = "family" }
 "#;
 
 fn written(site: &Site, event: &Event, title: &str, body: &str) -> (String, String, usize) {
-    let (written, errors) = write(site, event, Some(title), Some(body));
+    let (written, errors) = write(site, event, None, Some(title), Some(body));
     (written.title, written.text, errors.len())
 }
 
 #[test]
 fn without_templates_it_is_said_who_what_where_and_when() {
-    let (written, errors) = write(&site(SITE, &[]), &plate('a', None), None, None);
+    let (written, errors) = write(&site(SITE, &[]), &plate('a', None), None, None, None);
     assert_eq!(written.title, "Änn: drive");
     assert_eq!(written.text, "Plate · IB36NL · Änn · yard\n2026-11-23 12:00:00");
     assert!(errors.is_empty());
@@ -82,6 +82,26 @@ fn long_text_is_cut() {
 #[test]
 fn a_camera_without_a_name_of_the_site_has_its_own() {
     let site = site(&SITE.replace("gate/1", "gate/2").replace("IB 36-NL", "XX1"), &[]);
-    let (written, _) = write(&site, &plate('a', None), None, None);
+    let (written, _) = write(&site, &plate('a', None), None, None, None);
     assert_eq!(written.title, "Plate: Tür");
+}
+
+#[test]
+fn of_several_events_it_is_said_how_many_and_when() {
+    let site = site(SITE, &[]);
+    let event = plate('a', None);
+    let at = |seconds| event.time.timestamp().checked_add(std::time::Duration::from_secs(seconds)).unwrap();
+    let gathered = Gathered { count: 3, first: at(0), last: at(8) };
+    let (by_default, _) = write(&site, &event, Some(&gathered), None, None);
+    assert_eq!(by_default.title, "Änn: drive (3 events)");
+    let text = "Plate · IB36NL · Änn · yard\n2026-11-23 12:00:00\n\
+                3 events: 2026-11-23 12:00:00 to 2026-11-23 12:00:08";
+    assert_eq!(by_default.text, text);
+
+    let template = "{{ count }} from {{ first }} to {{ last }}";
+    let (by_template, errors) = write(&site, &event, Some(&gathered), Some("t"), Some(template));
+    assert_eq!(by_template.text, "3 from 2026-11-23 12:00:00 to 2026-11-23 12:00:08");
+    assert!(errors.is_empty());
+    let alone = Gathered { count: 1, ..gathered };
+    assert_eq!(write(&site, &event, Some(&alone), None, None), write(&site, &event, None, None, None));
 }

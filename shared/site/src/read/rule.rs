@@ -23,6 +23,9 @@ use crate::{
 /// The longest `pulse` or `hold`: a day.
 const LONGEST_SECONDS: f64 = 86_400.0;
 
+/// The longest `coalesce`: as long as SQS delays a message.
+const LONGEST_COALESCE: Duration = Duration::from_secs(900);
+
 /// Where a rule stands, and what it may refer to.
 pub(super) struct Place<'a> {
     /// Its position, counted from 0.
@@ -59,11 +62,11 @@ pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mu
     }
     let cooldown = optional_duration(raw.cooldown.as_ref(), &path.key("cooldown"), notes);
     let coalesce = optional_duration(raw.coalesce.as_ref(), &path.key("coalesce"), notes);
-    if coalesce.is_some() {
-        notes.warning(
+    if coalesce.is_some_and(|window| window > LONGEST_COALESCE) {
+        notes.problem(
             &path.key("coalesce"),
-            "events are not gathered yet: each is told by itself",
-            "use `cooldown` to be told less often",
+            "nobody would be told for longer than 15 minutes",
+            "use at most 15m",
         );
     }
     let path_max_age = path.key("max_age");
@@ -119,7 +122,6 @@ fn action(raw: &RawAction, names: &Names, path: &Path<'_>, notes: &mut Notes) ->
             Some(Action::Relay { relay: RelayId::new(&raw.relay.0)?, action })
         }
         RawAction::Mode(raw) => {
-            notes.warning(path, "an event does not set a mode yet", "leave this action out");
             let path_area = path.key("area");
             let area = match &raw.area {
                 None => None,

@@ -160,24 +160,39 @@ pub(super) fn url(text: &UrlText, path: &Path<'_>, notes: &mut Notes) -> Option<
     Some(read)
 }
 
-/// Where an address may lie; notes an address that will never be allowed there.
+/// Where an address may lie, that of the key `url`; notes an address that will never be allowed there.
 pub(super) fn reachable(raw: Option<RawNetwork>, url: &Url, path: &Path<'_>, notes: &mut Notes) -> Network {
-    let network = match raw {
+    reachable_host(raw, url.host().as_ref(), &path.key("url"), notes)
+}
+
+/// Where an address may lie that is not known here.
+pub(super) fn network_of(raw: Option<RawNetwork>) -> Network {
+    match raw {
         None | Some(RawNetwork::Public) => Network::Public,
         Some(RawNetwork::Lan) => Network::Lan,
         Some(RawNetwork::Loopback) => Network::Loopback,
-    };
-    let (needed, name) = match url.host() {
+    }
+}
+
+/// Where a host may lie; notes one that will never be allowed there.
+pub(super) fn reachable_host(
+    raw: Option<RawNetwork>,
+    host: Option<&Host<&str>>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Network {
+    let network = network_of(raw);
+    let (needed, name) = match host {
         Some(Host::Ipv4(address)) if address.is_loopback() => (Network::Loopback, "loopback"),
         Some(Host::Ipv6(address)) if address.is_loopback() => (Network::Loopback, "loopback"),
-        Some(Host::Domain("localhost")) => (Network::Loopback, "loopback"),
+        Some(Host::Domain(name)) if *name == "localhost" => (Network::Loopback, "loopback"),
         Some(Host::Ipv4(address)) if address.is_private() => (Network::Lan, "lan"),
         Some(Host::Ipv6(address)) if address.is_unique_local() => (Network::Lan, "lan"),
         _ => return network,
     };
     if network < needed {
         notes.problem(
-            &path.key("url"),
+            path,
             "this address is not on the internet and would be refused",
             format!("add network = \"{name}\" if that is meant"),
         );

@@ -1,0 +1,57 @@
+//! Measures camhook, side by side with a floor and with other ways to do the same, in one run.
+//!
+//! `camhook-bench BOOTSTRAPS PYTHON OUTPUT`: the folder of the functions' binaries, an interpreter that has the
+//! vendor's SDK, and the folder for `report.json` and `report.md`. `make bench` builds and installs all of it.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose output is its result")]
+
+mod cloud;
+mod error;
+mod event_cost;
+mod functions;
+mod gateway;
+mod lambda;
+mod posts;
+mod process;
+mod python;
+mod report;
+mod rivals;
+mod server;
+mod statistics;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::error::Error;
+use crate::report::Report;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [bootstraps, python, output] = arguments.as_slice() else {
+        eprintln!("usage: camhook-bench BOOTSTRAPS PYTHON OUTPUT (`make bench` does it all)");
+        return ExitCode::from(2);
+    };
+    match run(Path::new(bootstraps), Path::new(python), Path::new(output)) {
+        Ok(table) => {
+            println!("{table}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(bootstraps: &Path, python: &Path, output: &Path) -> Result<String, Error> {
+    std::fs::create_dir_all(output).map_err(|source| Error::File { path: output.to_owned(), source })?;
+    let posts = posts::Posts::render()?;
+    eprintln!("the CPU time of one event");
+    let event_510kb = event_cost::viewtron(&posts, python, output)?;
+    let xprotect_100kb = event_cost::xprotect(&posts)?;
+    let in_memory = event_cost::throughput(&posts)?;
+    let functions = functions::measure(&posts, bootstraps, python, output)?;
+    let report = Report::new(event_510kb, xprotect_100kb, in_memory, functions);
+    report.write(output)?;
+    Ok(report.table())
+}

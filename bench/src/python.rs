@@ -1,0 +1,56 @@
+//! The vendor's Python SDK doing the same work.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+
+const SCRIPT: &str = include_str!("../python/event_cost.py");
+const ROUNDS: &str = "100";
+
+#[derive(Debug, Deserialize)]
+struct Measured {
+    us: f64,
+    pictures: usize,
+}
+
+/// The CPU time that the SDK takes for an event, in the median.
+pub(crate) fn event_cost(
+    interpreter: &Path,
+    event: &[u8],
+    pictures: usize,
+    output: &Path,
+) -> Result<Duration, Error> {
+    let path = output.join("event.json");
+    std::fs::write(&path, event).map_err(|source| Error::File { path: path.clone(), source })?;
+    let mut command = Command::new(interpreter);
+    let text = run(command.args(["-c", SCRIPT]).arg(&path).arg(ROUNDS), interpreter)?;
+    let measured: Measured = serde_json::from_str(&text)?;
+    if measured.pictures != pictures {
+        let what = format!("it decodes {} of {pictures} pictures", measured.pictures);
+        return Err(Error::Way { way: "the Python SDK", what });
+    }
+    Ok(Duration::from_secs_f64(measured.us / 1e6))
+}
+
+/// Packs a bootstrap as it is deployed, and gives the length of the zip.
+pub(crate) fn zip(interpreter: &Path, bootstrap: &Path, zip: &Path) -> Result<u64, Error> {
+    const PACK: &str = "import sys, zipfile\n\
+        with zipfile.ZipFile(sys.argv[2], 'w', zipfile.ZIP_DEFLATED) as file: file.write(sys.argv[1], 'bootstrap')";
+    let mut command = Command::new(interpreter);
+    run(command.args(["-c", PACK]).arg(bootstrap).arg(zip), interpreter)?;
+    let packed = std::fs::metadata(zip).map_err(|source| Error::File { path: zip.to_owned(), source })?;
+    Ok(packed.len())
+}
+
+fn run(command: &mut Command, program: &Path) -> Result<String, Error> {
+    let output = command.output().map_err(|source| Error::Start { program: program.to_owned(), source })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(Error::Program { program: program.to_owned(), output: said });
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

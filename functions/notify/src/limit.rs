@@ -1,0 +1,44 @@
+//! Texts that fit into what a service takes.
+
+/// The text, cut to at most `limit` characters.
+pub(crate) fn characters(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The text, cut to at most `limit` UTF-16 code units: as services count that are written in other languages.
+pub(crate) fn utf16(text: &str, limit: usize) -> String {
+    if utf16_length(text) <= limit {
+        return text.to_owned();
+    }
+    let mut left = limit.saturating_sub(1);
+    let fits = |character: &char| {
+        let length = character.len_utf16();
+        let fits = length <= left;
+        left = if fits { left - length } else { 0 };
+        fits
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// How many UTF-16 code units a text has.
+pub(crate) fn utf16_length(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_stays_and_what_does_not_says_so() {
+        assert_eq!(characters("äöü", 3), "äöü");
+        assert_eq!(characters("äöüß", 3), "äö…");
+        assert_eq!(utf16("a🚗", 3), "a🚗");
+        assert_eq!(utf16("a🚗b", 3), "a…");
+        assert_eq!(utf16("🚗🚗🚗", 5), "🚗🚗…");
+        assert_eq!(utf16_length("a🚗"), 3);
+    }
+}

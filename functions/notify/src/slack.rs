@@ -1,0 +1,200 @@
+//! Slack: a channel, by an incoming webhook or by a bot.
+//!
+//! Source: Slack's developer documentation on incoming webhooks, `chat.postMessage`, `files.getUploadURLExternal`,
+//! `files.completeUploadExternal`, the escaping of text (`&`, `<`, `>`) and rate limits (429 with `Retry-After`).
+//! A method that was refused answers 200 with `ok: false` and the name of the error. A webhook takes no files: the
+//! picture goes as a link. A bot that may not upload sends the text with a link.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use camhook_outbound::{Answer, Authentication, Client, Request};
+use camhook_ports::{Ports, Secrets};
+use camhook_site::{Network, SlackAccess};
+use http::Method;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::channel::{Refusal, exchange, secret_url};
+use crate::limit::characters;
+use crate::{NotTold, Notification};
+
+/// Slack advises not to send more, and cuts at ten times as much.
+const TEXT_LIMIT: usize = 4000;
+
+/// The errors that pass by themselves.
+const PASSING: [&str; 6] = [
+    "ratelimited",
+    "rate_limited",
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+];
+
+pub(crate) async fn tell<P: Ports>(
+    ports: &P,
+    client: &Client,
+    network: Network,
+    access: &SlackAccess,
+    notification: &Notification<'_>,
+) -> Result<(), NotTold> {
+    match access {
+        SlackAccess::Webhook { url } => {
+            let url = secret_url(ports, url).await?;
+            let body = json!({ "text": text(notification, link(notification)) });
+            let request = Request::new(Method::POST, url)
+                .with_body("application/json", Bytes::from(serde_json::to_vec(&body)?));
+            exchange(ports, client, network, &request, webhook_refusal).await.map(drop)
+        }
+        SlackAccess::Bot { server, token, channel } => {
+            let authentication = Authentication::Bearer(ports.secrets().resolve(token).await?);
+            let bot = Bot { ports, client, network, server, authentication };
+            bot.tell(channel, notification).await
+        }
+    }
+}
+
+/// A bot, as which methods are called.
+struct Bot<'a, P> {
+    ports: &'a P,
+    client: &'a Client,
+    network: Network,
+    server: &'a Url,
+    authentication: Authentication,
+}
+
+#[derive(Deserialize)]
+struct Upload {
+    upload_url: String,
+    file_id: String,
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+impl<P: Ports> Bot<'_, P> {
+    async fn tell(&self, channel: &str, notification: &Notification<'_>) -> Result<(), NotTold> {
+        let picture = notification.picture.as_ref();
+        let bytes = picture.and_then(|picture| Some((picture.file_name.as_str(), picture.bytes.clone()?)));
+        if let Some((file_name, bytes)) = bytes {
+            match self.upload(file_name, bytes).await {
+                Ok(file) => return self.share(channel, &file, notification).await,
+                // What will hardly pass: a scope, the workspace's rules, no room left. The text can still be told.
+                Err(error) if error.needs_a_person() => {
+                    tracing::warn!(message = notification.id, %error, "the picture is not uploaded, its link is sent");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let body = json!({
+            "channel": channel,
+            "text": text(notification, link(notification)),
+            "unfurl_links": false,
+        });
+        self.call::<Nothing>("chat.postMessage", "application/json; charset=utf-8", &body.to_string())
+            .await?;
+        Ok(())
+    }
+
+    /// Uploads a picture that nobody sees yet; its id.
+    async fn upload(&self, file_name: &str, bytes: Bytes) -> Result<String, NotTold> {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("filename", file_name)
+            .append_pair("length", &bytes.len().to_string())
+            .finish();
+        let upload: Upload =
+            self.call("files.getUploadURLExternal", "application/x-www-form-urlencoded", &form).await?;
+        let url = self.upload_url(&upload.upload_url)?;
+        let request = Request::new(Method::POST, url).with_body("image/jpeg", bytes);
+        exchange(self.ports, self.client, self.network, &request, webhook_refusal).await?;
+        Ok(upload.file_id)
+    }
+
+    /// Slack names another host of its own for uploads; no other one gets the picture.
+    fn upload_url(&self, text: &str) -> Result<Url, NotTold> {
+        let url = Url::parse(text).ok().filter(|url| {
+            let is_same = url.host() == self.server.host() && url.port() == self.server.port();
+            let is_slacks = url.host_str().is_some_and(|host| host.ends_with(".slack.com"));
+            url.scheme() == self.server.scheme() && (is_same || is_slacks)
+        });
+        url.ok_or_else(|| NotTold::Declined { reason: "its upload URL is not one of Slack's".to_owned() })
+    }
+
+    /// Shows an uploaded picture in a channel, with the text.
+    async fn share(&self, channel: &str, file: &str, notification: &Notification<'_>) -> Result<(), NotTold> {
+        let body = json!({
+            "files": [{ "id": file, "title": notification.title }],
+            "channel_id": channel,
+            "initial_comment": text(notification, None),
+        });
+        let method = "files.completeUploadExternal";
+        self.call::<Nothing>(method, "application/json; charset=utf-8", &body.to_string()).await?;
+        Ok(())
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        content_type: &'static str,
+        body: &str,
+    ) -> Result<T, NotTold> {
+        let url = format!("{}/{method}", self.server.as_str().trim_end_matches('/'));
+        let url = url.parse().map_err(|_| NotTold::Setting { key: "server", what: "is no address" })?;
+        let request = Request::new(Method::POST, url)
+            .with_body(content_type, Bytes::from(body.to_owned()))
+            .with_authentication(self.authentication.clone());
+        let answer = exchange(self.ports, self.client, self.network, &request, webhook_refusal).await?;
+        read(&answer)
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, NotTold> {
+    let unreadable = || NotTold::Declined { reason: "its answer is not as Slack's are".to_owned() };
+    let value: Value = serde_json::from_slice(&answer.body).map_err(|_| unreadable())?;
+    if value.get("ok") == Some(&Value::Bool(true)) {
+        return serde_json::from_value(value).map_err(|_| unreadable());
+    }
+    let error = value.get("error").and_then(Value::as_str).unwrap_or("without a reason");
+    let error = characters(error, 100);
+    if PASSING.contains(&error.as_str()) {
+        return Err(NotTold::Passing { reason: error });
+    }
+    Err(NotTold::Declined { reason: error })
+}
+
+/// A refusal of a webhook, or of an upload: the error's name as plain text.
+fn webhook_refusal(answer: &Answer) -> Refusal {
+    let text = std::str::from_utf8(&answer.body).unwrap_or_default().trim();
+    let is_name = |text: &str| text.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_');
+    let reason = (!text.is_empty() && text.len() <= 100 && is_name(text)).then(|| text.to_owned());
+    Refusal { reason, retry_after: None }
+}
+
+fn link<'a>(notification: &'a Notification<'_>) -> Option<&'a str> {
+    let link = notification.picture.as_ref()?.link.as_deref()?;
+    link.starts_with("http").then_some(link)
+}
+
+fn text(notification: &Notification<'_>, link: Option<&str>) -> String {
+    let text = format!("*{}*\n{}", notification.title, notification.text);
+    let text = escaped(&characters(&text, TEXT_LIMIT));
+    match link {
+        Some(link) => format!("{text}\n<{}|📷>", link.replace('|', "%7C").replace('&', "&amp;")),
+        None => text,
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let escape = |character| -> Cow<'static, str> {
+        match character {
+            '&' => "&amp;".into(),
+            '<' => "&lt;".into(),
+            '>' => "&gt;".into(),
+            other => other.to_string().into(),
+        }
+    };
+    text.chars().map(escape).collect()
+}

@@ -1,0 +1,611 @@
+//! Each service is told as its published API asks for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use camhook_notify::{NotTold, Notification, Picture, Subject, channel};
+use camhook_outbound::test_server::{Received, Reply, TestServer};
+use camhook_ports::memory::MemoryPorts;
+use serde_json::{Value, json};
+
+use crate::form::{fields, only_file, text};
+use crate::support::{NOW, client, header, json_body, picture, receiver, receiver_by, site};
+
+const LINK: &str = "https://bucket.example/p.jpg?a=1&b=2";
+
+/// A notification with a picture, about an event at the gate.
+fn notification<'a>(subject: Subject<'a>) -> Notification<'a> {
+    Notification {
+        id: "0123-people-0".to_owned(),
+        title: "Person: Tür <1>".to_owned(),
+        text: "Intrusion · *yard* & more\n2026-11-23 12:00:00".to_owned(),
+        picture: Some(Picture {
+            bytes: Some(picture()),
+            link: Some(LINK.to_owned()),
+            file_name: "gate-overview.jpg".to_owned(),
+        }),
+        subject,
+    }
+}
+
+fn without_bytes(mut notification: Notification<'_>) -> Notification<'_> {
+    notification.picture = notification.picture.map(|picture| Picture { bytes: None, ..picture });
+    notification
+}
+
+/// Tells by the one channel of a site, with the secrets that the tests know.
+async fn tell(settings: &str, server: &TestServer, notification: &Notification<'_>) -> Result<(), NotTold> {
+    let ports = MemoryPorts::new(NOW);
+    let base = server.url("").unwrap();
+    let base = base.as_str().trim_end_matches('/');
+    for (name, secret) in [
+        ("env:TOKEN", "123456:AA-bot_token".to_owned()),
+        ("env:USER", "user-key".to_owned()),
+        ("env:HOOK", format!("{base}/hooks/T1/B1/secret")),
+        ("env:HOME", format!("{base}/api/webhook/secret-id")),
+        ("env:SERVICE", format!("{base}/api/services/notify/mobile_app_ann")),
+    ] {
+        ports.secrets.set(name, &secret);
+    }
+    let text = format!(
+        "[[channel]]\nid = \"family\"\nnetwork = \"loopback\"\n{settings}\n[[rule]]\nthen = {{ notify = \"family\" }}\n"
+    );
+    let site = site(&text, &[("SERVER", server)]);
+    channel::tell(&ports, &client(), site.channel("family").unwrap(), notification).await
+}
+
+fn reply_json(status: u16, body: &Value) -> Reply {
+    let headers = vec![("content-type", "application/json".to_owned())];
+    Reply::Answer { status, headers, body: body.to_string().into() }
+}
+
+// ---- Telegram
+
+const TELEGRAM: &str =
+    "kind = \"telegram\"\ntoken = \"env:TOKEN\"\nchat = -100123\nthread = 7\nserver = \"SERVER\"";
+
+/// A Bot API server: checks what its documentation asks for.
+fn telegram(request: &Received) -> Reply {
+    let refused = |description: &str| {
+        reply_json(400, &json!({ "ok": false, "error_code": 400, "description": description }))
+    };
+    let Some(method) = request.target.strip_prefix("/bot123456:AA-bot_token/") else {
+        return reply_json(404, &json!({ "ok": false, "error_code": 404, "description": "Not Found" }));
+    };
+    match method {
+        "sendPhoto" | "sendDocument" => {
+            let form = fields(request);
+            if text(&form, "chat_id").is_none() {
+                return refused("Bad Request: chat_id is empty");
+            }
+            let caption = text(&form, "caption").unwrap_or_default();
+            if caption.encode_utf16().count() > 1024 {
+                return refused("Bad Request: message caption is too long");
+            }
+            let wanted = if method == "sendPhoto" { "photo" } else { "document" };
+            if only_file(&form).name != wanted {
+                return refused("Bad Request: there is no photo in the request");
+            }
+        }
+        "sendMessage" => {
+            let body = json_body(request);
+            let length = body["text"].as_str().unwrap_or_default().encode_utf16().count();
+            if !(1..=4096).contains(&length) || body["chat_id"].is_null() {
+                return refused("Bad Request: message text is empty or too long");
+            }
+        }
+        _ => return reply_json(404, &json!({ "ok": false, "error_code": 404, "description": "Not Found" })),
+    }
+    reply_json(200, &json!({ "ok": true, "result": { "message_id": 1 } }))
+}
+
+#[tokio::test]
+async fn telegram_gets_the_picture_with_its_caption() {
+    let server = receiver_by(telegram).await;
+    tell(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
+    let received = server.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].method, "POST");
+    let form = fields(&received[0]);
+    assert_eq!(text(&form, "chat_id").as_deref(), Some("-100123"));
+    assert_eq!(text(&form, "message_thread_id").as_deref(), Some("7"));
+    let caption = "Person: Tür <1>\nIntrusion · *yard* & more\n2026-11-23 12:00:00";
+    assert_eq!(text(&form, "caption").as_deref(), Some(caption));
+    let entities: Value = serde_json::from_str(&text(&form, "caption_entities").unwrap()).unwrap();
+    assert_eq!(entities, json!([{ "type": "bold", "offset": 0, "length": 15 }]));
+    assert_eq!(only_file(&form).content, picture());
+    assert_eq!(only_file(&form).file_name.as_deref(), Some("gate-overview.jpg"));
+}
+
+#[tokio::test]
+async fn telegram_gets_long_texts_cut_and_a_link_without_the_picture() {
+    let server = receiver_by(telegram).await;
+    let mut long = notification(Subject::Test);
+    long.text = "🚗".repeat(2000);
+    tell(TELEGRAM, &server, &long).await.unwrap();
+    assert!(text(&fields(&server.received()[0]), "caption").unwrap().ends_with('…'));
+
+    tell(TELEGRAM, &server, &without_bytes(notification(Subject::Test))).await.unwrap();
+    let body = json_body(&server.received()[1]);
+    assert_eq!((&body["chat_id"], &body["message_thread_id"]), (&json!("-100123"), &json!(7)));
+    let entity = &body["entities"][1];
+    assert_eq!((&entity["type"], &entity["url"]), (&json!("text_link"), &json!(LINK)));
+    let units: Vec<u16> = body["text"].as_str().unwrap().encode_utf16().collect();
+    let offset = usize::try_from(entity["offset"].as_u64().unwrap()).unwrap();
+    assert_eq!(String::from_utf16(&units[offset..]).unwrap(), "📷");
+}
+
+#[tokio::test]
+async fn a_picture_that_telegram_refuses_goes_as_a_document_and_then_as_a_link() {
+    let refusing = |methods: &'static [&'static str]| {
+        receiver_by(move |request| {
+            if methods.iter().any(|method| request.target.ends_with(method)) {
+                let description = "Bad Request: PHOTO_INVALID_DIMENSIONS";
+                return reply_json(
+                    400,
+                    &json!({ "ok": false, "error_code": 400, "description": description }),
+                );
+            }
+            telegram(request)
+        })
+    };
+    let server = refusing(&["/sendPhoto"]).await;
+    tell(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
+    assert_eq!(only_file(&fields(&server.received()[1])).content, picture());
+    let server = refusing(&["/sendPhoto", "/sendDocument"]).await;
+    tell(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
+    assert!(server.received()[2].target.ends_with("/sendMessage"));
+}
+
+#[tokio::test]
+async fn telegram_says_why_it_refuses_and_when_to_come_back() {
+    let server = receiver_by(|_| {
+        let body = json!({
+            "ok": false, "error_code": 429, "description": "Too Many Requests: retry after 17",
+            "parameters": { "retry_after": 17 },
+        });
+        reply_json(429, &body)
+    });
+    let error = tell(TELEGRAM, &server.await, &notification(Subject::Test)).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(17)));
+    assert!(!error.needs_a_person());
+
+    let server = receiver_by(|_| {
+        reply_json(
+            400,
+            &json!({ "ok": false, "error_code": 400, "description": "Bad Request: chat not found" }),
+        )
+    });
+    let server = server.await;
+    let error = tell(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap_err();
+    assert_eq!(error.to_string(), "it refused with status 400: Bad Request: chat not found");
+    assert!(error.needs_a_person());
+    assert_eq!(server.received().len(), 1);
+}
+
+// ---- Discord
+
+const DISCORD: &str = "kind = \"discord\"\nurl = \"env:HOOK\"";
+
+/// A webhook of Discord: checks what its documentation asks for.
+fn discord(request: &Received) -> Reply {
+    let message: Value = if header(request, "content-type") == Some("application/json") {
+        json_body(request)
+    } else {
+        let form = fields(request);
+        let message: Value = serde_json::from_str(&text(&form, "payload_json").unwrap()).unwrap();
+        let file = only_file(&form);
+        let known = &message["attachments"][0];
+        let is_file = file.name == "files[0]" && known["id"] == 0;
+        if !is_file || known["filename"] != file.file_name.clone().unwrap() {
+            return reply_json(400, &json!({ "code": 50035, "message": "Invalid Form Body" }));
+        }
+        message
+    };
+    let length = message["content"].as_str().unwrap_or_default().encode_utf16().count();
+    if !(1..=2000).contains(&length) {
+        return reply_json(400, &json!({ "code": 50035, "message": "Invalid Form Body" }));
+    }
+    reply_json(200, &json!({ "id": "1" }))
+}
+
+#[tokio::test]
+async fn discord_gets_the_picture_and_calls_nobody_by_name() {
+    let server = receiver_by(discord).await;
+    let mut told = notification(Subject::Test);
+    told.text.push_str(" @everyone");
+    tell(DISCORD, &server, &told).await.unwrap();
+    let received = server.received();
+    assert_eq!(
+        (received[0].method.as_str(), received[0].target.as_str()),
+        ("POST", "/hooks/T1/B1/secret?wait=true")
+    );
+    let form = fields(&received[0]);
+    let message: Value = serde_json::from_str(&text(&form, "payload_json").unwrap()).unwrap();
+    let content = "**Person: Tür \\<1\\>**\nIntrusion · \\*yard\\* & more\n2026-11-23 12:00:00 @everyone";
+    assert_eq!(message["content"], content);
+    assert_eq!(message["allowed_mentions"], json!({ "parse": [] }));
+    assert_eq!(only_file(&form).content, picture());
+}
+
+#[tokio::test]
+async fn discord_gets_a_link_where_the_picture_is_too_large_and_texts_that_fit() {
+    let server = receiver_by(|request| {
+        let is_form = header(request, "content-type").is_some_and(|it| it.starts_with("multipart"));
+        let too_large = json!({ "code": 40005, "message": "Request entity too large" });
+        if is_form { reply_json(413, &too_large) } else { discord(request) }
+    });
+    let server = server.await;
+    let mut long = notification(Subject::Test);
+    long.text = "*".repeat(2000);
+    tell(DISCORD, &server, &long).await.unwrap();
+    let content = json_body(&server.received()[1])["content"].as_str().unwrap().to_owned();
+    assert!(content.ends_with(LINK), "{content}");
+}
+
+#[tokio::test]
+async fn discord_says_when_to_come_back() {
+    let server = receiver_by(|_| {
+        reply_json(
+            429,
+            &json!({ "message": "You are being rate limited.", "retry_after": 64.57, "global": false }),
+        )
+    });
+    let error = tell(DISCORD, &server.await, &notification(Subject::Test)).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_millis(64_570)));
+    let server =
+        receiver_by(|_| reply_json(404, &json!({ "message": "Unknown Webhook", "code": 10015 }))).await;
+    let error = tell(DISCORD, &server, &notification(Subject::Test)).await.unwrap_err();
+    assert_eq!(error.to_string(), "it refused with status 404: Unknown Webhook");
+    assert!(!error.to_string().contains("secret"));
+}
+
+// ---- Slack
+
+const SLACK_BOT: &str =
+    "kind = \"slack\"\ntoken = \"env:TOKEN\"\nchannel = \"C0123456789\"\nserver = \"SERVER/api\"";
+
+#[tokio::test]
+async fn a_slack_webhook_gets_escaped_text_with_a_link() {
+    let server = receiver_by(|request| {
+        let is_text = json_body(request)["text"].as_str().is_some_and(|text| !text.is_empty());
+        let (status, body) = if is_text { (200, "ok") } else { (400, "no_text") };
+        Reply::Answer { status, headers: vec![], body: body.into() }
+    });
+    let server = server.await;
+    tell("kind = \"slack\"\nurl = \"env:HOOK\"", &server, &notification(Subject::Test)).await.unwrap();
+    let body = json_body(&server.received()[0]);
+    let text = "*Person: Tür &lt;1&gt;*\nIntrusion · *yard* &amp; more\n2026-11-23 12:00:00\n\
+                <https://bucket.example/p.jpg?a=1&amp;b=2|📷>";
+    assert_eq!(body, json!({ "text": text }));
+
+    let gone =
+        receiver_by(|_| Reply::Answer { status: 404, headers: vec![], body: "no_service".into() }).await;
+    let error =
+        tell("kind = \"slack\"\nurl = \"env:HOOK\"", &gone, &notification(Subject::Test)).await.unwrap_err();
+    assert_eq!(error.to_string(), "it refused with status 404: no_service");
+}
+
+/// Slack's methods, and the host for uploads; `answer` may stand in for a method's answer.
+async fn slack(answer: impl Fn(&str) -> Option<Reply> + Send + Sync + 'static) -> Arc<TestServer> {
+    let address = Arc::new(std::sync::OnceLock::<String>::new());
+    let known = Arc::clone(&address);
+    let server = receiver_by(move |request| {
+        let path = request.target.split('?').next().unwrap().to_owned();
+        if let Some(reply) = answer(&path) {
+            return reply;
+        }
+        let refused = |error: &str| reply_json(200, &json!({ "ok": false, "error": error }));
+        if path != "/upload/v1/abc" && header(request, "authorization") != Some("Bearer 123456:AA-bot_token")
+        {
+            return refused("invalid_auth");
+        }
+        match path.as_str() {
+            "/api/files.getUploadURLExternal" => {
+                // It takes a form alone, no JSON.
+                if header(request, "content-type") != Some("application/x-www-form-urlencoded") {
+                    return refused("invalid_arguments");
+                }
+                let body = std::str::from_utf8(&request.body).unwrap();
+                if body != format!("filename=gate-overview.jpg&length={}", picture().len()) {
+                    return refused("invalid_arguments");
+                }
+                let upload_url = format!("{}/upload/v1/abc", known.get().unwrap());
+                reply_json(200, &json!({ "ok": true, "upload_url": upload_url, "file_id": "F123" }))
+            }
+            "/upload/v1/abc" => Reply::Answer { status: 200, headers: vec![], body: "OK".into() },
+            "/api/files.completeUploadExternal" => {
+                let body = json_body(request);
+                if body["files"][0]["id"] != "F123" || body["channel_id"] != "C0123456789" {
+                    return refused("invalid_arguments");
+                }
+                reply_json(200, &json!({ "ok": true, "files": [{ "id": "F123" }] }))
+            }
+            "/api/chat.postMessage" => {
+                let body = json_body(request);
+                if body["channel"] != "C0123456789" || body["text"].as_str().is_none_or(str::is_empty) {
+                    return refused("no_text");
+                }
+                reply_json(200, &json!({ "ok": true, "ts": "1.2" }))
+            }
+            _ => refused("unknown_method"),
+        }
+    });
+    let server = server.await;
+    address.set(server.url("").unwrap().as_str().trim_end_matches('/').to_owned()).unwrap();
+    Arc::new(server)
+}
+
+#[tokio::test]
+async fn a_slack_bot_uploads_the_picture_and_shows_it_in_the_channel() {
+    let server = slack(|_| None).await;
+    tell(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
+    let received = server.received();
+    let targets: Vec<&str> = received.iter().map(|request| request.target.as_str()).collect();
+    let steps = ["/api/files.getUploadURLExternal", "/upload/v1/abc", "/api/files.completeUploadExternal"];
+    assert_eq!(targets, steps);
+    assert_eq!(received[1].body, picture());
+    assert_eq!(header(&received[1], "authorization"), None);
+    let shared = json_body(&received[2]);
+    assert_eq!(shared["files"][0]["title"], "Person: Tür <1>");
+    let comment = "*Person: Tür &lt;1&gt;*\nIntrusion · *yard* &amp; more\n2026-11-23 12:00:00";
+    assert_eq!(shared["initial_comment"], comment);
+}
+
+#[tokio::test]
+async fn a_slack_bot_that_may_not_upload_sends_the_text() {
+    let server = slack(|path| {
+        let refused = || reply_json(200, &json!({ "ok": false, "error": "missing_scope" }));
+        path.ends_with("getUploadURLExternal").then(refused)
+    });
+    let server = server.await;
+    tell(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
+    let posted = json_body(&server.received()[1]);
+    assert_eq!(posted["channel"], "C0123456789");
+    assert!(posted["text"].as_str().unwrap().ends_with("|📷>"));
+}
+
+#[tokio::test]
+async fn the_picture_goes_to_no_host_but_slacks_own() {
+    let elsewhere = receiver(Reply::status(200)).await;
+    let url = format!("{}stolen", elsewhere.url("/").unwrap());
+    let server = slack(move |path| {
+        let body = json!({ "ok": true, "upload_url": url, "file_id": "F123" });
+        path.ends_with("getUploadURLExternal").then(|| reply_json(200, &body))
+    });
+    let server = server.await;
+    tell(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
+    assert!(elsewhere.received().is_empty());
+}
+
+#[tokio::test]
+async fn what_slack_refuses_in_a_good_answer_is_refused() {
+    for (error, needs_a_person) in [("channel_not_found", true), ("ratelimited", false)] {
+        let server = slack(move |_| Some(reply_json(200, &json!({ "ok": false, "error": error })))).await;
+        let told = without_bytes(notification(Subject::Test));
+        let refusal = tell(SLACK_BOT, &server, &told).await.unwrap_err();
+        assert_eq!(refusal.needs_a_person(), needs_a_person, "{refusal}");
+        assert!(refusal.to_string().contains(error), "{refusal}");
+    }
+    let server = slack(|_| Some(Reply::with_header(429, "retry-after", "30"))).await;
+    let refusal = tell(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap_err();
+    assert_eq!(refusal.retry_after(), Some(Duration::from_secs(30)));
+    assert_eq!(server.received().len(), 1);
+}
+
+// ---- Pushover
+
+/// Pushover's message API: checks what its documentation asks for.
+fn pushover(request: &Received) -> Reply {
+    let mut errors = Vec::new();
+    if (request.method.as_str(), request.target.as_str()) != ("POST", "/1/messages.json") {
+        return Reply::status(404);
+    }
+    let form = fields(request);
+    if text(&form, "token").as_deref() != Some("123456:AA-bot_token") {
+        errors.push("application token is invalid");
+    }
+    if text(&form, "user").as_deref() != Some("user-key") {
+        errors.push("user identifier is not a valid user, group, or subscribed user key");
+    }
+    if !(1..=1024).contains(&text(&form, "message").unwrap_or_default().chars().count()) {
+        errors.push("message is too long or blank");
+    }
+    if text(&form, "title").unwrap_or_default().chars().count() > 250 {
+        errors.push("title is too long");
+    }
+    let number = |name| text(&form, name).and_then(|text| text.parse::<i64>().ok());
+    match number("priority") {
+        Some(2) => {
+            if number("retry").is_none_or(|retry| retry < 30) {
+                errors.push("retry must be supplied with priority=2, minimum of 30 seconds");
+            }
+            if number("expire").is_none_or(|expire| !(1..=10_800).contains(&expire)) {
+                errors.push("expire must be supplied with priority=2, maximum of 10800 seconds");
+            }
+        }
+        Some(-2..=1) => {}
+        _ => errors.push("priority is invalid"),
+    }
+    if form.iter().any(|field| field.file_name.is_some()) {
+        let file = only_file(&form);
+        if file.name != "attachment" || file.content.len() > 5_242_880 {
+            errors.push("attachment is too large");
+        }
+    }
+    match errors.is_empty() {
+        true => reply_json(200, &json!({ "status": 1, "request": "r" })),
+        false => reply_json(400, &json!({ "status": 0, "errors": errors })),
+    }
+}
+
+const PUSHOVER: &str = "kind = \"pushover\"\ntoken = \"env:TOKEN\"\nuser = \"env:USER\"\nserver = \"SERVER\"";
+
+#[tokio::test]
+async fn pushover_gets_the_picture_and_repeats_an_emergency() {
+    let server = receiver_by(pushover).await;
+    let settings = format!(
+        "{PUSHOVER}\npriority = \"emergency\"\nretry = \"45s\"\nexpire = \"2h\"\nsound = \"siren\"\ndevice = \"phone\""
+    );
+    tell(&settings, &server, &notification(Subject::Test)).await.unwrap();
+    let form = fields(&server.received()[0]);
+    for (name, expected) in [
+        ("title", "Person: Tür <1>"),
+        ("message", "Intrusion · *yard* & more\n2026-11-23 12:00:00"),
+        ("priority", "2"),
+        ("retry", "45"),
+        ("expire", "7200"),
+        ("sound", "siren"),
+        ("device", "phone"),
+    ] {
+        assert_eq!(text(&form, name).as_deref(), Some(expected), "{name}");
+    }
+    assert_eq!(only_file(&form).content, picture());
+}
+
+#[tokio::test]
+async fn pushover_gets_texts_that_fit_and_no_picture_that_is_too_large() {
+    let server = receiver_by(pushover).await;
+    let mut large = notification(Subject::Test);
+    large.text = "ä".repeat(2000);
+    large.picture.as_mut().unwrap().bytes = Some(vec![1; 5_242_881].into());
+    tell(PUSHOVER, &server, &large).await.unwrap();
+    let form = fields(&server.received()[0]);
+    assert_eq!(text(&form, "message").unwrap().chars().count(), 1024);
+    assert_eq!((text(&form, "priority").as_deref(), text(&form, "retry")), (Some("0"), None));
+    assert!(form.iter().all(|field| field.file_name.is_none()));
+}
+
+#[tokio::test]
+async fn pushover_says_why_it_refuses() {
+    let server = receiver_by(pushover).await;
+    let settings = PUSHOVER.replace("env:USER", "env:TOKEN");
+    let error = tell(&settings, &server, &notification(Subject::Test)).await.unwrap_err();
+    assert!(error.to_string().starts_with("it refused with status 400: user identifier is not"), "{error}");
+    assert!(error.needs_a_person());
+}
+
+// ---- Apprise API
+
+#[tokio::test]
+async fn apprise_gets_the_picture_as_an_attachment() {
+    let server = receiver_by(|request| {
+        let form = fields(request);
+        let is_type = text(&form, "type")
+            .is_some_and(|it| ["info", "success", "warning", "failure"].contains(&it.as_str()));
+        let has_body = text(&form, "body").is_some_and(|body| !body.is_empty());
+        Reply::status(if is_type && has_body && request.target == "/notify/family" { 200 } else { 400 })
+    });
+    let server = server.await;
+    let settings = "kind = \"apprise\"\nurl = \"SERVER/notify/family\"\ntags = [\"phones\", \"tv\"]\n\
+                    basic = { user = \"ann\", password = \"env:USER\" }";
+    tell(settings, &server, &notification(Subject::Test)).await.unwrap();
+    let received = server.received();
+    let form = fields(&received[0]);
+    for (name, expected) in [
+        ("title", "Person: Tür <1>"),
+        ("body", "Intrusion · *yard* & more\n2026-11-23 12:00:00"),
+        ("type", "info"),
+        ("format", "text"),
+        ("tag", "phones,tv"),
+    ] {
+        assert_eq!(text(&form, name).as_deref(), Some(expected), "{name}");
+    }
+    assert_eq!(only_file(&form).name, "attach");
+    assert_eq!(only_file(&form).content, picture());
+    assert_eq!(header(&received[0], "authorization"), Some("Basic YW5uOnVzZXIta2V5"));
+
+    tell(settings, &server, &without_bytes(notification(Subject::Test))).await.unwrap();
+    assert!(text(&fields(&server.received()[1]), "body").unwrap().ends_with(LINK));
+}
+
+#[tokio::test]
+async fn an_apprise_key_without_services_is_no_success() {
+    let settings = "kind = \"apprise\"\nurl = \"SERVER/notify/family\"";
+    let error = tell(settings, &receiver(Reply::status(204)).await, &notification(Subject::Test)).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.to_string(), "it does not take the message: nothing is configured under this key");
+    assert!(error.needs_a_person());
+    assert!(tell(settings, &receiver(Reply::status(424)).await, &notification(Subject::Test)).await.is_err());
+}
+
+// ---- Home Assistant
+
+#[tokio::test]
+async fn home_assistants_webhook_gets_the_event_beside_what_an_action_takes() {
+    let server = receiver(Reply::status(200)).await;
+    let event = crate::support::plate('a', None);
+    let settings = "kind = \"home-assistant\"\nurl = \"env:HOME\"";
+    tell(settings, &server, &notification(Subject::Event(&event))).await.unwrap();
+    let received = server.received();
+    assert_eq!(
+        (received[0].method.as_str(), received[0].target.as_str()),
+        ("POST", "/api/webhook/secret-id")
+    );
+    // Anything else is not parsed as `trigger.json`.
+    assert_eq!(header(&received[0], "content-type"), Some("application/json"));
+    let expected = json!({
+        "title": "Person: Tür <1>",
+        "message": "Intrusion · *yard* & more\n2026-11-23 12:00:00",
+        "data": { "image": LINK, "tag": "0123-people-0", "group": "camhook" },
+        "event": event,
+    });
+    assert_eq!(json_body(&received[0]), expected);
+}
+
+#[tokio::test]
+async fn home_assistants_action_gets_no_key_that_it_does_not_know() {
+    let server = receiver_by(|request| {
+        if header(request, "authorization") != Some("Bearer 123456:AA-bot_token") {
+            return Reply::status(401);
+        }
+        let body = json_body(request);
+        let known = ["message", "title", "target", "data"];
+        let all_known = body.as_object().unwrap().keys().all(|key| known.contains(&key.as_str()));
+        Reply::status(if all_known && body["message"].is_string() { 200 } else { 400 })
+    });
+    let server = server.await;
+    let event = crate::support::plate('a', None);
+    let settings = "kind = \"home-assistant\"\nurl = \"env:SERVICE\"\ntoken = \"env:TOKEN\"";
+    tell(settings, &server, &notification(Subject::Event(&event))).await.unwrap();
+}
+
+// ---- all of them
+
+#[tokio::test]
+async fn a_secret_that_is_no_address_is_not_repeated() {
+    let ports = MemoryPorts::new(NOW);
+    ports.secrets.set("env:HOOK", "hunter2");
+    let text = "[[channel]]\nid = \"family\"\nkind = \"discord\"\nurl = \"env:HOOK\"\n[[rule]]\nthen = { notify = \"family\" }";
+    let site = site(text, &[]);
+    let (client, notification) = (client(), notification(Subject::Test));
+    let told = channel::tell(&ports, &client, site.channel("family").unwrap(), &notification);
+    let error = told.await.unwrap_err();
+    assert!(error.needs_a_person() && !error.to_string().contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_secret_address_is_guarded_as_any_other() {
+    let server = receiver(Reply::status(200)).await;
+    let ports = MemoryPorts::new(NOW);
+    ports.secrets.set("env:HOOK", server.url("/x").unwrap().as_str());
+    let text = "[[channel]]\nid = \"family\"\nkind = \"discord\"\nurl = \"env:HOOK\"\n[[rule]]\nthen = { notify = \"family\" }";
+    let site = site(text, &[]);
+    let (client, notification) = (client(), notification(Subject::Test));
+    let told = channel::tell(&ports, &client, site.channel("family").unwrap(), &notification);
+    assert!(matches!(told.await, Err(NotTold::NotSent(_))));
+    assert!(server.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_service_that_recovers_is_told_then() {
+    let attempts = AtomicUsize::new(0);
+    let server = receiver_by(move |request| {
+        if attempts.fetch_add(1, Ordering::SeqCst) == 0 { Reply::status(503) } else { pushover(request) }
+    });
+    let server = server.await;
+    let told = notification(Subject::Test);
+    assert!(!tell(PUSHOVER, &server, &told).await.unwrap_err().needs_a_person());
+    tell(PUSHOVER, &server, &told).await.unwrap();
+}

@@ -1,0 +1,56 @@
+//! The dialect as the ingest sees it.
+
+use camhook_event::Vendor;
+use camhook_ingest::{Adapter, Headers, Malformed, Method, Outcome, Parsed, Reply, Request, Verified};
+
+use crate::event::draft;
+use crate::parse::parse;
+use crate::reply::reply;
+use crate::signature::{SIGNATURE_FIELD, signature};
+
+/// The field in which XProtect says which version of its webhooks it speaks.
+const VERSION_FIELD: &str = "x-milestone-api-version";
+
+/// The one version that is documented.
+const VERSION: &str = "v1.0";
+
+/// The dialect of Milestone XProtect, and of plug-ins that speak like it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Xprotect;
+
+impl Adapter for Xprotect {
+    fn vendor(&self) -> Vendor {
+        Vendor::Xprotect
+    }
+
+    fn parser_version(&self) -> &'static str {
+        concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"))
+    }
+
+    fn signature(&self, headers: &Headers) -> Option<[u8; 32]> {
+        signature(headers.get(SIGNATURE_FIELD)?)
+    }
+
+    /// XProtect only ever posts; a look-alike may send its event by any method, with a body.
+    fn is_visit(&self, request: &Request<Verified>) -> bool {
+        request.method() == Method::Get && request.body().is_empty()
+    }
+
+    fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {
+        let message = parse(request.body())?;
+        let mut draft = draft(message, request.source().faces);
+        if let Some(version) = unknown_version(request.headers()) {
+            draft.vendor_data.insert("X-Milestone-Api-Version", version);
+        }
+        Ok(Parsed::Events(vec![draft]))
+    }
+
+    fn reply(&self, outcome: Outcome<'_>) -> Reply {
+        reply(outcome)
+    }
+}
+
+/// The version that the sender names, unless it is the documented one.
+fn unknown_version(headers: &Headers) -> Option<&str> {
+    headers.get(VERSION_FIELD).map(str::trim).filter(|version| !version.eq_ignore_ascii_case(VERSION))
+}

@@ -1,0 +1,197 @@
+//! What kind of event a message is.
+
+use camhook_event::{Kind, State, Text};
+
+use crate::message::{Message, OriginKind};
+
+/// Words that say what happened, and what they say; the first that occur count. A blank at either end is the end of
+/// a word.
+///
+/// The words are those of the predefined events in Milestone's "Events overview", of the documented samples, and
+/// what makers of analytics call their events: the names of events that come from devices are theirs.
+const WORDS: &[(&str, Kind)] = &[
+    (" communication error ", Kind::DeviceOffline),
+    (" communication stopped ", Kind::DeviceOffline),
+    (" not responding ", Kind::DeviceOffline),
+    (" communication started ", Kind::DeviceOnline),
+    (" license plate", Kind::Plate),
+    (" licence plate", Kind::Plate),
+    (" lpr ", Kind::Plate),
+    (" anpr ", Kind::Plate),
+    (" line cross", Kind::LineCrossing),
+    (" cross line", Kind::LineCrossing),
+    (" tripwire", Kind::LineCrossing),
+    (" loiter", Kind::Loitering),
+    (" intrusion", Kind::Intrusion),
+    (" intruder", Kind::Intrusion),
+    (" perimeter ", Kind::Perimeter),
+    (" zone enter", Kind::ZoneEntry),
+    (" area enter", Kind::ZoneEntry),
+    (" zone exit", Kind::ZoneExit),
+    (" area exit", Kind::ZoneExit),
+    (" face match", Kind::FaceMatch),
+    (" face recogni", Kind::FaceMatch),
+    (" face ", Kind::Face),
+    (" faces ", Kind::Face),
+    (" tamper", Kind::Tamper),
+    (" video loss ", Kind::VideoLoss),
+    (" video lost ", Kind::VideoLoss),
+    (" signal loss ", Kind::VideoLoss),
+    (" crowd", Kind::Crowd),
+    (" people count", Kind::Counting),
+    (" counting ", Kind::Counting),
+    (" object left", Kind::Object),
+    (" object removed", Kind::Object),
+    (" abandoned ", Kind::Object),
+    (" unattended ", Kind::Object),
+    (" parking ", Kind::Parking),
+    (" parked ", Kind::Parking),
+    (" smoke ", Kind::Fire),
+    (" fire ", Kind::Fire),
+    (" temperature", Kind::Temperature),
+    (" pir ", Kind::Pir),
+    (" audio ", Kind::Audio),
+    (" sound ", Kind::Audio),
+    (" glass break", Kind::Audio),
+    (" gunshot", Kind::Audio),
+    (" input ", Kind::Input),
+    (" motion ", Kind::Motion),
+    (" database ", Kind::Storage),
+    (" archive ", Kind::Storage),
+    (" archiving ", Kind::Storage),
+    (" disk ", Kind::Storage),
+    (" storage ", Kind::Storage),
+    (" retention ", Kind::Storage),
+    (" recording ", Kind::System),
+    (" settings changed ", Kind::System),
+    (" output ", Kind::System),
+    (" ptz ", Kind::System),
+    (" feed ", Kind::System),
+    (" failover ", Kind::System),
+    (" external event ", Kind::External),
+    (" user defined event ", Kind::External),
+    (" generic event ", Kind::External),
+];
+
+/// Words that say that something began or ended.
+const STATES: &[(&str, State)] = &[
+    (" started ", State::Start),
+    (" activated ", State::Start),
+    (" stopped ", State::Stop),
+    (" deactivated ", State::Stop),
+    (" ended ", State::Stop),
+];
+
+/// Whether an event carries what an analytics device found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Analytics {
+    /// It does.
+    Found,
+    /// It does not.
+    None,
+}
+
+/// What kind of event a message is: what raised it says most, then the words of its name, message and sub-class.
+pub(crate) fn kind(message: &Message<'_>, analytics: Analytics) -> Kind {
+    match message.origin.kind {
+        // The words are those of whoever named the event.
+        OriginKind::UserDefinedEvent => return Kind::External,
+        OriginKind::Input => return Kind::Input,
+        OriginKind::Output => return Kind::System,
+        _ => {}
+    }
+    if let Some(kind) = words(message).find_map(|words| find(WORDS, &words)) {
+        return kind;
+    }
+    match message.origin.kind {
+        OriginKind::Microphone | OriginKind::Speaker => Kind::Audio,
+        OriginKind::Server | OriginKind::Preset => Kind::System,
+        _ if analytics == Analytics::Found => Kind::Analytics,
+        _ if message.class.as_ref().is_some_and(|class| class.as_str().eq_ignore_ascii_case("analytics")) => {
+            Kind::Analytics
+        }
+        _ => Kind::Other,
+    }
+}
+
+/// Whether something began or ended.
+pub(crate) fn state(message: &Message<'_>, kind: Kind) -> Option<State> {
+    if matches!(kind, Kind::DeviceOffline | Kind::DeviceOnline | Kind::External) {
+        return None;
+    }
+    words(message).find_map(|words| find(STATES, &words))
+}
+
+/// Name, message and sub-class, each as lower-case words between single blanks.
+fn words(message: &Message<'_>) -> impl Iterator<Item = String> {
+    [&message.name, &message.message, &message.subclass].into_iter().flatten().map(to_words)
+}
+
+fn to_words(text: &Text) -> String {
+    let mut words = " ".to_owned();
+    for word in
+        text.as_str().split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
+    {
+        words.push_str(&word.to_lowercase());
+        words.push(' ');
+    }
+    words
+}
+
+fn find<T: Copy>(table: &[(&str, T)], words: &str) -> Option<T> {
+    table.iter().find(|(phrase, _)| words.contains(phrase)).map(|(_, meaning)| *meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+
+    fn of(name: &str, guid: &str) -> (Kind, Option<State>) {
+        let body = format!(
+            r#"{{"Event":{{"EventHeader":{{"ID":"1","Name":"{name}","Source":{{"FQID":{{"Kind":"{guid}"}}}}}}}}}}"#
+        );
+        let message = parse(body.as_bytes()).unwrap();
+        let kind = kind(&message, Analytics::None);
+        (kind, state(&message, kind))
+    }
+
+    #[test]
+    fn the_predefined_events_have_their_kinds() {
+        let camera = "5135ba21-f1dc-4321-806a-6ce2017343c0";
+        for (name, expected) in [
+            ("Motion Detected", (Kind::Motion, None)),
+            ("Motion Started", (Kind::Motion, Some(State::Start))),
+            ("Motion Stopped (HW)", (Kind::Motion, Some(State::Stop))),
+            ("Communication Error (Hardware)", (Kind::DeviceOffline, None)),
+            ("Communication Started (Device)", (Kind::DeviceOnline, None)),
+            ("Recording Stopped", (Kind::System, Some(State::Stop))),
+            ("Database Disk Full", (Kind::Storage, None)),
+            ("Tampering", (Kind::Tamper, None)),
+            ("Line-crossing: gate", (Kind::LineCrossing, None)),
+            ("Face detected", (Kind::Face, None)),
+            ("Surface wet", (Kind::Other, None)),
+            ("Input Activated", (Kind::Input, Some(State::Start))),
+            ("<Unknown>", (Kind::Other, None)),
+        ] {
+            assert_eq!(of(name, camera), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_raised_it_says_more_than_the_words() {
+        let user_defined = "C9BDAC3F-41DC-4AFA-B057-61767A3914B7";
+        assert_eq!(of("Motion Started", user_defined), (Kind::External, None));
+        let input = "5fc737a9-bbf6-4473-a421-7e8075d45d9c";
+        assert_eq!(of("Door Deactivated", input), (Kind::Input, Some(State::Stop)));
+        let output = "cbaaa726-a089-4db6-8f0d-48772e595b1b";
+        assert_eq!(of("Output Activated", output), (Kind::System, Some(State::Start)));
+        let microphone = "df6284f6-18ee-4506-b8c4-65b5f31a140c";
+        assert_eq!(of("Level", microphone), (Kind::Audio, None));
+        let server = "3b25fe94-7c2f-499a-86df-2fa68aa3e1b5";
+        assert_eq!(of("CPU usage", server), (Kind::System, None));
+        let alarm = "3f7f49e3-d027-450b-8bc5-590ec9aa5376";
+        assert_eq!(of("Back door", alarm), (Kind::Other, None));
+        assert_eq!(of("Intrusion at the back", alarm), (Kind::Intrusion, None));
+    }
+}

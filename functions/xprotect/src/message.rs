@@ -1,0 +1,108 @@
+//! The dialect as types.
+
+use camhook_event::Text;
+use camhook_json::Object;
+
+/// One event as XProtect sends it. What has no field of its own here is in the four remainders, under the names that
+/// it was sent by.
+#[derive(Debug, Clone)]
+pub(crate) struct Message<'a> {
+    /// `EventHeader.ID`, in lower case: the same in each delivery of the event.
+    pub(crate) id: Text,
+    /// `EventHeader.Timestamp`.
+    pub(crate) timestamp: Option<Text>,
+    /// `EventHeader.Name`.
+    pub(crate) name: Option<Text>,
+    /// `EventHeader.Message`.
+    pub(crate) message: Option<Text>,
+    /// `EventHeader.Type`: a sub-class, such as "License Plate Recognition".
+    pub(crate) subclass: Option<Text>,
+    /// `EventHeader.Class`: "Analytics", "Operational".
+    pub(crate) class: Option<Text>,
+    /// `EventHeader.Source`.
+    pub(crate) origin: Origin,
+    /// The name of the server: `Site.ServerHostname`.
+    pub(crate) server: Option<Text>,
+    /// The rest of `EventHeader.Source`.
+    pub(crate) source: Object<'a>,
+    /// The rest of `EventHeader`.
+    pub(crate) header: Object<'a>,
+    /// The rest of `Event`: of an analytics event that is sent whole.
+    pub(crate) event: Object<'a>,
+    /// The rest of `Site`.
+    pub(crate) site: Object<'a>,
+    /// What stands beside `Event` and `Site`: the keys that a plug-in's user adds.
+    pub(crate) custom: Object<'a>,
+}
+
+/// What raised an event.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Origin {
+    /// `Source.FQID.Kind`.
+    pub(crate) kind: OriginKind,
+    /// `Source.Name`: the name that a person gave it.
+    pub(crate) name: Option<Text>,
+    /// `Source.FQID.ObjectId`, or `ObjectIdString` where it is no GUID.
+    pub(crate) id: Option<Text>,
+}
+
+/// What an item of XProtect is, as far as camhook tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum OriginKind {
+    /// A camera.
+    Camera,
+    /// A user-defined event, which a person, a rule or another system triggers.
+    UserDefinedEvent,
+    /// An alarm input of a device.
+    Input,
+    /// An output of a device.
+    Output,
+    /// A server.
+    Server,
+    /// An alarm that XProtect itself raised.
+    Alarm,
+    /// A microphone.
+    Microphone,
+    /// A speaker.
+    Speaker,
+    /// A preset position of a camera that can turn.
+    Preset,
+    /// Anything else, or unsaid.
+    #[default]
+    Other,
+}
+
+impl OriginKind {
+    /// The kinds by their GUIDs, from the schema of analytics events.
+    const GUIDS: [(&str, Self); 9] = [
+        ("5135ba21-f1dc-4321-806a-6ce2017343c0", Self::Camera),
+        ("c9bdac3f-41dc-4afa-b057-61767a3914b7", Self::UserDefinedEvent),
+        ("5fc737a9-bbf6-4473-a421-7e8075d45d9c", Self::Input),
+        ("cbaaa726-a089-4db6-8f0d-48772e595b1b", Self::Output),
+        ("3b25fe94-7c2f-499a-86df-2fa68aa3e1b5", Self::Server),
+        ("3f7f49e3-d027-450b-8bc5-590ec9aa5376", Self::Alarm),
+        ("df6284f6-18ee-4506-b8c4-65b5f31a140c", Self::Microphone),
+        ("b77d68fc-b231-441b-8eb5-901c89234111", Self::Speaker),
+        ("083a635c-8412-4ea2-8dd9-9223fca35ab6", Self::Preset),
+    ];
+
+    /// The kind of a GUID, in any case, with braces or without.
+    pub(crate) fn of_guid(guid: &str) -> Self {
+        let guid = guid.trim().trim_start_matches('{').trim_end_matches('}');
+        let known = Self::GUIDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(guid));
+        known.map_or(Self::Other, |(_, kind)| *kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guids_are_compared_without_case() {
+        for camera in ["5135BA21-F1DC-4321-806A-6CE2017343C0", "{5135ba21-f1dc-4321-806a-6ce2017343c0}"] {
+            assert_eq!(OriginKind::of_guid(camera), OriginKind::Camera);
+        }
+        assert_eq!(OriginKind::of_guid("84ED10D8-D5BC-4785-9C8E-F84440218F24"), OriginKind::Other);
+    }
+}

@@ -1,0 +1,446 @@
+//! Several events of one source become one message.
+//!
+//! The first event that a rule with `coalesce` is to tell of opens a group for its source, and further ones join
+//! it. A message on the notification queue, delayed until the group's time is over ([`crate::flush`]), closes the
+//! group, and what it gathered is told. Whoever joins makes sure that this message is queued, so that no crash
+//! between two writes leaves a group that nobody tells; the price is that the message may be queued twice.
+//!
+//! While a closed group is being told, under its own key, the next one can already be open.
+
+use std::time::Duration;
+
+use camhook_event::{Event, EventId, Fraction};
+use camhook_ports::{Condition, Item, Key, PutOutcome, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::item::{ATTEMPTS, decode, encode};
+
+/// How long a group is remembered that nobody could tell of: as long as the claims of its messages.
+const GROUP_LIFETIME: Duration = crate::claim::CLAIM_LIFETIME;
+
+/// How many events a group knows by their ids; more are counted, and counted again when they are delivered again.
+const KNOWN_IDS: usize = 1000;
+
+/// A group this much older than its time has lost its message: it gets another one.
+const OVERDUE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    Open,
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Queueing {
+    Owed,
+    Queued,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct GroupRecord {
+    group: EventId,
+    phase: Phase,
+    queueing: Queueing,
+    count: u64,
+    first: Timestamp,
+    last: Timestamp,
+    opened: Timestamp,
+    flush_at: Timestamp,
+    ids: Vec<EventId>,
+    /// The ids of the group before this one: an event that is delivered again belongs to that one.
+    before: Vec<EventId>,
+    best: Box<Event>,
+}
+
+/// Which groups: of a rule, for a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupKey<'a> {
+    /// The rule's id.
+    pub rule: &'a str,
+    /// The source's id.
+    pub source: &'a str,
+}
+
+impl GroupKey<'_> {
+    /// `coalesce#{rule}`, `{source}`
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::new(format!("coalesce#{}", self.rule), self.source)
+    }
+
+    /// `coalesce#{rule}`, `{source}#{group}`
+    fn closed_key(&self, group: EventId) -> Key {
+        Key::new(format!("coalesce#{}", self.rule), format!("{}#{group}", self.source))
+    }
+}
+
+/// What a group gathered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Names the group: the id of its first event.
+    pub id: EventId,
+    /// How many events it gathered.
+    pub count: u64,
+    /// When the first of them happened.
+    pub first: Timestamp,
+    /// When the last of them happened.
+    pub last: Timestamp,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// The one that shows most.
+    pub best: Event,
+}
+
+/// What came of joining.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// The group's message has to be queued, with this delay, and then noted by [`queued`].
+    Owed {
+        /// Which group.
+        group: EventId,
+        /// When it is to be told, from now.
+        delay: Duration,
+    },
+    /// The group's message is queued: there is nothing left to do.
+    Queued,
+}
+
+/// What there is to tell of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Closing {
+    /// Its time is not over: look again after this long.
+    Early(Duration),
+    /// It takes no more events, and is to be told. Once it is, [`told`] forgets it.
+    Closed(Box<Group>),
+    /// It was told.
+    Told,
+}
+
+/// Adds an event to the open group of its source, and opens one where there is none. An event that has joined
+/// already changes nothing.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn join<S: State>(
+    state: &S,
+    group: GroupKey<'_>,
+    event: &Event,
+    window: Duration,
+    now: Timestamp,
+) -> Result<Joined, Error> {
+    let key = group.key();
+    let mut present = state.get(&key).await?;
+    for _ in 0..ATTEMPTS {
+        let (record, condition) = match joined(present.as_ref(), event, window, now)? {
+            Step::Write(record, condition) => (record, condition),
+            Step::Nothing(joined) => return Ok(joined),
+        };
+        let data = encode(&key, &record)?;
+        let expires = now.checked_add(GROUP_LIFETIME).ok();
+        match state.put(&key, data, expires, condition).await? {
+            PutOutcome::Written(_) => return Ok(owed(&record, now)),
+            PutOutcome::Refused(item) => present = item,
+        }
+    }
+    Err(Error::contended(&key))
+}
+
+enum Step {
+    Write(Box<GroupRecord>, Condition),
+    Nothing(Joined),
+}
+
+fn joined(present: Option<&Item>, event: &Event, window: Duration, now: Timestamp) -> Result<Step, Error> {
+    let opened = |before| {
+        let at = event.time.timestamp();
+        Box::new(GroupRecord {
+            group: event.id,
+            phase: Phase::Open,
+            queueing: Queueing::Owed,
+            count: 1,
+            first: at,
+            last: at,
+            opened: now,
+            flush_at: now.checked_add(window).unwrap_or(Timestamp::MAX),
+            ids: vec![event.id],
+            before,
+            best: Box::new(event.clone()),
+        })
+    };
+    let Some(item) = present else {
+        return Ok(Step::Write(opened(vec![]), Condition::Absent { now }));
+    };
+    // By its revision and not as an absent one, so that a late word about the old group meets no new one.
+    let condition = Condition::Revision(item.revision);
+    if !item.is_live(now) {
+        return Ok(Step::Write(opened(vec![]), condition));
+    }
+    let mut record: GroupRecord = decode(item)?;
+    if record.ids.contains(&event.id) {
+        return Ok(Step::Nothing(match record.phase {
+            Phase::Open => owed(&record, now),
+            Phase::Closed => Joined::Queued,
+        }));
+    }
+    if record.before.contains(&event.id) {
+        return Ok(Step::Nothing(Joined::Queued));
+    }
+    if record.phase == Phase::Closed {
+        return Ok(Step::Write(opened(record.ids), condition));
+    }
+    let at = event.time.timestamp();
+    record.count += 1;
+    record.first = record.first.min(at);
+    record.last = record.last.max(at);
+    if record.ids.len() < KNOWN_IDS {
+        record.ids.push(event.id);
+    }
+    if shows_more(event, &record.best) {
+        *record.best = event.clone();
+    }
+    Ok(Step::Write(Box::new(record), condition))
+}
+
+fn owed(record: &GroupRecord, now: Timestamp) -> Joined {
+    let delay = Duration::try_from(record.flush_at.duration_since(now)).unwrap_or_default();
+    let overdue = Duration::try_from(now.duration_since(record.flush_at)).unwrap_or_default() > OVERDUE;
+    if record.queueing == Queueing::Owed || overdue {
+        return Joined::Owed { group: record.group, delay };
+    }
+    Joined::Queued
+}
+
+/// Whether an event shows more than another one: a picture first, then how sure the device is.
+fn shows_more(event: &Event, than: &Event) -> bool {
+    let shows = |event: &Event| (event.data.best_image().is_some(), confidence(event));
+    let (mine, its) = (shows(event), shows(than));
+    mine.0.cmp(&its.0).then(mine.1.total_cmp(&its.1)).is_gt()
+}
+
+/// How sure the device is of what it saw, 0 to 1; 0 when it does not say.
+fn confidence(event: &Event) -> f64 {
+    let data = &event.data;
+    let plate = data.plate.as_ref().and_then(|plate| plate.confidence);
+    let face = data.face.as_ref().and_then(|face| face.similarity);
+    let targets = data.targets.iter().filter_map(|target| target.confidence);
+    targets.chain(plate).chain(face).map(Fraction::value).fold(0.0, f64::max)
+}
+
+/// Notes that the message of a group is queued. A group that is closed meanwhile needs no note.
+///
+/// # Errors
+///
+/// When the table fails; the message is then queued a second time.
+pub async fn queued<S: State>(state: &S, group: GroupKey<'_>, id: EventId) -> Result<(), Error> {
+    let key = group.key();
+    for _ in 0..ATTEMPTS {
+        let Some(item) = state.get(&key).await? else { return Ok(()) };
+        let mut record: GroupRecord = decode(&item)?;
+        if record.group != id || record.queueing == Queueing::Queued {
+            return Ok(());
+        }
+        record.queueing = Queueing::Queued;
+        let data = encode(&key, &record)?;
+        let written = state.put(&key, data, item.expires, Condition::Revision(item.revision)).await?;
+        if matches!(written, PutOutcome::Written(_)) {
+            return Ok(());
+        }
+    }
+    Err(Error::contended(&key))
+}
+
+/// Closes a group whose time is over.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn close<S: State>(
+    state: &S,
+    group: GroupKey<'_>,
+    id: EventId,
+    now: Timestamp,
+) -> Result<Closing, Error> {
+    let (key, closed_key) = (group.key(), group.closed_key(id));
+    for _ in 0..ATTEMPTS {
+        let item = state.get(&key).await?;
+        let open = match &item {
+            Some(item) => Some((item, decode::<GroupRecord>(item)?)),
+            None => None,
+        };
+        let open = open.filter(|(_, record)| record.group == id && record.phase == Phase::Open);
+        let Some((item, mut record)) = open else {
+            let Some(closed) = state.get(&closed_key).await? else { return Ok(Closing::Told) };
+            return Ok(Closing::Closed(Box::new(gathered(decode(&closed)?))));
+        };
+        if let Ok(left) = Duration::try_from(record.flush_at.duration_since(now))
+            && !left.is_zero()
+        {
+            return Ok(Closing::Early(left));
+        }
+        record.phase = Phase::Closed;
+        let data = encode(&key, &record)?;
+        let expires = now.checked_add(GROUP_LIFETIME).ok();
+        // Its own item first: from the moment at which the next group can open, this one is safe.
+        state.put(&closed_key, data.clone(), expires, Condition::None).await?;
+        match state.put(&key, data, expires, Condition::Revision(item.revision)).await? {
+            PutOutcome::Written(_) => return Ok(Closing::Closed(Box::new(gathered(record)))),
+            // Another event joined, or another delivery closed it.
+            PutOutcome::Refused(_) => {}
+        }
+    }
+    Err(Error::contended(&key))
+}
+
+fn gathered(record: GroupRecord) -> Group {
+    let GroupRecord { group, count, first, last, opened, best, .. } = record;
+    Group { id: group, count, first, last, opened, best: *best }
+}
+
+/// Forgets a group that was told.
+///
+/// # Errors
+///
+/// When the table fails; its claims then keep it from being told again.
+pub async fn told<S: State>(state: &S, group: GroupKey<'_>, id: EventId) -> Result<(), Error> {
+    state.delete(&group.closed_key(id), Condition::None).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_ports::memory::MemoryState;
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_795_431_600, 0);
+    const WINDOW: Duration = Duration::from_secs(10);
+    const GATE: GroupKey<'static> = GroupKey { rule: "people", source: "gate" };
+
+    fn after(seconds: u64) -> Timestamp {
+        NOW.checked_add(Duration::from_secs(seconds)).unwrap()
+    }
+
+    /// An event so many seconds after the first, of whose one target the device is so sure.
+    fn event(digit: char, seconds: u64, confidence: f64) -> Event {
+        serde_json::from_value(json!({
+            "specversion": "1.0", "id": id(digit).to_string(), "source": "/viewtron/gate",
+            "type": "camhook.event.v1", "subject": "intrusion", "time": after(seconds).to_string(),
+            "datacontenttype": "application/json",
+            "data": {
+                "vendor": "viewtron", "source": "gate", "kind": "intrusion", "report": "detection",
+                "received_at": after(seconds).to_string(), "clock": "server",
+                "targets": [{ "class": "person", "confidence": confidence }],
+            },
+        }))
+        .unwrap()
+    }
+
+    fn id(digit: char) -> EventId {
+        digit.to_string().repeat(32).parse().unwrap()
+    }
+
+    async fn joins(state: &MemoryState, event: &Event, at: u64) -> Joined {
+        join(state, GATE, event, WINDOW, after(at)).await.unwrap()
+    }
+
+    async fn closed(state: &MemoryState, digit: char, at: u64) -> Group {
+        match close(state, GATE, id(digit), after(at)).await.unwrap() {
+            Closing::Closed(group) => *group,
+            other => panic!("not closed: {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn events_within_the_time_are_one_group_with_the_best_of_them() {
+        let state = MemoryState::default();
+        let owed = Joined::Owed { group: id('a'), delay: WINDOW };
+        assert_eq!(joins(&state, &event('a', 0, 0.5), 0).await, owed);
+        queued(&state, GATE, id('a')).await.unwrap();
+        assert_eq!(joins(&state, &event('b', 3, 0.9), 3).await, Joined::Queued);
+        assert_eq!(joins(&state, &event('c', 5, 0.7), 5).await, Joined::Queued);
+
+        let early = close(&state, GATE, id('a'), after(9)).await.unwrap();
+        assert_eq!(early, Closing::Early(Duration::from_secs(1)));
+        let group = closed(&state, 'a', 10).await;
+        assert_eq!((group.id, group.count, group.first, group.last), (id('a'), 3, after(0), after(5)));
+        assert_eq!(group.best.id, id('b'));
+    }
+
+    #[tokio::test]
+    async fn an_event_that_is_delivered_again_counts_once() {
+        let state = MemoryState::default();
+        let first = event('a', 0, 0.5);
+        joins(&state, &first, 0).await;
+        joins(&state, &first, 1).await;
+        assert_eq!(closed(&state, 'a', 10).await.count, 1);
+        // The group is closed, and then the next one open: it still belongs to the first.
+        assert_eq!(joins(&state, &first, 11).await, Joined::Queued);
+        assert_eq!(
+            joins(&state, &event('b', 12, 0.5), 12).await,
+            Joined::Owed { group: id('b'), delay: WINDOW }
+        );
+        assert_eq!(joins(&state, &first, 13).await, Joined::Queued);
+        assert_eq!(closed(&state, 'b', 22).await.count, 1);
+    }
+
+    #[tokio::test]
+    async fn a_crash_before_the_message_is_queued_leaves_it_owed() {
+        let state = MemoryState::default();
+        joins(&state, &event('a', 0, 0.5), 0).await;
+        let left = Duration::from_secs(6);
+        assert_eq!(joins(&state, &event('b', 4, 0.5), 4).await, Joined::Owed { group: id('a'), delay: left });
+        assert_eq!(
+            joins(&state, &event('a', 0, 0.5), 30).await,
+            Joined::Owed { group: id('a'), delay: Duration::ZERO }
+        );
+    }
+
+    #[tokio::test]
+    async fn a_group_whose_message_is_lost_gets_another() {
+        let state = MemoryState::default();
+        joins(&state, &event('a', 0, 0.5), 0).await;
+        queued(&state, GATE, id('a')).await.unwrap();
+        assert_eq!(joins(&state, &event('b', 70, 0.5), 70).await, Joined::Queued);
+        let owed = Joined::Owed { group: id('a'), delay: Duration::ZERO };
+        assert_eq!(joins(&state, &event('c', 71, 0.5), 71).await, owed);
+    }
+
+    #[tokio::test]
+    async fn a_closed_group_waits_for_its_telling_while_the_next_is_open() {
+        let state = MemoryState::default();
+        joins(&state, &event('a', 0, 0.5), 0).await;
+        closed(&state, 'a', 10).await;
+        joins(&state, &event('b', 11, 0.5), 11).await;
+        joins(&state, &event('c', 12, 0.5), 12).await;
+        assert_eq!(closed(&state, 'a', 15).await.count, 1);
+        told(&state, GATE, id('a')).await.unwrap();
+        assert_eq!(close(&state, GATE, id('a'), after(16)).await.unwrap(), Closing::Told);
+        assert_eq!(closed(&state, 'b', 21).await.count, 2);
+    }
+
+    #[tokio::test]
+    async fn what_joins_while_a_group_is_being_closed_is_in_it() {
+        // The closing delivery read the group, wrote its own item and died; then another event joined.
+        let state = MemoryState::default();
+        joins(&state, &event('a', 0, 0.5), 0).await;
+        let item = state.get(&GATE.key()).await.unwrap().unwrap();
+        state.put(&GATE.closed_key(id('a')), item.data, None, Condition::None).await.unwrap();
+        joins(&state, &event('b', 9, 0.5), 10).await;
+        assert_eq!(closed(&state, 'a', 11).await.count, 2);
+    }
+
+    #[tokio::test]
+    async fn each_rule_and_source_has_groups_of_its_own() {
+        let state = MemoryState::default();
+        joins(&state, &event('a', 0, 0.5), 0).await;
+        let other = GroupKey { rule: "cars", source: "gate" };
+        let joined = join(&state, other, &event('b', 1, 0.5), WINDOW, after(1)).await.unwrap();
+        assert_eq!(joined, Joined::Owed { group: id('b'), delay: WINDOW });
+    }
+}
