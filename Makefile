@@ -18,6 +18,7 @@ FUZZ_SECONDS ?= 60
 CLOUD := .tools/cloud
 LINT := .tools/lint
 LAMBDA := .tools/lambda
+BENCH := .tools/bench
 MAIL := .tools/mail
 # The binaries that the template deploys, by its own word.
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
@@ -55,6 +56,11 @@ lint: $(LINT)/installed ## formatting, Clippy, the template
 	cargo clippy --workspace --all-targets --features camhook-end-to-end/mosquitto --locked -- -D warnings
 	$(LINT)/bin/cfn-lint infra/template.yaml
 	AWS_DEFAULT_REGION=eu-central-1 $(LINT)/bin/sam validate --lint --template infra/template.yaml
+
+bench: $(BENCH)/installed ## what an event, a start and a function cost, as one table; see docs/performance.md
+	cargo build --release --locked $(addprefix --package camhook-,$(FUNCTIONS))
+	cargo build --release --locked --package camhook-bench
+	target/release/camhook-bench target/release $(BENCH)/bin/python target/bench
 
 fuzz: .tools/fuzz/bin/cargo-fuzz ## each parser against made-up input, FUZZ_SECONDS each (needs a nightly Rust)
 	@export PATH="$(CURDIR)/.tools/fuzz/bin:$$PATH"; \
