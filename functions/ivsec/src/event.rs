@@ -112,18 +112,20 @@ pub(crate) fn rich_drafts<'a>(rich: Rich<'a>, circumstances: &Circumstances<'_>)
         drafts.add_alarm_picture(picture);
     }
     for object in snapped.objects {
-        if let Some(draft) = drafts.of_snap(object.kind, &object.snap, |_| true) {
+        if let Some(draft) = drafts.of_snap("SnapedObjInfo", object.kind, &object.snap, |_| true) {
             add_object(draft, object, circumstances);
         }
     }
     for plate in snapped.plates {
-        if let Some(draft) = drafts.of_snap(Kind::Plate, &plate.snap, |draft| draft.plate.is_none()) {
+        if let Some(draft) =
+            drafts.of_snap("PlateInfo", Kind::Plate, &plate.snap, |draft| draft.plate.is_none())
+        {
             add_plate(draft, plate);
         }
     }
     for face in snapped.faces {
         let kind = if matched(&face).is_some() { Kind::FaceMatch } else { Kind::Face };
-        if let Some(draft) = drafts.of_snap(kind, &face.snap, |draft| draft.face.is_none()) {
+        if let Some(draft) = drafts.of_snap("FaceInfo", kind, &face.snap, |draft| draft.face.is_none()) {
             add_face(draft, face, circumstances);
         }
     }
@@ -166,9 +168,11 @@ struct Drafts<'a, 's> {
 }
 
 impl<'a> Drafts<'a, '_> {
-    /// The event of a kind in a channel that has room, or a new one.
+    /// The event of a kind in a channel that has room, or a new one. An event that no alarm told of is known by the
+    /// list that it stands in.
     fn of_snap(
         &mut self,
+        list: &str,
         kind: Kind,
         snap: &Snap,
         has_room: impl Fn(&Draft<'a>) -> bool,
@@ -179,6 +183,7 @@ impl<'a> Drafts<'a, '_> {
             return self.drafts.get_mut(at);
         }
         let mut draft = draft(kind, self.circumstances.device_time(snap.time.as_ref()));
+        draft.vendor_kind = Text::new(list);
         place(&mut draft, self.sender, snap.channel.as_ref(), None);
         self.drafts.push(draft);
         self.drafts.last_mut()

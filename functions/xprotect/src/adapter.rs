@@ -1,7 +1,9 @@
 //! The dialect as the ingest sees it.
 
 use camhook_event::Vendor;
-use camhook_ingest::{Adapter, Headers, Malformed, Method, Outcome, Parsed, Reply, Request, Verified};
+use camhook_ingest::{
+    Adapter, Headers, Malformed, Method, Notice, Outcome, Parsed, Reply, Request, Verified,
+};
 
 use crate::event::draft;
 use crate::parse::parse;
@@ -34,6 +36,13 @@ impl Adapter for Xprotect {
     /// XProtect only ever posts; a look-alike may send its event by any method, with a body.
     fn is_visit(&self, request: &Request<Verified>) -> bool {
         request.method() == Method::Get && request.body().is_empty()
+    }
+
+    fn notice(&self, request: &Request<Verified>) -> Option<Notice> {
+        let version = unknown_version(request.headers())?;
+        let shown: String = version.chars().filter(|character| !character.is_control()).take(32).collect();
+        let detail = format!("X-Milestone-Api-Version is `{shown}`; what is documented is {VERSION}");
+        Some(Notice { code: "unknown_version", detail })
     }
 
     fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {

@@ -15,6 +15,32 @@ const FIRST: &str = "2026-11-23T08:00:01Z";
 const BODY: &str = r#"{"Event":{"EventHeader":{"ID":"2388f93d-5cb0-48e0-9524-d8bb981e1629",
     "Timestamp":"2026-11-23T08:00:00Z","Name":"Motion Detected"}}}"#;
 
+#[tokio::test]
+async fn another_version_is_taken_and_noticed_once() {
+    let toml =
+        "timezone = \"UTC\"\n[[source]]\nid = \"vms\"\nvendor = \"xprotect\"\nauth = { token = \"t\" }\n";
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
+    let ports = MemoryPorts::new(FIRST.parse().unwrap());
+    let instance = Instance::default();
+    let mut noticed = Vec::new();
+    for version in ["v1.0", "V1.0", "v2.0", "v2.0", "v3.0"] {
+        let request = Request::new(Parts {
+            method: Method::Post,
+            path: "/xprotect/vms/t".to_owned(),
+            query: String::new(),
+            headers: [("X-Milestone-Api-Version".to_owned(), version.to_owned())].into_iter().collect(),
+            body: Bytes::from(BODY),
+            source_ip: None,
+            request_id: "request".to_owned(),
+            received_at: FIRST.parse().unwrap(),
+        });
+        let handled = handle(&ports, &site, &Xprotect, &instance, request).await;
+        assert_eq!(handled.reply.status, 200, "{version}");
+        noticed.push(handled.measurements.counted("Notices"));
+    }
+    assert_eq!(noticed, [0, 0, 1, 0, 0]);
+}
+
 /// Three deliveries, so long after each other; the first is written in another way than the last.
 #[cfg(test)]
 async fn deliver(apart: Duration) -> MemoryPorts {

@@ -39,6 +39,13 @@ pub trait Adapter: Send + Sync {
         request.method() == crate::Method::Get && request.query().trim_matches('&').is_empty()
     }
 
+    /// Something about the request that whoever looks after the source should know, and that keeps nothing from
+    /// being read. It is logged once for each source and instance.
+    fn notice(&self, request: &Request<Verified>) -> Option<Notice> {
+        let _ = request;
+        None
+    }
+
     /// Reads a post.
     ///
     /// # Errors
@@ -48,6 +55,15 @@ pub trait Adapter: Send + Sync {
 
     /// What the sender gets.
     fn reply(&self, outcome: Outcome<'_>) -> Reply;
+}
+
+/// Something that whoever looks after a source should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// A short name for metrics: `unknown_version`.
+    pub code: &'static str,
+    /// What it is. Never a secret.
+    pub detail: String,
 }
 
 /// What a post says.

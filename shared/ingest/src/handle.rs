@@ -6,7 +6,7 @@ use camhook_event::{Report, Text};
 use camhook_ports::{Clock, Measurements, Ports};
 use camhook_site::{Site, Tracking};
 
-use crate::adapter::{Adapter, Ignored, Malformed, Outcome, Parsed, Refusal, Reply};
+use crate::adapter::{Adapter, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Reply};
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::locate::locate;
@@ -92,6 +92,7 @@ impl<P: Ports, A: Adapter> Way<'_, P, A> {
             let malformed = Malformed::new(TOO_LARGE, detail);
             return self.quarantine(&request, &malformed, Outcome::TooLarge).await;
         }
+        self.pass_on_notice(&request);
         match self.adapter.parse(&request) {
             Ok(Parsed::Events(drafts)) => self.store(&request, drafts).await,
             Ok(Parsed::Heartbeat) => {
@@ -123,6 +124,18 @@ impl<P: Ports, A: Adapter> Way<'_, P, A> {
                 self.count_unavailable("secret");
                 self.adapter.reply(Outcome::Unavailable)
             }
+        }
+    }
+
+    /// Logs what the adapter has noticed, unless this instance did so before.
+    fn pass_on_notice(&mut self, request: &Request<Verified>) {
+        let Some(Notice { code, detail }) = self.adapter.notice(request) else { return };
+        let source = &request.source().id;
+        let now = self.ports.clock().elapsed();
+        if self.instance.notices.is_due((source.to_string(), code), Duration::MAX, now) {
+            tracing::warn!(%source, notice = code, detail, "noticed");
+            let vendor = self.adapter.vendor().name();
+            self.measurements.count("Notices", [("Vendor", vendor), ("Notice", code)]);
         }
     }
 

@@ -15,6 +15,8 @@ pub struct Instance {
     pub(crate) presence: LastTimes<String>,
     /// When a refusal of a source was written last.
     pub(crate) refusals: LastTimes<String>,
+    /// When a notice about a source was logged.
+    pub(crate) notices: LastTimes<(String, &'static str)>,
     /// When a tracking event of a source's target was passed on last.
     pub(crate) tracking: LastTimes<(String, String)>,
 }

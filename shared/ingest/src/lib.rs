@@ -20,7 +20,7 @@ mod request;
 mod store;
 mod verify;
 
-pub use adapter::{Adapter, Asks, Challenge, Ignored, Malformed, Outcome, Parsed, Refusal, Reply};
+pub use adapter::{Adapter, Asks, Challenge, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Reply};
 pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 pub use guide::{Sample, WebhookUrl};
 pub use handle::{BODY_LIMIT, Handled, handle};
