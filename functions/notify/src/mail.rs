@@ -48,8 +48,8 @@ pub(crate) async fn tell<P: Ports>(
     };
     let mut connection = connect(client, network, settings).await?;
     let sent = submit(&mut connection, credentials.as_ref(), &message).await;
-    // What became of the mail is known, and how the two part says nothing of it. A refusal is parted from by closing
-    // the connection: the library has ended the conversation by then.
+    // What became of the mail is known, and how the two part says nothing of it. After a refusal the connection is
+    // closed without a farewell.
     if sent.is_ok() {
         drop(tokio::time::timeout(FAREWELL, connection.quit()).await);
     }
