@@ -11,9 +11,10 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import cloud
-from state import ROOT, LocalCloudError, folder, say, stop_all, wait_until, write_json
+from state import ROOT, LocalCloudError, folder, running, say, stop_all, wait_until, write_json
 from up import arguments, up, webhook_urls
 
 
@@ -59,7 +60,11 @@ def watch(options, state):
              "--lambda-url", stack["lambda_url"]], cwd=ROOT, env=environment)
         for source, url in stack["sources"].items():
             print(f"{source}\t{url}", flush=True)
-        return watcher.wait()
+        while watcher.poll() is None and running(state, "cloud"):
+            time.sleep(1)
+        if watcher.poll() is None:
+            say("the local cloud was stopped, and this ends with it")
+        return watcher.poll() or 0
     finally:
         for process in filter(None, [pump, watcher]):
             process.terminate()
