@@ -64,6 +64,9 @@ pub(crate) struct Setup {
     /// The source's webhook URL, where stack.json does not have it whole.
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<Url>,
+    /// The camhook.toml that has the source; the stack's own unless given. INSTAR's texts depend on it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Send the settings to this camera instead of printing them: http://192.168.1.10
     #[arg(long, value_name = "CAMERA")]
     pub(crate) apply: Option<Url>,
@@ -91,6 +94,9 @@ pub(crate) struct Send {
     /// The source's webhook URL, where stack.json does not have it whole.
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<Url>,
+    /// The camhook.toml that has the source; the stack's own unless given. INSTAR's samples depend on it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Sign with this key, where the vendor signs: env:NAME or ssm:/NAME. On the local cloud the source's own is
     /// found.
     #[arg(long, value_name = "REFERENCE")]

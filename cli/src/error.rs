@@ -71,9 +71,24 @@ pub(crate) enum Error {
         "`{0}` is no id of a source: use 1 to 32 of a to z, 0 to 9 and -, beginning with a letter or digit"
     )]
     NotAnId(String),
-    /// A vendor that gives no samples and no text yet.
-    #[error("there is nothing yet for {0}")]
-    NoGuide(camhook_event::Vendor),
+    /// What is said of a source depends on its dialect, and nobody said which one it is.
+    #[error(
+        "what an INSTAR device sends depends on the source's `dialect`, and camhook.toml has no such source with \
+         one: add it, or name the file with --config"
+    )]
+    NoDialect,
+    /// A camhook.toml that cannot be used.
+    #[error("{0} is wrong: `camhook check` says where and what to do")]
+    WrongSite(PathBuf),
+    /// Something is to be posted for a source that does not post.
+    #[error(
+        "the source `{0}` comes over MQTT, and nothing is posted to it: press Test in its MQTT menu, or publish with \
+         `mosquitto_pub`"
+    )]
+    NotPosted(String),
+    /// The device of a source over MQTT is not set up over HTTP.
+    #[error("a camera over MQTT cannot be set up from here: type in what `camhook setup` prints")]
+    NoApplyOverMqtt,
     /// The vendor's devices cannot be set up from here.
     #[error("a device of {0} cannot be set up from here: type in what `camhook setup` prints")]
     NoApply(camhook_event::Vendor),

@@ -7,6 +7,7 @@ mod arguments;
 mod command;
 mod connection;
 mod error;
+mod origin;
 mod output;
 mod stack;
 mod vendors;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use camhook_aws::{AwsPorts, Resources};
+use camhook_aws::{AwsPorts, CurrentSite, Resources};
 use camhook_ports::{Queue, SecretReference};
+use camhook_site::Site;
 use serde::Deserialize;
 use url::Url;
 
@@ -65,6 +67,11 @@ impl Stack {
             Some(endpoint) => AwsPorts::connect_local(resources, endpoint.as_str(), &self.region).await,
             None => AwsPorts::connect(resources).await,
         }
+    }
+
+    /// The camhook.toml that is deployed.
+    pub(crate) async fn site(&self) -> Result<Arc<Site>, Error> {
+        Ok(CurrentSite::default().get(&self.connect().await).await?)
     }
 
     /// Whether the stack is a local one, whose channels may be on this machine.

@@ -17,9 +17,10 @@ use super::Outcome;
 use crate::arguments::Send;
 use crate::connection::{client, exchange, text};
 use crate::error::Error;
+use crate::origin::{Lookup, Origin};
 use crate::output::Output;
 use crate::stack::Stack;
-use crate::vendors::{Sign, guide};
+use crate::vendors::{MQTT_SAMPLES, Sign};
 use crate::webhook::Webhook;
 
 /// How long the stack may take: more than its gateway waits for a function.
@@ -44,12 +45,25 @@ struct Reply {
 }
 
 pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
-    let webhook = Webhook::find(&arguments.source, arguments.url.as_ref(), stack)?;
-    let Some(case) = arguments.case.as_ref().filter(|_| !arguments.list) else {
-        return list(guide(webhook.vendor)?.samples, output);
+    let (url, config) = (arguments.url.as_ref(), arguments.config.as_deref());
+    let lookup = Lookup { id: &arguments.source, url, config, stack };
+    let case = arguments.case.as_ref().filter(|_| !arguments.list);
+    let webhook = match (lookup.origin().await?, case) {
+        (Origin::Http(webhook), _) => webhook,
+        (Origin::Mqtt(_), None) => return Ok(list(MQTT_SAMPLES.iter().map(mqtt_listed), output)),
+        (Origin::Mqtt(source), Some(_)) => return Err(Error::NotPosted(source.id.to_string())),
+    };
+    let Some(case) = case else {
+        return Ok(list(lookup.guide(&webhook).await?.samples.iter().map(listed), output));
+    };
+    let (samples, sign) = match lookup.guide(&webhook).await {
+        Ok(guide) => (guide.samples, guide.sign),
+        // A file needs no guide.
+        Err(_) if Path::new(case).is_file() => (&[][..], None),
+        Err(error) => return Err(error),
     };
     let clock = SystemClock::start();
-    let request = written(case, &webhook, &clock)?;
+    let request = written(case, &webhook, samples, &clock)?;
     let post = SamplePost::parse(&request)?;
     let (path, query) = post.path_and_query();
     let url = webhook.with_path(path, query)?;
@@ -58,7 +72,7 @@ pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output)
         output.result(&serde_json::json!({ "request": text }), &text);
         return Ok(Outcome::Done);
     }
-    let signature = signature(arguments, &webhook, stack, post.body).await?;
+    let signature = signature(arguments, sign, stack, post.body).await?;
     let before = clock.elapsed();
     let answer = exchange(&client(LIMIT), &url, &to_send(&post, signature.as_ref(), url.clone())?).await?;
     let took = clock.elapsed().saturating_sub(before);
@@ -74,18 +88,25 @@ pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output)
     Ok(if answer.status.is_success() { Outcome::Done } else { Outcome::Refused })
 }
 
-fn list(samples: &'static [Sample], output: &Output) -> Result<Outcome, Error> {
-    let listed: Vec<Listed> =
-        samples.iter().map(|sample| Listed { name: sample.name, about: sample.about }).collect();
-    let width = samples.iter().map(|sample| sample.name.len()).max().unwrap_or_default();
+fn listed(sample: &Sample) -> Listed {
+    Listed { name: sample.name, about: sample.about }
+}
+
+fn mqtt_listed(sample: &camhook_instar_mqtt::Sample) -> Listed {
+    Listed { name: sample.name, about: sample.about }
+}
+
+fn list(samples: impl Iterator<Item = Listed>, output: &Output) -> Outcome {
+    let listed: Vec<Listed> = samples.collect();
+    let width = listed.iter().map(|sample| sample.name.len()).max().unwrap_or_default();
     let lines: Vec<String> =
-        samples.iter().map(|sample| format!("{:width$}  {}", sample.name, sample.about)).collect();
+        listed.iter().map(|sample| format!("{:width$}  {}", sample.name, sample.about)).collect();
     output.result(&listed, lines.join("\n"));
-    Ok(Outcome::Done)
+    Outcome::Done
 }
 
 /// The request as text: the sample of that name, or the file.
-fn written(case: &str, webhook: &Webhook, clock: &SystemClock) -> Result<Vec<u8>, Error> {
+fn written(case: &str, webhook: &Webhook, samples: &[Sample], clock: &SystemClock) -> Result<Vec<u8>, Error> {
     let now = clock.now();
     let context = Context {
         path: webhook.address.path.clone(),
@@ -94,7 +115,6 @@ fn written(case: &str, webhook: &Webhook, clock: &SystemClock) -> Result<Vec<u8>
         // Other pictures each time.
         seed: now.as_microsecond().unsigned_abs(),
     };
-    let samples = guide(webhook.vendor).map_or(&[][..], |guide| guide.samples);
     if let Some(sample) = samples.iter().find(|sample| sample.name == case) {
         return Ok(render(sample.request, &context)?.into_bytes());
     }
@@ -129,11 +149,11 @@ fn type_of_body(file: &[u8]) -> Option<&'static str> {
 /// The signature of a post, as a header field: where the vendor signs and a key is known.
 async fn signature(
     arguments: &Send,
-    webhook: &Webhook,
+    sign: Option<Sign>,
     stack: Option<&Path>,
     body: &[u8],
 ) -> Result<Option<(&'static str, String)>, Error> {
-    let Some(Sign { field, value }) = guide(webhook.vendor).ok().and_then(|guide| guide.sign) else {
+    let Some(Sign { field, value }) = sign else {
         return Ok(None);
     };
     let reference = match &arguments.sign_with {
@@ -177,7 +197,44 @@ fn to_send(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use camhook_event::Vendor;
+
     use super::*;
+    use crate::vendors::guide;
+
+    /// A source of each vendor, INSTAR in each of its dialects.
+    const SITE: &str = r#"
+        timezone = "UTC"
+        [[source]]
+        id = "viewtron"
+        vendor = "viewtron"
+        auth = { token = "t" }
+        [[source]]
+        id = "xprotect"
+        vendor = "xprotect"
+        auth = { token = "t" }
+        [[source]]
+        id = "ivsec"
+        vendor = "ivsec"
+        auth = { token = "t" }
+        [[source]]
+        id = "cloud"
+        vendor = "instar"
+        dialect = "cloud"
+        auth = { token = "t" }
+        [[source]]
+        id = "older"
+        vendor = "instar"
+        dialect = "camera-v1"
+        auth = { token = "t" }
+        [[source]]
+        id = "newer"
+        vendor = "instar"
+        dialect = "camera-v2"
+        auth = { token = "t" }
+    "#;
 
     fn webhook() -> Webhook {
         Webhook::parse(&"http://127.0.0.1:1/viewtron/gate/token".parse().unwrap(), "gate").unwrap()
@@ -185,15 +242,21 @@ mod tests {
 
     #[test]
     fn every_sample_of_every_vendor_can_be_sent() {
-        for vendor in camhook_event::Vendor::ALL {
-            let Ok(guide) = guide(vendor) else { continue };
-            let path = format!("/{vendor}/gate/token");
-            let webhook =
-                Webhook::parse(&format!("http://127.0.0.1:1{path}").parse().unwrap(), "gate").unwrap();
+        let (site, _) = camhook_site::read(SITE, "test").unwrap();
+        for vendor in Vendor::ALL {
+            assert!(site.sources_of(vendor).next().is_some(), "{vendor} is not tried");
+        }
+        for source in site.sources() {
+            let (vendor, id) = (source.vendor, source.id.as_str());
+            let guide = guide(vendor, Some(Arc::clone(source))).unwrap();
+            let path = format!("/{vendor}/{id}/t");
+            let webhook = Webhook::parse(&format!("http://127.0.0.1:1{path}").parse().unwrap(), id).unwrap();
+            assert!((guide.setup)(&webhook.address).contains(&path), "{id}");
+            assert!(!guide.samples.is_empty(), "{id}");
             for sample in guide.samples {
-                let request = written(sample.name, &webhook, &SystemClock::start()).unwrap();
+                let request = written(sample.name, &webhook, guide.samples, &SystemClock::start()).unwrap();
                 let post = SamplePost::parse(&request).unwrap();
-                assert!(post.path_and_query().0.starts_with(&path), "{vendor} {}", sample.name);
+                assert!(post.path_and_query().0.starts_with(&path), "{id} {}", sample.name);
                 let signature = guide.sign.map(|sign| (sign.field, (sign.value)("key", post.body)));
                 to_send(&post, signature.as_ref(), "http://127.0.0.1:1/".parse().unwrap()).unwrap();
             }
@@ -214,7 +277,8 @@ mod tests {
 
     #[test]
     fn what_is_neither_sample_nor_file_names_the_samples() {
-        let error = written("intrsion", &webhook(), &SystemClock::start()).unwrap_err();
+        let samples = guide(Vendor::Viewtron, None).unwrap().samples;
+        let error = written("intrsion", &webhook(), samples, &SystemClock::start()).unwrap_err();
         assert!(error.to_string().contains("intrusion"), "{error}");
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use camhook_ingest::WebhookUrl;
 use camhook_outbound::{Authentication, Request};
+use camhook_site::Source;
 use http::Method;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -15,9 +16,9 @@ use super::Outcome;
 use crate::arguments::Setup;
 use crate::connection::{client, exchange, text};
 use crate::error::Error;
+use crate::origin::{Lookup, Origin};
 use crate::output::Output;
-use crate::vendors::{Apply, guide};
-use crate::webhook::Webhook;
+use crate::vendors::{Apply, setup_over_mqtt};
 
 /// How long a camera may take.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -25,7 +26,8 @@ const LIMIT: Duration = Duration::from_secs(15);
 #[derive(Serialize)]
 struct Instructions<'a> {
     source: &'a str,
-    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     instructions: &'a str,
 }
 
@@ -37,18 +39,31 @@ struct Applied<'a> {
 
 pub(super) async fn run(arguments: &Setup, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
     let source = arguments.source.as_str();
-    let webhook = Webhook::find(source, arguments.url.as_ref(), stack)?;
-    let guide = guide(webhook.vendor)?;
+    let lookup =
+        Lookup { id: source, url: arguments.url.as_ref(), config: arguments.config.as_deref(), stack };
+    let webhook = match lookup.origin().await? {
+        Origin::Http(webhook) => webhook,
+        Origin::Mqtt(source) if arguments.apply.is_none() => return over_mqtt(&source, output),
+        Origin::Mqtt(_) => return Err(Error::NoApplyOverMqtt),
+    };
+    let guide = lookup.guide(&webhook).await?;
     let Some(camera) = &arguments.apply else {
         let instructions = (guide.setup)(&webhook.address);
-        let result = Instructions { source, url: webhook.address.to_string(), instructions: &instructions };
-        output.result(&result, &instructions);
+        let url = Some(webhook.address.to_string());
+        output.result(&Instructions { source, url, instructions: &instructions }, &instructions);
         return Ok(Outcome::Done);
     };
     let way = guide.apply.ok_or(Error::NoApply(webhook.vendor))?;
     apply(way, camera, &webhook.address, (&arguments.user, password(arguments)?)).await?;
     let done = format!("{camera} now posts to {}", webhook.address);
     output.result(&Applied { source, camera }, done);
+    Ok(Outcome::Done)
+}
+
+fn over_mqtt(source: &Source, output: &Output) -> Result<Outcome, Error> {
+    let instructions = setup_over_mqtt(source)?;
+    let result = Instructions { source: source.id.as_str(), url: None, instructions: &instructions };
+    output.result(&result, &instructions);
     Ok(Outcome::Done)
 }
 

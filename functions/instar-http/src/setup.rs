@@ -4,16 +4,13 @@ use camhook_ingest::WebhookUrl;
 use camhook_site::{Dialect, Source};
 
 /// What a person does to make this source send, menus and fields as the vendor's pages name them.
-///
-/// For a source without a dialect, which comes over MQTT, there is nothing to set up here.
 #[must_use]
-pub fn setup(url: &WebhookUrl, source: &Source) -> Option<String> {
-    let text = match source.dialect? {
+pub fn setup(url: &WebhookUrl, dialect: Dialect, source: &Source) -> String {
+    match dialect {
         Dialect::Cloud => cloud(url, source),
         Dialect::CameraV1 => camera(url, source, "active=1"),
         Dialect::CameraV2 => camera(url, source, "trigger=1"),
-    };
-    Some(text)
+    }
 }
 
 fn plain_http(url: &WebhookUrl) -> &'static str {

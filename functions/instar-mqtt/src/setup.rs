@@ -9,6 +9,8 @@ use camhook_site::Source;
 pub fn setup(source: &Source) -> Option<String> {
     let topic = source.topic.as_ref()?.as_str().trim_matches('/');
     let (prefix, client) = topic.rsplit_once('/').unwrap_or((topic, "a name of its own"));
+    // A topic of one segment is the prefix of all cameras: their client ids stand behind it.
+    let camera = if prefix == topic { format!("{topic}/…") } else { topic.to_owned() };
     let word = |standard: &str, default: &'static str| {
         source.parameters.get(standard).map_or(default, String::as_str).to_owned()
     };
@@ -38,7 +40,7 @@ In the camera's web interface: Smarthome > MQTT
 An older camera without a prefix and client id of its own publishes below instar/ and its LAN MAC address in
 upper case without colons: then write topic = \"instar/10D1DC218F96\" in camhook.toml, with your camera's.
 
-camhook reads {topic}/status/alarm/triggered, …/triggers, …/object and …/objects, and the last will.
+camhook reads {camera}/status/alarm/triggered, …/triggers, …/object and …/objects, and the last will.
 Press Test below the settings, then look at `camhook events`.
 When the whole line goes down, no last will arrives: give the source offline_after, and let the camera or the
 bridge publish something more often than that.

@@ -1,0 +1,112 @@
+//! Where a source's messages come from: over HTTP to a webhook, or over MQTT.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use camhook_site::{Site, Source};
+use url::Url;
+
+use crate::error::Error;
+use crate::stack::Stack;
+use crate::vendors::{Guide, depends_on_the_source, guide};
+use crate::webhook::Webhook;
+
+/// How a source's device reaches camhook.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// It posts to a webhook.
+    Http(Webhook),
+    /// It publishes over MQTT.
+    Mqtt(Arc<Source>),
+}
+
+/// Where a source is looked up: what a person named, in place of what the stack says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lookup<'a> {
+    /// The source's id.
+    pub(crate) id: &'a str,
+    /// Its webhook URL.
+    pub(crate) url: Option<&'a Url>,
+    /// A camhook.toml.
+    pub(crate) config: Option<&'a Path>,
+    /// The stack.json.
+    pub(crate) stack: Option<&'a Path>,
+}
+
+impl Lookup<'_> {
+    /// How the source reaches camhook.
+    pub(crate) async fn origin(&self) -> Result<Origin, Error> {
+        let unknown = match Webhook::find(self.id, self.url, self.stack) {
+            Ok(webhook) => return Ok(Origin::Http(webhook)),
+            Err(unknown @ Error::UnknownSource { .. }) => unknown,
+            Err(unknown @ Error::NoStack) if self.config.is_some() => unknown,
+            Err(error) => return Err(error),
+        };
+        // A source over MQTT has no address: only camhook.toml knows of it.
+        match self.site().await?.source(self.id) {
+            Some(source) if source.topic.is_some() => Ok(Origin::Mqtt(Arc::clone(source))),
+            Some(_) | None => Err(unknown),
+        }
+    }
+
+    /// What the vendor's crate gives to people about a webhook of the source.
+    pub(crate) async fn guide(&self, webhook: &Webhook) -> Result<Guide, Error> {
+        if !depends_on_the_source(webhook.vendor) {
+            return guide(webhook.vendor, None);
+        }
+        let site = self.site().await?;
+        guide(webhook.vendor, site.source(self.id).cloned())
+    }
+
+    async fn site(&self) -> Result<Arc<Site>, Error> {
+        let Some(path) = self.config else {
+            return Stack::find(self.stack)?.site().await;
+        };
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Error::Read { path: path.to_owned(), error })?;
+        match camhook_site::read(&text, &path.display().to_string()) {
+            Ok((site, _)) => Ok(Arc::new(site)),
+            Err(_) => Err(Error::WrongSite(path.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/camhook.toml");
+
+    fn lookup<'a>(id: &'a str, url: Option<&'a Url>) -> Lookup<'a> {
+        Lookup { id, url, config: Some(Path::new(CONFIG)), stack: None }
+    }
+
+    #[tokio::test]
+    async fn the_dialect_decides_what_an_instar_source_is_told() {
+        let mut seen = Vec::new();
+        for id in ["cloud", "older", "newer"] {
+            let url = format!("https://example.org/instar/{id}/token").parse().unwrap();
+            let lookup = lookup(id, Some(&url));
+            let Origin::Http(webhook) = lookup.origin().await.unwrap() else { panic!("{id}") };
+            let guide = lookup.guide(&webhook).await.unwrap();
+            seen.push(((guide.setup)(&webhook.address), guide.samples[0].request));
+        }
+        assert!(seen[0].0.contains("Alarm Settings > Webhook") && seen[0].1.contains("cam=4711"));
+        assert!(seen[1].0.contains("&active=1") && seen[1].1.contains("&active=1"));
+        assert!(seen[2].0.contains("&trigger=1") && seen[2].1.contains("&trigger=17"));
+    }
+
+    #[tokio::test]
+    async fn a_source_over_mqtt_needs_no_address() {
+        let Origin::Mqtt(source) = lookup("bridged", None).origin().await.unwrap() else { panic!("no MQTT") };
+        assert_eq!(source.topic.as_ref().unwrap().as_str(), "cameras");
+    }
+
+    #[tokio::test]
+    async fn an_instar_source_that_nobody_knows_has_no_dialect() {
+        let url = "https://example.org/instar/elsewhere/token".parse().unwrap();
+        let lookup = lookup("elsewhere", Some(&url));
+        let Origin::Http(webhook) = lookup.origin().await.unwrap() else { panic!("no webhook") };
+        assert!(matches!(lookup.guide(&webhook).await, Err(Error::NoDialect)));
+    }
+}
