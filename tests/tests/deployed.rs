@@ -277,6 +277,29 @@ async fn one_post_twice_and_at_the_same_moment_is_one_event_one_notification_one
 }
 
 #[tokio::test]
+async fn a_light_is_held_on_while_a_camera_says_where_somebody_is() {
+    let deployed = Deployed::given();
+    let sample = camhook_viewtron::SAMPLES.iter().find(|sample| sample.name == "traject").unwrap();
+    let switched = || {
+        let mut asked = received(&deployed.stack, "/rpc/Switch.Set?id=3&");
+        asked.retain(|request| request.status == 200);
+        asked
+    };
+    let before = switched().len();
+    // Each post has its own time. Which of them are forwarded is the source's rate.
+    wait::until("two holds", async || {
+        assert_success(&deployed.send(&deployed.post_for("watched", sample.request)).await);
+        (switched().len() >= before + 2).then_some(())
+    })
+    .await;
+    for hold in switched().split_off(before) {
+        let left = hold.path.strip_prefix("/rpc/Switch.Set?id=3&on=true&toggle_after=").unwrap();
+        let left: f64 = left.parse().unwrap();
+        assert!((0.0..=4.0).contains(&left), "held for {left} s");
+    }
+}
+
+#[tokio::test]
 async fn the_media_type_and_the_path_below_change_nothing() {
     let deployed = Deployed::given();
     let mut known = deployed.bucket.record_keys("types").await;
