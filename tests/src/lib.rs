@@ -4,7 +4,7 @@
 //! local cloud: [`stack`] and [`cloud`] look into what is deployed there; [`own_stack`] gives a test a stack of
 //! its own, with the functions' real bootstraps under a Runtime API ([`lambda_runtime`]) that can be killed at
 //! any moment, a proxy that fails the n-th call of AWS ([`fault_proxy`]), and devices that note what they
-//! receive ([`devices`]).
+//! receive ([`devices`]). [`page`] keeps the generated parts of the documentation.
 
 pub mod cloud;
 pub mod device_log;
@@ -16,6 +16,7 @@ pub mod http_server;
 pub mod lambda_runtime;
 pub mod mqtt_fixture;
 pub mod own_stack;
+pub mod page;
 pub mod post;
 pub mod process;
 pub mod stack;

@@ -1,44 +1,34 @@
-//! The tables of vendors' pages say what the fixtures say.
-//!
-//! `UPDATE=1 cargo test -p camhook-end-to-end --test vendor_pages` writes them anew.
+//! What the pages of several vendors share: words, fixtures, what became of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
 
 use camhook_end_to_end::fixture;
 use serde_json::Value;
 
-const END: &str = "<!-- end -->";
+/// The name of a case, and what came of it.
+pub(crate) type Case = (String, Value);
 
-#[cfg(test)]
-fn check(vendor: &str) {
-    let begin = format!("<!-- begin: generated from fixtures/{vendor} -->");
-    let path = fixture::root().join(format!("../docs/vendors/{vendor}.md"));
-    let page = fs::read_to_string(&path).unwrap();
-    let (before, rest) = page.split_once(&begin).unwrap();
-    let (_, after) = rest.split_once(END).unwrap();
-    let current = format!("{before}{begin}\n\n{}\n{END}{after}", tables(vendor));
-    if update() {
-        fs::write(&path, current).unwrap();
-        return;
-    }
-    assert!(
-        page == current,
-        "the page is stale: UPDATE=1 cargo test -p camhook-end-to-end --test vendor_pages"
-    );
+/// The cases of a vendor, by name.
+pub(crate) fn cases(vendor: &str) -> Vec<Case> {
+    let outcome = |path: std::path::PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, serde_json::from_slice(&fs::read(path.join("expected.json")).unwrap()).unwrap())
+    };
+    let mut cases: Vec<Case> = fs::read_dir(fixture::root().join(vendor))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("expected.json").is_file())
+        .map(outcome)
+        .collect();
+    cases.sort_by(|one, other| one.0.cmp(&other.0));
+    cases
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test is told by the environment to rewrite its file")]
-fn update() -> bool {
-    std::env::var("UPDATE").is_ok()
-}
-
-/// What came of a case.
-#[cfg(test)]
-fn outcome(case: &Path) -> Value {
-    serde_json::from_slice(&fs::read(case.join("expected.json")).unwrap()).unwrap()
+/// The events of a case.
+pub(crate) fn events(outcome: &Value) -> impl Iterator<Item = &Value> {
+    outcome["events"].as_array().into_iter().flatten()
 }
 
 /// What events of one word of the vendor's have.
@@ -50,37 +40,48 @@ struct Row {
     roles: BTreeSet<String>,
 }
 
-#[cfg(test)]
-fn tables(vendor: &str) -> String {
-    let cases: Vec<(String, Value)> = fixture::cases(vendor)
-        .unwrap()
-        .iter()
-        .map(|case| (case.file_name().unwrap().to_string_lossy().into_owned(), outcome(case)))
-        .collect();
-    let mut words = BTreeMap::<String, Row>::new();
-    for event in cases.iter().flat_map(|(_, outcome)| outcome["events"].as_array().into_iter().flatten()) {
-        let data = &event["data"];
-        let Some(word) = data["vendor_kind"].as_str() else { continue };
-        let row = words.entry(word.to_owned()).or_default();
-        row.kinds.extend(data["kind"].as_str().map(str::to_owned));
-        row.states.extend(data["state"].as_str().map(str::to_owned));
-        for field in ["camera", "name", "targets", "zone", "plate", "face"] {
+impl Row {
+    fn add(&mut self, data: &Value) {
+        self.kinds.extend(data["kind"].as_str().map(str::to_owned));
+        self.states.extend(data["state"].as_str().map(str::to_owned));
+        for field in ["camera", "name", "targets", "zone", "plate", "face", "counts"] {
             if !data[field].is_null() {
-                row.fields.insert(field);
+                self.fields.insert(field);
             }
         }
         let images = data["images"].as_array().into_iter().flatten();
-        row.roles.extend(images.filter_map(|image| image["role"].as_str().map(str::to_owned)));
+        self.roles.extend(images.filter_map(|image| image["role"].as_str().map(str::to_owned)));
     }
-    let mut page = String::new();
-    page.push_str("### The vendor's words\n\n");
-    page.push_str("| the vendor's word | kind | state | may hold | pictures |\n|---|---|---|---|---|\n");
+}
+
+/// What each word of a vendor's becomes, and each fixture.
+pub(crate) fn words_and_fixtures(vendor: &str) -> String {
+    let cases = cases(vendor);
+    let all = cases.iter().flat_map(|(_, outcome)| events(outcome));
+    format!("### The vendor's words\n\n{}\n{}", words(all), every_fixture(vendor, &cases))
+}
+
+/// What the events of each of the vendor's words have.
+pub(crate) fn words<'a>(events: impl Iterator<Item = &'a Value>) -> String {
+    let mut words = BTreeMap::<String, Row>::new();
+    for event in events {
+        if let Some(word) = event["data"]["vendor_kind"].as_str() {
+            words.entry(word.to_owned()).or_default().add(&event["data"]);
+        }
+    }
+    let mut table =
+        String::from("| the vendor's word | kind | state | may hold | pictures |\n|---|---|---|---|---|\n");
     for (word, Row { kinds, states, fields, roles }) in &words {
         let cells = [list(kinds), list(states), list(fields), list(roles)].join(" | ");
-        writeln!(page, "| `{word}` | {cells} |").unwrap();
+        writeln!(table, "| `{word}` | {cells} |").unwrap();
     }
-    page.push_str("\n### Every fixture\n\n| request | reply | becomes |\n|---|---|---|\n");
-    for (name, outcome) in &cases {
+    table
+}
+
+/// Each fixture, its reply and what it becomes.
+pub(crate) fn every_fixture(vendor: &str, cases: &[Case]) -> String {
+    let mut page = String::from("### Every fixture\n\n| request | reply | becomes |\n|---|---|---|\n");
+    for (name, outcome) in cases {
         let sentence = name.replace('-', " ");
         let link = format!("[{sentence}](../../fixtures/{vendor}/{name}/request.http)");
         writeln!(page, "| {link} | {} | {} |", outcome["status"], becomes(outcome)).unwrap();
@@ -88,7 +89,6 @@ fn tables(vendor: &str) -> String {
     page
 }
 
-#[cfg(test)]
 fn becomes(outcome: &Value) -> String {
     if let Some(reason) = outcome["quarantine"]["reason"]["reason"].as_str() {
         return format!("quarantine: `{reason}`");
@@ -98,7 +98,10 @@ fn becomes(outcome: &Value) -> String {
     if let Some(reason) = counted.iter().find_map(|name| name.strip_prefix("Refusals ")) {
         return format!("refused: {}", reason.replace('_', " "));
     }
-    let events: Vec<String> = outcome["events"].as_array().into_iter().flatten().map(describe).collect();
+    let events: Vec<String> = events(outcome).map(describe).collect();
+    if events.len() > 8 {
+        return format!("{} events", events.len());
+    }
     if !events.is_empty() {
         return events.join("; ");
     }
@@ -121,6 +124,10 @@ fn describe(event: &Value) -> String {
     words.extend(text("name").map(|name| format!("“{name}”")));
     words.extend(data["plate"]["text"].as_str().map(str::to_owned));
     words.extend(data["zone"]["id"].as_str().map(|id| format!("zone {id}")));
+    let targets = data["targets"].as_array().map_or(0, Vec::len);
+    if targets > 1 {
+        words.push(format!("{targets} targets"));
+    }
     let images: Vec<&Value> = data["images"].as_array().into_iter().flatten().collect();
     let rejected: BTreeSet<&str> = images.iter().filter_map(|image| image["rejected"].as_str()).collect();
     match images.iter().filter(|image| image["rejected"].is_null()).count() {
@@ -138,14 +145,4 @@ fn describe(event: &Value) -> String {
 fn list<T: ToString>(values: &BTreeSet<T>) -> String {
     let values: Vec<String> = values.iter().map(ToString::to_string).collect();
     if values.is_empty() { "–".to_owned() } else { values.join(", ") }
-}
-
-#[test]
-fn xprotect() {
-    check("xprotect");
-}
-
-#[test]
-fn ivsec() {
-    check("ivsec");
 }
