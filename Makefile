@@ -26,7 +26,7 @@ FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
-.PHONY: help run up down watch test test-mqtt lint fuzz build deploy deploy-parameters clean-tools
+.PHONY: help run up down watch test test-mqtt lint bench fuzz build deploy deploy-parameters clean-tools
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -61,6 +61,7 @@ bench: $(BENCH)/installed ## what an event, a start and a function cost, as one 
 	cargo build --release --locked $(addprefix --package camhook-,$(FUNCTIONS))
 	cargo build --release --locked --package camhook-bench
 	target/release/camhook-bench target/release $(BENCH)/bin/python target/bench
+	$(BENCH)/bin/python bench/scale.py target/bench/report.json > target/bench/scale.md
 
 fuzz: .tools/fuzz/bin/cargo-fuzz ## each parser against made-up input, FUZZ_SECONDS each (needs a nightly Rust)
 	@export PATH="$(CURDIR)/.tools/fuzz/bin:$$PATH"; \

@@ -47,10 +47,12 @@ pub(crate) struct Functions {
     pub(crate) peak_rss_mb: BTreeMap<String, f64>,
     /// A whole event with S3 and SQS answering after 20 and 8 ms, in the median, by number of pictures.
     pub(crate) whole_event_ms: BTreeMap<String, f64>,
-    /// Calls of AWS by a post that needs none.
+    /// Calls of AWS by a post.
     pub(crate) aws_calls: BTreeMap<String, usize>,
     /// Events a second of one core: CPU time of the whole function, the SDK and both its HTTP ends included.
     pub(crate) events_per_second_per_core: BTreeMap<String, f64>,
+    /// What the function writes into its log, metrics included, by kind of event.
+    pub(crate) log_bytes_per_event: BTreeMap<String, f64>,
 }
 
 /// A function and the event that it is measured with.
@@ -87,7 +89,7 @@ pub(crate) fn measure(
         functions.measure(subject, &cloud, bootstraps, interpreter, output)?;
     }
     functions.whole_events(posts, &cloud, bootstraps, output)?;
-    functions.idle_posts(posts, &cloud, bootstraps, output)?;
+    functions.calls(posts, &cloud, bootstraps, output)?;
     functions.throughput(posts, &cloud, bootstraps, output)?;
     Ok(functions)
 }
@@ -168,16 +170,10 @@ impl Functions {
         Ok(())
     }
 
-    /// What the posts call that need nothing of AWS.
+    /// What the posts call of AWS, those that need nothing among them.
     #[expect(clippy::disallowed_methods, reason = "two heartbeats a second apart")]
-    fn idle_posts(
-        &mut self,
-        posts: &Posts,
-        cloud: &Cloud,
-        bootstraps: &Path,
-        output: &Path,
-    ) -> Result<(), Error> {
-        say("posts that need no call");
+    fn calls(&mut self, posts: &Posts, cloud: &Cloud, bootstraps: &Path, output: &Path) -> Result<(), Error> {
+        say("calls of a post");
         let function = start("viewtron", cloud, bootstraps, output)?;
         let calls = |event: &[u8]| -> Result<usize, Error> {
             cloud.take_calls();
@@ -189,6 +185,7 @@ impl Functions {
         thread::sleep(Duration::from_secs(1));
         self.aws_calls.insert("second_heartbeat".to_owned(), calls(&posts.heartbeat)?);
         self.aws_calls.insert("dropped_tracking".to_owned(), calls(&posts.tracking)?);
+        self.aws_calls.insert("event_510kb".to_owned(), calls(&posts.intrusion)?);
         Ok(())
     }
 
@@ -209,12 +206,14 @@ impl Functions {
             for _ in 0..WARM_UP {
                 invoke(&function, event, &accepted)?;
             }
-            let before = function.process.cpu_time()?;
+            let (before, written_before) = (function.process.cpu_time()?, function.log_length()?);
             for _ in 0..events {
                 invoke(&function, event, &accepted)?;
             }
             let took = function.process.cpu_time()?.saturating_sub(before).as_secs_f64();
             self.events_per_second_per_core.insert(kind.to_owned(), (events as f64 / took).round());
+            let written = function.log_length()?.saturating_sub(written_before) as f64;
+            self.log_bytes_per_event.insert(kind.to_owned(), (written / events as f64).round());
         }
         Ok(())
     }

@@ -107,6 +107,12 @@ impl Function {
         }
     }
 
+    /// How much it has written into its log, in bytes.
+    pub(crate) fn log_length(&self) -> Result<u64, Error> {
+        let about = std::fs::metadata(&self.log);
+        Ok(about.map_err(|source| Error::File { path: self.log.clone(), source })?.len())
+    }
+
     /// The error of a function that does something else than it should.
     pub(crate) fn wrong(&self, what: &str) -> Error {
         Error::Function { function: self.name.clone(), what: what.to_owned(), log: self.log.clone() }

@@ -217,9 +217,12 @@ impl Report {
                 Verdict::of(*time <= 31.0),
             );
         }
-        for (post, target) in
-            [("dropped_tracking", Some(0)), ("second_heartbeat", Some(0)), ("first_heartbeat", None)]
-        {
+        for (post, target) in [
+            ("dropped_tracking", Some(0)),
+            ("second_heartbeat", Some(0)),
+            ("first_heartbeat", None),
+            ("event_510kb", None),
+        ] {
             let calls = functions.aws_calls.get(post).copied().unwrap_or_default();
             let met = target.map_or(Verdict::NoTarget, |target| Verdict::of(calls == target));
             let target = target.map(|target: usize| target.to_string()).unwrap_or_default();
@@ -232,6 +235,9 @@ impl Report {
                 "",
                 Verdict::NoTarget,
             );
+        }
+        for (kind, bytes) in &functions.log_bytes_per_event {
+            row(&format!("log of an event: {kind}"), format!("{bytes:.0} bytes"), "", Verdict::NoTarget);
         }
         let in_memory = &self.events_per_second_per_core_in_memory;
         for (kind, events) in [
