@@ -3,16 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use camhook_site::Relay;
-
-/// Whether a device can switch itself off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceTimer {
-    /// It can: a pulse ends even when nobody speaks to it any more.
-    Own,
-    /// It cannot: camhook has to send `off`.
-    None,
-}
+use camhook_site::{DeviceTimer, Relay};
 
 /// What a device is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

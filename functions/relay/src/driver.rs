@@ -1,13 +1,22 @@
 //! The drivers: how each kind of device is spoken to.
+//!
+//! One file says what one kind of device is asked, and what its answer means; what they share stands in
+//! [`line`] and [`answer`]. Another driver is another file here, its line in [`HttpDevices::ask`], and its keys
+//! in `shared/site`: `raw/relay.rs` (as they are written), `read/relay.rs` (what they mean) and `relay.rs`.
+
+mod answer;
+mod line;
+mod shelly_gen2;
 
 use std::time::Duration;
 
 use camhook_outbound::{Client, Limits};
-use camhook_ports::{Ports, Secrets};
-use camhook_site::{Driver, Relay};
+use camhook_ports::Ports;
+use camhook_site::{DeviceTimer, Driver, Relay};
 
+use crate::driver::line::Line;
 use crate::protocol::SEND_LIMIT;
-use crate::{Command, DeviceTimer, Devices, Sent, shelly};
+use crate::{Command, Devices, Sent};
 
 /// The limits of the client that speaks to devices: a connection has to stand early enough that an attempt
 /// which did not reach the device is known as such.
@@ -29,28 +38,18 @@ impl<'a, P: Ports> HttpDevices<'a, P> {
         Self { ports, client }
     }
 
-    async fn ask(&self, relay: &Relay, command: Command) -> Sent {
+    /// The words by which the device confirmed, or what else came of it.
+    async fn ask(&self, relay: &Relay, command: Command) -> Result<String, Sent> {
+        let line = Line { ports: self.ports, client: self.client, network: relay.network };
         match &relay.driver {
-            Driver::ShellyGen2 { url, password, switch } => {
-                let password = match password {
-                    Some(reference) => match self.ports.secrets().resolve(reference).await {
-                        Ok(password) => Some(password),
-                        Err(error) => return Sent::NoEffect(error.to_string()),
-                    },
-                    None => None,
-                };
-                let request = shelly::request(url, *switch, password, command);
-                shelly::sent(self.client.send(relay.network, &request).await)
-            }
+            Driver::ShellyGen2(device) => shelly_gen2::ask(&line, device, command).await,
         }
     }
 }
 
 impl<P: Ports> Devices for HttpDevices<'_, P> {
     fn timer(&self, relay: &Relay) -> DeviceTimer {
-        match relay.driver {
-            Driver::ShellyGen2 { .. } => DeviceTimer::Own,
-        }
+        relay.driver.timer()
     }
 
     async fn send(&self, relay: &Relay, command: Command, left: Duration) -> Sent {
@@ -58,7 +57,8 @@ impl<P: Ports> Devices for HttpDevices<'_, P> {
             return Sent::NoEffect("no time was left".to_owned());
         }
         match tokio::time::timeout(left, self.ask(relay, command)).await {
-            Ok(sent) => sent,
+            Ok(Ok(words)) => Sent::Confirmed(words),
+            Ok(Err(sent)) => sent,
             Err(_) => Sent::NoWord(format!("no answer within {:.1} s", left.as_secs_f64())),
         }
     }

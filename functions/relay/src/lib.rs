@@ -22,13 +22,13 @@ pub mod message;
 pub mod order;
 pub mod protocol;
 pub mod release;
-mod shelly;
 
 pub use actuate::Actuated;
 pub use audit::{AUDIT_LOST, DECISIONS};
+pub use camhook_site::DeviceTimer;
 pub use command::CommandMessage;
 pub use decision::{Decision, Reason};
-pub use device::{Command, DeviceTimer, Devices, Sent};
+pub use device::{Command, Devices, Sent};
 pub use error::Error;
 pub use handle::{PAUSES, RETRIES, handle, handle_with};
 pub use order::{Order, Station};

@@ -457,7 +457,7 @@ fn release_queued(written: &RelayRecord, release: Release) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use camhook_event::EventId;
-    use camhook_site::{Driver, Network, Relay, RelayId};
+    use camhook_site::{Driver, Network, Relay, RelayId, ShellyGen2};
 
     use super::*;
 
@@ -474,11 +474,11 @@ mod tests {
     fn relay(via: Via) -> Relay {
         Relay {
             id: RelayId::new("gate").unwrap(),
-            driver: Driver::ShellyGen2 {
+            driver: Driver::ShellyGen2(ShellyGen2 {
                 url: "http://relay.example.org".parse().unwrap(),
                 password: None,
                 switch: 0,
-            },
+            }),
             min_interval: Duration::from_secs(2),
             network: Network::Public,
             via,

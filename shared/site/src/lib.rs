@@ -35,7 +35,7 @@ pub use network::Network;
 pub use plate::PlateText;
 pub use problem::{Finding, Problem, Warning};
 pub use read::{Inspection, inspect, read};
-pub use relay::{Driver, Relay, Via};
+pub use relay::{DeviceTimer, Driver, Relay, ShellyGen2, Via};
 pub use rule::{Action, DEFAULT_MAX_AGE, DEFAULT_MODE, ModeCondition, RelayAction, Rule, Urgency};
 pub use schedule::{DateRange, Hours, Schedule};
 pub use schema::{SCHEMA, json_schema};

@@ -4,6 +4,8 @@
 //! Doc comments here are read by people who write a camhook.toml. `x-unit`,
 //! `x-default` and `x-vendors` are for the documentation.
 
+mod relay;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -14,6 +16,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::{CountClass, Counter};
+
+pub(crate) use relay::RawRelay;
 
 /// One value, or a list of values of which any is good.
 #[derive(Debug, Deserialize)]
@@ -351,35 +355,6 @@ pub(crate) enum RawVia {
     Cloud,
     /// By `camhook agent`, on site.
     Agent,
-}
-
-/// A relay: one output of a device that switches something.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(rename = "Relay")]
-pub(crate) enum RawRelay {
-    /// A Shelly of the second generation or later, in its own network.
-    #[serde(rename = "shelly-gen2")]
-    ShellyGen2 {
-        /// Its name.
-        id: IdText,
-        /// The device: `http://192.168.85.151`.
-        url: UrlText,
-        /// The password of the device's user `admin`; absent when the device has none.
-        password: Option<SecretText>,
-        /// Which of the device's switches, counted from 0.
-        #[schemars(extend("default" = 0))]
-        switch: Option<u8>,
-        /// The smallest time between two actions.
-        #[schemars(extend("default" = "0s"))]
-        min_interval: Option<DurationText>,
-        /// Where the address may lie.
-        #[schemars(extend("default" = "public"))]
-        network: Option<RawNetwork>,
-        /// From where it is switched.
-        #[schemars(extend("default" = "cloud"))]
-        via: Option<RawVia>,
-    },
 }
 
 /// A channel: one way of telling somebody.

@@ -26,14 +26,7 @@ pub struct Relay {
 #[derive(Debug, Clone)]
 pub enum Driver {
     /// A Shelly of the second generation or later, by its RPC over HTTP.
-    ShellyGen2 {
-        /// The device: `http://192.168.85.151`.
-        url: Url,
-        /// The password of its user `admin`; `None` for a device without one.
-        password: Option<SecretReference>,
-        /// Which of its switches, counted from 0.
-        switch: u8,
-    },
+    ShellyGen2(ShellyGen2),
 }
 
 impl Driver {
@@ -41,9 +34,37 @@ impl Driver {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::ShellyGen2 { .. } => "shelly-gen2",
+            Self::ShellyGen2(_) => "shelly-gen2",
         }
     }
+
+    /// What the device can do by itself.
+    #[must_use]
+    pub fn timer(&self) -> DeviceTimer {
+        match self {
+            Self::ShellyGen2(_) => DeviceTimer::Own,
+        }
+    }
+}
+
+/// Whether a device can switch itself off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceTimer {
+    /// It can: a pulse ends even when nobody speaks to it any more.
+    Own,
+    /// It cannot: camhook has to send `off`.
+    None,
+}
+
+/// A Shelly of the second generation or later.
+#[derive(Debug, Clone)]
+pub struct ShellyGen2 {
+    /// The device: `http://192.168.85.151`.
+    pub url: Url,
+    /// The password of its user `admin`; `None` for a device without one.
+    pub password: Option<SecretReference>,
+    /// Which of its switches, counted from 0.
+    pub switch: u8,
 }
 
 /// From where a relay is switched.
