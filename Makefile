@@ -49,7 +49,7 @@ test: $(CLOUD)/installed $(MAIL)/installed ## every test, end to end ones too, o
 test-mqtt: $(CLOUD)/installed ## cameras over MQTT through a real Mosquitto bridge, which has to be installed
 	@command -v mosquitto_pub >/dev/null || { echo "error: Mosquitto is not installed; on Debian and Ubuntu: apt-get install mosquitto mosquitto-clients" >&2; exit 1; }
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- \
-		cargo test --package camhook-end-to-end --features mosquitto --test mqtt --locked
+		cargo test --workspace --features camhook-end-to-end/mosquitto --test mqtt --locked
 
 lint: $(LINT)/installed ## formatting, Clippy, the template
 	cargo fmt --all --check

@@ -7,6 +7,7 @@ mod current_site;
 mod environment;
 mod function;
 mod inbox;
+mod kept_secrets;
 mod metrics;
 mod objects;
 mod ports;

@@ -1,17 +1,13 @@
 //! The secrets: SSM parameters and variables of the environment, kept for a while.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_sdk_ssm::Client;
 use camhook_ports::{Clock, SecretError, SecretReference, Secrets, SystemClock};
 use secrecy::SecretString;
 
+use crate::kept_secrets::KeptSecrets;
 use crate::objects::reason;
-
-/// For how long a parameter is not asked for again.
-const KEPT: Duration = Duration::from_secs(5 * 60);
 
 /// SSM parameters and variables of the environment.
 ///
@@ -22,16 +18,12 @@ pub struct SsmSecrets {
     client: Client,
     variables: HashMap<String, SecretString>,
     clock: SystemClock,
-    kept: Mutex<HashMap<String, (Duration, SecretString)>>,
+    kept: KeptSecrets,
 }
 
 impl SsmSecrets {
     pub(crate) fn new(client: Client, variables: HashMap<String, SecretString>) -> Self {
-        Self { client, variables, clock: SystemClock::start(), kept: Mutex::default() }
-    }
-
-    fn kept(&self, name: &str) -> Option<(Duration, SecretString)> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        Self { client, variables, clock: SystemClock::start(), kept: KeptSecrets::default() }
     }
 
     async fn parameter(&self, name: &str) -> Result<SecretString, String> {
@@ -59,22 +51,6 @@ impl Secrets for SsmSecrets {
             }
             SecretReference::Parameter(name) => name,
         };
-        let kept = self.kept(name);
-        let now = self.clock.elapsed();
-        if let Some((_, secret)) = kept.as_ref().filter(|(since, _)| now.saturating_sub(*since) < KEPT) {
-            return Ok(secret.clone());
-        }
-        match (self.parameter(name).await, kept) {
-            (Ok(secret), _) => {
-                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.insert(name.clone(), (now, secret.clone()));
-                Ok(secret)
-            }
-            (Err(error), Some((_, secret))) => {
-                tracing::warn!(parameter = name, error, "the secret is used as it was last read");
-                Ok(secret)
-            }
-            (Err(error), None) => Err(failed(error)),
-        }
+        self.kept.get(name, self.clock.elapsed(), self.parameter(name)).await.map_err(failed)
     }
 }
