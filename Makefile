@@ -65,6 +65,7 @@ bench: $(BENCH)/installed ## what an event, a start and a function cost, as one 
 
 fuzz: .tools/fuzz/bin/cargo-fuzz ## each parser against made-up input, FUZZ_SECONDS each (needs a nightly Rust)
 	@export PATH="$(CURDIR)/.tools/fuzz/bin:$$PATH"; \
+	python3 fuzz/seed.py; \
 	targets=$$(cargo fuzz list); \
 	for target in $$targets; do \
 		echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \

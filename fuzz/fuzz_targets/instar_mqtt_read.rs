@@ -23,7 +23,8 @@ fuzz_target!(|input: &[u8]| {
         let text = String::from_utf8_lossy(line);
         let seconds = text.chars().next().and_then(|digit| digit.to_digit(10)).unwrap_or(0);
         at += i64::from(seconds) * 1000;
-        let (path, payload) = text.trim_start_matches(|first: char| first.is_ascii_digit()).split_once(' ').unwrap_or(("", ""));
+        let (path, payload) =
+            text.trim_start_matches(|first: char| first.is_ascii_digit()).split_once(' ').unwrap_or(("", ""));
         let topic = format!("cameras/115/status/{path}");
         let Some(camera) = locate(&SITE, &topic) else { continue };
         let (form, value) = match read(&camera, payload.as_bytes()) {
@@ -36,7 +37,10 @@ fuzz_target!(|input: &[u8]| {
         let heard = Heard::new(at, form, value, topic.clone(), number.to_string());
         let tellings = history.hear(heard, "115");
         for telling in &tellings {
-            assert!(!telling.triggers.is_empty() || !telling.objects.is_empty(), "nothing is told of nothing");
+            assert!(
+                !telling.triggers.is_empty() || !telling.objects.is_empty(),
+                "nothing is told of nothing"
+            );
         }
     }
 });
