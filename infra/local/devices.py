@@ -3,7 +3,7 @@
 One loopback server, by path:
   /ntfy/{topic}       takes a notification as an ntfy server does (PUT or POST, a picture as the body)
   /webhook/{name}     takes a notification as any HTTP receiver does
-  /rpc, /rpc/{method} a Shelly of the second generation with four switches, behind SHA-256 digest authentication
+  /rpc, /rpc/{method} a Shelly of the second generation with eight switches, behind SHA-256 digest authentication
 
 Every request is a line of devices.jsonl in the given folder, every body a file under received/.
 Python's standard library only.
@@ -26,7 +26,7 @@ SHELLY_ID = "shellyplus1-camhook"
 # The device knows one user name (Shelly's documentation); the password stands in infra/local/camhook.toml.
 SHELLY_USER = "admin"
 SHELLY_PASSWORD = "simulated-shelly"
-SWITCHES = 4
+SWITCHES = 8
 LARGEST_BODY = 32 * 1024 * 1024
 SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"{": ".json"}
 

@@ -83,6 +83,12 @@ impl Cloud {
         self.queue(created.queue_url().unwrap())
     }
 
+    /// The table with this name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Table {
+        Table { dynamodb: self.dynamodb.clone(), name: name.to_owned() }
+    }
+
     /// A table of a test's own, with the keys of camhook's.
     pub async fn create_table(&self, name: &str) -> Table {
         let mut request =
@@ -97,7 +103,7 @@ impl Cloud {
             request = request.attribute_definitions(definition).key_schema(element);
         }
         request.send().await.unwrap();
-        Table { dynamodb: self.dynamodb.clone(), name: name.to_owned() }
+        self.table(name)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the end to end tests share.
 //!
 //! [`fixture`] runs a vendor's fixtures with the world outside in memory. All else is for tests against the
-//! local cloud: [`stack`] and [`cloud`] look into what is deployed there; [`own_stack`] gives a test a stack of
+//! local cloud: [`stack`] and [`cloud`] look into what is deployed there, [`source`] is one device of it; [`own_stack`] gives a test a stack of
 //! its own, with the functions' real bootstraps under a Runtime API ([`lambda_runtime`]) that can be killed at
 //! any moment, a proxy that fails the n-th call of AWS ([`fault_proxy`]), and devices that note what they
 //! receive ([`devices`]). [`page`] keeps the generated parts of the documentation.
@@ -19,5 +19,6 @@ pub mod own_stack;
 pub mod page;
 pub mod post;
 pub mod process;
+pub mod source;
 pub mod stack;
 pub mod wait;
