@@ -34,6 +34,6 @@ pub use kind::Kind;
 pub use mac::MacAddress;
 pub use message::{MESSAGE_LIMIT, message};
 pub use primitive::{Fraction, Point, Rectangle, Text, Time};
-pub use schema::{SCHEMA, json_schema};
+pub use schema::{SCHEMA, json_schema, without_null};
 pub use vendor::{UnknownVendor, Vendor};
 pub use vendor_data::{VENDOR_DATA_LIMIT, VendorData};

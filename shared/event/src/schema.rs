@@ -1,5 +1,7 @@
 //! The JSON Schema of an event.
 
+use serde_json::Value;
+
 use crate::Event;
 
 /// The schema as it is published.
@@ -7,19 +9,19 @@ pub const SCHEMA: &str = include_str!("../schema/camhook.event.v1.json");
 
 /// The schema as the types give it: what [`SCHEMA`] must be.
 #[must_use]
-pub fn json_schema() -> serde_json::Value {
+pub fn json_schema() -> Value {
     let mut schema = schemars::schema_for!(Event).to_value();
     if let Some(object) = schema.as_object_mut() {
         object.insert("$id".to_owned(), "camhook.event.v1.json".into());
         object.insert("title".to_owned(), "camhook event, version 1".into());
     }
     without_null(&mut schema);
+    without_defaults(&mut schema);
     schema
 }
 
-/// Absent means absent: what may be left out is still never null.
-fn without_null(schema: &mut serde_json::Value) {
-    use serde_json::Value;
+/// Says of nothing in a schema that it may be null. Absent means absent: what may be left out is still never null.
+pub fn without_null(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             if let Some(Value::Array(types)) = object.get_mut("type") {
@@ -45,10 +47,21 @@ fn without_null(schema: &mut serde_json::Value) {
                     object.entry(name).or_insert(value);
                 }
             }
-            object.remove("default");
             object.values_mut().for_each(without_null);
         }
         Value::Array(values) => values.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+/// Nobody who reads an event is to fill in what is absent.
+fn without_defaults(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            object.remove("default");
+            object.values_mut().for_each(without_defaults);
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_defaults),
         _ => {}
     }
 }
@@ -91,7 +104,7 @@ mod tests {
         assert!(validator.is_valid(&event), "{:?}", validator.validate(&event));
         let read: Event = serde_json::from_value(event.clone()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), event, "reading and writing changes nothing");
-        event["data"]["name"] = serde_json::Value::Null;
+        event["data"]["name"] = Value::Null;
         assert!(!validator.is_valid(&event));
         event["data"]["name"] = "".into();
         assert!(!validator.is_valid(&event));

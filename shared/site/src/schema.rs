@@ -1,5 +1,6 @@
 //! The JSON Schema of camhook.toml, for editors and for saying what is wrong with a file.
 
+use camhook_event::without_null;
 use serde_json::Value;
 
 use crate::raw::RawSite;
@@ -17,40 +18,6 @@ pub fn json_schema() -> Value {
     }
     without_null(&mut schema);
     schema
-}
-
-/// TOML has no null: what may be left out is absent.
-fn without_null(schema: &mut Value) {
-    match schema {
-        Value::Object(object) => {
-            if let Some(Value::Array(types)) = object.get_mut("type") {
-                types.retain(|name| name != "null");
-                if let [only] = types.as_slice() {
-                    let only = only.clone();
-                    object.insert("type".to_owned(), only);
-                }
-            }
-            let only = match object.get_mut("anyOf") {
-                Some(Value::Array(variants)) => {
-                    variants.retain(|variant| variant.get("type") != Some(&"null".into()));
-                    match variants.as_slice() {
-                        [only] => Some(only.clone()),
-                        _ => None,
-                    }
-                }
-                _ => None,
-            };
-            if let Some(Value::Object(only)) = only {
-                object.remove("anyOf");
-                for (name, value) in only {
-                    object.entry(name).or_insert(value);
-                }
-            }
-            object.values_mut().for_each(without_null);
-        }
-        Value::Array(values) => values.iter_mut().for_each(without_null),
-        _ => {}
-    }
 }
 
 #[cfg(test)]
