@@ -58,6 +58,7 @@ MEMORY_GB, NOTIFY_MEMORY_GB = 0.25, 0.5
 
 # ---- Quotas ----
 
+TEMPLATE_RATE, VENDOR_RATE = 500, 200  # ThrottleRate and VendorThrottleRate of the template, parameters
 API_RATE = 10_000  # requests a second, per account and region, can be raised
 LAMBDA_CONCURRENCY = 1_000  # per account and region, can be raised
 CONSUMER_CONCURRENCY = 10  # MaximumConcurrency of each mapping in the template
@@ -156,6 +157,8 @@ def scale(cameras, measured):
         "camhook.toml, kB": cameras * 0.13,
     }
     limits = [
+        (peak_posts > VENDOR_RATE, "VendorThrottleRate of the template, were all of one vendor"),
+        (peak_posts > TEMPLATE_RATE, "ThrottleRate of the template"),
         (peak_posts > API_RATE, "API Gateway's rate"),
         (ingest_now + notify_now + relay_now > LAMBDA_CONCURRENCY, "Lambda's concurrency"),
         (notify_now > CONSUMER_CONCURRENCY, "MaximumConcurrency of notify"),
