@@ -39,7 +39,7 @@ pub struct Reason {
     pub method: String,
     /// The path below the source and its token, which itself is not kept.
     pub rest: Vec<String>,
-    /// The query.
+    /// The query; only the names of its parameters where the source's faces are not kept.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub query: String,
     /// The media type that the sender named.
@@ -81,7 +81,10 @@ pub async fn quarantine<O: ObjectStore>(
         request_id: request.request_id().to_owned(),
         method: format!("{:?}", request.method()).to_uppercase(),
         rest: request.rest().to_vec(),
-        query: request.query().to_owned(),
+        query: match source.faces {
+            Retention::Drop => parameter_names(request.query()),
+            Retention::Keep => request.query().to_owned(),
+        },
         content_type: request.headers().get("content-type").map(str::to_owned),
         length: body.len(),
         kept: kept.len(),
@@ -113,6 +116,12 @@ fn without_base64_runs(bytes: &[u8]) -> Vec<u8> {
         .collect()
 }
 
+/// A query without its values: one of them may be the name of whose face it was.
+fn parameter_names(query: &str) -> String {
+    let names = query.split('&').map(|pair| pair.split_once('=').map_or("", |(name, _)| name));
+    names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join("&")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +132,11 @@ mod tests {
         let text = format!("<data><![CDATA[{picture}]]></data><name>Gate</name>");
         let kept = String::from_utf8(without_base64_runs(text.as_bytes())).unwrap();
         assert_eq!(kept, "<data><![CDATA[]]></data><name>Gate</name>");
+    }
+
+    #[test]
+    fn only_the_names_of_parameters_are_left_of_a_query() {
+        assert_eq!(parameter_names("&cam=1&face=Ann%20B&Ann&=Ann"), "cam&face");
+        assert_eq!(parameter_names(""), "");
     }
 }
