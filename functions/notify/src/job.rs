@@ -82,7 +82,9 @@ async fn note<P: Ports>(ports: &P, claim: &Claim, outcome: &Result<(), NotTold>,
         Ok(()) => claim::finish(state, claim, "told").await,
         Err(error) => match error.effect() {
             Effect::None => claim::release(state, claim, &error.to_string()).await,
-            Effect::Possible => claim::leave_open(state, claim, &error.to_string()).await,
+            Effect::Possible | Effect::HandedOver => {
+                claim::leave_open(state, claim, &error.to_string()).await
+            }
         },
     };
     match noted {

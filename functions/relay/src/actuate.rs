@@ -69,8 +69,6 @@ pub async fn actuate<P: Ports, D: Devices>(
     match advance(ports, devices, order, &mut progress, measurements).await {
         Ok(Advanced::Ended(end)) => finish(ports, order, progress, *end, measurements).await,
         Ok(Advanced::HandedOver) => {
-            // Nothing was sent from here: the agent may take the claim.
-            take_back(ports, order, &mut progress, "handed over to the agent").await;
             tracing::info!(
                 relay = order.relay.id.as_str(),
                 rule = order.rule,
@@ -109,6 +107,7 @@ async fn read<P: Ports>(ports: &P, order: &Order<'_>) -> Result<Progress, Error>
     let known = Known {
         now,
         stop,
+        stop_before_sending: None,
         claim: found.map_or(ClaimKnown::Free, ClaimKnown::Found),
         relay: relay.record().clone(),
         once: None,
@@ -148,15 +147,13 @@ async fn advance<P: Ports, D: Devices>(
                     prepared.release = Release::Queued;
                 }
             }
+            Step::ReadStopSwitch => {
+                progress.known.stop_before_sending = Some(control::stop_switch(ports.state()).await?);
+            }
             Step::Send(command) => {
                 progress.known.sent = Some(send(ports, devices, order, command, measurements).await);
             }
-            Step::HandOver => {
-                let message =
-                    CommandMessage::of(order).message().map_err(|reason| unwritable(order, reason))?;
-                ports.queues().send(Queue::RelayLan, message).await?;
-                return Ok(Advanced::HandedOver);
-            }
+            Step::HandOver => return hand_over(ports, order, progress).await,
             Step::Retry(pause) => return Ok(Advanced::Paused(pause)),
             Step::Finish(end) => return Ok(Advanced::Ended(end)),
         }
@@ -183,7 +180,7 @@ async fn take_claim<P: Ports>(
     };
     let unchanged = progress.known.claim == ClaimKnown::Found(found.record().clone());
     if unchanged
-        && found.record().effect == Effect::None
+        && matches!(found.record().effect, Effect::None | Effect::HandedOver)
         && let Some(claim) = claim::take_again(ports.state(), &found, now).await?
     {
         hold(progress, claim);
@@ -193,6 +190,24 @@ async fn take_claim<P: Ports>(
     let claim = claim::look(ports.state(), &order.claim(), now).await?;
     progress.known.claim = claim.map_or(ClaimKnown::Free, ClaimKnown::Found);
     Ok(())
+}
+
+/// Gives the claim to the agent, then the command. In this order the agent never waits for the claim; should the
+/// command not reach the queue, the next delivery of the event finds the claim and hands it over again.
+async fn hand_over<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    progress: &mut Progress,
+) -> Result<Advanced, Error> {
+    if let Some(claim) = progress.claim.take() {
+        let given = claim::hand_over(ports.state(), &claim, "handed over to the agent").await?;
+        if given.is_none() {
+            return Ok(Advanced::Paused(Pause::AtWork));
+        }
+    }
+    let message = CommandMessage::of(order).message().map_err(|reason| unwritable(order, reason))?;
+    ports.queues().send(Queue::RelayLan, message).await?;
+    Ok(Advanced::HandedOver)
 }
 
 fn hold(progress: &mut Progress, claim: Claim) {

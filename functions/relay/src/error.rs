@@ -51,6 +51,12 @@ pub enum Error {
         /// The relay's id.
         relay: String,
     },
+    /// A message that only the relay function can take.
+    #[error("event {event} is on the agent's queue, it belongs on the relay function's")]
+    EventOnSite {
+        /// The event.
+        event: camhook_event::EventId,
+    },
     /// The code that handled the message panicked.
     #[error("the code that handles the message failed, please report it: {0}")]
     Panicked(String),

@@ -18,10 +18,12 @@ pub mod discharge;
 pub mod driver;
 mod error;
 mod handle;
+pub mod lan;
 pub mod message;
 pub mod order;
 pub mod protocol;
 pub mod release;
+pub mod stop;
 
 pub use actuate::Actuated;
 pub use audit::{AUDIT_LOST, DECISIONS};

@@ -72,8 +72,10 @@ pub enum Release {
 pub struct Known {
     /// What time it is.
     pub now: Timestamp,
-    /// The stop switch.
+    /// The stop switch, as it was read first.
     pub stop: StopSwitch,
+    /// The stop switch, read once more after the relay was marked busy; `None` when it was not read yet.
+    pub stop_before_sending: Option<StopSwitch>,
     /// The claim.
     pub claim: ClaimKnown,
     /// The relay.
@@ -109,6 +111,8 @@ pub enum Step {
         /// Which setting of `on_until` it belongs to.
         generation: u64,
     },
+    /// Read the stop switch once more: whoever sets it either is seen here, or sees that the relay is busy.
+    ReadStopSwitch,
     /// Ask the device.
     Send(Command),
     /// Put the action on the queue to the agent on site.
@@ -265,6 +269,8 @@ fn found_claim(order: &Order<'_>, known: &Known) -> Option<Step> {
         }
         (ClaimState::Taken, Effect::None) => (!order.is_repeatable() || order.is_late(known.now))
             .then(|| end(known, Decision::Failed, Reason::NoEffect(outcome()))),
+        // Nothing was tried yet: for whoever takes it, it is as good as free.
+        (ClaimState::Taken, Effect::HandedOver) => None,
     }
 }
 
@@ -383,6 +389,11 @@ pub(crate) fn time_until(moment: Timestamp, now: Timestamp) -> Duration {
 fn before_sending(order: &Order<'_>, known: &Known, prepared: &Prepared) -> Step {
     if let Release::Owed { on_until } = prepared.release {
         return Step::QueueRelease { on_until, generation: prepared.written.generation };
+    }
+    match known.stop_before_sending {
+        None => return Step::ReadStopSwitch,
+        Some(StopSwitch::Stopped) => return end(known, Decision::Stopped, Reason::StopSwitch),
+        Some(StopSwitch::Running) => {}
     }
     // The table and the queue may have taken their time.
     if order.is_late(known.now) {
@@ -510,6 +521,7 @@ mod tests {
         Known {
             now: NOW,
             stop: StopSwitch::Running,
+            stop_before_sending: None,
             claim: ClaimKnown::Free,
             relay: RelayRecord::default(),
             once: None,
@@ -552,6 +564,8 @@ mod tests {
         let mut queued = known.prepared.clone().unwrap();
         queued.release = Release::Queued;
         known.prepared = Some(queued.clone());
+        assert_eq!(next(&order, &known), Step::ReadStopSwitch);
+        known.stop_before_sending = Some(StopSwitch::Running);
         assert_eq!(next(&order, &known), Step::Send(Command::On { off_after: None }));
         known.sent = Some(Sent::Confirmed("{}".to_owned()));
         assert_eq!(decision(&next(&order, &known)), Some((Decision::Done, "answered")));
@@ -567,6 +581,7 @@ mod tests {
         let mut known = Known { claim: ClaimKnown::Held, ..known() };
         let Step::Prepare(prepared) = next(&order, &known) else { panic!("not prepared") };
         known.prepared = Some(*prepared);
+        known.stop_before_sending = Some(StopSwitch::Running);
         known.now = at(4);
         assert!(matches!(next(&order, &known), Step::Send(_)));
         known.now = at(5);
@@ -672,5 +687,36 @@ mod tests {
         assert_eq!(next(&order(&relay, PULSE), &known), Step::HandOver);
         let on_site = Order { station: Station::Agent, ..order(&relay, PULSE) };
         assert!(matches!(next(&on_site, &known), Step::Prepare(_)));
+    }
+
+    #[test]
+    fn a_claim_that_was_handed_over_is_free_for_everybody_until_it_is_late() {
+        let relay = relay(Via::Agent);
+        let claim = ClaimKnown::Found(ClaimRecord {
+            state: ClaimState::Taken,
+            attempt: 1,
+            since: NOW,
+            effect: Effect::HandedOver,
+            outcome: Some("handed over".to_owned()),
+        });
+        for (action, station) in [(PULSE, Station::Agent), (RelayAction::Toggle, Station::Function)] {
+            let order = Order { station, ..order(&relay, action) };
+            let known = Known { claim: claim.clone(), ..known() };
+            assert_eq!(next(&order, &known), Step::TakeClaim);
+            let late = Known { now: at(31), ..known };
+            assert_eq!(decision(&next(&order, &late)), Some((Decision::Late, "too_old")));
+        }
+    }
+
+    #[test]
+    fn what_is_stopped_after_the_relay_was_marked_busy_is_not_sent() {
+        let relay = relay(Via::Cloud);
+        let order = Order { timer: DeviceTimer::Own, ..order(&relay, PULSE) };
+        let mut known = Known { claim: ClaimKnown::Held, ..known() };
+        let Step::Prepare(prepared) = next(&order, &known) else { panic!("not prepared") };
+        known.prepared = Some(*prepared);
+        assert_eq!(next(&order, &known), Step::ReadStopSwitch);
+        known.stop_before_sending = Some(StopSwitch::Stopped);
+        assert_eq!(decision(&next(&order, &known)), Some((Decision::Stopped, "stop_switch")));
     }
 }

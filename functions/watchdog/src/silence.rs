@@ -2,18 +2,23 @@
 //!
 //! A source with `offline_after` that was heard of once and then not for that long gives a `device_offline`
 //! event; the first sign of life after it a `device_online` event. The events go the way of all others: record,
-//! queues, rules. Their ids come from the last sign of life, so that a tick that died half-way is repeated
+//! queues, rules. An agent on site that goes silent is told of to the trouble channel. Ids of events come from the last sign of life, so that a tick that died half-way is repeated
 //! without telling twice.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use camhook_event::{Kind, State};
 use camhook_ingest::{Draft, Headers, Identity, Method, Parts, Request, Verified, keep};
-use camhook_ports::{Clock, Measurements, Ports};
+use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue};
 use camhook_site::{Site, Source};
 use camhook_state::presence::{self, Presence, Told};
+use camhook_state::trouble::{About, Trouble};
 use jiff::Timestamp;
+
+/// After how long without a sign of life an agent counts as gone; it gives one each minute.
+const AGENT_OFFLINE_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// Tells of every source of the site that went silent or is back.
 pub async fn tell_of_silence<P: Ports>(ports: &P, site: &Site) -> Measurements {
@@ -28,6 +33,10 @@ pub async fn tell_of_silence<P: Ports>(ports: &P, site: &Site) -> Measurements {
     };
     let now = ports.clock().now();
     for (id, presence) in heard {
+        if let Some(area) = presence::area_of_agent(&id) {
+            tell_of_agent(ports, &id, area, &presence, now).await;
+            continue;
+        }
         let Some(source) = site.source(&id) else { continue };
         if let Some((told, since)) = news(source, &presence, now) {
             measurements.append(tell(ports, source, told, since, now).await);
@@ -38,13 +47,41 @@ pub async fn tell_of_silence<P: Ports>(ports: &P, site: &Site) -> Measurements {
 
 /// What is to be told of a source that was not told yet, and since when it is so.
 fn news(source: &Source, presence: &Presence, now: Timestamp) -> Option<(Told, Timestamp)> {
-    let offline_after = source.offline_after?;
+    news_after(source.offline_after?, presence, now)
+}
+
+/// What is to be told of whoever counts as gone after a time without a sign of life.
+fn news_after(offline_after: Duration, presence: &Presence, now: Timestamp) -> Option<(Told, Timestamp)> {
     let contact = presence.contact?;
     let is_silent = now.duration_since(contact).unsigned_abs() >= offline_after && contact < now;
     match (is_silent, presence.told) {
         (true, None | Some(Told::Back)) => Some((Told::Gone, contact)),
         (false, Some(Told::Gone)) => Some((Told::Back, contact)),
         _ => None,
+    }
+}
+
+/// Tells the trouble channel of an agent that went silent or is back.
+async fn tell_of_agent<P: Ports>(ports: &P, id: &str, area: &str, presence: &Presence, now: Timestamp) {
+    let Some((told, since)) = news_after(AGENT_OFFLINE_AFTER, presence, now) else { return };
+    let text = match told {
+        Told::Gone => format!(
+            "The agent {area} has not been heard of since {since:.0}. What it switches is not switched until it is \
+             back; commands are dropped when they are too old, and what is on for a time is switched off then."
+        ),
+        Told::Back => format!("The agent {area} is back since {since:.0}."),
+    };
+    let trouble = Trouble::new(About::Agent(area.to_owned()), text, now);
+    let sent = match trouble.message() {
+        Ok(message) => ports.queues().send(Queue::Notify, message).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = sent {
+        tracing::error!(area, %error, "nobody was told of the agent, the next tick tries again");
+        return;
+    }
+    if let Err(error) = presence::told(ports.state(), id, told).await {
+        tracing::error!(area, %error, "that it was told is not noted: it is told again");
     }
 }
 
@@ -90,10 +127,7 @@ fn request(source: &Arc<Source>, now: Timestamp) -> Request<Verified> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use camhook_event::Event;
-    use camhook_ports::Queue;
     use camhook_ports::memory::MemoryPorts;
 
     use super::*;
@@ -129,6 +163,32 @@ mod tests {
         assert_eq!(told(&ports).await, []);
         ports.clock.advance(Duration::from_secs(600));
         assert_eq!(told(&ports).await, [Kind::DeviceOffline]);
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_goes_silent_and_is_back_is_told_of_once_each() {
+        let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
+        let contact = async || {
+            presence::contact(&ports.state, &presence::agent("barn"), ports.clock.now()).await.unwrap();
+        };
+        let troubles = async || {
+            let _ = tell_of_silence(&ports, &site()).await;
+            let messages = ports.queues.take(Queue::Notify).into_iter();
+            let troubles = messages.map(|message| serde_json::from_str::<Trouble>(&message.body).unwrap());
+            troubles.map(|trouble| (trouble.about.to_string(), trouble.text)).collect::<Vec<_>>()
+        };
+        contact().await;
+        ports.clock.advance(Duration::from_secs(299));
+        assert!(troubles().await.is_empty());
+        ports.clock.advance(Duration::from_secs(1));
+        let gone = troubles().await;
+        assert_eq!(gone.len(), 1);
+        assert_eq!(gone[0].0, "agent barn");
+        assert!(gone[0].1.contains("not been heard of since 2026-11-23T08:00:00Z"), "{}", gone[0].1);
+        assert!(troubles().await.is_empty());
+        contact().await;
+        assert_eq!(troubles().await[0].1, "The agent barn is back since 2026-11-23T08:05:00Z.");
+        assert!(troubles().await.is_empty());
     }
 
     #[tokio::test]

@@ -63,6 +63,8 @@ pub enum Effect {
     Possible,
     /// It surely had none: no connection, or a refusal.
     None,
+    /// None by whoever has the claim: the action was handed to another place, which carries it out.
+    HandedOver,
 }
 
 /// What the table says of a claim.
@@ -165,6 +167,29 @@ pub async fn look<S: State>(
     item.map(|item| decode(&item)).transpose()
 }
 
+/// The claims of all actions because of an event, as rule, position of the action, and what stands in the claim;
+/// those of replays and of groups left out. Expired ones too: the table removes them in its own time.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn of_event<S: State>(
+    state: &S,
+    event: EventId,
+) -> Result<Vec<(String, usize, ClaimRecord)>, Error> {
+    let items = state.query(&format!("claim#{event}")).await?;
+    let mut claims = Vec::new();
+    for item in items {
+        let mut parts = item.key.sk.split('#');
+        if let (Some(rule), Some(action), None) = (parts.next(), parts.next(), parts.next())
+            && let Ok(action) = action.parse()
+        {
+            claims.push((rule.to_owned(), action, decode(&item)?));
+        }
+    }
+    Ok(claims)
+}
+
 async fn change<S: State>(state: &S, claim: &Claim, record: ClaimRecord) -> Result<Option<Claim>, Error> {
     let data = encode(&claim.key, &record)?;
     let expires = record.since.checked_add(CLAIM_LIFETIME).ok();
@@ -201,6 +226,19 @@ pub async fn take_again<S: State>(state: &S, claim: &Claim, now: Timestamp) -> R
 pub async fn release<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result<Option<Claim>, Error> {
     let mut record = claim.record.clone();
     record.effect = Effect::None;
+    record.outcome = Some(outcome.to_owned());
+    change(state, claim, record).await
+}
+
+/// Notes that the action is carried out elsewhere: the claim stays taken, and whoever is to carry it out may take
+/// it again. `None` when another delivery changed the claim meanwhile.
+///
+/// # Errors
+///
+/// When the table fails; the claim then looks as if the attempt may have had an effect.
+pub async fn hand_over<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result<Option<Claim>, Error> {
+    let mut record = claim.record.clone();
+    record.effect = Effect::HandedOver;
     record.outcome = Some(outcome.to_owned());
     change(state, claim, record).await
 }

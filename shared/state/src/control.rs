@@ -20,16 +20,25 @@ pub enum StopSwitch {
     Stopped,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct StopRecord {
-    switch: StopSwitch,
-    since: Timestamp,
+/// How the stop switch was set last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopRecord {
+    /// How it stands.
+    pub switch: StopSwitch,
+    /// When it was set.
+    pub since: Timestamp,
+    /// Who set it, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct ModeRecord {
-    mode: String,
-    since: Timestamp,
+/// How the mode of an area was set last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModeRecord {
+    /// The mode.
+    pub mode: String,
+    /// Since when it counts.
+    pub since: Timestamp,
 }
 
 fn stop_key() -> Key {
@@ -46,18 +55,31 @@ fn mode_key(area: &str) -> Key {
 ///
 /// When the table fails; nothing may be switched then.
 pub async fn stop_switch<S: State>(state: &S) -> Result<StopSwitch, Error> {
-    let Some(item) = state.get(&stop_key()).await? else { return Ok(StopSwitch::default()) };
-    Ok(decode::<StopRecord>(&item)?.switch)
+    Ok(stop_record(state).await?.map_or_else(StopSwitch::default, |record| record.switch))
 }
 
-/// Sets the stop switch.
+/// How the stop switch was set last; `None` when it was never touched.
 ///
 /// # Errors
 ///
 /// When the table fails.
-pub async fn set_stop_switch<S: State>(state: &S, switch: StopSwitch, now: Timestamp) -> Result<(), Error> {
+pub async fn stop_record<S: State>(state: &S) -> Result<Option<StopRecord>, Error> {
+    state.get(&stop_key()).await?.map(|item| decode(&item)).transpose()
+}
+
+/// Sets the stop switch. `by` says who does, for whoever looks at it later.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn set_stop_switch<S: State>(
+    state: &S,
+    switch: StopSwitch,
+    now: Timestamp,
+    by: &str,
+) -> Result<(), Error> {
     let key = stop_key();
-    let data = encode(&key, &StopRecord { switch, since: now })?;
+    let data = encode(&key, &StopRecord { switch, since: now, by: Some(by.to_owned()) })?;
     state.put(&key, data, None, Condition::None).await?;
     Ok(())
 }
@@ -69,8 +91,16 @@ pub async fn set_stop_switch<S: State>(state: &S, switch: StopSwitch, now: Times
 ///
 /// When the table fails.
 pub async fn mode<S: State>(state: &S, area: &str) -> Result<Option<String>, Error> {
-    let Some(item) = state.get(&mode_key(area)).await? else { return Ok(None) };
-    Ok(Some(decode::<ModeRecord>(&item)?.mode))
+    Ok(mode_record(state, area).await?.map(|record| record.mode))
+}
+
+/// How the mode of an area was set last; `None` when it was never set.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn mode_record<S: State>(state: &S, area: &str) -> Result<Option<ModeRecord>, Error> {
+    state.get(&mode_key(area)).await?.map(|item| decode(&item)).transpose()
 }
 
 /// Sets the mode of an area.
@@ -134,9 +164,10 @@ mod tests {
     async fn the_switch_runs_until_it_is_stopped() {
         let state = MemoryState::default();
         assert_eq!(stop_switch(&state).await.unwrap(), StopSwitch::Running);
-        set_stop_switch(&state, StopSwitch::Stopped, NOW).await.unwrap();
+        set_stop_switch(&state, StopSwitch::Stopped, NOW, "ann").await.unwrap();
         assert_eq!(stop_switch(&state).await.unwrap(), StopSwitch::Stopped);
-        set_stop_switch(&state, StopSwitch::Running, NOW).await.unwrap();
+        assert_eq!(stop_record(&state).await.unwrap().unwrap().by.as_deref(), Some("ann"));
+        set_stop_switch(&state, StopSwitch::Running, NOW, "ben").await.unwrap();
         assert_eq!(stop_switch(&state).await.unwrap(), StopSwitch::Running);
     }
 

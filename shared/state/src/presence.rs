@@ -49,6 +49,21 @@ pub struct Refusal {
     pub reason: String,
 }
 
+/// What stands before the area of an agent; no source's id has a slash.
+const AGENT: &str = "agent/";
+
+/// The name under which an agent on site is heard of, beside the sources.
+#[must_use]
+pub fn agent(area: &str) -> String {
+    format!("{AGENT}{area}")
+}
+
+/// The area of the agent that is heard of under a name; `None` when it is a source's.
+#[must_use]
+pub fn area_of_agent(name: &str) -> Option<&str> {
+    name.strip_prefix(AGENT)
+}
+
 fn key(source: &str) -> Key {
     Key::new(PRESENCE, source)
 }

@@ -19,6 +19,8 @@ pub enum About {
     Source(String),
     /// A rule, by its id.
     Rule(String),
+    /// An agent on site, by its area.
+    Agent(String),
     /// A queue.
     Queue(Queue),
     /// camhook.toml.
@@ -32,6 +34,7 @@ impl fmt::Display for About {
             Self::Relay(id) => write!(formatter, "relay {id}"),
             Self::Source(id) => write!(formatter, "source {id}"),
             Self::Rule(id) => write!(formatter, "rule {id}"),
+            Self::Agent(area) => write!(formatter, "agent {area}"),
             Self::Queue(queue) => write!(formatter, "queue {queue}"),
             Self::Configuration => formatter.write_str("camhook.toml"),
         }

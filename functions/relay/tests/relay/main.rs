@@ -1,6 +1,8 @@
 //! The relay function from its messages to its devices.
 
 #[cfg(test)]
+mod lan;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod schedules;

@@ -181,10 +181,10 @@ async fn a_lag_beyond_all_time_is_late_and_one_below_zero_makes_nothing_younger(
 #[tokio::test]
 async fn the_stop_switch_is_read_before_each_actuation() {
     let world = gate();
-    control::set_stop_switch(&world.ports.state, StopSwitch::Stopped, NOW).await.unwrap();
+    control::set_stop_switch(&world.ports.state, StopSwitch::Stopped, NOW, "test").await.unwrap();
     let stopped = event(1, Kind::Motion, NOW);
     world.deliver(&stopped, 1).await;
-    control::set_stop_switch(&world.ports.state, StopSwitch::Running, NOW).await.unwrap();
+    control::set_stop_switch(&world.ports.state, StopSwitch::Running, NOW, "test").await.unwrap();
     world.advance(1);
     world.deliver(&event(2, Kind::Motion, NOW), 1).await;
     world.advance(1);
@@ -401,7 +401,7 @@ async fn what_has_no_timer_is_switched_off_when_its_time_is_over_and_not_before(
     assert_eq!(world.devices.commands(), [ON], "its time is not over");
     assert_eq!(world.release_delays(), [2]);
     world.advance(2);
-    control::set_stop_switch(&world.ports.state, StopSwitch::Stopped, NOW).await.unwrap();
+    control::set_stop_switch(&world.ports.state, StopSwitch::Stopped, NOW, "test").await.unwrap();
     world.deliver_releases().await;
     assert_eq!(world.devices.commands(), [ON, Command::Off], "a release works while all is stopped");
     assert!(world.release_delays().is_empty());
