@@ -1,8 +1,13 @@
 //! What is done for each command.
 
+mod agent;
+mod arm;
 mod check;
+mod dlq;
 mod events;
+mod explain;
 mod pump;
+mod relays;
 mod send;
 mod setup;
 mod test;
@@ -25,7 +30,7 @@ pub(crate) enum Outcome {
 
 /// Does what was asked for.
 pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome, Error> {
-    let stack = arguments.stack.as_deref();
+    let (stack, form) = (arguments.stack.as_deref(), arguments.form());
     match arguments.command {
         Command::Check(check) => check::run(&check, output),
         Command::Setup(setup) => setup::run(&setup, stack, output).await,
@@ -33,6 +38,11 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         Command::Events(events) => events::run(&events, stack, output).await,
         Command::Token(token) => token::run(&token, stack, output),
         Command::Test(test) => test::run(&test, stack, output).await,
+        Command::Explain(explain) => explain::run(&explain, stack, output).await,
+        Command::Arm(arm) => arm::run(&arm, stack, output).await,
+        Command::Relays(relays) => relays::run(&relays, stack, output).await,
+        Command::Dlq(dlq) => dlq::run(&dlq, stack, output).await,
+        Command::Agent(agent) => Box::pin(agent::run(&agent, stack, form, output)).await,
         Command::Pump(pump) => pump::run(&pump, stack, output).await,
     }
 }

@@ -159,6 +159,66 @@ pub(crate) enum Error {
     /// The machine gives no random numbers.
     #[error("the machine gives no random numbers: {0}")]
     Random(getrandom::Error),
+    /// The table failed.
+    #[error(transparent)]
+    State(#[from] camhook_state::Error),
+    /// The relays cannot be stopped.
+    #[error(transparent)]
+    Relay(#[from] camhook_relay::Error),
+    /// A queue failed.
+    #[error(transparent)]
+    Queue(#[from] camhook_ports::QueueError),
+    /// An area that no source has.
+    #[error("camhook.toml has no area `{area}`{hint}")]
+    UnknownArea {
+        /// Which one.
+        area: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A relay that the agent cannot switch.
+    #[error("camhook.toml has no relay `{relay}` with via = \"agent\"{hint}")]
+    NotOnSite {
+        /// Which one.
+        relay: String,
+        /// What to do.
+        hint: String,
+    },
+    /// An agent's name that is none.
+    #[error(
+        "`{0}` is no name of an agent: use 1 to 32 of a to z, 0 to 9 and -, beginning with a letter or digit"
+    )]
+    NotAnArea(String),
+    /// An event that is neither a file nor an id.
+    #[error(
+        "`{0}` is neither a file nor the id of an event: ids have 32 of 0 to 9 and a to f, at least 6 of them are needed"
+    )]
+    NotAnEvent(String),
+    /// An event that the bucket does not have.
+    #[error("the bucket has no record of an event `{0}`: the lifecycle may have removed it")]
+    NoRecord(String),
+    /// Several events whose ids begin alike.
+    #[error("several events begin with `{id}`: {found}")]
+    ManyRecords {
+        /// What was asked for.
+        id: String,
+        /// What was found.
+        found: String,
+    },
+    /// A file that holds no event.
+    #[error("{name} is no event of this version: {error}")]
+    BadEvent {
+        /// Which file.
+        name: String,
+        /// Why.
+        error: serde_json::Error,
+    },
+    /// The stack names no queue of dead letters.
+    #[error("stack.json names no queue of dead letters{0}: run `make up` again")]
+    NoDeadLetterQueue(String),
+    /// A dead letter that is not there.
+    #[error("no message that was given up, and no event of one, begins with `{0}`: `camhook dlq` lists them")]
+    NoDeadLetter(String),
     /// The process cannot be told to stop.
     #[error("the signals of the system cannot be heard: {0}")]
     Signal(std::io::Error),

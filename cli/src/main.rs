@@ -9,6 +9,7 @@ mod connection;
 mod error;
 mod origin;
 mod output;
+mod site;
 mod stack;
 mod vendors;
 mod webhook;

@@ -7,6 +7,7 @@ use camhook_site::{Site, Source};
 use url::Url;
 
 use crate::error::Error;
+use crate::site;
 use crate::stack::Stack;
 use crate::vendors::{Guide, depends_on_the_source, guide};
 use crate::webhook::Webhook;
@@ -62,12 +63,7 @@ impl Lookup<'_> {
         let Some(path) = self.config else {
             return Stack::find(self.stack)?.site().await;
         };
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Error::Read { path: path.to_owned(), error })?;
-        match camhook_site::read(&text, &path.display().to_string()) {
-            Ok((site, _)) => Ok(Arc::new(site)),
-            Err(_) => Err(Error::WrongSite(path.to_owned())),
-        }
+        Ok(Arc::new(site::read(path)?))
     }
 }
 

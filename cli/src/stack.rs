@@ -38,6 +38,10 @@ struct Queues {
     relay: String,
     relay_lan: Option<String>,
     mqtt: Option<String>,
+    notify_dlq: Option<String>,
+    relay_dlq: Option<String>,
+    relay_lan_dlq: Option<String>,
+    mqtt_dlq: Option<String>,
 }
 
 impl Stack {
@@ -54,13 +58,38 @@ impl Stack {
 
     /// The ports of the stack.
     pub(crate) async fn connect(&self) -> AwsPorts {
-        let Queues { notify, relay, relay_lan, mqtt } = &self.queues;
-        let queues = [
+        let Queues { notify, relay, relay_lan, mqtt, .. } = &self.queues;
+        self.connect_with([
             (Queue::Notify, Some(notify)),
             (Queue::Relay, Some(relay)),
             (Queue::RelayLan, relay_lan.as_ref()),
             (Queue::Mqtt, mqtt.as_ref()),
-        ];
+        ])
+        .await
+    }
+
+    /// The ports of the stack with the queues of dead letters in the places of those that they are of.
+    pub(crate) async fn connect_dead_letters(&self) -> AwsPorts {
+        self.connect_with(self.dead_letter_queues()).await
+    }
+
+    /// The queues whose dead letters can be looked at.
+    pub(crate) fn queues_with_dead_letters(&self) -> Vec<Queue> {
+        let queues = self.dead_letter_queues().into_iter();
+        queues.filter_map(|(queue, url)| url.map(|_| queue)).collect()
+    }
+
+    fn dead_letter_queues(&self) -> [(Queue, Option<&String>); 4] {
+        let Queues { notify_dlq, relay_dlq, relay_lan_dlq, mqtt_dlq, .. } = &self.queues;
+        [
+            (Queue::Notify, notify_dlq.as_ref()),
+            (Queue::Relay, relay_dlq.as_ref()),
+            (Queue::RelayLan, relay_lan_dlq.as_ref()),
+            (Queue::Mqtt, mqtt_dlq.as_ref()),
+        ]
+    }
+
+    async fn connect_with(&self, queues: [(Queue, Option<&String>); 4]) -> AwsPorts {
         let queue_urls = queues.into_iter().filter_map(|(queue, url)| Some((queue, url?.clone()))).collect();
         let resources = Resources { bucket: self.bucket.clone(), table: self.table.clone(), queue_urls };
         match &self.endpoint_url {

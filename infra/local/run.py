@@ -84,7 +84,7 @@ def settle(stack):
     deadline = time.monotonic() + SETTLED_WITHIN_SECONDS
     while time.monotonic() < deadline:
         queues = [sqs.get_queue_attributes(QueueUrl=stack["queues"][queue], AttributeNames=names)["Attributes"]
-                  for queue in ("notify", "relay")]
+                  for queue in ("relay", "relay_lan", "notify")]
         if all(int(queue[name]) == 0 for queue in queues for name in names):
             return
         time.sleep(0.1)

@@ -77,6 +77,18 @@ def stop_all(state):
     return [name for name, _ in alive]
 
 
+def stop(state, name):
+    """Stops one process that was started here and waits until it is gone; nothing when it does not run."""
+    process = running(state, name)
+    if process is None:
+        return
+    _signal_group(process["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while _group_alive(process["pid"]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    _signal_group(process["pid"], signal.SIGKILL)
+
+
 def wait_until(what, condition, process, log, seconds):
     """Waits for a condition with a deadline; a process that ended first is an error that shows its log."""
     deadline = time.monotonic() + seconds

@@ -4,13 +4,14 @@ Writes stack.json into the state folder; run again, it brings code, template and
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tomllib
 
 import cloud
 import iot
-from state import LOCAL, ROOT, LocalCloudError, folder, running, say, start, wait_until, write_json
+from state import LOCAL, ROOT, LocalCloudError, folder, running, say, start, stop, wait_until, write_json
 
 # What stands in infra/local/camhook.toml for the demonstration's receivers, whose port is chosen at start.
 DEVICES_PLACEHOLDER = "http://127.0.0.1:8099"
@@ -76,6 +77,7 @@ def up(options, polling):
         "binaries": {name: str(path) for name, path in binaries.items()},
     }
     write_json(state / "stack.json", stack)
+    ensure_agent(state, site, binaries["camhook"])
     say(f"deployed; {state / 'stack.json'} says where everything is")
     return stack
 
@@ -101,6 +103,15 @@ def webhook_urls(site, api):
             token = ""
         urls[source["id"]] = "/".join(filter(None, [api, source["vendor"], source["id"], token]))
     return urls
+
+
+def ensure_agent(state, site, camhook):
+    """Relays of the site that are switched from inside have an agent, of the code as it is now."""
+    stop(state, "agent")
+    if not any(relay.get("via") == "agent" for relay in tomllib.loads(site).get("relay", [])):
+        return
+    command = [str(camhook), "agent", "--area", "local", "--stack", str(state / "stack.json")]
+    start(state, "agent", command, {"PATH": os.environ["PATH"]}, None)
 
 
 def ensure_devices(state):

@@ -311,6 +311,24 @@ impl Table {
         let items = items.into_iter().map(|item| item.into_iter().filter_map(scalar).collect());
         items.filter(|item: &BTreeMap<String, String>| item["pk"].starts_with(prefix)).collect()
     }
+
+    /// Puts an item under another `sk`.
+    pub async fn rename(&self, pk: &str, from: &str, to: &str) {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        let key = |sk: &str| [("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))];
+        let got = self.dynamodb.get_item().table_name(&self.name).set_key(Some(key(from).into()));
+        let mut item = got.consistent_read(true).send().await.unwrap().item.unwrap();
+        item.extend(key(to));
+        self.put(item.into_iter().collect()).await;
+        let delete = self.dynamodb.delete_item().table_name(&self.name).set_key(Some(key(from).into()));
+        delete.send().await.unwrap();
+    }
+
+    /// Puts an item of texts and numbers.
+    pub async fn put(&self, item: BTreeMap<String, AttributeValue>) {
+        let item = item.into_iter().collect();
+        self.dynamodb.put_item().table_name(&self.name).set_item(Some(item)).send().await.unwrap();
+    }
 }
 
 fn scalar((name, value): (String, AttributeValue)) -> Option<(String, String)> {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{HeaderName, Request, Uri, header};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::http_server::{HttpClient, HttpServer, Reply, header as header_value};
 use crate::process::KillSwitch;
@@ -102,6 +103,7 @@ impl fmt::Debug for Plan {
 pub struct FaultProxy {
     server: HttpServer,
     plan: Arc<Mutex<Plan>>,
+    cuts: watch::Sender<()>,
 }
 
 impl FaultProxy {
@@ -110,13 +112,18 @@ impl FaultProxy {
         let endpoint: Uri = endpoint.parse().unwrap();
         let plan = Arc::new(Mutex::new(Plan::default()));
         let (rules, client) = (Arc::clone(&plan), HttpClient::default());
+        let (cuts, cut) = watch::channel(());
         let server = HttpServer::start(move |request| {
             let call = Call::read(&request);
             let fault = rules.lock().unwrap().next(call);
-            let (client, endpoint) = (client.clone(), endpoint.clone());
+            let (client, endpoint, mut cut) = (client.clone(), endpoint.clone(), cut.clone());
+            cut.mark_unchanged();
             async move {
                 match fault {
-                    None => forward(&client, &endpoint, request).await,
+                    None => tokio::select! {
+                        reply = forward(&client, &endpoint, request) => reply,
+                        Ok(()) = cut.changed() => Reply::Close,
+                    },
                     Some(Fault::Status(status)) => refused(status, &request),
                     Some(Fault::Silence) => Reply::Silence,
                     Some(Fault::Close) => Reply::Close,
@@ -133,7 +140,7 @@ impl FaultProxy {
             }
         })
         .await;
-        Self { server, plan }
+        Self { server, plan, cuts }
     }
 
     /// Where functions find AWS: `AWS_ENDPOINT_URL`.
@@ -154,6 +161,12 @@ impl FaultProxy {
 
     fn rule(&self, rule: Rule) {
         self.plan.lock().unwrap().rules.push(rule);
+    }
+
+    /// From now on every connection is closed, and so are those on which an answer is waited for.
+    pub fn cut(&self) {
+        self.fail(Fault::Close, |_| true);
+        self.cuts.send_replace(());
     }
 
     /// From now on nothing fails.

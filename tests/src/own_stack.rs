@@ -3,12 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use serde_json::Value;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::cloud::{Bucket, Cloud, Queue, Table};
 use crate::devices::Devices;
 use crate::fault_proxy::FaultProxy;
 use crate::lambda_runtime::{Function, Outcome};
+use crate::process::Process;
 use crate::stack::Stack;
 use crate::wait;
 
@@ -30,9 +34,24 @@ pub struct OwnStack {
     pub notify: Queue,
     /// The queue of `relay`.
     pub relay: Queue,
+    /// The queue to the agent on site.
+    pub relay_lan: Queue,
+    /// The queue of dead letters of `notify`.
+    pub notify_dlq: Queue,
     /// The table.
     pub table: Table,
     stack: Stack,
+    /// Where each command finds its stack.json.
+    files: TempDir,
+}
+
+/// The agent's process, and the line between it and the cloud.
+#[derive(Debug)]
+pub struct Agent {
+    /// The process.
+    pub process: Process,
+    /// What it takes for AWS.
+    pub line: FaultProxy,
 }
 
 /// What became of the delivery of a message.
@@ -61,7 +80,10 @@ impl OwnStack {
             bucket,
             notify: cloud.create_queue(&format!("{name}-notify")).await,
             relay: cloud.create_queue(&format!("{name}-relay")).await,
+            relay_lan: cloud.create_queue(&format!("{name}-relay-lan")).await,
+            notify_dlq: cloud.create_queue(&format!("{name}-notify-dlq")).await,
             table: cloud.create_table(&name).await,
+            files: tempfile::tempdir().unwrap(),
             cloud,
             stack,
         }
@@ -74,7 +96,7 @@ impl OwnStack {
             ("CAMHOOK_TABLE", &self.table.name),
             ("CAMHOOK_NOTIFY_QUEUE_URL", &self.notify.url),
             ("CAMHOOK_RELAY_QUEUE_URL", &self.relay.url),
-            ("CAMHOOK_RELAY_LAN_QUEUE_URL", &self.relay.url),
+            ("CAMHOOK_RELAY_LAN_QUEUE_URL", &self.relay_lan.url),
             ("CAMHOOK_LOCAL_STACK", "true"),
             ("CAMHOOK_LOG", "info"),
             ("AWS_ACCESS_KEY_ID", "local"),
@@ -84,6 +106,54 @@ impl OwnStack {
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Function::start(function, self.stack.bootstrap(function), environment.into()).await
+    }
+
+    /// Starts `camhook agent` with these arguments. It finds AWS behind a line of its own.
+    pub async fn start_agent(&self, arguments: &[&str]) -> Agent {
+        let line = FaultProxy::start(&self.stack.endpoint_url).await;
+        let process = self.start_command("agent", arguments, &line.url());
+        Agent { process, line }
+    }
+
+    /// Starts a command of `camhook` on this stack. It finds AWS without a proxy.
+    #[must_use]
+    pub fn command(&self, command: &str, arguments: &[&str]) -> Process {
+        self.start_command(command, arguments, &self.stack.endpoint_url)
+    }
+
+    /// Runs a command of `camhook` on this stack: what it printed.
+    pub async fn run(&self, command: &str, arguments: &[&str]) -> Vec<String> {
+        let process = self.command(command, arguments);
+        wait::within("the command to end", process.kill_switch().ended()).await;
+        process.output()
+    }
+
+    fn start_command(&self, command: &str, arguments: &[&str], endpoint_url: &str) -> Process {
+        let file = self.stack_file(endpoint_url);
+        let mut words = vec![command.to_owned(), "--stack".to_owned(), file.display().to_string()];
+        words.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        Process::start_with(self.stack.bootstrap("camhook"), words, Vec::new())
+    }
+
+    /// A stack.json of this stack, with AWS at this address.
+    fn stack_file(&self, endpoint_url: &str) -> PathBuf {
+        let stack = json!({
+            "api_url": self.stack.api_url,
+            "endpoint_url": endpoint_url,
+            "region": self.stack.region,
+            "bucket": self.bucket.name,
+            "table": self.table.name,
+            "queues": {
+                "notify": self.notify.url,
+                "notify_dlq": self.notify_dlq.url,
+                "relay": self.relay.url,
+                "relay_lan": self.relay_lan.url,
+            },
+            "sources": {},
+        });
+        let path = self.files.path().join(format!("{:016x}.json", getrandom::u64().unwrap()));
+        std::fs::write(&path, stack.to_string()).unwrap();
+        path
     }
 
     /// Delivers a queue's next message to a function, as an event source mapping does.

@@ -1,7 +1,8 @@
-//! A process of a function, which a test may kill at any moment.
+//! A process of a function or of the agent, which a test may kill at any moment.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -22,8 +23,14 @@ pub struct Process {
 /// Kills a process.
 #[derive(Debug, Clone)]
 pub struct KillSwitch {
-    orders: mpsc::UnboundedSender<()>,
+    orders: mpsc::UnboundedSender<Order>,
     life: watch::Receiver<Life>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Order {
+    Kill,
+    Terminate,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +43,13 @@ impl KillSwitch {
     /// Kills the process without a warning and waits until it is gone.
     pub async fn kill(&self) {
         // It may be gone already.
-        let _ = self.orders.send(());
+        let _ = self.orders.send(Order::Kill);
+        self.ended().await;
+    }
+
+    /// Asks the process to end, as a service manager does, and waits until it is gone.
+    pub async fn terminate(&self) {
+        let _ = self.orders.send(Order::Terminate);
         self.ended().await;
     }
 
@@ -50,20 +63,36 @@ impl KillSwitch {
 impl Process {
     /// Starts a program with this environment and no other.
     pub fn start(program: &Path, environment: Vec<(String, String)>) -> Self {
+        Self::start_with(program, Vec::<String>::new(), environment)
+    }
+
+    /// The same with arguments.
+    pub fn start_with(
+        program: &Path,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        environment: Vec<(String, String)>,
+    ) -> Self {
         let mut command = Command::new(program);
-        command.env_clear().envs(environment).stdin(Stdio::null());
+        command.args(arguments).env_clear().envs(environment).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let output = Arc::new(Mutex::new(Vec::new()));
-        tokio::spawn(collect(child.stdout.take().unwrap(), Arc::clone(&output)));
-        tokio::spawn(collect(child.stderr.take().unwrap(), Arc::clone(&output)));
+        let results = tokio::spawn(collect(child.stdout.take().unwrap(), Arc::clone(&output)));
+        let notes = tokio::spawn(collect(child.stderr.take().unwrap(), Arc::clone(&output)));
         let (orders, mut ordered) = mpsc::unbounded_channel();
         let (life, seen) = watch::channel(Life::Alive);
         let supervising = tokio::spawn(async move {
-            tokio::select! {
-                _ = child.wait() => {}
-                _ = ordered.recv() => { let _ = child.kill().await; }
+            loop {
+                tokio::select! {
+                    _ = child.wait() => break,
+                    order = ordered.recv() => match (order, child.id()) {
+                        (Some(Order::Terminate), Some(id)) => terminate(id).await,
+                        _ => { let _ = child.kill().await; }
+                    }
+                }
             }
+            // Its last words are read before it counts as gone.
+            let _ = tokio::join!(results, notes);
             let _ = life.send(Life::Ended);
         });
         Self { kill: KillSwitch { orders, life: seen }, output, supervising }
@@ -86,6 +115,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.supervising.abort();
     }
+}
+
+async fn terminate(id: u32) {
+    let sent = Command::new("kill").arg("-TERM").arg(id.to_string()).status().await.unwrap();
+    assert!(sent.success(), "the process takes no signal");
 }
 
 async fn collect(from: impl AsyncRead + Unpin, output: Arc<Mutex<Vec<String>>>) {

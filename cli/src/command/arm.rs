@@ -1,0 +1,120 @@
+//! `camhook arm`
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use camhook_aws::{AwsPorts, CurrentSite};
+use camhook_ports::{Clock, Ports};
+use camhook_site::{Action, DEFAULT_MODE, Site};
+use camhook_state::control;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::Outcome;
+use crate::arguments::Arm;
+use crate::error::Error;
+use crate::output::Output;
+use crate::stack::Stack;
+
+/// The modes that need no rule to be meant.
+const USUAL_MODES: [&str; 3] = ["home", "away", "off"];
+
+#[derive(Serialize)]
+struct Area<'a> {
+    area: &'a str,
+    mode: String,
+    /// Absent when nobody has set it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+}
+
+pub(super) async fn run(arguments: &Arm, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+    let ports = Stack::find(stack)?.connect().await;
+    let site = CurrentSite::default().get(&ports).await?;
+    let known = areas(&site);
+    let Some(area) = arguments.area.as_deref() else {
+        for area in known {
+            tell(&ports, area, output).await?;
+        }
+        return Ok(Outcome::Done);
+    };
+    if !known.contains(area) {
+        let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
+        let hint = match known.as_slice() {
+            [] => ": give a source an `area`".to_owned(),
+            known => format!(": it has {}", known.join(", ")),
+        };
+        return Err(Error::UnknownArea { area: area.to_owned(), hint });
+    }
+    if let Some(mode) = &arguments.mode {
+        let named = modes(&site);
+        if !USUAL_MODES.contains(&mode.as_str()) && !named.contains(mode.as_str()) {
+            output.note(format_args!("no rule of the deployed camhook.toml asks for the mode `{mode}`"));
+        }
+        control::set_mode(ports.state(), area, mode, ports.clock().now()).await?;
+    }
+    tell(&ports, area, output).await?;
+    Ok(Outcome::Done)
+}
+
+async fn tell(ports: &AwsPorts, area: &str, output: &Output) -> Result<(), Error> {
+    let record = control::mode_record(ports.state(), area).await?;
+    let (mode, since, text) = match record {
+        None => (DEFAULT_MODE.to_owned(), None, format!("{area}: {DEFAULT_MODE}, as nobody has set it")),
+        Some(record) => {
+            let local = record.since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S");
+            let text = format!("{area}: {} since {local}", record.mode);
+            (record.mode, Some(record.since), text)
+        }
+    };
+    output.result(&Area { area, mode, since }, text);
+    Ok(())
+}
+
+/// Every area that a source has; rules name no others.
+fn areas(site: &Site) -> BTreeSet<&str> {
+    site.sources().filter_map(|source| source.area.as_ref()).map(camhook_event::Text::as_str).collect()
+}
+
+/// Every mode that a rule asks for or sets.
+fn modes(site: &Site) -> BTreeSet<&str> {
+    let asked = site.rules().iter().filter_map(|rule| rule.mode.as_ref()).flat_map(|mode| &mode.any_of);
+    let set = site.rules().iter().flat_map(|rule| &rule.then).filter_map(|action| match action {
+        Action::Mode { mode, .. } => Some(mode),
+        Action::Notify { .. } | Action::Relay { .. } => None,
+    });
+    asked.chain(set).map(camhook_event::Text::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_and_modes_are_those_of_sources_and_rules() {
+        let toml = r#"
+            timezone = "UTC"
+            [[source]]
+            id = "gate"
+            vendor = "viewtron"
+            area = "yard"
+            auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+            [[channel]]
+            id = "family"
+            kind = "webhook"
+            url = "https://example.org"
+            [[rule]]
+            id = "tell"
+            mode = { area = "yard", is = ["night", "away"] }
+            then = [{ notify = "family" }]
+            [[rule]]
+            id = "leave"
+            when = { kind = "manual" }
+            then = [{ mode = "away" }]
+        "#;
+        let (site, _) = camhook_site::read(toml, "test").unwrap();
+        assert_eq!(areas(&site).into_iter().collect::<Vec<_>>(), ["yard"]);
+        assert_eq!(modes(&site).into_iter().collect::<Vec<_>>(), ["away", "night"]);
+    }
+}

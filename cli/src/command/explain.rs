@@ -1,0 +1,387 @@
+//! `camhook explain`
+//!
+//! The code that says why is the code that decides: rules by `camhook_site::evaluate`, ages and deadlines by
+//! `camhook_relay::order`.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use camhook_aws::{AwsPorts, CurrentSite};
+use camhook_event::Event;
+use camhook_ports::{Clock, ObjectStore, Ports, SystemClock};
+use camhook_relay::order::{deadline, happened_at};
+use camhook_site::{Action, ClockTrust, Context, Modes, RelayAction, Rule, Site, Urgency, Verdict, evaluate};
+use camhook_state::claim::{self, ClaimRecord};
+use camhook_state::control::{self, StopSwitch};
+use camhook_state::cooldown;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use serde::Serialize;
+
+use super::Outcome;
+use crate::arguments::Explain;
+use crate::error::Error;
+use crate::output::Output;
+use crate::site;
+use crate::stack::Stack;
+
+/// How many records of one day are looked at.
+const A_DAY_AT_MOST: usize = 20_000;
+
+/// How far back an event is looked for: as long as records are kept unless the stack says otherwise.
+const DAYS: i64 = 90;
+
+/// How much of an id is enough to look for it.
+const SHORTEST_ID: usize = 6;
+
+/// What is known beside the event and the site.
+#[derive(Default)]
+struct Known {
+    modes: BTreeMap<String, String>,
+    /// The actions that were taken because of the event, by rule and position.
+    claims: BTreeMap<(String, usize), ClaimRecord>,
+    /// The rules that rest for the event's source since another event acted.
+    resting: Vec<String>,
+    stopped: bool,
+}
+
+#[derive(Serialize)]
+struct Explained<'a> {
+    rule: &'a str,
+    fires: bool,
+    /// Why it does not; the first one is enough.
+    reasons: Vec<String>,
+    /// What it does, or would do.
+    actions: Vec<ActionExplained>,
+}
+
+#[derive(Serialize)]
+struct ActionExplained {
+    action: String,
+    /// What stands against it now, or became of it.
+    notes: Vec<String>,
+}
+
+pub(super) async fn run(
+    arguments: &Explain,
+    stack: Option<&Path>,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let from_file = read_file(&arguments.event)?;
+    // With a file and a configuration at hand, no stack is asked.
+    let ports = match (&from_file, &arguments.config) {
+        (Some(_), Some(_)) => None,
+        _ => Some(Stack::find(stack)?.connect().await),
+    };
+    let site = match (&arguments.config, &ports) {
+        (Some(path), _) => Arc::new(site::read(path)?),
+        (None, Some(ports)) => CurrentSite::default().get(ports).await?,
+        (None, None) => return Err(Error::NoStack),
+    };
+    let now = SystemClock::start().now();
+    let event = match (from_file, &ports) {
+        (Some(event), _) => event,
+        (None, Some(ports)) => find(ports, &arguments.event, now).await?,
+        (None, None) => return Err(Error::NoStack),
+    };
+    let mut known = match &ports {
+        Some(ports) => known(ports, &site, &event, now).await?,
+        None => Known::default(),
+    };
+    known.modes.extend(arguments.modes.iter().cloned());
+    output.note(head(&event, &known, &site));
+    for explained in explain(&site, &event, &known, now) {
+        output.result(&explained, text(&explained));
+    }
+    Ok(Outcome::Done)
+}
+
+/// The event in a file or on the standard input; `None` when there is no such file.
+fn read_file(name: &str) -> Result<Option<Event>, Error> {
+    let path = Path::new(name);
+    let mut text = String::new();
+    if name == "-" {
+        let read = std::io::stdin().lock().read_to_string(&mut text);
+        read.map_err(|error| Error::Read { path: "standard input".into(), error })?;
+    } else if path.is_file() {
+        text = std::fs::read_to_string(path).map_err(|error| Error::Read { path: path.to_owned(), error })?;
+    } else {
+        return Ok(None);
+    }
+    let event = serde_json::from_str(&text);
+    event.map(Some).map_err(|error| Error::BadEvent { name: name.to_owned(), error })
+}
+
+/// The record of an event in the bucket, newest days first: keys hold the day, and the id does not.
+async fn find(ports: &AwsPorts, id: &str, now: Timestamp) -> Result<Event, Error> {
+    let is_id = (SHORTEST_ID..=32).contains(&id.len())
+        && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !is_id {
+        return Err(Error::NotAnEvent(id.to_owned()));
+    }
+    // A device's clock may be a little ahead.
+    let mut day = now.to_zoned(TimeZone::UTC).date().saturating_add(1.day());
+    for _ in 0..=DAYS {
+        let keys =
+            ports.objects().list(&format!("events/{}/", day.strftime("%Y/%m/%d")), A_DAY_AT_MOST).await?;
+        let named = |key: &&String| key.rsplit('/').next().is_some_and(|name| name.starts_with(id));
+        let found: Vec<&String> = keys.iter().filter(named).collect();
+        match found.as_slice() {
+            [] => day = day.saturating_sub(1.day()),
+            [key] => {
+                let object = ports.objects().get(key).await?.ok_or_else(|| Error::NoRecord(id.to_owned()))?;
+                return serde_json::from_slice(&object.bytes)
+                    .map_err(|error| Error::BadRecord { key: (*key).clone(), error });
+            }
+            several => {
+                let found: Vec<&str> = several.iter().map(|key| key.as_str()).collect();
+                return Err(Error::ManyRecords { id: id.to_owned(), found: found.join(", ") });
+            }
+        }
+    }
+    Err(Error::NoRecord(id.to_owned()))
+}
+
+/// What the table says that decides about an event, or was decided.
+async fn known(ports: &AwsPorts, site: &Site, event: &Event, now: Timestamp) -> Result<Known, Error> {
+    let state = ports.state();
+    let mut known =
+        Known { stopped: control::stop_switch(state).await? == StopSwitch::Stopped, ..Known::default() };
+    for area in site.rules().iter().filter_map(|rule| rule.mode.as_ref()?.area(event)) {
+        if let Some(mode) = control::mode(state, area.as_str()).await? {
+            known.modes.insert(area.as_str().to_owned(), mode);
+        }
+    }
+    for (rule, action, record) in claim::of_event(state, event.id).await? {
+        known.claims.insert((rule, action), record);
+    }
+    for rule in site.rules().iter().filter(|rule| rule.cooldown.is_some()) {
+        let id = rule.id.as_str();
+        let key = cooldown::CooldownKey { rule: id, source: event.data.source.as_str() };
+        if cooldown::is_charged(state, key, event.id, now).await? {
+            known.resting.push(id.to_owned());
+        }
+    }
+    Ok(known)
+}
+
+fn explain<'a>(site: &'a Site, event: &Event, known: &Known, now: Timestamp) -> Vec<Explained<'a>> {
+    let modes: Modes = known.modes.iter().map(|(area, mode)| (area.clone(), mode.clone())).collect();
+    let context = Context { site, at: event.time.timestamp(), modes: &modes };
+    let explained = site.rules().iter().map(|rule| {
+        let reasons = match evaluate(rule, event, &context) {
+            Verdict::Fires => Vec::new(),
+            Verdict::Rests(reasons) => reasons.iter().map(ToString::to_string).collect(),
+        };
+        let fires = reasons.is_empty();
+        let actions = rule.then.iter().enumerate().filter(|_| fires).map(|(index, action)| ActionExplained {
+            action: name(action),
+            notes: notes(site, rule, index, action, event, known, now),
+        });
+        Explained { rule: rule.id.as_str(), fires, actions: actions.collect(), reasons }
+    });
+    explained.collect()
+}
+
+/// What stands against an action of a rule that fires, or became of it.
+fn notes(
+    site: &Site,
+    rule: &Rule,
+    index: usize,
+    action: &Action,
+    event: &Event,
+    known: &Known,
+    now: Timestamp,
+) -> Vec<String> {
+    let id = rule.id.as_str();
+    if let Some(record) = known.claims.get(&(id.to_owned(), index)) {
+        let outcome = record.outcome.as_deref().unwrap_or("somebody is at it, or died at it");
+        return vec![format!("attempt {} at {:.0}: {outcome}", record.attempt, record.since)];
+    }
+    let mut notes = Vec::new();
+    match action {
+        Action::Relay { .. } => {
+            let source = site.source(event.data.source.as_str());
+            let trust = source.map_or(ClockTrust::Untrusted, |source| source.clock);
+            let happened_at = happened_at(event, trust);
+            if now > deadline(rule, happened_at) {
+                let age = Duration::try_from(now.duration_since(happened_at)).unwrap_or_default();
+                notes.push(format!(
+                    "late now: the event is {} s old, and max_age is {} s",
+                    age.as_secs(),
+                    rule.max_age.as_secs_f64()
+                ));
+            }
+            if known.stopped {
+                notes.push("all relays are stopped: `camhook relays` says by whom".to_owned());
+            }
+        }
+        Action::Notify { channel, .. } => {
+            let quiet = site.channel(channel.as_str()).is_some_and(|channel| {
+                channel.quiet.iter().any(|schedule| schedule.contains(now, site.timezone()))
+            });
+            if quiet && rule.urgency == Urgency::Normal {
+                notes.push("the channel is to be left in peace now, and the rule is not urgent".to_owned());
+            }
+            if let Some(window) = rule.coalesce {
+                notes.push(format!("gathered with others for {} s", window.as_secs_f64()));
+            }
+        }
+        Action::Mode { .. } => {}
+    }
+    if known.resting.iter().any(|resting| resting == id) {
+        notes.push("the rule's cooldown is not over for this source".to_owned());
+    }
+    notes
+}
+
+fn name(action: &Action) -> String {
+    match action {
+        Action::Notify { channel, .. } => format!("notify {channel}"),
+        Action::Relay { relay, action } => match action {
+            RelayAction::Pulse { duration } | RelayAction::Hold { duration } => {
+                format!("relay {relay}: {} for {} s", action.name(), duration.as_secs_f64())
+            }
+            RelayAction::On | RelayAction::Off | RelayAction::Toggle => {
+                format!("relay {relay}: {}", action.name())
+            }
+        },
+        Action::Mode { area, mode } => match area {
+            Some(area) => format!("mode of {area}: {mode}"),
+            None => format!("mode of the event's area: {mode}"),
+        },
+    }
+}
+
+fn head(event: &Event, known: &Known, site: &Site) -> String {
+    let data = &event.data;
+    let time = event.time.timestamp().to_zoned(site.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S %Z");
+    let camera = data.camera.as_ref().map(|camera| format!("/{}", camera.id)).unwrap_or_default();
+    let modes: Vec<String> = known.modes.iter().map(|(area, mode)| format!("{area} is {mode}")).collect();
+    let modes = if modes.is_empty() { String::new() } else { format!("; {}", modes.join(", ")) };
+    format!("event {}: {} at {}{camera}, {time}{modes}", event.id, data.kind, data.source)
+}
+
+fn text(explained: &Explained<'_>) -> String {
+    let Explained { rule, reasons, actions, .. } = explained;
+    let Some((first, others)) = reasons.split_first() else {
+        let mut lines = vec![format!("{rule}: fires")];
+        for ActionExplained { action, notes } in actions {
+            lines.push(format!("    {action}"));
+            lines.extend(notes.iter().map(|note| format!("        {note}")));
+        }
+        return lines.join("\n");
+    };
+    let mut lines = vec![format!("{rule}: rests, {first}")];
+    lines.extend(others.iter().map(|reason| format!("    and {reason}")));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: &str = r#"
+        timezone = "Europe/Berlin"
+        [[source]]
+        id = "gate"
+        vendor = "viewtron"
+        area = "yard"
+        auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+        [[channel]]
+        id = "family"
+        kind = "webhook"
+        url = "https://example.org/family"
+        quiet = { from = "22:00", to = "06:00" }
+        [[relay]]
+        id = "light"
+        driver = "shelly-gen2"
+        url = "http://light.example.org"
+        [[rule]]
+        id = "tell"
+        then = [{ notify = "family" }, { relay = "light", action = "pulse", seconds = 5 }]
+        cooldown = "30s"
+        [[rule]]
+        id = "plates"
+        when = { kind = "plate", source = "gate", plate = "IB36NL" }
+        then = [{ notify = "family" }]
+        [[rule]]
+        id = "away"
+        mode = "away"
+        then = [{ notify = "family" }]
+    "#;
+
+    fn event() -> Event {
+        let event = serde_json::json!({
+            "specversion": "1.0", "id": "0123456789abcdef0123456789abcdef", "source": "/viewtron/gate",
+            "type": "camhook.event.v1", "subject": "motion", "time": "2026-11-23T12:00:00Z",
+            "datacontenttype": "application/json",
+            "data": {
+                "vendor": "viewtron", "source": "gate", "area": "yard", "kind": "motion", "report": "detection",
+                "received_at": "2026-11-23T12:00:00Z", "clock": "server",
+            },
+        });
+        serde_json::from_value(event).unwrap()
+    }
+
+    fn explained(known: &Known, now: &str) -> Vec<String> {
+        let (site, _) = camhook_site::read(SITE, "test").unwrap();
+        let explained = explain(&site, &event(), known, now.parse().unwrap());
+        explained.iter().map(text).collect()
+    }
+
+    #[test]
+    fn each_rule_says_why() {
+        let said = explained(&Known::default(), "2026-11-23T12:00:05Z");
+        assert_eq!(
+            said,
+            [
+                "tell: fires\n    notify family\n    relay light: pulse for 5 s",
+                "plates: rests, kind is motion, the rule asks for plate\n    \
+                 and the event has no plate, the rule asks for IB36NL",
+                "away: rests, the mode of yard is home, the rule asks for away",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_stands_against_an_action_is_said_beside_it() {
+        let known = Known {
+            modes: BTreeMap::from([("yard".to_owned(), "away".to_owned())]),
+            resting: vec!["tell".to_owned()],
+            stopped: true,
+            ..Known::default()
+        };
+        let said = explained(&known, "2026-11-23T22:30:00Z");
+        for expected in [
+            "late now: the event is 37800 s old, and max_age is 30 s",
+            "all relays are stopped",
+            "left in peace now",
+            "cooldown is not over",
+        ] {
+            assert!(said[0].contains(expected), "{expected}: {}", said[0]);
+        }
+        assert!(said[2].starts_with("away: fires"), "{}", said[2]);
+    }
+
+    #[test]
+    fn what_became_of_an_action_is_said_instead() {
+        let record = ClaimRecord {
+            state: claim::ClaimState::Done,
+            attempt: 1,
+            since: "2026-11-23T12:00:01Z".parse().unwrap(),
+            effect: claim::Effect::Possible,
+            outcome: Some("done: the device answered: {}".to_owned()),
+        };
+        let known = Known { claims: BTreeMap::from([(("tell".to_owned(), 1), record)]), ..Known::default() };
+        let said = explained(&known, "2026-11-23T12:30:00Z");
+        assert!(
+            said[0].contains("attempt 1 at 2026-11-23T12:00:01Z: done: the device answered"),
+            "{}",
+            said[0]
+        );
+    }
+}

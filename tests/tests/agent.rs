@@ -1,0 +1,324 @@
+//! The agent on site as a process of its own: what the relay function hands over, the line that is cut, deaths in
+//! the middle of an actuation, and the stop switch.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use camhook_end_to_end::fault_proxy::Fault;
+use camhook_end_to_end::gateway::{self, BodyForm};
+use camhook_end_to_end::lambda_runtime::Function;
+use camhook_end_to_end::own_stack::{Agent, Delivery, OwnStack};
+use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::wait;
+use camhook_ports::{Clock, SystemClock};
+use serde_json::{Value, json};
+
+const PATH: &str = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
+
+/// One camera, and two relays inside. What is 5 seconds old moves nothing.
+const SITE: &str = r#"
+timezone = "Europe/Berlin"
+trouble = "caretaker"
+
+[[source]]
+id = "gate"
+vendor = "viewtron"
+area = "yard"
+auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+
+[[channel]]
+id = "caretaker"
+kind = "ntfy"
+url = "{{devices}}/ntfy/caretaker"
+network = "loopback"
+
+[[relay]]
+id = "light"
+driver = "shelly-gen2"
+url = "{{devices}}"
+network = "loopback"
+via = "agent"
+password = "simulated-shelly"
+
+[[relay]]
+id = "heater"
+driver = "shelly-gen2"
+url = "{{devices}}"
+switch = 3
+network = "loopback"
+via = "agent"
+password = "simulated-shelly"
+
+[[rule]]
+id = "light-up"
+when = { source = "gate", kind = "intrusion" }
+then = [{ relay = "light", action = "pulse", seconds = 5 }]
+max_age = "MAX_AGE"
+"#;
+
+/// What the light is asked for: a pulse that its own timer ends.
+const PULSE: &str = "Switch.Set?id=0&on=true&toggle_after=5";
+
+/// A stack on which the relay function has an intrusion of now to act on.
+async fn intrusion_on_its_way(max_age: &str) -> (OwnStack, Function) {
+    let stack = OwnStack::create(&SITE.replace("MAX_AGE", max_age)).await;
+    let relay = stack.start("relay").await;
+    (stack, relay)
+}
+
+/// Has the relay function hand the command over that an intrusion of now makes.
+async fn hand_over(stack: &OwnStack, relay: &Function) {
+    let viewtron = stack.start("viewtron").await;
+    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
+    assert_eq!(viewtron.call(&event).await["statusCode"], 200);
+    assert_eq!(stack.deliver(&stack.relay, relay).await, Delivery::Done);
+}
+
+/// The decisions that the audit says, each with its relay and reason.
+async fn decisions(stack: &OwnStack) -> Vec<[String; 3]> {
+    let records = stack.bucket.jsons("audit/").await;
+    let text = |record: &Value, field: &str| record[field].as_str().unwrap_or_default().to_owned();
+    records.iter().map(|record| ["relay", "decision", "reason"].map(|field| text(record, field))).collect()
+}
+
+fn decision(relay: &str, decision: &str, reason: &str) -> [String; 3] {
+    [relay, decision, reason].map(str::to_owned)
+}
+
+async fn decided(stack: &OwnStack, count: usize) -> Vec<[String; 3]> {
+    wait::until_deadline("decisions", wait::REDELIVERY_DEADLINE, async || {
+        let decisions = decisions(stack).await;
+        (decisions.len() >= count).then_some(decisions)
+    })
+    .await
+}
+
+async fn said(agent: &Agent, text: &str) {
+    let what = format!("the agent to say: {text}");
+    wait::until(&what, async || count(agent, text).gt(&0).then_some(())).await;
+}
+
+fn count(agent: &Agent, text: &str) -> usize {
+    agent.process.output().iter().filter(|line| line.contains(text)).count()
+}
+
+#[tokio::test]
+async fn what_is_handed_over_is_switched_from_inside_once() {
+    let (stack, relay) = intrusion_on_its_way("30s").await;
+    let agent = stack.start_agent(&["--area", "barn", "--relay", "light"]).await;
+    said(&agent, "the agent takes commands").await;
+    hand_over(&stack, &relay).await;
+    assert_eq!(decided(&stack, 1).await, [decision("light", "done", "answered")]);
+    assert_eq!(stack.devices.switched(), [PULSE]);
+    let claims = stack.table.items("claim#").await;
+    assert_eq!(claims.len(), 1);
+    assert_eq!((claims[0]["state"].as_str(), claims[0]["attempt"].as_str()), ("done", "2"));
+    wait::until("a sign of life", async || {
+        stack.table.items("presence").await.into_iter().find(|item| item["sk"] == "agent/barn")
+    })
+    .await;
+
+    agent.process.kill_switch().terminate().await;
+    assert_eq!(count(&agent, "told to stop: what was begun is finished"), 1);
+    assert_eq!(stack.relay_lan.holds().await, 0);
+}
+
+#[tokio::test]
+async fn cut_off_it_drops_what_is_too_old_and_releases_what_is_due_when_it_is_back() {
+    let (stack, relay) = intrusion_on_its_way("5s").await;
+    let agent = stack.start_agent(&[]).await;
+    wait::until("a question for commands", async || {
+        (agent.line.count("ReceiveMessage", "") > 0).then_some(())
+    })
+    .await;
+    agent.line.cut();
+    said(&agent, "the line is down").await;
+
+    hand_over(&stack, &relay).await;
+    // The heater is on until now, by a command before the line was cut.
+    let clock = SystemClock::start();
+    let now = clock.now();
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let item = [
+        ("pk", text("relay#heater")),
+        ("sk", text("-")),
+        ("revision", AttributeValue::N("1".to_owned())),
+        ("generation", AttributeValue::N("1".to_owned())),
+        ("on_until", text(&now.to_string())),
+    ];
+    stack.table.put(item.map(|(name, value)| (name.to_owned(), value)).into()).await;
+    let release = json!({ "type": "camhook.release.v1", "relay": "heater", "generation": 1 });
+    stack.relay_lan.send(&release.to_string()).await;
+
+    let too_old = now.checked_add(Duration::from_secs(6)).unwrap();
+    wait::until("the command to be too old", async || (clock.now() > too_old).then_some(())).await;
+    assert!(decisions(&stack).await.is_empty() && stack.devices.switched().is_empty());
+
+    agent.line.heal();
+    let mut decisions = decided(&stack, 2).await;
+    decisions.sort();
+    assert_eq!(
+        decisions,
+        [decision("heater", "released", "time_over"), decision("light", "late", "too_old")]
+    );
+    assert_eq!(stack.devices.switched(), ["Switch.Set?id=3&on=false"]);
+    assert_eq!((count(&agent, "the line is down"), count(&agent, "the line is back")), (1, 1));
+}
+
+#[tokio::test]
+async fn killed_between_claim_and_send_nothing_is_sent_and_people_are_told() {
+    let (stack, relay) = intrusion_on_its_way("30s").await;
+    let agent = stack.start_agent(&[]).await;
+    // The first put finds the claim that was handed over, the second takes it.
+    let killed = Fault::KillAfter(agent.process.kill_switch());
+    agent.line.fail_nth(2, killed, |call| call.is("PutItem", "claim#"));
+    hand_over(&stack, &relay).await;
+    agent.process.kill_switch().ended().await;
+    assert!(stack.devices.received("/rpc/").is_empty(), "the device was not spoken to");
+    assert_is_unknown_and_told(&stack).await;
+    assert!(stack.devices.switched().is_empty(), "who took the claim may have sent: it is not sent again");
+}
+
+#[tokio::test]
+async fn killed_between_send_and_done_it_is_never_sent_again() {
+    let (stack, relay) = intrusion_on_its_way("30s").await;
+    let agent = stack.start_agent(&[]).await;
+    stack.devices.kill_instead_of(200, "/rpc/", agent.process.kill_switch());
+    hand_over(&stack, &relay).await;
+    agent.process.kill_switch().ended().await;
+    assert_eq!(stack.devices.switched(), [PULSE]);
+    assert_is_unknown_and_told(&stack).await;
+    assert_eq!(stack.devices.switched(), [PULSE], "it was done, and is not done again");
+}
+
+/// The agent that comes next decides `unknown`, whatever the device did, and somebody is told to look.
+async fn assert_is_unknown_and_told(stack: &OwnStack) {
+    let _next = stack.start_agent(&[]).await;
+    assert_eq!(decided(stack, 1).await, [decision("light", "unknown", "no_word")]);
+    let mut told = stack.messages(&stack.notify).await;
+    told.retain(|message| message["type"] == "camhook.trouble.v1");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["about"]["id"], "light");
+}
+
+#[tokio::test]
+async fn of_two_agents_each_switches_its_own() {
+    let (stack, relay) = intrusion_on_its_way("30s").await;
+    let house = stack.start_agent(&["--area", "house", "--relay", "heater"]).await;
+    said(&house, "the agent takes commands").await;
+    hand_over(&stack, &relay).await;
+    wait::until("the command to be given back", async || {
+        (house.line.count("ChangeMessageVisibility", "") > 0).then_some(())
+    })
+    .await;
+    assert!(decisions(&stack).await.is_empty());
+    let _barn = stack.start_agent(&["--area", "barn", "--relay", "light"]).await;
+    assert_eq!(decided(&stack, 1).await, [decision("light", "done", "answered")]);
+}
+
+/// Nothing is switched after `camhook relays off` returned, whatever was under way before.
+#[tokio::test]
+async fn when_relays_off_returns_nothing_is_switched_any_more() {
+    const EVENTS: usize = 12;
+    let site = SITE.replace("MAX_AGE", "60s").replace("via = \"agent\"\n", "");
+    let stack = OwnStack::create(&site).await;
+    let viewtron = stack.start("viewtron").await;
+    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
+    assert_eq!(viewtron.call(&event).await["statusCode"], 200);
+    // Many events of one moment, about different things.
+    let taken = wait::until("the event", async || stack.relay.take().await).await;
+    taken.delete().await;
+    for number in 0..EVENTS {
+        let mut event = taken.body();
+        event["id"] = json!(format!("{number:032x}"));
+        event["data"].as_object_mut().unwrap().remove("correlation");
+        stack.relay.send(&event.to_string()).await;
+    }
+    let functions = [stack.start("relay").await, stack.start("relay").await];
+    let work = work_off(&functions, &stack);
+    let stop = async {
+        wait::until("the first to be switched", async || {
+            (!stack.devices.switched().is_empty()).then_some(())
+        })
+        .await;
+        let command = stack.command("relays", &["off", "--by", "ann"]);
+        command.kill_switch().ended().await;
+        (stack.devices.switched().len(), command.output())
+    };
+    let ((switched, output), ()) = tokio::join!(stop, work);
+    assert!(
+        output.iter().any(|line| line.contains("relays are off since") && line.contains("by ann")),
+        "{output:?}"
+    );
+    assert_eq!(stack.devices.switched().len(), switched, "{:?}", decisions(&stack).await);
+    let decisions = decided(&stack, EVENTS).await;
+    let of = |wanted: &str| decisions.iter().filter(|[_, decision, _]| decision == wanted).count();
+    assert_eq!((of("done"), of("done") + of("stopped")), (switched, EVENTS), "{decisions:?}");
+    assert!(of("stopped") > 0, "the stop came too late to be seen");
+}
+
+/// Both functions work on the queue of relays until it is empty.
+async fn work_off(functions: &[Function; 2], stack: &OwnStack) {
+    let [one, other] = functions;
+    tokio::join!(stack.work_off(&stack.relay, one), stack.work_off(&stack.relay, other));
+}
+
+#[tokio::test]
+async fn what_no_channel_took_is_listed_with_its_reason_and_sent_again() {
+    let stack = OwnStack::create(&dlq_site()).await;
+    let viewtron = stack.start("viewtron").await;
+    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
+    assert_eq!(viewtron.call(&event).await["statusCode"], 200);
+    let notify = stack.start("notify").await;
+    // The last delivery that the queue makes: one channel takes the message, the other does not.
+    stack.devices.refuse_once("/ntfy/garden", 500);
+    let taken = wait::until("the message", async || stack.notify.take().await).await;
+    let mut last = taken.event();
+    last["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!("8");
+    notify.call(&last).await;
+    let told = |topic: &str| stack.devices.received(&format!("/ntfy/{topic}")).len();
+    assert_eq!((told("family"), told("garden")), (1, 1));
+    // The queue moves it under the name that it has.
+    let message = taken.record["messageId"].as_str().unwrap().to_owned();
+    taken.delete().await;
+    stack.notify_dlq.send(taken.record["body"].as_str().unwrap()).await;
+    let moved = wait::until("the dead letter", async || stack.notify_dlq.take().await).await;
+    let name = moved.record["messageId"].as_str().unwrap().to_owned();
+    moved.give_back().await;
+    stack.table.rename("dead#notify", &message, &name).await;
+
+    let listed = stack.run("dlq", &["--json"]).await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    let letter: Value = serde_json::from_str(&listed[0]).unwrap();
+    assert_eq!((letter["queue"].as_str(), letter["message"].as_str()), (Some("notify"), Some(&*name)));
+    assert!(letter["reasons"][0].as_str().unwrap().contains("the channel garden"), "{letter}");
+    let states: BTreeMap<u64, &str> = letter["actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|action| (action["action"].as_u64().unwrap(), action["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(states, BTreeMap::from([(0, "done"), (1, "taken")]));
+
+    let sent = stack.run("dlq", &["send", letter["event"].as_str().unwrap()]).await;
+    assert!(sent.iter().any(|line| line.contains("sent again")), "{sent:?}");
+    assert_eq!(stack.notify_dlq.holds().await, 0);
+    stack.work_off(&stack.notify, &notify).await;
+    assert_eq!((told("family"), told("garden")), (1, 2), "who was told is not told twice");
+    assert!(stack.table.items("dead#").await.is_empty());
+}
+
+fn dlq_site() -> String {
+    let head = SITE.split("[[relay]]").next().unwrap();
+    let channel = |id: &str| {
+        format!(
+            "[[channel]]\nid = \"{id}\"\nkind = \"ntfy\"\nurl = \"{{{{devices}}}}/ntfy/{id}\"\nnetwork = \"loopback\"\n\n"
+        )
+    };
+    let rule = "[[rule]]\nid = \"tell\"\nwhen = { source = \"gate\" }\n\
+                then = [{ notify = \"family\" }, { notify = \"garden\" }]\ncooldown = \"60s\"\n";
+    format!("{head}{}{}{rule}", channel("family"), channel("garden"))
+}
