@@ -15,7 +15,7 @@ use url::{Host, Url};
 use crate::address::{Forbidden, check};
 use crate::authentication::authorization;
 use crate::digest::{Asked, Challenge, Freshness};
-use crate::request::origin;
+use crate::request::{Answers, origin};
 use crate::resolver::CheckingResolver;
 use crate::{Answer, Authentication, Completeness, Error, Failure, NotSent, Outcome, Request, digest};
 
@@ -53,10 +53,27 @@ impl Default for Limits {
 pub struct Client {
     stack: Stack,
     limits: Limits,
+    usual: Connectors,
+    taking_bare_answers: Connectors,
+    roots: OnceLock<Roots>,
+}
+
+/// One client of each network, made when it is first needed.
+#[derive(Debug, Default)]
+struct Connectors {
     public: OnceLock<reqwest::Client>,
     lan: OnceLock<reqwest::Client>,
     loopback: OnceLock<reqwest::Client>,
-    roots: OnceLock<Roots>,
+}
+
+impl Connectors {
+    fn of(&self, network: Network) -> &OnceLock<reqwest::Client> {
+        match network {
+            Network::Public => &self.public,
+            Network::Lan => &self.lan,
+            Network::Loopback => &self.loopback,
+        }
+    }
 }
 
 /// What the system's root certificates are good for.
@@ -71,8 +88,8 @@ impl Client {
     /// A client with these limits.
     #[must_use]
     pub fn new(stack: Stack, limits: Limits) -> Self {
-        let (public, lan, loopback) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { stack, limits, public, lan, loopback, roots: OnceLock::new() }
+        let (usual, taking_bare_answers) = (Connectors::default(), Connectors::default());
+        Self { stack, limits, usual, taking_bare_answers, roots: OnceLock::new() }
     }
 
     /// Where the stack runs.
@@ -167,7 +184,7 @@ impl Client {
             .map_err(unusable)?
             .map_err(|reason| NotSent::Forbidden { origin: origin(), reason })?;
 
-        let client = self.client(network).map_err(|error| unusable(error.to_string()))?;
+        let client = self.client(network, request.answers).map_err(|error| unusable(error.to_string()))?;
         if let (Roots::Missing(reason), "https") = (self.roots(), request.url.scheme()) {
             let error = Error::Client { reason: reason.clone() };
             return Err(unusable(error.to_string()));
@@ -183,12 +200,12 @@ impl Client {
         Ok((client, built.map_err(|error| unusable(reason(&error.without_url())))?))
     }
 
-    fn client(&self, network: Network) -> Result<&reqwest::Client, Error> {
-        let cell = match network {
-            Network::Public => &self.public,
-            Network::Lan => &self.lan,
-            Network::Loopback => &self.loopback,
+    fn client(&self, network: Network, answers: Answers) -> Result<&reqwest::Client, Error> {
+        let connectors = match answers {
+            Answers::Http1 => &self.usual,
+            Answers::BareToo => &self.taking_bare_answers,
         };
+        let cell = connectors.of(network);
         if let Some(client) = cell.get() {
             return Ok(client);
         }
@@ -196,7 +213,7 @@ impl Client {
             Roots::Trusted(config) => config.as_ref().clone(),
             Roots::Missing(_) => trusting_nobody()?,
         };
-        let client = build(network, self.limits, tls)?;
+        let client = build(network, answers, self.limits, tls)?;
         Ok(cell.get_or_init(|| client))
     }
 
@@ -245,8 +262,17 @@ fn trusting_nobody() -> Result<rustls::ClientConfig, Error> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the guarded client that all others are to use")]
-fn build(network: Network, limits: Limits, tls: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
-    reqwest::Client::builder()
+fn build(
+    network: Network,
+    answers: Answers,
+    limits: Limits,
+    tls: rustls::ClientConfig,
+) -> Result<reqwest::Client, Error> {
+    let builder = match answers {
+        Answers::Http1 => reqwest::Client::builder(),
+        Answers::BareToo => reqwest::Client::builder().http09_responses(),
+    };
+    builder
         .tls_backend_preconfigured(tls)
         .dns_resolver(CheckingResolver::new(network))
         .redirect(reqwest::redirect::Policy::none())

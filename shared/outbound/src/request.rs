@@ -16,6 +16,16 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) authentication: Authentication,
+    pub(crate) answers: Answers,
+}
+
+/// Which answers are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// Those of HTTP/1.
+    Http1,
+    /// Those of HTTP/0.9 too: a body and nothing before it.
+    BareToo,
 }
 
 impl Request {
@@ -23,7 +33,7 @@ impl Request {
     #[must_use]
     pub fn new(method: Method, url: Url) -> Self {
         let (headers, body, authentication) = (HeaderMap::new(), Bytes::new(), Authentication::None);
-        Self { method, url, headers, body, authentication }
+        Self { method, url, headers, body, authentication, answers: Answers::Http1 }
     }
 
     /// The same with a body of this media type.
@@ -51,6 +61,15 @@ impl Request {
     #[must_use]
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.headers.extend(headers);
+        self
+    }
+
+    /// The same, to a device that may answer with a bare body, as HTTP/0.9 had it: such an answer is taken for a
+    /// status of 200. Whoever allows it has to know the body for the device's own, since anything at all that
+    /// comes back is an answer then.
+    #[must_use]
+    pub fn allowing_bare_answer(mut self) -> Self {
+        self.answers = Answers::BareToo;
         self
     }
 

@@ -37,6 +37,8 @@ pub enum Reply {
         /// The body.
         body: Bytes,
     },
+    /// It answers with these bytes, whatever they are, and closes the connection.
+    Bare(Bytes),
     /// It closes the connection without a word.
     Close,
     /// It keeps the connection open and says nothing.
@@ -133,6 +135,10 @@ async fn serve(
     notes.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     match reply {
         Reply::Close => Ok(()),
+        Reply::Bare(bytes) => {
+            stream.write_all(&bytes).await?;
+            stream.shutdown().await
+        }
         Reply::Silence => std::future::pending().await,
         Reply::Answer { status, headers, body } => {
             let mut head = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len());

@@ -208,6 +208,33 @@ async fn a_long_answer_is_cut() {
 }
 
 #[tokio::test]
+async fn an_answer_without_a_status_line_is_taken_where_it_is_allowed_alone() {
+    let page = "<?xml version='1.0'?>\n<datavalues>\n</datavalues>\n";
+    let server = TestServer::start(move |_| Reply::Bare(page.into())).await.unwrap();
+    let request = || get(server.url("/state.xml").unwrap());
+    let Outcome::Done(answer) = client().send(Network::Loopback, &request().allowing_bare_answer()).await
+    else {
+        panic!("not taken")
+    };
+    assert_eq!((answer.status.as_u16(), answer.completeness), (200, Completeness::Whole));
+    assert_eq!(answer.body, page);
+    assert!(matches!(client().send(Network::Loopback, &request()).await, Outcome::NoAnswer(_)));
+
+    let refused = client().send(Network::Public, &request().allowing_bare_answer()).await;
+    assert!(is_forbidden(&not_sent(refused)), "the same addresses are refused");
+}
+
+#[tokio::test]
+async fn a_device_that_may_answer_bare_may_answer_as_others_do() {
+    let server = TestServer::start(|_| Reply::status(401)).await.unwrap();
+    let request = get(server.url("/").unwrap()).allowing_bare_answer();
+    let Outcome::Refused(answer) = client().send(Network::Loopback, &request).await else {
+        panic!("not refused")
+    };
+    assert_eq!(answer.status.as_u16(), 401);
+}
+
+#[tokio::test]
 async fn other_schemes_are_not_spoken() {
     for url in ["ftp://example.org/", "file:///etc/passwd", "gopher://127.0.0.1/"] {
         let reason = not_sent(client().send(Network::Public, &get(url.parse().unwrap())).await);
