@@ -3,8 +3,9 @@
 //! Pure logic over conditional writes: claims ([`claim`]), several posts about one thing ([`once`]), cooldowns
 //! ([`cooldown`]), messages that are one alarm ([`mqtt`]), relays ([`relay`]), presence ([`presence`]), the stop
 //! switch and the modes ([`control`]). Each module names the keys of its items; together they share one table and
-//! never a key. So do groups of events that become one message ([`coalesce`]) and the reasons of dead letters
-//! ([`dead_letter`]). The messages that tell of trouble ([`trouble`]) and of groups ([`flush`]) stand here too.
+//! never a key. So do groups of events that become one message ([`coalesce`]), the reasons of dead letters
+//! ([`dead_letter`]), and turns at what may be asked only so often ([`turn`]). The messages that tell of trouble
+//! ([`trouble`]) and of groups ([`flush`]) stand here too.
 
 pub mod claim;
 pub mod coalesce;
@@ -19,5 +20,6 @@ pub mod once;
 pub mod presence;
 pub mod relay;
 pub mod trouble;
+pub mod turn;
 
 pub use error::Error;
