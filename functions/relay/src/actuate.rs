@@ -326,7 +326,7 @@ async fn finish<P: Ports>(
             "the decision was not kept: another delivery of the event may decide anew"
         );
     }
-    let acted = matches!(end.decision, Decision::Done | Decision::Unknown);
+    let acted = matches!(end.decision, Decision::Done | Decision::Unknown | Decision::DryRun);
     if let (true, Some(length)) = (acted, order.cooldown)
         && let Err(error) = confirm_cooldown(ports, order, length).await
     {

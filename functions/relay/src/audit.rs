@@ -197,7 +197,12 @@ fn log(record: &AuditRecord<'_>) {
         Decision::Failed | Decision::Unknown | Decision::Refused => {
             line!(warn);
         }
-        Decision::Done | Decision::Late | Decision::Duplicate | Decision::Stopped | Decision::Released => {
+        Decision::Done
+        | Decision::Late
+        | Decision::Duplicate
+        | Decision::Stopped
+        | Decision::Released
+        | Decision::DryRun => {
             line!(info);
         }
     }

@@ -81,6 +81,8 @@ pub struct CommandMessage {
     /// The relay's id.
     pub relay: String,
     action: CommandAction,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replay: Option<String>,
 }
 
 impl CommandMessage {
@@ -103,6 +105,7 @@ impl CommandMessage {
             cooldown_milliseconds: order.cooldown.map(milliseconds),
             relay: order.relay.id.as_str().to_owned(),
             action: order.action.into(),
+            replay: order.replay.map(str::to_owned),
         }
     }
 
@@ -134,7 +137,7 @@ impl CommandMessage {
             timer,
             action: self.action.into(),
             station: Station::Agent,
-            replay: None,
+            replay: self.replay.as_deref(),
             retry_delay,
         }
     }

@@ -24,6 +24,9 @@ pub enum Decision {
     Unknown,
     /// The time was over and the device confirmed that it is off.
     Released,
+    /// It would have been done, but for `dry_run`.
+    #[serde(rename = "dry_run")]
+    DryRun,
 }
 
 impl Decision {
@@ -39,6 +42,7 @@ impl Decision {
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::Released => "released",
+            Self::DryRun => "dry_run",
         }
     }
 }
@@ -56,7 +60,7 @@ pub enum Reason {
     #[error("the device answered: {0}")]
     Answered(String),
     /// A replay moves no relay.
-    #[error("a replayed event moves no relay")]
+    #[error("a replayed event moves no relay unless its run is told to")]
     Replay,
     /// Nothing of `max_age` is left.
     #[error("the event is older than `max_age`")]
@@ -97,6 +101,9 @@ pub enum Reason {
     /// A device without a timer was switched off when the time was over.
     #[error("the time was over, and the device answered: {0}")]
     TimeOver(String),
+    /// The configuration says that nothing is to be sent.
+    #[error("a dry run: nothing was sent to the device")]
+    DryRun,
 }
 
 impl Reason {
@@ -119,6 +126,7 @@ impl Reason {
             Self::NoWord(_) => "no_word",
             Self::NotConfigured => "not_configured",
             Self::TimeOver(_) => "time_over",
+            Self::DryRun => "dry_run",
         }
     }
 }

@@ -2,11 +2,17 @@
 //!
 //! One file says what one kind of device is asked, and what its answer means; what they share stands in
 //! [`line`] and [`answer`]. Another driver is another file here, its line in [`HttpDevices::ask`], and its keys
-//! in `shared/site`: `raw/relay.rs` (as they are written), `read/relay.rs` (what they mean) and `relay.rs`.
+//! in `shared/site`: `raw/relay.rs` (as they are written), `read/relay.rs` (what they mean) and `driver.rs` (what it can do).
 
 mod answer;
+mod http;
 mod line;
+mod shelly_cloud;
+mod shelly_gen1;
 mod shelly_gen2;
+mod two_n;
+mod viewtron;
+mod webrelay;
 
 use std::time::Duration;
 
@@ -39,10 +45,16 @@ impl<'a, P: Ports> HttpDevices<'a, P> {
     }
 
     /// The words by which the device confirmed, or what else came of it.
-    async fn ask(&self, relay: &Relay, command: Command) -> Result<String, Sent> {
-        let line = Line { ports: self.ports, client: self.client, network: relay.network };
+    async fn ask(&self, relay: &Relay, command: Command, left: Duration) -> Result<String, Sent> {
+        let line = Line { ports: self.ports, client: self.client, network: relay.network, left };
         match &relay.driver {
+            Driver::ShellyGen1(device) => shelly_gen1::ask(&line, device, command).await,
             Driver::ShellyGen2(device) => shelly_gen2::ask(&line, device, command).await,
+            Driver::ShellyCloud(device) => shelly_cloud::ask(&line, device, command).await,
+            Driver::WebRelay(device) => webrelay::ask(&line, device, command).await,
+            Driver::TwoN(device) => two_n::ask(&line, device, command).await,
+            Driver::Viewtron(device) => viewtron::ask(&line, device, command).await,
+            Driver::Http(device) => http::ask(&line, relay.id.as_str(), device, command).await,
         }
     }
 }
@@ -56,7 +68,7 @@ impl<P: Ports> Devices for HttpDevices<'_, P> {
         if left.is_zero() {
             return Sent::NoEffect("no time was left".to_owned());
         }
-        match tokio::time::timeout(left, self.ask(relay, command)).await {
+        match tokio::time::timeout(left, self.ask(relay, command, left)).await {
             Ok(Ok(words)) => Sent::Confirmed(words),
             Ok(Err(sent)) => sent,
             Err(_) => Sent::NoWord(format!("no answer within {:.1} s", left.as_secs_f64())),

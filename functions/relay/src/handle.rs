@@ -17,7 +17,7 @@ use crate::driver::HttpDevices;
 use crate::message::{self, Received};
 use crate::order::{deadline, happened_at, once};
 use crate::release::{RETRY_INTERVAL, ReleaseMessage};
-use crate::{Actuated, Decision, Devices, Error, Order, Pause, Station, actuate, discharge};
+use crate::{Actuated, Decision, Devices, Error, Order, Pause, Station, actuate, discharge, replay};
 
 /// How many messages have to be delivered again, by reason.
 pub const RETRIES: &str = "RelayRetries";
@@ -238,7 +238,7 @@ fn orders<'a, D: Devices>(
     delivery: Delivery<'a>,
 ) -> Vec<Order<'a>> {
     let trust = site.source(event.data.source.as_str()).map_or(ClockTrust::Untrusted, |source| source.clock);
-    let happened_at = happened_at(event, trust);
+    let happened_at = delivery.replay.and_then(replay::told_at).unwrap_or_else(|| happened_at(event, trust));
     let wanted = rule.then.iter().enumerate().filter_map(|(index, action)| match action {
         Action::Relay { relay, action } => Some((index, site.relay(relay.as_str())?, *action)),
         Action::Notify { .. } | Action::Mode { .. } => None,
@@ -287,8 +287,9 @@ async fn take_turns<'a, P: Ports, D: Devices>(
 
 /// Gives a rule's cooldown back when nothing that it wanted was done.
 async fn give_cooldown_back<P: Ports>(ports: &P, rule: &Rule, event: &Event, decisions: &[Decision]) {
-    let acted =
-        |decision: &Decision| matches!(decision, Decision::Done | Decision::Unknown | Decision::Duplicate);
+    let acted = |decision: &Decision| {
+        matches!(decision, Decision::Done | Decision::Unknown | Decision::Duplicate | Decision::DryRun)
+    };
     if rule.cooldown.is_none() || !decisions.contains(&Decision::Failed) || decisions.iter().any(acted) {
         return;
     }

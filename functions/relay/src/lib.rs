@@ -23,6 +23,7 @@ pub mod message;
 pub mod order;
 pub mod protocol;
 pub mod release;
+pub mod replay;
 pub mod stop;
 
 pub use actuate::Actuated;

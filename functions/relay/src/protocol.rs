@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use camhook_event::State;
-use camhook_site::{RelayAction, Via};
+use camhook_site::{RelayAction, Switching, Via};
 use camhook_state::claim::{ClaimRecord, ClaimState, Effect};
 use camhook_state::control::StopSwitch;
 use camhook_state::cooldown::Reservation;
@@ -17,7 +17,7 @@ use camhook_state::once::Once;
 use camhook_state::relay::{LastAction, RelayRecord};
 use jiff::Timestamp;
 
-use crate::{Command, Decision, DeviceTimer, Order, Reason, Sent, Station};
+use crate::{Command, Decision, DeviceTimer, Order, Reason, Sent, Station, replay};
 
 /// For how long an attempt that took the claim may still be at work: as long as a function may run.
 pub const ATTEMPT_LIMIT: Duration = Duration::from_secs(12);
@@ -214,7 +214,7 @@ pub fn next(order: &Order<'_>, known: &Known) -> Step {
     if let Some(prepared) = &known.prepared {
         return before_sending(order, known, prepared);
     }
-    if order.replay.is_some() {
+    if order.replay.is_some_and(|run| replay::told_at(run).is_none()) {
         return end(known, Decision::Refused, Reason::Replay);
     }
     if let Some(step) = found_claim(order, known) {
@@ -244,6 +244,10 @@ pub fn next(order: &Order<'_>, known: &Known) -> Step {
     }
     if known.claim != ClaimKnown::Held {
         return Step::TakeClaim;
+    }
+    // What the table says of the relay stays as it is: a release of what is really on is still carried out.
+    if order.relay.switching == Switching::DryRun {
+        return end(known, Decision::DryRun, Reason::DryRun);
     }
     if order.relay.via == Via::Agent && order.station == Station::Function {
         return Step::HandOver;
@@ -493,6 +497,7 @@ mod tests {
             min_interval: Duration::from_secs(2),
             network: Network::Public,
             via,
+            switching: Switching::Real,
         }
     }
 
@@ -677,6 +682,32 @@ mod tests {
             assert_eq!(end(Sent::NoWord("silence".to_owned())), Some(at(9)), "{action:?}");
             assert_eq!(end(Sent::NoEffect("refused".to_owned())), Some(at(9)), "{action:?}");
             assert_eq!(end(Sent::Confirmed("{}".to_owned())), None, "{action:?}");
+        }
+    }
+
+    #[test]
+    fn a_dry_run_decides_everything_and_ends_before_anything_is_written_of_the_relay() {
+        for via in [Via::Cloud, Via::Agent] {
+            let relay = Relay { switching: Switching::DryRun, ..relay(via) };
+            let order = order(&relay, PULSE);
+            assert_eq!(next(&order, &known()), Step::TakeClaim);
+            let Step::Finish(end) = next(&order, &Known { claim: ClaimKnown::Held, ..known() }) else {
+                panic!("not decided")
+            };
+            assert_eq!((end.decision, end.claim), (Decision::DryRun, ClaimEnd::Done));
+            let stopped = Known { stop: StopSwitch::Stopped, ..known() };
+            assert_eq!(decision(&next(&order, &stopped)), Some((Decision::Stopped, "stop_switch")));
+        }
+    }
+
+    #[test]
+    fn a_replay_moves_a_relay_only_when_it_is_told_to() {
+        let relay = relay(Via::Cloud);
+        let told = replay::moving(NOW);
+        for (run, is_refused) in [("run-1", true), ("relays/", true), (told.as_str(), false)] {
+            let order = Order { replay: Some(run), ..order(&relay, PULSE) };
+            let refused = decision(&next(&order, &known())) == Some((Decision::Refused, "replay"));
+            assert_eq!(refused, is_refused, "{run}");
         }
     }
 

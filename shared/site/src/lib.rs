@@ -5,6 +5,7 @@
 
 mod channel;
 mod condition;
+mod driver;
 mod evaluate;
 mod id;
 mod list;
@@ -28,6 +29,10 @@ pub use channel::{
     SlackAccess,
 };
 pub use condition::{CameraChoice, Condition, CountClass, Counter, PlateChoice, Test};
+pub use driver::{
+    DeviceLogin, DeviceTimer, Driver, HttpDevice, HttpMethod, HttpRequest, Inability, ShellyCloud,
+    ShellyGen1, ShellyGen1Output, ShellyGen2, TwoN, TwoNMode, ViewtronOutput, WebRelay, WebRelayPage,
+};
 pub use evaluate::{Context, Modes, Reason, Verdict, evaluate};
 pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId, is_id};
 pub use list::{CameraReference, List, ListEntry, NamedCamera};
@@ -35,7 +40,7 @@ pub use network::Network;
 pub use plate::PlateText;
 pub use problem::{Finding, Problem, Warning};
 pub use read::{Inspection, inspect, read};
-pub use relay::{DeviceTimer, Driver, Relay, ShellyGen2, Via};
+pub use relay::{Relay, Switching, Via};
 pub use rule::{Action, DEFAULT_MAX_AGE, DEFAULT_MODE, ModeCondition, RelayAction, Rule, Urgency};
 pub use schedule::{DateRange, Hours, Schedule};
 pub use schema::{SCHEMA, json_schema};

@@ -17,7 +17,9 @@ use serde_json::Value;
 
 use crate::{CountClass, Counter};
 
-pub(crate) use relay::RawRelay;
+pub(crate) use relay::{
+    RawHttpMethod, RawHttpRequest, RawRelay, RawShellyOutput, RawTwoNMode, RawWebRelayPage,
+};
 
 /// One value, or a list of values of which any is good.
 #[derive(Debug, Deserialize)]
@@ -154,6 +156,9 @@ pub(crate) struct RawSite {
     pub(crate) timezone: Option<Item<ZoneText>>,
     /// The channel that is told of failures.
     pub(crate) trouble: Option<Item<IdText>>,
+    /// Whether, for every relay that does not say otherwise, everything is decided and recorded and nothing is sent.
+    #[schemars(extend("default" = false))]
+    pub(crate) dry_run: Option<Item<bool>>,
     /// What posts: cameras, recorders, video systems.
     #[serde(default)]
     pub(crate) source: Vec<Item<RawSource>>,
@@ -183,6 +188,7 @@ impl RawSite {
         !self.unknown.is_empty()
             || self.timezone.as_ref().is_some_and(Item::is_bad)
             || self.trouble.as_ref().is_some_and(Item::is_bad)
+            || self.dry_run.as_ref().is_some_and(Item::is_bad)
             || self.source.iter().any(Item::is_bad)
             || self.camera.iter().any(Item::is_bad)
             || self.lists.values().flatten().any(Item::is_bad)

@@ -62,7 +62,8 @@ pub fn inspect(text: &str, name: &str, template_error: impl Fn(&str) -> Option<S
         check_shape(text, &mut notes);
     }
     let site = site(&document, &mut notes);
-    rule::check_templates(&document, template_error, &mut notes);
+    rule::check_templates(&document, &template_error, &mut notes);
+    relay::check_templates(&document, &template_error, &mut notes);
     let is_good = notes.are_harmless();
     let (problems, warnings) = notes.place(text, name);
     Inspection { site: is_good.then_some(site), problems, warnings }
@@ -179,11 +180,15 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
         lists.extend(list(id, entries, &section.key(id), notes));
     }
 
+    let dry_run = document.dry_run.as_ref().and_then(Item::good).copied().unwrap_or(false);
+    if dry_run {
+        relay::warn_of_dry_run(&root.key("dry_run"), notes);
+    }
     let section = root.key("relay");
     unique(&document.relay, relay::id, "relay", &section, notes);
     let mut relays = Vec::new();
     for (index, raw) in good(&document.relay) {
-        relays.extend(relay::relay(raw, &section.index(index), notes));
+        relays.extend(relay::relay(raw, relay::switching(dry_run), &section.index(index), notes));
     }
 
     let section = root.key("channel");
@@ -197,7 +202,7 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
     let given = names_of_rules(document, &section, notes);
     let mut rules = Vec::new();
     for (index, raw) in good(&document.rule) {
-        let place = rule::Place { index, given: &given, names: &names, cameras: &cameras };
+        let place = rule::Place { index, given: &given, names: &names, cameras: &cameras, relays: &relays };
         rules.extend(rule::rule(raw, &place, &section.index(index), notes).map(|rule| (index, rule)));
     }
 

@@ -1,11 +1,8 @@
-//! Relays: what can be switched, and how.
+//! Relays: what can be switched, and from where.
 
 use std::time::Duration;
 
-use camhook_ports::SecretReference;
-use url::Url;
-
-use crate::{Network, RelayId};
+use crate::{Driver, Network, RelayId};
 
 /// A relay: one output of a device that switches something.
 #[derive(Debug, Clone)]
@@ -20,51 +17,8 @@ pub struct Relay {
     pub network: Network,
     /// From where it is switched.
     pub via: Via,
-}
-
-/// How a relay's device is spoken to.
-#[derive(Debug, Clone)]
-pub enum Driver {
-    /// A Shelly of the second generation or later, by its RPC over HTTP.
-    ShellyGen2(ShellyGen2),
-}
-
-impl Driver {
-    /// The name in camhook.toml, logs and metrics.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::ShellyGen2(_) => "shelly-gen2",
-        }
-    }
-
-    /// What the device can do by itself.
-    #[must_use]
-    pub fn timer(&self) -> DeviceTimer {
-        match self {
-            Self::ShellyGen2(_) => DeviceTimer::Own,
-        }
-    }
-}
-
-/// Whether a device can switch itself off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceTimer {
-    /// It can: a pulse ends even when nobody speaks to it any more.
-    Own,
-    /// It cannot: camhook has to send `off`.
-    None,
-}
-
-/// A Shelly of the second generation or later.
-#[derive(Debug, Clone)]
-pub struct ShellyGen2 {
-    /// The device: `http://192.168.85.151`.
-    pub url: Url,
-    /// The password of its user `admin`; `None` for a device without one.
-    pub password: Option<SecretReference>,
-    /// Which of its switches, counted from 0.
-    pub switch: u8,
+    /// Whether it is switched at all.
+    pub switching: Switching,
 }
 
 /// From where a relay is switched.
@@ -75,4 +29,14 @@ pub enum Via {
     Cloud,
     /// By the agent on site.
     Agent,
+}
+
+/// Whether what was decided about a relay is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Switching {
+    /// It is.
+    #[default]
+    Real,
+    /// It is decided and recorded, and nothing is sent.
+    DryRun,
 }

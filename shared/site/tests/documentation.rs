@@ -19,6 +19,7 @@ const TABLES: &[(&str, &str)] = &[
     ("`[[camera]]`", "/$defs/Camera"),
     ("An entry of `[lists]`", "/$defs/ListEntry"),
     ("`[[relay]]`", "/$defs/Relay"),
+    ("A request of a relay with `driver = \"http\"`", "/$defs/HttpRequest"),
     ("`[[channel]]`", "/$defs/Channel"),
     ("`[[rule]]`", "/$defs/Rule"),
     ("`when` of a rule", "/$defs/Condition"),

@@ -74,7 +74,7 @@ fn channels_and_relays_have_their_settings() {
     let light = site.relay("light").unwrap();
     assert_eq!((light.network, light.via), (Network::Lan, Via::Agent));
     assert_eq!(light.min_interval, Duration::from_secs(2));
-    let Driver::ShellyGen2(ShellyGen2 { url, password, switch }) = &light.driver;
+    let Driver::ShellyGen2(ShellyGen2 { url, password, switch }) = &light.driver else { panic!("{light:?}") };
     assert_eq!((url.as_str(), *switch), ("http://192.168.85.151/", 1));
     assert_eq!(password.as_ref().unwrap().to_string(), "ssm:/camhook/light");
 }

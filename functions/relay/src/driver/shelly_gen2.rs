@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use camhook_outbound::{Answer, Request};
+use camhook_outbound::{Answer, Authentication, Request};
 use camhook_ports::Ports;
 use camhook_site::ShellyGen2;
 use http::Method;
@@ -25,7 +25,12 @@ pub(super) async fn ask<P: Ports>(
     device: &ShellyGen2,
     command: Command,
 ) -> Result<String, Sent> {
-    let authentication = line.digest(USER, device.password.as_ref()).await?;
+    let authentication = match &device.password {
+        Some(password) => {
+            Authentication::Digest { user: USER.to_owned(), password: line.secret(password).await? }
+        }
+        None => Authentication::None,
+    };
     let url = url(&device.url, device.switch, command);
     let request = Request::new(Method::GET, url).with_authentication(authentication);
     confirmed(&line.send(&request).await?)

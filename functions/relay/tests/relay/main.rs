@@ -1,6 +1,10 @@
 //! The relay function from its messages to its devices.
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
 mod lan;
 #[cfg(test)]
 mod protocol;
@@ -9,4 +13,16 @@ mod schedules;
 #[cfg(test)]
 mod shelly;
 #[cfg(test)]
+mod shelly_cloud;
+#[cfg(test)]
+mod shelly_gen1;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod two_n;
+#[cfg(test)]
+mod viewtron;
+#[cfg(test)]
+mod webrelay;
+#[cfg(test)]
+mod world;

@@ -2,18 +2,14 @@
 
 use std::time::Duration;
 
-use camhook_event::Kind;
 use camhook_outbound::test_server::{Received, Reply, TestServer};
 use camhook_outbound::{Client, Limits, Stack};
 use camhook_ports::Queue;
-use camhook_ports::memory::MemoryPorts;
-use camhook_relay::handle;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{NOW, event, record, rule, site};
+use crate::world::{PULSE, World};
 
 const REALM: &str = "shellyplus1-camhook";
 const NONCE: &str = "60dc59c6";
@@ -54,52 +50,19 @@ fn behind_a_password(request: &Received) -> Reply {
     if is_authorized(request) { switched(request) } else { challenge() }
 }
 
-fn client() -> Client {
-    // Shorter than in the function, so that silence does not make the test long.
-    let limits =
-        Limits { connect: Duration::from_millis(500), total: Duration::from_millis(500), answer: 1024 };
-    Client::new(Stack::Local, limits)
+fn world_of(address: &str, password: &str, action: &str) -> World {
+    let keys = format!("driver = \"shelly-gen2\"\nurl = \"{address}\"\npassword = \"{password}\"");
+    World::of(&keys, action)
 }
 
-struct World {
-    ports: MemoryPorts,
-    site: camhook_site::Site,
-    client: Client,
-}
-
-impl World {
-    fn of(address: &str, password: &str, action: &str) -> Self {
-        let relay = format!(
-            "\n[[relay]]\nid = \"gate\"\ndriver = \"shelly-gen2\"\nurl = \"{address}\"\n\
-             network = \"loopback\"\npassword = \"{password}\"\n"
-        );
-        let then = format!("{{ relay = \"gate\", {action} }}");
-        let site = site(&[relay, rule("open", r#"{ kind = "motion" }"#, &then, "")]);
-        Self { ports: MemoryPorts::new(NOW), site, client: client() }
-    }
-
-    fn with(server: &TestServer) -> Self {
-        let address = server.url("/").unwrap();
-        Self::of(address.as_str(), PASSWORD, r#"action = "pulse", seconds = 5"#)
-    }
-
-    /// Delivers one event, and another time later; how many of the deliveries have to come again.
-    async fn deliver(&self, receive_count: u32) -> usize {
-        let event = event(1, Kind::Motion, NOW);
-        handle(&self.ports, &self.site, &self.client, &[record(&event, receive_count)]).await.0.len()
-    }
-
-    fn audit(&self) -> Vec<Value> {
-        let keys = self.ports.objects.keys();
-        let objects = keys.iter().map(|key| self.ports.objects.object(key).unwrap());
-        objects.map(|object| serde_json::from_slice(&object.bytes).unwrap()).collect()
-    }
+fn world_with(server: &TestServer) -> World {
+    world_of(server.url("/").unwrap().as_str(), PASSWORD, PULSE)
 }
 
 #[tokio::test]
 async fn a_pulse_goes_through_the_challenge_and_is_timed_by_the_device() {
     let server = TestServer::start(behind_a_password).await.unwrap();
-    let world = World::with(&server);
+    let world = world_with(&server);
     assert_eq!(world.deliver(1).await, 0);
     let received = server.received();
     assert_eq!(received.len(), 2, "the question and the answer to the challenge");
@@ -121,7 +84,7 @@ async fn each_action_is_the_devices_own_call() {
         (r#"action = "hold", seconds = 90"#, "/rpc/Switch.Set?id=0&on=true&toggle_after=90"),
     ] {
         let server = TestServer::start(behind_a_password).await.unwrap();
-        let world = World::of(server.url("/").unwrap().as_str(), PASSWORD, action);
+        let world = world_of(server.url("/").unwrap().as_str(), PASSWORD, action);
         assert_eq!(world.deliver(1).await, 0);
         assert_eq!(server.received().last().unwrap().target, target);
         assert_eq!(world.audit()[0]["decision"], "done");
@@ -132,7 +95,7 @@ async fn each_action_is_the_devices_own_call() {
 async fn a_wrong_password_had_no_effect_and_is_not_shown() {
     let server = TestServer::start(behind_a_password).await.unwrap();
     let wrong = "not the password";
-    let world = World::of(server.url("/").unwrap().as_str(), wrong, r#"action = "pulse", seconds = 5"#);
+    let world = world_of(server.url("/").unwrap().as_str(), wrong, PULSE);
     assert_eq!(world.deliver(1).await, 1, "refused: it may be tried again");
     world.ports.clock.advance(Duration::from_secs(31));
     assert_eq!(world.deliver(2).await, 0);
@@ -150,7 +113,7 @@ async fn a_refused_connection_is_tried_again() {
         let server = TestServer::start(behind_a_password).await.unwrap();
         server.url("/").unwrap()
     };
-    let world = World::of(address.as_str(), PASSWORD, r#"action = "pulse", seconds = 5"#);
+    let world = world_of(address.as_str(), PASSWORD, PULSE);
     // The port is free once the server's task has ended.
     let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
     while tokio::net::TcpStream::connect((address.host_str().unwrap(), address.port().unwrap())).await.is_ok()
@@ -172,7 +135,7 @@ async fn an_error_of_the_device_is_tried_again_and_then_works() {
             _ => switched(request),
         });
     let server = server.await.unwrap();
-    let world = World::with(&server);
+    let world = world_with(&server);
     assert_eq!(world.deliver(1).await, 1);
     world.ports.clock.advance(Duration::from_secs(2));
     assert_eq!(world.deliver(2).await, 0);
@@ -191,7 +154,7 @@ async fn silence_and_a_closed_connection_are_unknown_and_never_tried_again() {
             },
         );
         let server = server.await.unwrap();
-        let world = World::with(&server);
+        let world = world_with(&server);
         assert_eq!(world.deliver(1).await, 0, "{reply:?}");
         world.ports.clock.advance(Duration::from_secs(2));
         assert_eq!(world.deliver(2).await, 0);
@@ -215,7 +178,7 @@ async fn an_answer_after_the_limit_is_unknown_though_the_device_did_it() {
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.ok();
         String::from_utf8_lossy(&request[..length]).into_owned()
     });
-    let world = World::of(&address, PASSWORD, r#"action = "pulse", seconds = 5"#);
+    let world = world_of(&address, PASSWORD, PULSE);
     assert_eq!(world.deliver(1).await, 0);
     given_up.send(()).unwrap();
     let request = device.await.unwrap();
@@ -227,7 +190,7 @@ async fn an_answer_after_the_limit_is_unknown_though_the_device_did_it() {
 #[tokio::test]
 async fn loopback_is_refused_where_the_stack_is_deployed() {
     let server = TestServer::start(switched).await.unwrap();
-    let mut world = World::with(&server);
+    let mut world = world_with(&server);
     world.client = Client::new(Stack::Deployed, Limits::default());
     assert_eq!(world.deliver(1).await, 0);
     assert!(server.received().is_empty());
@@ -243,7 +206,7 @@ async fn loopback_is_refused_where_the_stack_is_deployed() {
 async fn a_secret_that_cannot_be_had_sends_nothing() {
     let server = TestServer::start(behind_a_password).await.unwrap();
     let address = server.url("/").unwrap();
-    let world = World::of(address.as_str(), "ssm:/camhook/gate", r#"action = "pulse", seconds = 5"#);
+    let world = world_of(address.as_str(), "ssm:/camhook/gate", PULSE);
     assert_eq!(world.deliver(1).await, 1);
     assert!(server.received().is_empty());
     world.ports.secrets.set("ssm:/camhook/gate", PASSWORD);

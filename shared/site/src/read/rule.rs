@@ -16,12 +16,16 @@ use crate::reach::{Reach, reach, tests};
 use crate::rule::DEFAULT_MAX_AGE;
 use crate::vendor_limit::{self, Ability};
 use crate::{
-    Action, ChannelId, DateRange, Hours, ModeCondition, NamedCamera, RelayAction, RelayId, Rule, RuleId,
-    Schedule, Site, Source, Test, Urgency,
+    Action, ChannelId, DateRange, DeviceTimer, Hours, Inability, ModeCondition, NamedCamera, Relay,
+    RelayAction, RelayId, Rule, RuleId, Schedule, Site, Source, Test, Urgency,
 };
 
 /// The longest `pulse` or `hold`: a day.
 const LONGEST_SECONDS: f64 = 86_400.0;
+
+/// The shortest pulse of a device without a timer that lasts about as long as it should: the message that ends it
+/// is delayed by whole seconds, and on its way for some time.
+const SHORTEST_UNTIMED_PULSE: Duration = Duration::from_secs(3);
 
 /// The longest `coalesce`: as long as SQS delays a message.
 const LONGEST_COALESCE: Duration = Duration::from_secs(900);
@@ -34,6 +38,7 @@ pub(super) struct Place<'a> {
     pub(super) given: &'a [String],
     pub(super) names: &'a Names,
     pub(super) cameras: &'a [NamedCamera],
+    pub(super) relays: &'a [Relay],
 }
 
 pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mut Notes) -> Option<Rule> {
@@ -58,7 +63,7 @@ pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mu
     let path_then = path.key("then");
     let mut then = Vec::new();
     for (index, raw) in raw.then.as_slice().iter().enumerate() {
-        then.extend(action(raw, place.names, &path_then.index(index), notes));
+        then.extend(action(raw, place, &path_then.index(index), notes));
     }
     let cooldown = optional_duration(raw.cooldown.as_ref(), &path.key("cooldown"), notes);
     let coalesce = optional_duration(raw.coalesce.as_ref(), &path.key("coalesce"), notes);
@@ -106,7 +111,8 @@ fn mode_condition(raw: &RawMode, names: &Names, path: &Path<'_>, notes: &mut Not
     Some(ModeCondition { area, any_of })
 }
 
-fn action(raw: &RawAction, names: &Names, path: &Path<'_>, notes: &mut Notes) -> Option<Action> {
+fn action(raw: &RawAction, place: &Place<'_>, path: &Path<'_>, notes: &mut Notes) -> Option<Action> {
+    let names = place.names;
     match raw {
         RawAction::Notify(raw) => {
             scalar::reference("channel", &raw.notify.0, &names.channels, &path.key("notify"), notes);
@@ -119,6 +125,9 @@ fn action(raw: &RawAction, names: &Names, path: &Path<'_>, notes: &mut Notes) ->
         RawAction::Relay(raw) => {
             scalar::reference("relay", &raw.relay.0, &names.relays, &path.key("relay"), notes);
             let action = relay_action(raw, path, notes)?;
+            if let Some(relay) = place.relays.iter().find(|relay| relay.id.as_str() == raw.relay.0) {
+                check_ability(relay, action, path, notes);
+            }
             Some(Action::Relay { relay: RelayId::new(&raw.relay.0)?, action })
         }
         RawAction::Mode(raw) => {
@@ -168,6 +177,22 @@ fn relay_action(raw: &RawSwitch, path: &Path<'_>, notes: &mut Notes) -> Option<R
         return None;
     }
     Duration::try_from_secs_f64(seconds).ok().map(timed)
+}
+
+/// Notes what a relay's device cannot do, and warns of a pulse that camhook ends later than it was asked to.
+fn check_ability(relay: &Relay, action: RelayAction, path: &Path<'_>, notes: &mut Notes) {
+    if let Some(Inability { message, fix }) = relay.driver.inability(action) {
+        notes.problem(&path.key("action"), message, fix);
+        return;
+    }
+    let RelayAction::Pulse { duration } = action else { return };
+    if relay.driver.timer() == DeviceTimer::None && duration < SHORTEST_UNTIMED_PULSE {
+        notes.warning(
+            &path.key("seconds"),
+            "the device has no timer: camhook ends the pulse, up to some seconds later",
+            "expect a longer pulse, or let the device itself go off after a time",
+        );
+    }
 }
 
 /// Notes templates that cannot be used.

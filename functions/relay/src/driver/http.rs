@@ -1,0 +1,186 @@
+//! Any other device that takes HTTP requests, as camhook.toml words them.
+//!
+//! Path, header values and body are templates in the language of Jinja over `relay`, `action`, and for a pulse or
+//! hold `seconds` and `milliseconds`: names of the configuration and numbers, nothing of an event, and no
+//! character that means anything in an address, a header field or JSON. The host is no template.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use camhook_outbound::{Answer, Request};
+use camhook_ports::{Ports, SecretReference};
+use camhook_site::{HttpDevice, HttpMethod, HttpRequest};
+use http::{HeaderName, Method};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use secrecy::ExposeSecret;
+use url::Url;
+
+use crate::driver::answer::{status, text};
+use crate::driver::line::Line;
+use crate::{Command, Sent};
+
+/// How much a template may compute.
+const FUEL: u64 = 2_000;
+
+/// Asks the device for a command.
+pub(super) async fn ask<P: Ports>(
+    line: &Line<'_, P>,
+    relay: &str,
+    device: &HttpDevice,
+    command: Command,
+) -> Result<String, Sent> {
+    let Some((action, template)) = template(device, command) else {
+        return Err(Sent::NoEffect("camhook.toml has no request for this".to_owned()));
+    };
+    let values = values(relay, action, command);
+    let url = url(&device.url, &render("path", &template.path, &values)?)?;
+    let authentication = line.authentication(&device.login).await?;
+    let mut request = Request::new(method(template.method), url).with_authentication(authentication);
+    if let Some(body) = &template.body {
+        request = request.with_body("application/json", Bytes::from(render("body", body, &values)?));
+    }
+    for (name, value) in &template.headers {
+        request = with_header(line, request, name, value, &values).await?;
+    }
+    confirmed(&line.send(&request).await?, device)
+}
+
+/// The request for a command, and what it is called.
+fn template(device: &HttpDevice, command: Command) -> Option<(&'static str, &HttpRequest)> {
+    let (action, request) = match command {
+        Command::On { off_after: Some(_) } => ("pulse", &device.pulse),
+        Command::On { off_after: None } => ("on", &device.on),
+        Command::Off => ("off", &device.off),
+        Command::Toggle => ("toggle", &device.toggle),
+    };
+    request.as_ref().map(|request| (action, request))
+}
+
+fn values(relay: &str, action: &str, command: Command) -> Value {
+    match command {
+        Command::On { off_after: Some(off_after) } => context! {
+            relay,
+            action,
+            seconds => seconds(off_after),
+            milliseconds => u64::try_from(off_after.as_millis()).unwrap_or(u64::MAX),
+        },
+        Command::On { off_after: None } | Command::Off | Command::Toggle => context! { relay, action },
+    }
+}
+
+/// Whole where it is whole: many a device takes no `5.0`.
+fn seconds(duration: Duration) -> Value {
+    if duration.subsec_nanos() == 0 {
+        return duration.as_secs().into();
+    }
+    duration.as_secs_f64().into()
+}
+
+fn render(part: &str, template: &str, values: &Value) -> Result<String, Sent> {
+    let mut environment = Environment::new();
+    environment.set_fuel(Some(FUEL));
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment
+        .render_str(template, values)
+        .map_err(|error| Sent::NoEffect(format!("the template of `{part}` cannot be used: {error}")))
+}
+
+/// The address of a rendered path. It cannot lead to another host: what follows the host begins with a slash.
+fn url(device: &Url, path: &str) -> Result<Url, Sent> {
+    let unusable = || Sent::NoEffect("the template of `path` gives no path".to_owned());
+    if !path.starts_with('/') {
+        return Err(unusable());
+    }
+    let url =
+        Url::parse(&format!("{}{path}", device.origin().ascii_serialization())).map_err(|_| unusable())?;
+    if url.origin() == device.origin() { Ok(url) } else { Err(unusable()) }
+}
+
+async fn with_header<P: Ports>(
+    line: &Line<'_, P>,
+    request: Request,
+    name: &str,
+    value: &SecretReference,
+    values: &Value,
+) -> Result<Request, Sent> {
+    let value = match value {
+        SecretReference::Literal(_) => {
+            let template = line.secret(value).await?;
+            render("headers", template.expose_secret(), values)?
+        }
+        SecretReference::Parameter(_) | SecretReference::Environment(_) => {
+            line.secret(value).await?.expose_secret().to_owned()
+        }
+    };
+    let unusable = |reason: String| Sent::NoEffect(reason);
+    let name: HeaderName =
+        name.parse().map_err(|_| unusable(format!("`{name}` is no name of a header field")))?;
+    request.with_header(name, &value).map_err(|error| unusable(error.to_string()))
+}
+
+fn method(method: HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Delete => Method::DELETE,
+    }
+}
+
+/// A success is a status of 200 to 299, with the words that the configuration waits for.
+fn confirmed(answer: &Answer, device: &HttpDevice) -> Result<String, Sent> {
+    let words = || format!("{} {}", status(answer), text(answer)).trim_end().to_owned();
+    match &device.confirmation {
+        Some(wanted) if !String::from_utf8_lossy(&answer.body).contains(wanted) => {
+            Err(Sent::NoWord(format!("the answer lacks `{wanted}`: {}", words())))
+        }
+        _ => Ok(words()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PULSE: Command = Command::On { off_after: Some(Duration::from_millis(1500)) };
+
+    #[test]
+    fn values_have_no_character_that_means_anything() {
+        let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.');
+        for command in [PULSE, Command::On { off_after: None }, Command::Off, Command::Toggle] {
+            let values = values("gate-1", "pulse", command);
+            for name in values.try_iter().unwrap() {
+                let value = values.get_item(&name).unwrap().to_string();
+                assert!(!value.is_empty() && value.bytes().all(is_plain), "{name}: {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn templates_know_the_relay_the_action_and_the_time() {
+        let rendered = |template, command| render("path", template, &values("gate", "pulse", command));
+        let template = "/{{ relay }}/{{ action }}?s={{ seconds }}&ms={{ milliseconds }}";
+        assert_eq!(rendered(template, PULSE).unwrap(), "/gate/pulse?s=1.5&ms=1500");
+        let whole = Command::On { off_after: Some(Duration::from_secs(5)) };
+        assert_eq!(rendered("{\"s\": {{ seconds }}}", whole).unwrap(), "{\"s\": 5}");
+        for template in ["{{ seconds }}", "{{ plate }}", "{{", "{% for a in range(100000) %}a{% endfor %}"] {
+            assert!(matches!(rendered(template, Command::Off), Err(Sent::NoEffect(_))), "{template}");
+        }
+    }
+
+    #[test]
+    fn no_path_leads_to_another_host() {
+        let device: Url = "http://192.168.85.151:8080".parse().unwrap();
+        for (path, expected) in [
+            ("/on?a=b", Some("http://192.168.85.151:8080/on?a=b")),
+            ("//example.org/on", Some("http://192.168.85.151:8080//example.org/on")),
+            ("/@example.org", Some("http://192.168.85.151:8080/@example.org")),
+            ("@example.org/on", None),
+            (".example.org/on", None),
+            ("", None),
+        ] {
+            assert_eq!(url(&device, path).ok().as_ref().map(Url::as_str), expected, "{path}");
+        }
+    }
+}

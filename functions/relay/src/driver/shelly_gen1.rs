@@ -1,0 +1,127 @@
+//! Shelly of the first generation: a relay or a light, over plain HTTP.
+//!
+//! Source: Shelly's API documentation, Gen1 (`/relay/{i}`, `/light/{i}`: `turn`, `timer`, `brightness`), and
+//! public code that speaks to such devices by GET. A device with restricted login wants HTTP Basic. `timer` is
+//! the device's own: a pulse ends even when nobody can speak to the device any more.
+
+use std::time::Duration;
+
+use camhook_outbound::{Answer, Request};
+use camhook_ports::Ports;
+use camhook_site::{ShellyGen1, ShellyGen1Output};
+use http::Method;
+use serde_json::Value;
+use url::Url;
+
+use crate::driver::answer::{object, stranger, text};
+use crate::driver::line::Line;
+use crate::{Command, Sent};
+
+/// Asks the device for a command.
+pub(super) async fn ask<P: Ports>(
+    line: &Line<'_, P>,
+    device: &ShellyGen1,
+    command: Command,
+) -> Result<String, Sent> {
+    let authentication = line.basic(device.basic.as_ref()).await?;
+    let request = Request::new(Method::GET, url(device, command)).with_authentication(authentication);
+    confirmed(&line.send(&request).await?, command)
+}
+
+fn url(device: &ShellyGen1, command: Command) -> Url {
+    let (output, brightness) = match device.output {
+        ShellyGen1Output::Relay => ("relay", None),
+        ShellyGen1Output::Light { brightness } => ("light", brightness),
+    };
+    let mut url = device.url.clone();
+    url.set_path(&format!("/{output}/{}", device.channel));
+    let mut query = url.query_pairs_mut();
+    query.clear();
+    match command {
+        Command::On { off_after } => {
+            query.append_pair("turn", "on");
+            if let Some(brightness) = brightness {
+                query.append_pair("brightness", &brightness.to_string());
+            }
+            if let Some(off_after) = off_after {
+                query.append_pair("timer", &whole_seconds(off_after).to_string());
+            }
+        }
+        Command::Off => {
+            query.append_pair("turn", "off");
+        }
+        Command::Toggle => {
+            query.append_pair("turn", "toggle");
+        }
+    }
+    drop(query);
+    url
+}
+
+/// A time in whole seconds, rounded up: that such a device takes fractions is documented nowhere.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+/// A success is the state that was asked for, in the device's own words.
+fn confirmed(answer: &Answer, command: Command) -> Result<String, Sent> {
+    let is_on = object(answer).and_then(|members| members.get("ison").and_then(Value::as_bool));
+    let Some(is_on) = is_on else { return Err(stranger(answer, "Shelly of the first generation")) };
+    let is_as_asked = match command {
+        Command::On { .. } => is_on,
+        Command::Off => !is_on,
+        Command::Toggle => true,
+    };
+    if !is_as_asked {
+        return Err(Sent::NoWord(format!("the device took it and is in the other state: {}", text(answer))));
+    }
+    Ok(text(answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::answer::made::answer;
+
+    fn device(output: ShellyGen1Output) -> ShellyGen1 {
+        ShellyGen1 { url: "http://192.168.85.151".parse().unwrap(), basic: None, output, channel: 1 }
+    }
+
+    #[test]
+    fn each_command_has_its_request() {
+        let pulse = |milliseconds| Command::On { off_after: Some(Duration::from_millis(milliseconds)) };
+        let (relay, light) = (ShellyGen1Output::Relay, ShellyGen1Output::Light { brightness: Some(40) });
+        for (output, command, expected) in [
+            (relay, Command::On { off_after: None }, "/relay/1?turn=on"),
+            (relay, Command::Off, "/relay/1?turn=off"),
+            (relay, Command::Toggle, "/relay/1?turn=toggle"),
+            (relay, pulse(5000), "/relay/1?turn=on&timer=5"),
+            (relay, pulse(1500), "/relay/1?turn=on&timer=2"),
+            (light, pulse(90_000), "/light/1?turn=on&brightness=40&timer=90"),
+            (light, Command::Off, "/light/1?turn=off"),
+            (
+                ShellyGen1Output::Light { brightness: None },
+                Command::On { off_after: None },
+                "/light/1?turn=on",
+            ),
+        ] {
+            let url = url(&device(output), command);
+            assert_eq!(url.as_str().strip_prefix("http://192.168.85.151").unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn the_state_that_was_asked_for_is_the_confirmation() {
+        const ON: &str = r#"{"ison":true,"has_timer":false,"timer_started":0}"#;
+        const OFF: &str = r#"{"ison":false}"#;
+        let on = Command::On { off_after: None };
+        for (command, good, bad) in
+            [(on, ON, Some(OFF)), (Command::Off, OFF, Some(ON)), (Command::Toggle, ON, None)]
+        {
+            assert_eq!(confirmed(&answer(200, good), command), Ok(good.to_owned()));
+            for bad in bad.into_iter().chain(["", "<html>", "{}", r#"{"ison":"true"}"#]) {
+                assert!(matches!(confirmed(&answer(200, bad), command), Err(Sent::NoWord(_))), "{bad}");
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Switches of 2N intercoms (IP Verso and others; Axis sells them too), by their HTTP API.
+//!
+//! Source: 2N's manual of the HTTP API, `api/switch/ctrl`: `on` and `off`, and `trigger`, which pulses a
+//! monostable switch and toggles a bistable one. An answer of 200 may say `"success": false`; the codes are those
+//! of the manual and of public code that names them. The service asks for nothing, Basic or Digest (MD5), and the
+//! user needs the privilege to control switches.
+//!
+//! A monostable switch is asked for `on`, never for `trigger`: both pulse it, and should it be bistable after all,
+//! `on` twice is still on.
+
+use camhook_outbound::{Answer, Request};
+use camhook_ports::Ports;
+use camhook_site::{TwoN, TwoNMode};
+use http::Method;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::driver::answer::{object, stranger, text};
+use crate::driver::line::Line;
+use crate::{Command, Sent};
+
+/// Asks the device for a command.
+pub(super) async fn ask<P: Ports>(
+    line: &Line<'_, P>,
+    device: &TwoN,
+    command: Command,
+) -> Result<String, Sent> {
+    let Some(url) = url(device, command) else {
+        return Err(Sent::NoEffect("a monostable switch cannot be toggled".to_owned()));
+    };
+    let authentication = line.authentication(&device.login).await?;
+    let request = Request::new(Method::GET, url).with_authentication(authentication);
+    confirmed(&line.send(&request).await?)
+}
+
+fn url(device: &TwoN, command: Command) -> Option<Url> {
+    let action = match (command, device.mode) {
+        (Command::On { .. }, _) => "on",
+        (Command::Off, _) => "off",
+        (Command::Toggle, TwoNMode::Bistable) => "trigger",
+        (Command::Toggle, TwoNMode::Monostable { .. }) => return None,
+    };
+    let mut url = device.url.clone();
+    url.set_path("/api/switch/ctrl");
+    url.query_pairs_mut()
+        .clear()
+        .append_pair("switch", &device.switch.to_string())
+        .append_pair("action", action);
+    Some(url)
+}
+
+fn confirmed(answer: &Answer) -> Result<String, Sent> {
+    let Some(members) = object(answer) else { return Err(stranger(answer, "2N intercom")) };
+    match members.get("success").and_then(Value::as_bool) {
+        Some(true) => Ok(text(answer)),
+        Some(false) => Err(Sent::NoEffect(refusal(&members))),
+        None => Err(stranger(answer, "2N intercom")),
+    }
+}
+
+/// `error 12, invalid value of the parameter switch: invalid parameter value`.
+fn refusal(members: &Map<String, Value>) -> String {
+    let error = members.get("error");
+    let of = |name: &str| error.and_then(|error| error.get(name));
+    let Some(code) = of("code").and_then(Value::as_i64) else {
+        return "the device says that it did not do it, and not why".to_owned();
+    };
+    let mut words = format!("error {code}, {}", meaning(code));
+    if let Some(parameter) = of("param").and_then(Value::as_str) {
+        words.push_str(&format!(" (parameter {parameter})"));
+    }
+    if let Some(description) = of("description").and_then(Value::as_str) {
+        words.push_str(&format!(": {description}"));
+    }
+    words.chars().map(|one| if one.is_control() { ' ' } else { one }).take(300).collect()
+}
+
+/// What an error's code means, and what can be done where that is known.
+fn meaning(code: i64) -> &'static str {
+    match code {
+        1 => "the device does not support it",
+        2 => "there is no such path",
+        3 => "the method is not the right one",
+        4 => "the service is switched off: allow the Switch API in the device",
+        7 => "the service wants the other kind of connection: use https, or allow unsecured connections",
+        8 => "the service wants another authentication: use `basic` or `digest` as the device says",
+        9 => "the service wants a user: add `basic` or `digest`",
+        10 => "the user lacks the privilege to control switches",
+        11 => "a parameter is missing",
+        12 => "a parameter has a wrong value",
+        13 => "the data is too long",
+        14 => "the switch did not do it: it may be locked or switched off in the device",
+        15 => "there is no data",
+        17 => "it collides with something else",
+        18 => "the device rejected it",
+        19 => "the file has the wrong version",
+        _ => "a code that the manual does not name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use camhook_site::DeviceLogin;
+
+    use super::*;
+    use crate::driver::answer::made::answer;
+
+    fn device(mode: TwoNMode) -> TwoN {
+        let url = "https://192.168.85.151".parse().unwrap();
+        TwoN { url, login: DeviceLogin::None, switch: 2, mode }
+    }
+
+    #[test]
+    fn each_command_has_its_request() {
+        let monostable = TwoNMode::Monostable { length: Duration::from_secs(5) };
+        for (mode, command, expected) in [
+            (monostable, Command::On { off_after: Some(Duration::from_secs(5)) }, Some("on")),
+            (monostable, Command::Off, Some("off")),
+            (monostable, Command::Toggle, None),
+            (TwoNMode::Bistable, Command::On { off_after: None }, Some("on")),
+            (TwoNMode::Bistable, Command::Off, Some("off")),
+            (TwoNMode::Bistable, Command::Toggle, Some("trigger")),
+        ] {
+            let url = url(&device(mode), command).map(|url| url.to_string());
+            let expected = expected
+                .map(|action| format!("https://192.168.85.151/api/switch/ctrl?switch=2&action={action}"));
+            assert_eq!(url, expected);
+        }
+    }
+
+    #[test]
+    fn success_is_what_the_answer_says_and_not_its_status() {
+        assert_eq!(confirmed(&answer(200, r#"{"success": true}"#)), Ok(r#"{"success": true}"#.to_owned()));
+        for (body, expected) in [
+            (
+                r#"{"success":false,"error":{"code":12,"param":"switch","description":"invalid parameter value"}}"#,
+                "error 12, a parameter has a wrong value (parameter switch): invalid parameter value",
+            ),
+            (r#"{"success":false}"#, "the device says that it did not do it, and not why"),
+            (
+                r#"{"success":false,"error":{"code":10}}"#,
+                "error 10, the user lacks the privilege to control switches",
+            ),
+            (r#"{"success":false,"error":{"code":99}}"#, "error 99, a code that the manual does not name"),
+        ] {
+            assert_eq!(confirmed(&answer(200, body)), Err(Sent::NoEffect(expected.to_owned())));
+        }
+        for body in ["", "<html>", "{}", r#"{"success":"true"}"#, r#"{"data":{"success":true}}"#] {
+            assert!(matches!(confirmed(&answer(200, body)), Err(Sent::NoWord(_))), "{body}");
+        }
+    }
+}
