@@ -7,15 +7,13 @@
 
 use std::time::Duration;
 
-use camhook_ports::Message;
+pub use camhook_state::release::ReleaseMessage;
+
 use camhook_state::relay::{LastAction, RelayRecord};
+use camhook_state::release::LONGEST_DELAY;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::protocol::{BUSY_LIMIT, time_until};
-
-/// The longest that a queue delays a message.
-const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
 /// After how long a release that was not confirmed is tried again.
 pub const RETRY_INTERVAL: Duration = Duration::from_secs(10);
@@ -26,52 +24,6 @@ pub const SLOW_RETRY_INTERVAL: Duration = LONGEST_DELAY;
 
 /// Which failure in a row is told to people.
 pub const TOLD_FAILURE: u32 = 3;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum ReleaseType {
-    #[serde(rename = "camhook.release.v1")]
-    V1,
-}
-
-/// The message that a relay is to be switched off when its time is over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReleaseMessage {
-    #[serde(rename = "type")]
-    release_type: ReleaseType,
-    /// The relay's id.
-    pub relay: String,
-    /// Which setting of `on_until` it was sent for.
-    pub generation: u64,
-    /// How often in a row the device did not confirm.
-    #[serde(default)]
-    pub failures: u32,
-}
-
-impl ReleaseMessage {
-    /// The name by which it is told from an event.
-    pub const TYPE: &'static str = "camhook.release.v1";
-
-    /// A release that has not been tried yet.
-    #[must_use]
-    pub fn new(relay: &str, generation: u64) -> Self {
-        Self { release_type: ReleaseType::V1, relay: relay.to_owned(), generation, failures: 0 }
-    }
-
-    /// The message for the queue, to be delivered after `delay`: in whole seconds, rounded up, since one that
-    /// comes early only has to be sent again.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be written as JSON.
-    pub fn message(&self, delay: Duration) -> Result<Message, serde_json::Error> {
-        let whole_seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
-        let delay = Duration::from_secs(whole_seconds).min(LONGEST_DELAY);
-        let mut message = Message::new(serde_json::to_string(self)?, format!("relay/{}", self.relay));
-        message.delay = delay;
-        Ok(message)
-    }
-}
 
 /// What a release message does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +50,7 @@ pub fn next(message: &ReleaseMessage, relay: &RelayRecord, now: Timestamp) -> Re
         return ReleaseStep::Wait(time_until(moment, now));
     }
     let busy_until = now.checked_add(BUSY_LIMIT).ok();
-    ReleaseStep::SwitchOff(Box::new(RelayRecord { busy_until, ..relay.clone() }))
+    ReleaseStep::SwitchOff(Box::new(RelayRecord { busy_until, release_tried: Some(now), ..relay.clone() }))
 }
 
 /// What is remembered of a relay whose device confirmed that it is off.

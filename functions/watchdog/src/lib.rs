@@ -5,19 +5,24 @@
 //! twice, which the consumers' claims turn into once.
 //!
 //! A source that was heard of and then no more gives an event of its own.
+//!
+//! A relay without a timer whose time is over, and which nobody switches off, gets its release message again.
 
 mod pending;
+mod releases;
 mod silence;
 
 pub use pending::deliver_pending;
+pub use releases::restore_releases;
 pub use silence::tell_of_silence;
 
 use camhook_ports::{Measurements, Ports};
 use camhook_site::Site;
 
-/// One tick: first what is owed, then who is silent.
+/// One tick: first the relays that are on for too long, then what is owed, then who is silent.
 pub async fn tick<P: Ports>(ports: &P, site: &Site) -> Measurements {
-    let mut measurements = deliver_pending(ports).await;
+    let mut measurements = restore_releases(ports, site).await;
+    measurements.append(deliver_pending(ports).await);
     measurements.append(tell_of_silence(ports, site).await);
     measurements
 }

@@ -5,7 +5,7 @@
 //! switch and the modes ([`control`]). Each module names the keys of its items; together they share one table and
 //! never a key. So do groups of events that become one message ([`coalesce`]), the reasons of dead letters
 //! ([`dead_letter`]), and turns at what may be asked only so often ([`turn`]). The messages that tell of trouble
-//! ([`trouble`]) and of groups ([`flush`]) stand here too.
+//! ([`trouble`]) and of groups ([`flush`]), and the one that switches a relay off ([`release`]), stand here too.
 
 pub mod claim;
 pub mod coalesce;
@@ -19,6 +19,7 @@ pub mod mqtt;
 pub mod once;
 pub mod presence;
 pub mod relay;
+pub mod release;
 pub mod trouble;
 pub mod turn;
 

@@ -52,6 +52,9 @@ pub struct RelayRecord {
     /// hears has the order of what is remembered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_until: Option<Timestamp>,
+    /// When somebody last tried to switch it off because its time was over, or had the queue see to it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_tried: Option<Timestamp>,
 }
 
 /// A relay's record as it was last read or written.

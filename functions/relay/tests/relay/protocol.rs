@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::support::*;
 use camhook_event::{Event, Kind, State};
 use camhook_ports::memory::MemoryPorts;
-use camhook_ports::{Measurements, Object, Queue};
-use camhook_relay::{Command, Sent, handle_with};
+use camhook_ports::{Measurements, Object, Queue, QueueRecord};
+use camhook_relay::{Command, Sent, handle_with, replay};
 use camhook_site::Site;
 use camhook_state::control::{self, StopSwitch};
 use camhook_state::relay as relay_item;
@@ -32,7 +32,7 @@ impl World {
         self.handle(&[record(event, receive_count)]).await.0
     }
 
-    async fn handle(&self, records: &[camhook_ports::QueueRecord]) -> (Vec<String>, Measurements) {
+    async fn handle(&self, records: &[QueueRecord]) -> (Vec<String>, Measurements) {
         handle_with(&self.ports, &self.site, &self.devices, records).await
     }
 
@@ -378,6 +378,53 @@ async fn a_replayed_event_moves_no_relay() {
     assert!(world.handle(&[replayed]).await.0.is_empty());
     assert!(world.devices.commands().is_empty());
     assert_eq!(world.audit(), decisions(&[("refused", "replay")]));
+}
+
+#[tokio::test]
+async fn a_replay_that_is_told_to_moves_the_relay_once_and_not_later_than_it_was_told() {
+    let world = gate();
+    let yesterday = event(1, Kind::Motion, at(-86_400.0));
+    let replayed = |run: &str| QueueRecord { replay: Some(run.to_owned()), ..record(&yesterday, 1) };
+    let (late, now) = (replay::moving(at(-31.0)), replay::moving(NOW));
+    for run in [&late, &now, &now] {
+        assert!(world.handle(&[replayed(run)]).await.0.is_empty());
+    }
+    assert_eq!(world.devices.commands().len(), 1);
+    let mut decided = world.audit();
+    decided.sort();
+    assert_eq!(decided, decisions(&[("done", "answered"), ("duplicate", "settled"), ("late", "too_old")]));
+}
+
+#[tokio::test]
+async fn a_dry_run_sends_nothing_and_charges_the_cooldown_as_if_it_had() {
+    let cooldown = "cooldown = \"60s\"";
+    let world = World::new(&[
+        relay("bare-gate", "dry_run = true"),
+        rule("open", MOTION, &pulse("bare-gate"), cooldown),
+    ]);
+    for (number, seconds) in [(1, 0.0), (1, 0.0), (2, 5.0)] {
+        assert!(world.deliver(&event(number, Kind::Motion, at(seconds)), 1).await.is_empty());
+        world.advance(5);
+    }
+    assert!(world.devices.commands().is_empty());
+    assert!(world.ports.queues.sent(Queue::Relay).is_empty(), "nothing is on, so nothing is to be released");
+    let expected = [("dry_run", "dry_run"), ("duplicate", "settled"), ("refused", "cooldown")];
+    assert_eq!(world.audit(), decisions(&expected));
+    let state = relay_item::read(&world.ports.state, "bare-gate").await.unwrap();
+    assert_eq!(*state.record(), relay_item::RelayRecord::default());
+}
+
+#[tokio::test]
+async fn what_is_on_when_a_dry_run_begins_is_still_switched_off() {
+    let rule = || rule("open", MOTION, &pulse("bare-gate"), "");
+    let mut world = World::new(&[relay("bare-gate", ""), rule()]);
+    assert!(world.deliver(&event(1, Kind::Motion, NOW), 1).await.is_empty());
+    let release = world.ports.queues.take(Queue::Relay).remove(0);
+    world.site = site(&[relay("bare-gate", "dry_run = true"), rule()]);
+    world.advance(6);
+    assert!(world.handle(&[record_of("release", release.body, 1)]).await.0.is_empty());
+    assert_eq!(world.devices.commands().last(), Some(&Command::Off));
+    assert_eq!(world.audit(), decisions(&[("done", "answered"), ("released", "time_over")]));
 }
 
 fn bare() -> World {

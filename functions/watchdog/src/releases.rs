@@ -1,0 +1,171 @@
+//! Has the queue deliver a release again that got lost.
+//!
+//! What has no timer of its own is switched off by a message that the queue holds before it is switched on, and
+//! that sends itself again until the device confirms. Should it get lost all the same (a queue that was emptied by
+//! hand, a dead letter that was dropped), the relay would stay on for ever. Its item says since when it should be
+//! off and when that was last tried.
+
+use std::time::Duration;
+
+use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue, QueueError};
+use camhook_site::{DeviceTimer, Relay, Site, Via};
+use camhook_state::release::{ReleaseMessage, neglected_since, next_generation, queued_again};
+use camhook_state::{Error as StateError, relay};
+
+/// After how long a release that nobody tries is missed. It is tried every 10 s while it is not confirmed.
+const MISSED_AFTER: Duration = Duration::from_secs(60);
+
+/// The same for a relay inside a house, whose line may be down: the messages then wait in the queue.
+const MISSED_AFTER_ON_SITE: Duration = Duration::from_secs(900);
+
+/// Why a release could not be restored.
+#[derive(Debug, thiserror::Error)]
+enum ReleaseError {
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error("the release cannot be written: {0}")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+/// What became of a relay that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// It is as it should be, or somebody is at it.
+    AllRight,
+    /// Its release is in the queue again.
+    Restored,
+}
+
+/// Has the queues deliver the release again of every relay without a timer that nobody switches off.
+pub async fn restore_releases<P: Ports>(ports: &P, site: &Site) -> Measurements {
+    let mut measurements = Measurements::default();
+    for relay in site.relays().iter().filter(|relay| relay.driver.timer() == DeviceTimer::None) {
+        let id = relay.id.as_str();
+        match look(ports, relay).await {
+            Ok(Looked::AllRight) => {}
+            Ok(Looked::Restored) => {
+                tracing::warn!(relay = id, "the relay should be off and nobody switches it off: sent again");
+                measurements.count("ReleasesRestored", [("Relay", id)]);
+            }
+            Err(error) => {
+                tracing::error!(relay = id, %error, "whether the relay is on for too long is not known");
+                measurements.count("ReleasesFailed", [("Relay", id)]);
+            }
+        }
+    }
+    measurements
+}
+
+async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Looked, ReleaseError> {
+    let (id, now) = (relay.id.as_str(), ports.clock().now());
+    let (queue, missed_after) = match relay.via {
+        Via::Cloud => (Queue::Relay, MISSED_AFTER),
+        Via::Agent => (Queue::RelayLan, MISSED_AFTER_ON_SITE),
+    };
+    let state = relay::read(ports.state(), id).await?;
+    let Some(since) = neglected_since(state.record(), now) else { return Ok(Looked::AllRight) };
+    if now.duration_since(since).unsigned_abs() <= missed_after {
+        return Ok(Looked::AllRight);
+    }
+    // First the queue, then the item: what stands there is then never a promise that nobody keeps. When somebody
+    // is faster at the item, there is a message too many, which finds nothing to do.
+    let message = ReleaseMessage::new(id, next_generation(state.record())).message(Duration::ZERO)?;
+    ports.queues().send(queue, message).await?;
+    relay::write(ports.state(), &state, queued_again(state.record(), now), now).await?;
+    Ok(Looked::Restored)
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_ports::memory::MemoryPorts;
+    use camhook_state::relay::RelayRecord;
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn site() -> Site {
+        let toml = "[[relay]]\nid = \"siren\"\ndriver = \"viewtron\"\nurl = \"https://camera.example.org\"\n\
+                    [[relay]]\nid = \"inside\"\ndriver = \"viewtron\"\nurl = \"http://10.0.0.1\"\n\
+                    network = \"lan\"\nvia = \"agent\"\n\
+                    [[relay]]\nid = \"light\"\ndriver = \"shelly-gen2\"\nurl = \"https://light.example.org\"\n";
+        camhook_site::read(toml, "test").unwrap().0
+    }
+
+    fn ago(seconds: i64) -> Option<Timestamp> {
+        Some(NOW - SignedDuration::from_secs(seconds))
+    }
+
+    async fn remember(ports: &MemoryPorts, id: &str, record: RelayRecord) {
+        let state = relay::read(&ports.state, id).await.unwrap();
+        relay::write(&ports.state, &state, record, NOW).await.unwrap().unwrap();
+    }
+
+    fn on_until(seconds_ago: i64) -> RelayRecord {
+        RelayRecord { on_until: ago(seconds_ago), generation: 3, ..RelayRecord::default() }
+    }
+
+    #[tokio::test]
+    async fn a_lost_release_is_sent_again_once_and_supersedes_the_old_one() {
+        let ports = MemoryPorts::new(NOW);
+        remember(&ports, "siren", on_until(61)).await;
+        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 1);
+        let sent = ports.queues.take(Queue::Relay);
+        assert_eq!(sent.len(), 1);
+        let message: ReleaseMessage = serde_json::from_str(&sent[0].body).unwrap();
+        assert_eq!(message, ReleaseMessage::new("siren", 4));
+        assert_eq!(sent[0].delay, Duration::ZERO);
+        let state = relay::read(&ports.state, "siren").await.unwrap();
+        assert_eq!((state.record().generation, state.record().release_queued), (4, Some(4)));
+        assert_eq!(state.record().on_until, ago(61), "it is owed until the device confirms");
+
+        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 0);
+        ports.clock.advance(Duration::from_secs(61));
+        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 1, "lost again");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_over_or_at_work_or_timed_by_the_device_is_left_alone() {
+        for (id, record) in [
+            ("siren", RelayRecord::default()),
+            ("siren", on_until(60)),
+            ("siren", on_until(-5)),
+            ("siren", RelayRecord { release_tried: ago(14), ..on_until(3600) }),
+            ("siren", RelayRecord { busy_until: ago(-3), ..on_until(3600) }),
+            ("inside", on_until(900)),
+            ("light", on_until(3600)),
+        ] {
+            let ports = MemoryPorts::new(NOW);
+            remember(&ports, id, record.clone()).await;
+            assert_eq!(
+                restore_releases(&ports, &site()).await.counted("ReleasesRestored"),
+                0,
+                "{id} {record:?}"
+            );
+            assert!(
+                ports.queues.sent(Queue::Relay).is_empty() && ports.queues.sent(Queue::RelayLan).is_empty()
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_relay_inside_a_house_gets_it_on_the_queue_of_its_agent() {
+        let ports = MemoryPorts::new(NOW);
+        remember(&ports, "inside", on_until(901)).await;
+        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 1);
+        assert_eq!(ports.queues.sent(Queue::RelayLan).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn while_the_queue_refuses_nothing_is_promised() {
+        let ports = MemoryPorts::new(NOW);
+        remember(&ports, "siren", on_until(61)).await;
+        ports.queues.fail(Queue::Relay);
+        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesFailed"), 1);
+        ports.queues.heal();
+        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 1);
+    }
+}
