@@ -5,7 +5,7 @@ use camhook_ingest::Instance;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), FunctionError> {
-    let function = Function::start().await?;
+    let function = Function::start()?;
     let instance = Instance::default();
     serve_queue(&function, async |function, site, records| {
         camhook_instar_mqtt::handle(&function.ports, site, &instance, records).await

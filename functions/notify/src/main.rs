@@ -5,7 +5,7 @@ use camhook_outbound::{Client, Limits};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), FunctionError> {
-    let function = Function::start().await?;
+    let function = Function::start()?;
     let client = Client::new(function.environment.stack, Limits::default());
     serve_queue(&function, async |function, site, records| {
         camhook_notify::handle(&function.ports, site, &client, records).await

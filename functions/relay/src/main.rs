@@ -5,7 +5,7 @@ use camhook_outbound::Client;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), FunctionError> {
-    let function = Function::start().await?;
+    let function = Function::start()?;
     let client = Client::new(function.environment.stack, camhook_relay::driver::limits());
     serve_queue(&function, async |function, site, records| {
         camhook_relay::handle(&function.ports, site, &client, records).await

@@ -4,7 +4,7 @@ use camhook_aws::{Function, FunctionError, serve_schedule};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), FunctionError> {
-    let function = Function::start().await?;
+    let function = Function::start()?;
     serve_schedule(&function, async |function, site| camhook_watchdog::tick(&function.ports, site).await)
         .await
 }

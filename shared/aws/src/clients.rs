@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
-use aws_sdk_s3::config::Credentials;
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
@@ -39,7 +40,24 @@ impl Limits {
     }
 }
 
-/// What all clients share: region and credentials of the environment, one connection pool, retries.
+/// What all clients of a function share: one connection pool, retries, region and credentials as Lambda gives them.
+///
+/// Lambda puts credentials into the environment of every function. The SDK's chain of other places to look for them
+/// in would be a third of the function's code and part of each cold start.
+pub(crate) fn function_config(region: String, endpoint_url: Option<String>) -> SdkConfig {
+    let credentials = EnvironmentVariableCredentialsProvider::new();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client())
+        .retry_config(retries())
+        .timeout_config(STORE.timeouts());
+    config.set_endpoint_url(endpoint_url);
+    config.build()
+}
+
+/// What all clients of a person's machine share: region and credentials from wherever the AWS command finds them.
 pub(crate) async fn shared_config() -> SdkConfig {
     base().load().await
 }
@@ -55,11 +73,16 @@ pub(crate) async fn local_config(endpoint_url: &str, region: &str) -> SdkConfig 
 }
 
 fn base() -> ConfigLoader {
-    let http_client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client)
-        .retry_config(
-            RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50)),
-        )
+        .http_client(http_client())
+        .retry_config(retries())
         .timeout_config(STORE.timeouts())
+}
+
+fn http_client() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50))
 }

@@ -9,6 +9,10 @@ use camhook_ports::Queue;
 /// What a function is told by its environment.
 #[derive(Debug, Clone)]
 pub struct Environment {
+    /// The region: `AWS_REGION`, which Lambda sets.
+    pub region: String,
+    /// Where AWS is, on a local cloud: `AWS_ENDPOINT_URL`.
+    pub endpoint_url: Option<String>,
     /// The bucket's name: `CAMHOOK_BUCKET`.
     pub bucket: String,
     /// The table's name: `CAMHOOK_TABLE`.
@@ -68,6 +72,8 @@ impl Environment {
             }
         };
         Ok(Self {
+            region: variable("AWS_REGION").ok_or(EnvironmentError::Missing("AWS_REGION"))?,
+            endpoint_url: variable("AWS_ENDPOINT_URL"),
             bucket: variable("CAMHOOK_BUCKET").ok_or(EnvironmentError::Missing("CAMHOOK_BUCKET"))?,
             table: variable("CAMHOOK_TABLE").ok_or(EnvironmentError::Missing("CAMHOOK_TABLE"))?,
             queue_urls,

@@ -12,7 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::current_site::{CurrentSite, SiteError};
 use crate::environment::{Environment, EnvironmentError};
 use crate::metrics;
-use crate::ports::{AwsPorts, Resources};
+use crate::ports::AwsPorts;
 
 /// A function that is ready for its first event: everything that outlives one invocation.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Function {
     /// # Errors
     ///
     /// When the environment is not the one that the template gives.
-    pub async fn start() -> Result<Self, FunctionError> {
+    pub fn start() -> Result<Self, FunctionError> {
         let environment = Environment::read()?;
         let filter: Targets = environment.log_filter.parse()?;
         // A second start in one process, as in a test, keeps the first log.
@@ -52,7 +52,7 @@ impl Function {
             .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false))
             .with(filter)
             .try_init();
-        let ports = AwsPorts::connect(Resources::from(&environment)).await;
+        let ports = AwsPorts::of_function(&environment);
         Ok(Self { environment, ports, site: CurrentSite::default() })
     }
 
@@ -76,7 +76,7 @@ impl Function {
 ///
 /// When the function cannot start, or the runtime ends.
 pub async fn serve_webhooks<A: Adapter>(adapter: A) -> Result<(), FunctionError> {
-    let function = Function::start().await?;
+    let function = Function::start()?;
     let instance = Instance::default();
     let (function, instance, adapter) = (&function, &instance, &adapter);
     let service = service_fn(move |event: LambdaEvent<HttpApiEvent>| async move {

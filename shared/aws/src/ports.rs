@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_config::SdkConfig;
 use camhook_ports::{Ports, Queue, SystemClock};
 
-use crate::clients::{LOOK_UP, local_config, shared_config};
+use crate::clients::{LOOK_UP, function_config, local_config, shared_config};
 use crate::environment::secret_variables;
 use crate::{DynamoState, Environment, S3Objects, SqsQueues, SsmSecrets};
 
@@ -41,8 +41,13 @@ impl From<&Environment> for Resources {
 }
 
 impl AwsPorts {
-    /// The ports of a stack, with region, credentials and endpoint of the process's environment. Calls
-    /// nothing.
+    /// The ports of a function, with the region, credentials and endpoint that its environment names. Calls nothing.
+    pub(crate) fn of_function(environment: &Environment) -> Self {
+        let config = function_config(environment.region.clone(), environment.endpoint_url.clone());
+        Self::with(&config, Resources::from(environment))
+    }
+
+    /// The ports of a stack, with region, credentials and endpoint as the AWS command finds them. Calls nothing.
     pub async fn connect(resources: Resources) -> Self {
         Self::with(&shared_config().await, resources)
     }
