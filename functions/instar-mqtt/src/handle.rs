@@ -8,8 +8,9 @@ use camhook_ingest::{
     Draft, Headers, Ignored, Instance, Malformed, Method, Parts, Request, Verified, keep, presence,
     quarantine,
 };
-use camhook_ports::{Clock, Measurements, Ports, QueueRecord};
+use camhook_ports::{Clock, Measurements, Ports, Queue, QueueRecord};
 use camhook_site::{Site, Source};
+use camhook_state::dead_letter::{self, DeadLetter};
 use camhook_state::mqtt;
 use jiff::Timestamp;
 
@@ -19,6 +20,9 @@ use crate::{Error, Message, RuleMessage, draft, locate, read};
 
 /// The parser's version, kept with what it could not read.
 const PARSER_VERSION: &str = concat!("instar-mqtt ", env!("CARGO_PKG_VERSION"));
+
+/// After this delivery the queue gives a message up: `maxReceiveCount` of the queue in `infra/template.yaml`.
+const LAST_DELIVERY: u32 = 5;
 
 /// Handles a batch of the queue: the ids of the messages that have to be delivered again, and what was counted.
 pub async fn handle<P: Ports>(
@@ -49,10 +53,22 @@ pub async fn handle<P: Ports>(
                 "the message is delivered again"
             );
             measurements.count("MqttRetries", [("Reason", error.name())]);
+            if record.receive_count >= LAST_DELIVERY {
+                give_up(ports, record, &error).await;
+            }
             failed.push(record.message_id.clone());
         }
     }
     (failed, measurements)
+}
+
+/// Notes why a message is given up: the queue moves it to its dead letters without a word.
+async fn give_up<P: Ports>(ports: &P, record: &QueueRecord, error: &Error) {
+    let dead_letter = DeadLetter { reasons: vec![error.to_string()], at: ports.clock().now() };
+    let noted = dead_letter::note(ports.state(), Queue::Mqtt, &record.message_id, &dead_letter).await;
+    if let Err(error) = noted {
+        tracing::warn!(message = record.message_id, %error, "why the message is given up is not noted");
+    }
 }
 
 /// What taking one message needs.
@@ -227,5 +243,31 @@ fn parts(delivery: &str, at: Timestamp) -> Parts {
         source_ip: None,
         request_id: delivery.to_owned(),
         received_at: at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camhook_ports::memory::MemoryPorts;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn why_a_message_is_given_up_is_kept() {
+        let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
+        let (site, _) = camhook_site::read("timezone = \"UTC\"\n", "test").unwrap();
+        for (receive_count, expected) in [(4, 0), (5, 1)] {
+            let record = QueueRecord {
+                message_id: "m-1".to_owned(),
+                receipt_handle: "receipt".to_owned(),
+                body: "nothing that the rule wrote".to_owned(),
+                receive_count,
+                replay: None,
+            };
+            let (failed, _) = handle(&ports, &site, &Instance::default(), &[record]).await;
+            assert_eq!(failed, ["m-1"]);
+            let noted = dead_letter::look(&ports.state, Queue::Mqtt, "m-1").await.unwrap();
+            assert_eq!(noted.map_or(0, |dead| dead.reasons.len()), expected);
+        }
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use camhook_event::Event;
 use camhook_outbound::Client;
-use camhook_ports::{EventQueue, Measurements, Ports, QueueRecord};
+use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue, QueueRecord};
 use camhook_site::{Action, ClockTrust, Context, Modes, RelayAction, Rule, Site, evaluate};
+use camhook_state::dead_letter::{self, DeadLetter};
 use camhook_state::{control, cooldown};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -21,6 +22,10 @@ use crate::{Actuated, Decision, Devices, Error, Order, Pause, Station, actuate, 
 
 /// How many messages have to be delivered again, by reason.
 pub const RETRIES: &str = "RelayRetries";
+
+/// After this delivery the queue gives a message up: `maxReceiveCount` of the relay queue in
+/// `infra/template.yaml`.
+const LAST_DELIVERY: u32 = 10;
 
 /// After how long a message is delivered again the first time. It doubles with each delivery: what fails for
 /// a moment still finds an event that is young enough.
@@ -81,9 +86,12 @@ async fn handle_record<P: Ports, D: Devices>(
         AssertUnwindSafe(process(ports, site, devices, record, &mut measurements)).catch_unwind().await;
     let handled = handled.unwrap_or_else(|panic| Err(Error::Panicked(panic_text(panic.as_ref()))));
     let delay = retry_delay(record.receive_count);
-    match handled {
+    let reason = match handled {
         Ok(Ended::Finished) => return (Ended::Finished, measurements),
-        Ok(Ended::Again) => measurements.count(RETRIES, [("Reason", "pause")]),
+        Ok(Ended::Again) => {
+            measurements.count(RETRIES, [("Reason", "pause")]);
+            "the relay's turn did not come before the queue gave the message up".to_owned()
+        }
         Err(error) => {
             measurements.count(RETRIES, [("Reason", "error")]);
             tracing::warn!(
@@ -97,13 +105,27 @@ async fn handle_record<P: Ports, D: Devices>(
             {
                 return (Ended::Finished, measurements);
             }
+            error.to_string()
         }
-    }
+    };
     let queue = Station::Function.queue();
+    if record.receive_count >= LAST_DELIVERY {
+        give_up(ports, queue, record, reason).await;
+    }
     if let Err(error) = ports.queues().retry_after(queue, &record.receipt_handle, delay).await {
         tracing::warn!(message = record.message_id, %error, "the message comes again later than it should");
     }
     (Ended::Again, measurements)
+}
+
+/// Notes why a message is given up: the queue moves it to its dead letters without a word.
+async fn give_up<P: Ports>(ports: &P, queue: Queue, record: &QueueRecord, reason: String) {
+    let message = record.message_id.as_str();
+    tracing::error!(message, reason, "the message is given up");
+    let dead_letter = DeadLetter { reasons: vec![reason], at: ports.clock().now() };
+    if let Err(error) = dead_letter::note(ports.state(), queue, message, &dead_letter).await {
+        tracing::warn!(message, %error, "why the message is given up is not noted");
+    }
 }
 
 /// A release that could not be handled goes to the queue as a new message: it must not end among the dead

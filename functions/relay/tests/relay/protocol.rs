@@ -9,6 +9,7 @@ use camhook_ports::{Measurements, Object, Queue, QueueRecord};
 use camhook_relay::{Command, Sent, handle_with, replay};
 use camhook_site::Site;
 use camhook_state::control::{self, StopSwitch};
+use camhook_state::dead_letter;
 use camhook_state::relay as relay_item;
 use serde_json::Value;
 
@@ -652,6 +653,22 @@ async fn a_relay_of_the_agent_gets_the_claimed_command_through_the_queue() {
     world.advance(31);
     let late = command.order(on_site, timer(on_site), Duration::from_secs(2));
     assert!(late.is_late(at(33.0)));
+}
+
+#[tokio::test]
+async fn why_a_message_is_given_up_is_kept() {
+    let world = gate();
+    world.ports.state.fail("claim#");
+    let event = event(1, Kind::Motion, NOW);
+    let noted = async || {
+        let name = record(&event, 1).message_id;
+        dead_letter::look(&world.ports.state, Queue::Relay, &name).await.unwrap()
+    };
+    world.deliver(&event, 9).await;
+    assert_eq!(noted().await, None);
+    world.deliver(&event, 10).await;
+    let reasons = noted().await.unwrap().reasons;
+    assert!(reasons[0].contains("the state table failed at claim#"), "{reasons:?}");
 }
 
 #[tokio::test]
