@@ -325,7 +325,7 @@ impl Table {
     }
 
     /// Puts an item of texts and numbers.
-    pub async fn put(&self, item: BTreeMap<String, AttributeValue>) {
+    async fn put(&self, item: BTreeMap<String, AttributeValue>) {
         let item = item.into_iter().collect();
         self.dynamodb.put_item().table_name(&self.name).set_item(Some(item)).send().await.unwrap();
     }
