@@ -89,7 +89,9 @@ pub(super) async fn run(
 
 /// The agent's journal. A second start in one process, as in a test, keeps the first one.
 fn log(form: Form) {
-    let registry = tracing_subscriber::registry().with(Targets::new().with_default(LevelFilter::INFO));
+    // The SDK's own notes hold the id of the access key.
+    let targets = Targets::new().with_default(LevelFilter::WARN).with_target("camhook", LevelFilter::INFO);
+    let registry = tracing_subscriber::registry().with(targets);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let _ = match form {
         Form::Text => registry.with(layer.with_target(false)).try_init(),
