@@ -4,12 +4,16 @@ One loopback server, by path:
   /ntfy/{topic}       takes a notification as an ntfy server does (PUT or POST, a picture as the body)
   /webhook/{name}     takes a notification as any HTTP receiver does
   /rpc, /rpc/{method} a Shelly of the second generation with eight switches, behind SHA-256 digest authentication
+  /state.xml          a classic WebRelay with four relays, whose answer has no status line; /stateFull.xml has one
+  /ManualAlarmOut/{n} the alarm outputs of a Viewtron recorder: levels without a timer
+  /silent/{anything}  a device that takes a request and says nothing
 
 Every request is a line of devices.jsonl in the given folder, every body a file under received/.
 Python's standard library only.
 """
 
 import argparse
+import base64
 import hashlib
 import itertools
 import json
@@ -27,6 +31,12 @@ SHELLY_ID = "shellyplus1-camhook"
 SHELLY_USER = "admin"
 SHELLY_PASSWORD = "simulated-shelly"
 SWITCHES = 8
+# The control password that a WebRelay is delivered with, and its user; a user of the recorder.
+WEBRELAY_AUTHORIZATION = "Basic " + base64.b64encode(b"none:webrelay").decode()
+WEBRELAYS = 4
+VIEWTRON_AUTHORIZATION = "Basic " + base64.b64encode(b"admin:simulated-viewtron").decode()
+# Longer than any relay is waited for.
+SILENCE_SECONDS = 30
 LARGEST_BODY = 32 * 1024 * 1024
 SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"{": ".json"}
 
@@ -59,9 +69,10 @@ class Journal:
 class Switch:
     """One output with the timer that turns it back."""
 
-    def __init__(self, journal, number):
+    def __init__(self, journal, number, device="shelly"):
         self.journal = journal
         self.number = number
+        self.device = device
         self.lock = threading.Lock()
         self.output = False
         self.timer = None
@@ -83,7 +94,7 @@ class Switch:
     def _turn_back(self, output):
         with self.lock:
             self.output, self.timer, self.timer_ends = output, None, None
-        self.journal.write({"time": now(), "device": "shelly", "what": "its timer turned the switch back",
+        self.journal.write({"time": now(), "device": self.device, "what": "its timer turned the switch back",
                             "output": output})
 
     def status(self):
@@ -174,6 +185,7 @@ class Handler(BaseHTTPRequestHandler):
     journal = None
     switches = {}
     nonces = Nonces()
+    webrelays = []
 
     def do_GET(self):
         self._handle()
@@ -195,6 +207,15 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(200, {"devices": ["ntfy", "webhook", "shelly"], "switch": self.switches["0"].status()}, {})
         if parts[0] == "rpc":
             return self._shelly(parts, body)
+        if path in ("/state.xml", "/stateFull.xml"):
+            return self._webrelay(path)
+        if parts[0] == "ManualAlarmOut" and self.command == "POST":
+            return self._viewtron(body)
+        if parts[0] == "silent":
+            self._note("silent", 0, body)
+            time.sleep(SILENCE_SECONDS)
+            self.close_connection = True
+            return None
         if parts[0] == "ntfy" and self.command in ("PUT", "POST") and len(parts) == 2:
             message = {"id": secrets.token_urlsafe(9), "time": int(time.time()), "event": "message",
                        "topic": parts[1], "message": self.headers.get("Message", "")}
@@ -225,7 +246,39 @@ class Handler(BaseHTTPRequestHandler):
         except (ValueError, KeyError, TypeError, AttributeError):
             return self._answer("shelly", 400, {"code": -103, "message": "not a request"}, body)
 
+    def _webrelay(self, path):
+        """ControlByWeb's manual of WebRelay-Quad: 0 is off, 1 is on, 2 is a pulse of `pulseTimeN` (1.5 s if absent)."""
+        if self.headers.get("Authorization") != WEBRELAY_AUTHORIZATION:
+            return self._answer("webrelay", 401, None, b"", {"WWW-Authenticate": 'Basic realm="WebRelay"'})
+        asked = dict(parse_qsl(urlsplit(self.path).query))
+        for number, relay in enumerate(self.webrelays, start=1):
+            state = asked.get(f"relay{number}State")
+            if state in ("0", "1", "2"):
+                relay.set(state != "0", float(asked.get(f"pulseTime{number}", 1.5)) if state == "2" else None)
+        states = "".join(f"  <relay{number}state>{int(relay.output)}</relay{number}state>\n"
+                         for number, relay in enumerate(self.webrelays, start=1))
+        page = f"<?xml version='1.0' encoding='utf-8' ?>\n<datavalues>\n{states}</datavalues>\n"
+        self._note("webrelay", 200, b"")
+        if path == "/stateFull.xml":
+            return self._send_text(200, page, {"Content-Type": "text/xml"})
+        self.close_connection = True
+        return self.wfile.write(page.encode())
+
+    def _viewtron(self, body):
+        """Viewtron's API guide: a level, answered by a status of 200 whatever came of it."""
+        if self.headers.get("Authorization") != VIEWTRON_AUTHORIZATION:
+            return self._answer("viewtron", 401, None, body, {"WWW-Authenticate": 'Basic realm="recorder"'})
+        is_read = re.search(rb"<status>(true|false)</status>", body) and body.startswith(b"<?xml")
+        status = 'status="success"' if is_read else 'status="failed" errorCode="3" errorDesc="Invalid XML Content"'
+        self._note("viewtron", 200, body)
+        return self._send_text(200, f'<?xml version="1.0" encoding="UTF-8"?>\n<config {status}/>\n',
+                               {"Content-Type": "application/xml"})
+
     def _answer(self, name, status, answer, body, headers=None):
+        self._note(name, status, body)
+        self._send(status, answer, headers or {})
+
+    def _note(self, name, status, body):
         entry = {"time": now(), "device": name, "method": self.command, "path": self.path, "status": status,
                  "headers": {key.lower(): value for key, value in self.headers.items()
                              if key.lower() != "authorization"}}
@@ -236,17 +289,19 @@ class Handler(BaseHTTPRequestHandler):
         if kept := self.journal.keep_body(name, body):
             entry["body"] = kept
         self.journal.write(entry)
-        self._send(status, answer, headers or {})
 
     def _send(self, status, answer, headers):
-        text = b"" if answer is None else json.dumps(answer).encode()
+        text = "" if answer is None else json.dumps(answer)
+        self._send_text(status, text, {**headers, "Content-Type": "application/json"})
+
+    def _send_text(self, status, text, headers):
+        body = text.encode()
         self.send_response(status)
         for key, value in headers.items():
             self.send_header(key, value)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(text)
+        self.wfile.write(body)
 
     def _chunks(self):
         body = b""
@@ -264,6 +319,7 @@ def main():
     options = parser.parse_args()
     Handler.journal = Journal(options.folder)
     Handler.switches = {str(number): Switch(Handler.journal, number) for number in range(SWITCHES)}
+    Handler.webrelays = [Switch(Handler.journal, number, "webrelay") for number in range(1, WEBRELAYS + 1)]
     server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
     server.daemon_threads = True
     server.serve_forever()
