@@ -1,7 +1,8 @@
 //! HTTP Digest authentication, as pure functions.
 //!
-//! Source: RFC 7616, with `qop=auth` and the algorithms SHA-256 and MD5. Session variants, `auth-int` and
-//! hashed user names are not spoken: no device that camhook switches asks for them.
+//! Source: RFC 7616, with `qop=auth` and the algorithms SHA-256 and MD5, and the form without `qop` that RFC 2617
+//! keeps from RFC 2069, for old devices. Session variants, `auth-int` and hashed user names are not spoken: no
+//! device that camhook switches asks for them.
 
 use http::{HeaderMap, HeaderValue, header};
 use md5::Md5;
@@ -56,7 +57,17 @@ pub struct Challenge {
     algorithm: Algorithm,
     /// Whether the server names the algorithm: an old one that does not may not understand its name.
     names_algorithm: bool,
+    quality: Quality,
     freshness: Freshness,
+}
+
+/// What the answer to a challenge protects: its `qop`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quality {
+    /// Who is asking, with a nonce of the client and a count: `qop=auth`.
+    Counted,
+    /// Who is asking, as RFC 2069 had it: the challenge names no `qop`.
+    Plain,
 }
 
 /// What a challenge says of the answer that came before it.
@@ -141,10 +152,13 @@ fn challenge(scheme: &str, parameters: &[(String, String)]) -> Option<Challenge>
     }
     let value =
         |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let offers_auth = value("qop")?.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth"));
-    if !offers_auth {
-        return None;
-    }
+    let quality = match value("qop") {
+        None => Quality::Plain,
+        Some(offered) if offered.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth")) => {
+            Quality::Counted
+        }
+        Some(_) => return None,
+    };
     let algorithm = value("algorithm").map_or(Some(Algorithm::Md5), Algorithm::parse)?;
     let is_stale = value("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
     Some(Challenge {
@@ -153,6 +167,7 @@ fn challenge(scheme: &str, parameters: &[(String, String)]) -> Option<Challenge>
         opaque: value("opaque").map(str::to_owned),
         algorithm,
         names_algorithm: value("algorithm").is_some(),
+        quality,
         freshness: if is_stale { Freshness::Stale } else { Freshness::New },
     })
 }
@@ -182,17 +197,21 @@ pub fn authorization(challenge: &Challenge, asked: &Asked<'_>) -> Option<HeaderV
     let secret = algorithm.hash(&format!("{user}:{realm}:{}", asked.password.expose_secret()));
     let resource = algorithm.hash(&format!("{method}:{uri}"));
     let count = format!("{:08x}", asked.count);
-    let response = algorithm.hash(&format!("{secret}:{nonce}:{count}:{client_nonce}:auth:{resource}"));
+    let response = algorithm.hash(&match challenge.quality {
+        Quality::Counted => format!("{secret}:{nonce}:{count}:{client_nonce}:auth:{resource}"),
+        Quality::Plain => format!("{secret}:{nonce}:{resource}"),
+    });
 
     let mut value = format!(
-        "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{}\", response=\"{response}\", qop=auth, \
-         nc={count}, cnonce=\"{}\"",
+        "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{}\", response=\"{response}\"",
         quoted(user),
         quoted(realm),
         quoted(nonce),
         quoted(uri),
-        quoted(client_nonce),
     );
+    if challenge.quality == Quality::Counted {
+        value.push_str(&format!(", qop=auth, nc={count}, cnonce=\"{}\"", quoted(client_nonce)));
+    }
     if challenge.names_algorithm {
         value.push_str(", algorithm=");
         value.push_str(algorithm.name());
@@ -269,6 +288,29 @@ mod tests {
         }
     }
 
+    /// The example of RFC 2069, section 2.4, with the response of its errata, computed again with Python's `hashlib`.
+    #[test]
+    fn a_challenge_without_a_quality_is_answered_as_it_was_before_there_was_one() {
+        let old = "Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", \
+                   opaque=\"5ccc069c403ebaf9f0171e9517f40e41\"";
+        let challenge = Challenge::best(&headers(&[old])).unwrap();
+        let password = SecretString::from("CircleOfLife".to_owned());
+        let asked = Asked {
+            method: "GET",
+            uri: "/dir/index.html",
+            user: "Mufasa",
+            password: &password,
+            count: 1,
+            client_nonce: "c",
+        };
+        assert_eq!(
+            authorization(&challenge, &asked).unwrap().to_str().unwrap(),
+            "Digest username=\"Mufasa\", realm=\"testrealm@host.com\", \
+             nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", uri=\"/dir/index.html\", \
+             response=\"1949323746fe6a43ef61f9606e7febea\", opaque=\"5ccc069c403ebaf9f0171e9517f40e41\""
+        );
+    }
+
     #[test]
     fn the_better_algorithm_is_answered() {
         let both = headers(&[&rfc_challenge("MD5"), "Basic realm=\"x\"", &rfc_challenge("SHA-256")]);
@@ -317,6 +359,7 @@ mod tests {
             "Digest realm=\"x\", nonce=\"y\", qop=\"auth\", algorithm=SHA-512-256",
             "Digest realm=\"x\", nonce=\"y\", qop=\"auth\", algorithm=MD5-sess",
             "Digest realm=\"x\", qop=\"auth\"",
+            "Digest realm=\"x\", qop=auth",
             "Digest realm=\"x",
             "= \" , =",
             "\"",
