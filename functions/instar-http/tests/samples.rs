@@ -89,3 +89,14 @@ fn the_samples_to_try_a_source_with_are_alarms() {
         }
     }
 }
+
+#[test]
+fn no_published_file_is_left_out() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/instar");
+    let Ok(files) = std::fs::read_dir(folder) else { return };
+    let these = [include_str!("samples.rs"), include_str!("../../instar-mqtt/tests/samples.rs")];
+    for file in files {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        assert!(these.iter().any(|text| text.contains(&name)), "{name} is not looked at");
+    }
+}

@@ -159,3 +159,28 @@ fn the_answer_is_the_documented_one() {
     let malformed: Result<_, Malformed> = Ivsec.parse(&request(Method::Post, "", b"{}")).map(|_| ());
     assert!(malformed.is_ok(), "an empty object says nothing, and is no error");
 }
+
+#[test]
+fn the_head_of_a_post_is_the_one_of_the_flat_body() {
+    let Some(folder) = folder() else { return };
+    let head = fs::read(folder.join("raysharp_eventpush_post_headers.http")).unwrap();
+    let body = fs::read(folder.join("raysharp_eventpush_post_ipc_flat.compact.json")).unwrap();
+    let post = SamplePost::parse(&head).unwrap();
+    assert_eq!(post.header("content-length").unwrap(), body.trim_ascii().len().to_string());
+    // Whatever the path below the source and whatever the type is called, the bytes are read.
+    assert_eq!((post.method, post.header("content-type")), ("POST", Some("application/json;charset=UTF-8")));
+    let events = Ivsec.parse(&request(Method::Post, "", body.trim_ascii()));
+    assert!(matches!(events, Ok(Parsed::Events(events)) if events.len() == 1));
+}
+
+#[test]
+fn no_published_file_is_left_out() {
+    let Some(folder) = folder() else { return };
+    let this = include_str!("samples.rs");
+    // What a device is documented to take for a failure; camhook has no such answer.
+    let no_request = ["raysharp_eventpush_reply_error.http"];
+    for file in fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        assert!(no_request.contains(&name.as_str()) || this.contains(&name), "{name} is not looked at");
+    }
+}
