@@ -12,6 +12,7 @@ use camhook_ports::{Clock, Measurements, Ports, Queue, QueueRecord};
 use camhook_site::{Site, Source};
 use camhook_state::dead_letter::{self, DeadLetter};
 use camhook_state::mqtt;
+use camhook_state::topic_status::{self, TopicStatus};
 use jiff::Timestamp;
 
 use crate::history::{Connection, Form, Heard, History, News};
@@ -23,6 +24,9 @@ const PARSER_VERSION: &str = concat!("instar-mqtt ", env!("CARGO_PKG_VERSION"));
 
 /// After this delivery the queue gives a message up: `maxReceiveCount` of the queue in `infra/template.yaml`.
 const LAST_DELIVERY: u32 = 5;
+
+/// A longer payload is no status that a relay waits for, in bytes.
+const STATUS_LIMIT: usize = 4096;
 
 /// Handles a batch of the queue: the ids of the messages that have to be delivered again, and what was counted.
 pub async fn handle<P: Ports>(
@@ -82,9 +86,12 @@ struct Step<'a, P> {
 impl<P: Ports> Step<'_, P> {
     async fn take(&self, message: &RuleMessage, measurements: &mut Measurements) -> Result<(), Error> {
         let vendor = Vendor::Instar.name();
+        let is_of_a_relay = self.note_for_relays(message).await?;
         let Some(camera) = locate(self.site, &message.topic) else {
-            // Anybody who may publish can choose a topic: it leaves no more than a count.
-            measurements.count("UnknownTopics", [("Vendor", vendor)]);
+            if !is_of_a_relay {
+                // Anybody who may publish can choose a topic: it leaves no more than a count.
+                measurements.count("UnknownTopics", [("Vendor", vendor)]);
+            }
             return Ok(());
         };
         let source = Arc::clone(&camera.source);
@@ -110,6 +117,18 @@ impl<P: Ports> Step<'_, P> {
             }
             Err(malformed) => self.set_aside(&source, message, &malformed, measurements).await,
         }
+    }
+
+    /// Writes down what a relay's device says of itself: whoever switched it waits for that. Whether it is one.
+    async fn note_for_relays(&self, message: &RuleMessage) -> Result<bool, Error> {
+        let mut drivers = self.site.relays().iter().map(|relay| &relay.driver);
+        let is_of_a_relay = drivers.any(|driver| driver.status_topic() == Some(&message.topic));
+        if is_of_a_relay && message.payload.len() <= STATUS_LIMIT {
+            let payload = String::from_utf8_lossy(&message.payload).into_owned();
+            let status = TopicStatus { payload, at: message.at };
+            topic_status::note(self.ports.state(), &message.topic, &status).await?;
+        }
+        Ok(is_of_a_relay)
     }
 
     async fn alarm(

@@ -44,9 +44,8 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 fn messages(name: &str) -> Option<Vec<(String, Message)>> {
     let text = published(name)?;
-    let sources = ["cameras", "instar"].map(|topic| {
-        format!("[[source]]\nid = \"{topic}\"\nvendor = \"instar\"\ntopic = \"{topic}\"\n")
-    });
+    let sources = ["cameras", "instar"]
+        .map(|topic| format!("[[source]]\nid = \"{topic}\"\nvendor = \"instar\"\ntopic = \"{topic}\"\n"));
     let toml = format!("timezone = \"UTC\"\n{}", sources.concat());
     let (site, _): (Site, _) = camhook_site::read(&toml, "test").unwrap();
     let message = |(topic, payload): (String, String)| {

@@ -169,8 +169,8 @@ fn the_head_of_a_post_is_the_one_of_the_flat_body() {
     assert_eq!(post.header("content-length").unwrap(), body.trim_ascii().len().to_string());
     // Whatever the path below the source and whatever the type is called, the bytes are read.
     assert_eq!((post.method, post.header("content-type")), ("POST", Some("application/json;charset=UTF-8")));
-    let events = Ivsec.parse(&request(Method::Post, "", body.trim_ascii()));
-    assert!(matches!(events, Ok(Parsed::Events(events)) if events.len() == 1));
+    let request = request(Method::Post, "", body.trim_ascii());
+    assert!(matches!(Ivsec.parse(&request), Ok(Parsed::Events(events)) if events.len() == 1));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod answer;
 mod http;
 mod line;
+mod mqtt;
 mod shelly_cloud;
 mod shelly_gen1;
 mod shelly_gen2;
@@ -55,6 +56,7 @@ impl<'a, P: Ports> HttpDevices<'a, P> {
             Driver::TwoN(device) => two_n::ask(&line, device, command).await,
             Driver::Viewtron(device) => viewtron::ask(&line, device, command).await,
             Driver::Http(device) => http::ask(&line, relay.id.as_str(), device, command).await,
+            Driver::Mqtt(device) => mqtt::ask(self.ports, device, command).await,
         }
     }
 }

@@ -30,6 +30,10 @@ pub(crate) const STORE: Limits =
 pub(crate) const LOOK_UP: Limits =
     Limits { call: Duration::from_millis(1500), attempt: Duration::from_millis(700) };
 
+/// What is published for a relay, within the 4 s that a device may take.
+pub(crate) const PUBLISH: Limits =
+    Limits { call: Duration::from_millis(2500), attempt: Duration::from_millis(2500) };
+
 impl Limits {
     pub(crate) fn timeouts(self) -> TimeoutConfig {
         TimeoutConfig::builder()

@@ -1,4 +1,4 @@
-//! camhook on AWS: S3, SQS, DynamoDB and SSM behind the ports, and a function's start-up.
+//! camhook on AWS: S3, SQS, DynamoDB, SSM and IoT behind the ports, and a function's start-up.
 //!
 //! No AWS type leaves this crate: functions see the ports, requests, records and the site.
 
@@ -11,6 +11,7 @@ mod kept_secrets;
 mod metrics;
 mod objects;
 mod ports;
+mod publisher;
 mod queues;
 mod secrets;
 mod table;
@@ -21,6 +22,7 @@ pub use function::{Function, FunctionError, serve_queue, serve_schedule, serve_w
 pub use inbox::ReceivedMessage;
 pub use objects::S3Objects;
 pub use ports::{AwsPorts, Resources};
+pub use publisher::IotPublisher;
 pub use queues::SqsQueues;
 pub use secrets::SsmSecrets;
 pub use table::DynamoState;

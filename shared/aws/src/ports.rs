@@ -7,7 +7,7 @@ use camhook_ports::{Ports, Queue, SystemClock};
 
 use crate::clients::{LOOK_UP, function_config, local_config, shared_config};
 use crate::environment::secret_variables;
-use crate::{DynamoState, Environment, S3Objects, SqsQueues, SsmSecrets};
+use crate::{DynamoState, Environment, IotPublisher, S3Objects, SqsQueues, SsmSecrets};
 
 /// All ports on AWS.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct AwsPorts {
     queues: SqsQueues,
     state: DynamoState,
     secrets: SsmSecrets,
+    publisher: IotPublisher,
     clock: SystemClock,
 }
 
@@ -65,6 +66,7 @@ impl AwsPorts {
             queues: SqsQueues::new(aws_sdk_sqs::Client::new(shared), queue_urls),
             state: DynamoState::new(aws_sdk_dynamodb::Client::new(&look_up), table),
             secrets: SsmSecrets::new(aws_sdk_ssm::Client::new(&look_up), secret_variables()),
+            publisher: IotPublisher::new(shared),
             clock: SystemClock::start(),
         }
     }
@@ -75,6 +77,7 @@ impl Ports for AwsPorts {
     type Queues = SqsQueues;
     type State = DynamoState;
     type Secrets = SsmSecrets;
+    type Publisher = IotPublisher;
     type Clock = SystemClock;
 
     fn objects(&self) -> &S3Objects {
@@ -88,6 +91,9 @@ impl Ports for AwsPorts {
     }
     fn secrets(&self) -> &SsmSecrets {
         &self.secrets
+    }
+    fn publisher(&self) -> &IotPublisher {
+        &self.publisher
     }
     fn clock(&self) -> &SystemClock {
         &self.clock

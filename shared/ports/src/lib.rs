@@ -8,6 +8,7 @@ mod clock;
 pub mod memory;
 mod metric;
 mod object_store;
+mod publisher;
 mod queue;
 mod secret;
 mod state;
@@ -15,13 +16,14 @@ mod state;
 pub use clock::{Clock, SystemClock};
 pub use metric::{Dimension, Measurements, Metric, Unit};
 pub use object_store::{Object, ObjectError, ObjectStore, Precondition, PutError, StoredObject};
+pub use publisher::{PublishError, Publisher};
 pub use queue::{EventQueue, Message, Queue, QueueError, QueueRecord};
 pub use secret::{SecretError, SecretReference, Secrets};
 pub use state::{Condition, Item, Key, PutOutcome, State, StateError};
 
 /// All the ports of one function.
 ///
-/// A function is generic over this one trait, not over five.
+/// A function is generic over this one trait, not over six.
 pub trait Ports: Sync {
     /// Where objects are stored.
     type Objects: ObjectStore;
@@ -31,6 +33,8 @@ pub trait Ports: Sync {
     type State: State;
     /// Who knows the secrets.
     type Secrets: Secrets;
+    /// Where messages for devices are published.
+    type Publisher: Publisher;
     /// What time it is.
     type Clock: Clock;
 
@@ -42,6 +46,8 @@ pub trait Ports: Sync {
     fn state(&self) -> &Self::State;
     /// Who knows the secrets.
     fn secrets(&self) -> &Self::Secrets;
+    /// Where messages for devices are published.
+    fn publisher(&self) -> &Self::Publisher;
     /// What time it is.
     fn clock(&self) -> &Self::Clock;
 }

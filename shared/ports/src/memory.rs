@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     Clock, Condition, EventQueue, Item, Key, Message, Object, ObjectError, ObjectStore, Ports, Precondition,
-    PutError, PutOutcome, Queue, QueueError, SecretError, SecretReference, Secrets, State, StateError,
-    StoredObject,
+    PublishError, Publisher, PutError, PutOutcome, Queue, QueueError, SecretError, SecretReference, Secrets,
+    State, StateError, StoredObject,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -357,6 +357,35 @@ impl Clock for MemoryClock {
     }
 }
 
+/// A broker in memory.
+#[derive(Debug, Default)]
+pub struct MemoryPublisher {
+    published: Mutex<Vec<(String, String)>>,
+    failure: Mutex<Option<PublishError>>,
+}
+
+impl MemoryPublisher {
+    /// From now on nothing is published, and this comes of it.
+    pub fn fail(&self, failure: PublishError) {
+        *lock(&self.failure) = Some(failure);
+    }
+
+    /// Topic and payload of what was published, in its order.
+    pub fn published(&self) -> Vec<(String, String)> {
+        lock(&self.published).clone()
+    }
+}
+
+impl Publisher for MemoryPublisher {
+    async fn publish(&self, topic: &str, payload: &str) -> Result<(), PublishError> {
+        if let Some(failure) = lock(&self.failure).clone() {
+            return Err(failure);
+        }
+        lock(&self.published).push((topic.to_owned(), payload.to_owned()));
+        Ok(())
+    }
+}
+
 /// All ports in memory.
 #[derive(Debug)]
 pub struct MemoryPorts {
@@ -368,6 +397,8 @@ pub struct MemoryPorts {
     pub state: MemoryState,
     /// The secrets.
     pub secrets: MemorySecrets,
+    /// The broker.
+    pub publisher: MemoryPublisher,
     /// The clock.
     pub clock: MemoryClock,
 }
@@ -381,6 +412,7 @@ impl MemoryPorts {
             queues: MemoryQueues::default(),
             state: MemoryState::default(),
             secrets: MemorySecrets::default(),
+            publisher: MemoryPublisher::default(),
             clock: MemoryClock::new(now),
         }
     }
@@ -391,6 +423,7 @@ impl Ports for MemoryPorts {
     type Queues = MemoryQueues;
     type State = MemoryState;
     type Secrets = MemorySecrets;
+    type Publisher = MemoryPublisher;
     type Clock = MemoryClock;
 
     fn objects(&self) -> &MemoryObjects {
@@ -404,6 +437,9 @@ impl Ports for MemoryPorts {
     }
     fn secrets(&self) -> &MemorySecrets {
         &self.secrets
+    }
+    fn publisher(&self) -> &MemoryPublisher {
+        &self.publisher
     }
     fn clock(&self) -> &MemoryClock {
         &self.clock

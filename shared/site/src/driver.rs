@@ -27,6 +27,8 @@ pub enum Driver {
     Viewtron(ViewtronOutput),
     /// Any other device that takes HTTP requests.
     Http(Box<HttpDevice>),
+    /// Whatever listens to a topic of AWS IoT.
+    Mqtt(Box<Mqtt>),
 }
 
 /// Whether a device can switch itself off.
@@ -63,7 +65,15 @@ impl Driver {
             Self::TwoN(_) => "2n",
             Self::Viewtron(_) => "viewtron",
             Self::Http(_) => "http",
+            Self::Mqtt(_) => "mqtt",
         }
+    }
+
+    /// The topic on which the device says what it did, where it says so over MQTT.
+    #[must_use]
+    pub fn status_topic(&self) -> Option<&str> {
+        let Self::Mqtt(device) = self else { return None };
+        device.status.as_ref().map(|status| status.topic.as_str())
     }
 
     /// What the device can do by itself.
@@ -77,6 +87,8 @@ impl Driver {
             Self::TwoN(TwoN { mode: TwoNMode::Bistable, .. }) | Self::Viewtron(_) => DeviceTimer::None,
             Self::Http(device) if device.pulse.is_some() => DeviceTimer::Own,
             Self::Http(_) => DeviceTimer::None,
+            Self::Mqtt(device) if device.pulse.is_some() => DeviceTimer::Own,
+            Self::Mqtt(_) => DeviceTimer::None,
         }
     }
 
@@ -96,6 +108,10 @@ impl Driver {
                 monostable(*length, action)
             }
             (Self::Http(device), action) => device.inability(action),
+            (Self::Mqtt(device), RelayAction::Toggle) if device.toggle.is_none() => inability(
+                "this relay has no payload that toggles it",
+                "add `toggle` to the relay, or use on and off",
+            ),
             _ => None,
         }
     }
@@ -304,4 +320,56 @@ pub enum HttpMethod {
     Patch,
     /// DELETE.
     Delete,
+}
+
+/// Whatever listens to a topic of AWS IoT.
+#[derive(Debug, Clone)]
+pub struct Mqtt {
+    /// The topic of commands.
+    pub topic: String,
+    /// The payload that switches it on.
+    pub on: String,
+    /// The payload that switches it off.
+    pub off: String,
+    /// The payload after which it switches itself off; `None` for a device without a timer of its own.
+    pub pulse: Option<PulsePayload>,
+    /// The payload that changes its state; `None` for a device that cannot.
+    pub toggle: Option<String>,
+    /// Where the device says what it did; `None` where nothing confirms it.
+    pub status: Option<MqttStatus>,
+}
+
+/// A payload with a number of seconds in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PulsePayload {
+    before: String,
+    after: String,
+}
+
+impl PulsePayload {
+    /// Reads a payload with `{{ seconds }}` in it; `None` when that is not there exactly once.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (before, after) = text.split_once("{{ seconds }}")?;
+        (!after.contains("{{ seconds }}"))
+            .then(|| Self { before: before.to_owned(), after: after.to_owned() })
+    }
+
+    /// The payload for a pulse of so many whole seconds.
+    #[must_use]
+    pub fn of(&self, seconds: u64) -> String {
+        let Self { before, after } = self;
+        format!("{before}{seconds}{after}")
+    }
+}
+
+/// Where and how a device over MQTT says what it did.
+#[derive(Debug, Clone)]
+pub struct MqttStatus {
+    /// The topic.
+    pub topic: String,
+    /// What it says of a device that is on.
+    pub on: String,
+    /// What it says of a device that is off.
+    pub off: String,
 }

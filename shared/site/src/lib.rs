@@ -30,8 +30,9 @@ pub use channel::{
 };
 pub use condition::{CameraChoice, Condition, CountClass, Counter, PlateChoice, Test};
 pub use driver::{
-    DeviceLogin, DeviceTimer, Driver, HttpDevice, HttpMethod, HttpRequest, Inability, ShellyCloud,
-    ShellyGen1, ShellyGen1Output, ShellyGen2, TwoN, TwoNMode, ViewtronOutput, WebRelay, WebRelayPage,
+    DeviceLogin, DeviceTimer, Driver, HttpDevice, HttpMethod, HttpRequest, Inability, Mqtt, MqttStatus,
+    PulsePayload, ShellyCloud, ShellyGen1, ShellyGen1Output, ShellyGen2, TwoN, TwoNMode, ViewtronOutput,
+    WebRelay, WebRelayPage,
 };
 pub use evaluate::{Context, Modes, Reason, Verdict, evaluate};
 pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId, is_id};

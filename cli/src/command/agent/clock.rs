@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use camhook_aws::{AwsPorts, DynamoState, ReceivedMessage, S3Objects, SqsQueues, SsmSecrets};
+use camhook_aws::{AwsPorts, DynamoState, IotPublisher, ReceivedMessage, S3Objects, SqsQueues, SsmSecrets};
 use camhook_ports::{Clock, Ports, SystemClock};
 use jiff::{SignedDuration, Timestamp};
 
@@ -91,6 +91,7 @@ impl Ports for AgentPorts {
     type Queues = SqsQueues;
     type State = DynamoState;
     type Secrets = SsmSecrets;
+    type Publisher = IotPublisher;
     type Clock = QueueClock;
 
     fn objects(&self) -> &S3Objects {
@@ -104,6 +105,9 @@ impl Ports for AgentPorts {
     }
     fn secrets(&self) -> &SsmSecrets {
         self.aws.secrets()
+    }
+    fn publisher(&self) -> &IotPublisher {
+        self.aws.publisher()
     }
     fn clock(&self) -> &QueueClock {
         &self.clock

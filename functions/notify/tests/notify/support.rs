@@ -166,8 +166,9 @@ pub(crate) struct OddObjects {
 
 impl OddPorts {
     pub(crate) async fn new() -> Self {
-        let MemoryPorts { objects, queues, state, secrets, clock } = ports().await;
-        let inner = MemoryPorts { objects: MemoryObjects::default(), queues, state, secrets, clock };
+        let MemoryPorts { objects, queues, state, secrets, publisher, clock } = ports().await;
+        let inner =
+            MemoryPorts { objects: MemoryObjects::default(), queues, state, secrets, publisher, clock };
         Self { inner, objects: OddObjects { inner: objects } }
     }
 }
@@ -177,6 +178,7 @@ impl Ports for OddPorts {
     type Queues = <MemoryPorts as Ports>::Queues;
     type State = <MemoryPorts as Ports>::State;
     type Secrets = <MemoryPorts as Ports>::Secrets;
+    type Publisher = <MemoryPorts as Ports>::Publisher;
     type Clock = <MemoryPorts as Ports>::Clock;
 
     fn objects(&self) -> &OddObjects {
@@ -190,6 +192,9 @@ impl Ports for OddPorts {
     }
     fn secrets(&self) -> &Self::Secrets {
         self.inner.secrets()
+    }
+    fn publisher(&self) -> &Self::Publisher {
+        self.inner.publisher()
     }
     fn clock(&self) -> &Self::Clock {
         self.inner.clock()

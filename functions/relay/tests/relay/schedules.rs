@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use camhook_event::{Event, EventId, Kind, Report, State as EventState};
-use camhook_ports::memory::{MemoryClock, MemoryPorts};
+use camhook_ports::memory::{MemoryClock, MemoryPorts, MemoryPublisher};
 use camhook_ports::{
     Clock, Condition, EventQueue, Item, Key, Measurements, Message, Object, ObjectError, ObjectStore, Ports,
     Precondition, PutError, PutOutcome, Queue, QueueError, QueueRecord, SecretError, SecretReference,
@@ -323,6 +323,7 @@ impl Ports for World {
     type Queues = Self;
     type State = Self;
     type Secrets = Self;
+    type Publisher = MemoryPublisher;
     type Clock = MemoryClock;
     fn objects(&self) -> &Self {
         self
@@ -335,6 +336,9 @@ impl Ports for World {
     }
     fn secrets(&self) -> &Self {
         self
+    }
+    fn publisher(&self) -> &MemoryPublisher {
+        &self.memory.publisher
     }
     fn clock(&self) -> &MemoryClock {
         &self.memory.clock

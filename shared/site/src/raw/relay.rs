@@ -189,6 +189,30 @@ relays! {
         #[schemars(extend("default" = "public"))]
         network: Option<RawNetwork>,
     }
+
+    /// Anything that listens to a topic of the account's AWS IoT, directly or behind a bridge.
+    Mqtt {
+        /// The topic of commands: `instar/10D1DC218F96/alarm/area1/enable`.
+        topic: String,
+        /// The payload that switches it on.
+        on: String,
+        /// The payload that switches it off.
+        off: String,
+        /// The payload after which it switches itself off, with `{{ seconds }}` in the place of their number; absent
+        /// for a device without a timer of its own.
+        pulse: Option<String>,
+        /// The payload that changes its state; absent for a device that cannot.
+        toggle: Option<String>,
+        /// The topic on which the device says what it did. Without one nothing confirms it: what the broker took is
+        /// done.
+        status_topic: Option<String>,
+        /// What the status topic says of a device that is on.
+        #[schemars(extend("x-default" = "the payload `on`"))]
+        status_on: Option<String>,
+        /// What the status topic says of a device that is off.
+        #[schemars(extend("x-default" = "the payload `off`"))]
+        status_off: Option<String>,
+    }
 }
 
 /// What a Shelly of the first generation switches.

@@ -13,9 +13,9 @@ use crate::raw::{
     RawTwoNMode, RawVia, RawWebRelayPage, SecretText, UrlText,
 };
 use crate::{
-    DeviceLogin, Driver, HttpDevice, HttpMethod, HttpRequest, Network, Relay, RelayId, ShellyCloud,
-    ShellyGen1, ShellyGen1Output, ShellyGen2, Switching, TwoN, TwoNMode, Via, ViewtronOutput, WebRelay,
-    WebRelayPage,
+    DeviceLogin, Driver, HttpDevice, HttpMethod, HttpRequest, Mqtt, MqttStatus, Network, PulsePayload, Relay,
+    RelayId, ShellyCloud, ShellyGen1, ShellyGen1Output, ShellyGen2, Switching, TwoN, TwoNMode, Via,
+    ViewtronOutput, WebRelay, WebRelayPage,
 };
 
 /// The longest time that a monostable switch may stay on: as long as a pulse.
@@ -132,7 +132,61 @@ fn driver(raw: &RawRelay, path: &Path<'_>, notes: &mut Notes) -> Option<(Driver,
                 HttpDevice { url, login, on: on?, off: off?, pulse: pulse?, toggle: toggle?, confirmation };
             Some((Driver::Http(Box::new(device)), network))
         }
+        RawRelay::Mqtt {
+            topic, on, off, pulse, toggle, status_topic, status_on, status_off, via, ..
+        } => {
+            check_topic(topic, &path.key("topic"), notes);
+            if let Some(topic) = status_topic {
+                check_topic(topic, &path.key("status_topic"), notes);
+            }
+            if matches!(via, Some(RawVia::Agent)) {
+                notes.problem(
+                    &path.key("via"),
+                    "the agent does not publish to AWS IoT",
+                    "leave it out: the function does, and a bridge takes the message into the house",
+                );
+            }
+            let pulse = pulse.as_ref().map(|text| {
+                let parsed = PulsePayload::parse(text);
+                if parsed.is_none() {
+                    notes.problem(
+                        &path.key("pulse"),
+                        "the payload does not say how long the pulse is",
+                        "put {{ seconds }} where their number belongs, once",
+                    );
+                }
+                parsed
+            });
+            let pulse = match pulse {
+                Some(parsed) => Some(parsed?),
+                None => None,
+            };
+            let status = status_topic.as_ref().map(|topic| MqttStatus {
+                topic: topic.clone(),
+                on: status_on.as_ref().unwrap_or(on).clone(),
+                off: status_off.as_ref().unwrap_or(off).clone(),
+            });
+            let (topic, on, off) = (topic.clone(), on.clone(), off.clone());
+            let device = Box::new(Mqtt { topic, on, off, pulse, toggle: toggle.clone(), status });
+            Some((Driver::Mqtt(device), Network::Public))
+        }
     }
+}
+
+/// A topic that AWS IoT takes: at most 256 bytes and seven slashes, no wildcard, none of AWS's own.
+fn check_topic(topic: &str, path: &Path<'_>, notes: &mut Notes) {
+    let what = if topic.is_empty() {
+        "the topic is empty"
+    } else if topic.contains(['+', '#', '\0']) {
+        "nothing can be published to several topics at once"
+    } else if topic.starts_with('$') {
+        "topics that begin with $ are the broker's own"
+    } else if topic.len() > 256 || topic.matches('/').count() > 7 {
+        "AWS IoT takes no topic of more than 256 bytes or seven slashes"
+    } else {
+        return;
+    };
+    notes.problem(path, what, "write one topic: instar/10D1DC218F96/alarm/area1/enable");
 }
 
 /// The address of a device, without the path of a command.
