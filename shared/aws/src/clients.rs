@@ -6,9 +6,9 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
-use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+
+use crate::http_client::http_client;
 
 /// The limits of one kind of call.
 ///
@@ -81,10 +81,6 @@ fn base() -> ConfigLoader {
         .http_client(http_client())
         .retry_config(retries())
         .timeout_config(STORE.timeouts())
-}
-
-fn http_client() -> SharedHttpClient {
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
 fn retries() -> RetryConfig {

@@ -6,6 +6,7 @@ mod clients;
 mod current_site;
 mod environment;
 mod function;
+mod http_client;
 mod inbox;
 mod kept_secrets;
 mod metrics;

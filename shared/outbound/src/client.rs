@@ -2,13 +2,12 @@
 
 use std::error::Error as StdError;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use camhook_site::Network;
 use http::{HeaderValue, header};
-use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::SecretString;
 use url::{Host, Url};
 
@@ -17,7 +16,7 @@ use crate::authentication::authorization;
 use crate::digest::{Asked, Challenge, Freshness};
 use crate::request::{Answers, origin};
 use crate::resolver::CheckingResolver;
-use crate::{Answer, Authentication, Completeness, Error, Failure, NotSent, Outcome, Request, digest};
+use crate::{Answer, Authentication, Completeness, Error, Failure, NotSent, Outcome, Request, digest, tls};
 
 /// Where the stack runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,14 +210,16 @@ impl Client {
         }
         let tls = match self.roots() {
             Roots::Trusted(config) => config.as_ref().clone(),
-            Roots::Missing(_) => trusting_nobody()?,
+            Roots::Missing(_) => {
+                tls::trusting_nobody().map_err(|error| Error::Client { reason: error.to_string() })?
+            }
         };
         let client = build(network, answers, self.limits, tls)?;
         Ok(cell.get_or_init(|| client))
     }
 
     fn roots(&self) -> &Roots {
-        self.roots.get_or_init(|| match trusting_the_system() {
+        self.roots.get_or_init(|| match tls::trusting_the_system() {
             Ok(config) => Roots::Trusted(Box::new(config)),
             Err(error) => Roots::Missing(error.to_string()),
         })
@@ -242,23 +243,6 @@ impl Client {
         };
         Answer { status, headers, body: body.freeze(), completeness }
     }
-}
-
-fn tls_versions() -> Result<rustls::ConfigBuilder<rustls::ClientConfig, rustls::WantsVerifier>, rustls::Error>
-{
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
-}
-
-fn trusting_the_system() -> Result<rustls::ClientConfig, rustls::Error> {
-    let mut config = tls_versions()?.with_platform_verifier()?.with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-fn trusting_nobody() -> Result<rustls::ClientConfig, Error> {
-    let versions = tls_versions().map_err(|error| Error::Client { reason: error.to_string() })?;
-    Ok(versions.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the guarded client that all others are to use")]

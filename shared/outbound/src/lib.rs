@@ -22,6 +22,7 @@ mod resolver;
 pub mod standard_webhooks;
 #[cfg(feature = "test-server")]
 pub mod test_server;
+pub mod tls;
 
 pub use authentication::Authentication;
 pub use client::{Client, Limits, Stack};

@@ -1,0 +1,79 @@
+//! The HTTP client under the SDK's: reqwest, which the functions have in any case.
+//!
+//! The SDK's own client brings HTTP/2 and a second connector. AWS's endpoints take HTTP/1.1, and one stack is smaller
+//! and starts sooner than two (docs/performance.md).
+
+use std::sync::{Arc, OnceLock};
+
+use aws_sdk_s3::config::{HttpClient, RuntimeComponents, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use camhook_outbound::tls;
+
+/// The client of all services: one pool of connections. Made, and the system's root certificates read, when it is
+/// first used.
+pub(crate) fn http_client() -> SharedHttpClient {
+    SharedHttpClient::new(Connector::default())
+}
+
+#[derive(Debug, Clone, Default)]
+struct Connector {
+    client: Arc<OnceLock<reqwest::Client>>,
+}
+
+impl HttpClient for Connector {
+    /// The limits of the settings are parts of an attempt's, which the SDK itself watches over.
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let client = self.client();
+        HttpConnectorFuture::new(async move { exchange(client?, request).await })
+    }
+}
+
+impl Connector {
+    fn client(&self) -> Result<reqwest::Client, ConnectorError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = build().map_err(|error| ConnectorError::other(error, None))?;
+        Ok(self.client.get_or_init(|| client).clone())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "AWS's endpoints come from the region, not from camhook.toml")]
+fn build() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+    // Without root certificates only the plain HTTP of a local cloud works.
+    let tls = tls::trusting_the_system().or_else(|_| tls::trusting_nobody())?;
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).http1_only();
+    let builder = builder.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never());
+    Ok(builder.no_proxy().referer(false).build()?)
+}
+
+async fn exchange(client: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+    let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap));
+    let request = request.map_err(|error| ConnectorError::user(error.into()))?;
+    let response = http::Response::<reqwest::Body>::from(client.execute(request).await.map_err(failed)?);
+    HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+        .map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+/// What the SDK is to make of a failure: what the network did is worth another attempt.
+fn failed(error: reqwest::Error) -> ConnectorError {
+    if error.is_timeout() {
+        return ConnectorError::timeout(error.into());
+    }
+    if error.is_builder() {
+        return ConnectorError::user(error.into());
+    }
+    ConnectorError::io(error.into())
+}
