@@ -1,9 +1,6 @@
 //! The agent on site as a process of its own: what the relay function hands over, the line that is cut, deaths in
-//! the middle of an actuation, and the stop switch.
+//! the middle of an actuation.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use camhook_end_to_end::fault_proxy::Fault;
@@ -227,108 +224,4 @@ async fn of_two_agents_each_switches_its_own() {
     assert!(decisions(&stack).await.is_empty());
     let _barn = stack.start_agent(&["--area", "barn", "--relay", "light"]).await;
     assert_eq!(decided(&stack, 1).await, [decision("light", "done", "answered")]);
-}
-
-/// Nothing is switched after `camhook relays off` returned, whatever was under way before.
-#[tokio::test]
-async fn when_relays_off_returns_nothing_is_switched_any_more() {
-    const EVENTS: usize = 12;
-    let site = SITE.replace("MAX_AGE", "60s").replace("via = \"agent\"\n", "");
-    let stack = OwnStack::create(&site).await;
-    let viewtron = stack.start("viewtron").await;
-    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
-    assert_eq!(viewtron.call(&event).await["statusCode"], 200);
-    // Many events of one moment, about different things.
-    let taken = wait::until("the event", async || stack.relay.take().await).await;
-    taken.delete().await;
-    for number in 0..EVENTS {
-        let mut event = taken.body();
-        event["id"] = json!(format!("{number:032x}"));
-        event["data"].as_object_mut().unwrap().remove("correlation");
-        stack.relay.send(&event.to_string()).await;
-    }
-    let functions = [stack.start("relay").await, stack.start("relay").await];
-    let work = work_off(&functions, &stack);
-    let stop = async {
-        wait::until("the first to be switched", async || {
-            (!stack.devices.switched().is_empty()).then_some(())
-        })
-        .await;
-        let command = stack.command("relays", &["off", "--by", "ann"]);
-        command.kill_switch().ended().await;
-        (stack.devices.switched().len(), command.output())
-    };
-    let ((switched, output), ()) = tokio::join!(stop, work);
-    assert!(
-        output.iter().any(|line| line.contains("relays are off since") && line.contains("by ann")),
-        "{output:?}"
-    );
-    assert_eq!(stack.devices.switched().len(), switched, "{:?}", decisions(&stack).await);
-    let decisions = decided(&stack, EVENTS).await;
-    let of = |wanted: &str| decisions.iter().filter(|[_, decision, _]| decision == wanted).count();
-    assert_eq!((of("done"), of("done") + of("stopped")), (switched, EVENTS), "{decisions:?}");
-    assert!(of("stopped") > 0, "the stop came too late to be seen");
-}
-
-/// Both functions work on the queue of relays until it is empty.
-async fn work_off(functions: &[Function; 2], stack: &OwnStack) {
-    let [one, other] = functions;
-    tokio::join!(stack.work_off(&stack.relay, one), stack.work_off(&stack.relay, other));
-}
-
-#[tokio::test]
-async fn what_no_channel_took_is_listed_with_its_reason_and_sent_again() {
-    let stack = OwnStack::create(&dlq_site()).await;
-    let viewtron = stack.start("viewtron").await;
-    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
-    assert_eq!(viewtron.call(&event).await["statusCode"], 200);
-    let notify = stack.start("notify").await;
-    // The last delivery that the queue makes: one channel takes the message, the other does not.
-    stack.devices.refuse_once("/ntfy/garden", 500);
-    let taken = wait::until("the message", async || stack.notify.take().await).await;
-    let mut last = taken.event();
-    last["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!("8");
-    notify.call(&last).await;
-    let told = |topic: &str| stack.devices.received(&format!("/ntfy/{topic}")).len();
-    assert_eq!((told("family"), told("garden")), (1, 1));
-    // The queue moves it under the name that it has.
-    let message = taken.record["messageId"].as_str().unwrap().to_owned();
-    taken.delete().await;
-    stack.notify_dlq.send(taken.record["body"].as_str().unwrap()).await;
-    let moved = wait::until("the dead letter", async || stack.notify_dlq.take().await).await;
-    let name = moved.record["messageId"].as_str().unwrap().to_owned();
-    moved.give_back().await;
-    stack.table.rename("dead#notify", &message, &name).await;
-
-    let listed = stack.run("dlq", &["--json"]).await;
-    assert_eq!(listed.len(), 1, "{listed:?}");
-    let letter: Value = serde_json::from_str(&listed[0]).unwrap();
-    assert_eq!((letter["queue"].as_str(), letter["message"].as_str()), (Some("notify"), Some(&*name)));
-    assert!(letter["reasons"][0].as_str().unwrap().contains("the channel garden"), "{letter}");
-    let states: BTreeMap<u64, &str> = letter["actions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|action| (action["action"].as_u64().unwrap(), action["state"].as_str().unwrap()))
-        .collect();
-    assert_eq!(states, BTreeMap::from([(0, "done"), (1, "taken")]));
-
-    let sent = stack.run("dlq", &["send", letter["event"].as_str().unwrap()]).await;
-    assert!(sent.iter().any(|line| line.contains("sent again")), "{sent:?}");
-    assert_eq!(stack.notify_dlq.holds().await, 0);
-    stack.work_off(&stack.notify, &notify).await;
-    assert_eq!((told("family"), told("garden")), (1, 2), "who was told is not told twice");
-    assert!(stack.table.items("dead#").await.is_empty());
-}
-
-fn dlq_site() -> String {
-    let head = SITE.split("[[relay]]").next().unwrap();
-    let channel = |id: &str| {
-        format!(
-            "[[channel]]\nid = \"{id}\"\nkind = \"ntfy\"\nurl = \"{{{{devices}}}}/ntfy/{id}\"\nnetwork = \"loopback\"\n\n"
-        )
-    };
-    let rule = "[[rule]]\nid = \"tell\"\nwhen = { source = \"gate\" }\n\
-                then = [{ notify = \"family\" }, { notify = \"garden\" }]\ncooldown = \"60s\"\n";
-    format!("{head}{}{}{rule}", channel("family"), channel("garden"))
 }
