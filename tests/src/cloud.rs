@@ -33,7 +33,6 @@ impl Cloud {
     /// Clients of the cloud that a stack is on.
     #[must_use]
     pub fn of(stack: &Stack) -> Self {
-        let http_client = aws_smithy_http_client::Builder::new().build_http();
         let shared = aws_config::SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(stack.region.clone()))
@@ -45,7 +44,7 @@ impl Cloud {
                 None,
                 "the tests",
             )))
-            .http_client(http_client)
+            .http_client(camhook_aws::http_client())
             .build();
         Self {
             s3: aws_sdk_s3::Client::new(&shared),

@@ -16,7 +16,8 @@ use camhook_outbound::tls;
 
 /// The client of all services: one pool of connections. Made, and the system's root certificates read, when it is
 /// first used.
-pub(crate) fn http_client() -> SharedHttpClient {
+#[must_use]
+pub fn http_client() -> SharedHttpClient {
     SharedHttpClient::new(Connector::default())
 }
 

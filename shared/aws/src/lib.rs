@@ -20,6 +20,7 @@ mod table;
 pub use current_site::{CurrentSite, SiteError};
 pub use environment::{Environment, EnvironmentError};
 pub use function::{Function, FunctionError, serve_queue, serve_schedule, serve_webhooks};
+pub use http_client::http_client;
 pub use inbox::ReceivedMessage;
 pub use objects::S3Objects;
 pub use ports::{AwsPorts, Resources};
