@@ -80,12 +80,9 @@ pub(crate) enum Error {
     /// A camhook.toml that cannot be used.
     #[error("{0} is wrong: `camhook check` says where and what to do")]
     WrongSite(PathBuf),
-    /// Something is to be posted for a source that does not post.
-    #[error(
-        "the source `{0}` comes over MQTT, and nothing is posted to it: press Test in its MQTT menu, or publish with \
-         `mosquitto_pub`"
-    )]
-    NotPosted(String),
+    /// A message was not published.
+    #[error("{0}; it takes the right iot:Publish on the source's topics")]
+    Publish(#[from] camhook_ports::PublishError),
     /// The device of a source over MQTT is not set up over HTTP.
     #[error("a camera over MQTT cannot be set up from here: type in what `camhook setup` prints")]
     NoApplyOverMqtt,

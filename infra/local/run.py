@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import cloud
@@ -44,7 +45,7 @@ def run(options, state):
     stack = up(options, polling=True)
     shown = Shown(stack, state)
     shown.news()  # What an earlier run left is no news.
-    for source in stack["sources"]:
+    for source in [*stack["sources"], *over_mqtt(stack)]:
         for case in cases(stack, state, source):
             print(f"\n{source}: {case}")
             answer = camhook(stack, state, "send", source, case)
@@ -61,6 +62,12 @@ def run(options, state):
         time.sleep(1)
         shown.news(print)
     raise LocalCloudError(f"the local cloud ended; {state / 'cloud.log'} may say why")
+
+
+def over_mqtt(stack):
+    """The sources that have no address, since their cameras publish."""
+    site = tomllib.loads(Path(stack["config"]).read_text(encoding="utf-8"))
+    return [source["id"] for source in site.get("source", []) if "topic" in source]
 
 
 def cases(stack, state, source):
@@ -84,7 +91,7 @@ def settle(stack):
     deadline = time.monotonic() + SETTLED_WITHIN_SECONDS
     while time.monotonic() < deadline:
         queues = [sqs.get_queue_attributes(QueueUrl=stack["queues"][queue], AttributeNames=names)["Attributes"]
-                  for queue in ("relay", "relay_lan", "notify")]
+                  for queue in ("mqtt", "relay", "relay_lan", "notify")]
         if all(int(queue[name]) == 0 for queue in queues for name in names):
             return
         time.sleep(0.1)

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use camhook_event::Text;
 use camhook_ingest::Sample;
 use camhook_outbound::Request;
 use camhook_picture::{Context, SamplePost, render};
-use camhook_ports::{Clock, Ports, SecretReference, Secrets, SystemClock};
+use camhook_ports::{Clock, Ports, Publisher, SecretReference, Secrets, SystemClock};
+use camhook_site::Source;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
@@ -51,7 +53,7 @@ pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output)
     let webhook = match (lookup.origin().await?, case) {
         (Origin::Http(webhook), _) => webhook,
         (Origin::Mqtt(_), None) => return Ok(list(MQTT_SAMPLES.iter().map(mqtt_listed), output)),
-        (Origin::Mqtt(source), Some(_)) => return Err(Error::NotPosted(source.id.to_string())),
+        (Origin::Mqtt(source), Some(case)) => return publish(&source, case, stack, output).await,
     };
     let Some(case) = case else {
         return Ok(list(lookup.guide(&webhook).await?.samples.iter().map(listed), output));
@@ -86,6 +88,41 @@ pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output)
     let text = if reply.body.is_empty() { line } else { format!("{line}\n{}", reply.body) };
     output.result(&reply, text);
     Ok(if answer.status.is_success() { Outcome::Done } else { Outcome::Refused })
+}
+
+#[derive(Serialize)]
+struct Published {
+    below: String,
+    messages: usize,
+}
+
+/// Publishes a sample through AWS IoT's data plane, as a bridge hands on what a camera says.
+async fn publish(
+    source: &Source,
+    case: &str,
+    stack: Option<&Path>,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let sample = MQTT_SAMPLES.iter().find(|sample| sample.name == case).ok_or_else(|| {
+        let known: Vec<&str> = MQTT_SAMPLES.iter().map(|sample| sample.name).collect();
+        Error::UnknownCase { case: case.to_owned(), vendor: source.vendor, known: known.join(", ") }
+    })?;
+    let ports = Stack::find(stack)?.connect().await;
+    let below = status_topic(source.topic.as_ref().map(Text::as_str).unwrap_or_default());
+    for (path, payload) in sample.messages {
+        ports.publisher().publish(&format!("{below}{path}"), payload).await?;
+    }
+    let published = Published { below, messages: sample.messages.len() };
+    let line = format!("{} messages published below {}", published.messages, published.below);
+    output.result(&published, line);
+    Ok(Outcome::Done)
+}
+
+/// Where a camera of a source says how it is. A source of several cameras stands for one with the client id of the
+/// vendor's own examples.
+fn status_topic(topic: &str) -> String {
+    let camera = if topic.contains('/') { "" } else { "/115" };
+    format!("{topic}{camera}/status/")
 }
 
 fn listed(sample: &Sample) -> Listed {
