@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use camhook_ports::{Clock, SystemClock};
 
+use crate::allocator;
 use crate::cloud::Cloud;
 use crate::error::Error;
 use crate::process::Process;
@@ -59,7 +60,7 @@ impl Function {
         let api = api.to_string();
         let endpoint = cloud.url();
         let queue = format!("{endpoint}/000000000000/bench");
-        let environment = [
+        let mut environment = vec![
             ("AWS_LAMBDA_RUNTIME_API", api.as_str()),
             ("AWS_LAMBDA_FUNCTION_NAME", name),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
@@ -78,6 +79,7 @@ impl Function {
             ("CAMHOOK_MQTT_QUEUE_URL", queue.as_str()),
             ("CAMHOOK_LOG", "info"),
         ];
+        environment.extend(allocator::settings());
         let before = clock.elapsed();
         let process = Process::start(bootstrap, &environment, &log)?;
         let mut function =

@@ -5,11 +5,13 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose output is its result")]
 
+mod allocator;
 mod cloud;
 mod error;
 mod event_cost;
 mod functions;
 mod gateway;
+mod in_memory;
 mod lambda;
 mod posts;
 mod process;
@@ -18,6 +20,7 @@ mod report;
 mod rivals;
 mod server;
 mod statistics;
+mod ways;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,13 +30,18 @@ use crate::report::Report;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [bootstraps, python, output] = arguments.as_slice() else {
-        eprintln!("usage: camhook-bench BOOTSTRAPS PYTHON OUTPUT (`make bench` does it all)");
-        return ExitCode::from(2);
+    let said = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        // What this program starts itself with.
+        [ways::COMMAND, name, event] => ways::go(name, Path::new(event)),
+        [bootstraps, python, output] => run(Path::new(bootstraps), Path::new(python), Path::new(output)),
+        _ => {
+            eprintln!("usage: camhook-bench BOOTSTRAPS PYTHON OUTPUT (`make bench` does it all)");
+            return ExitCode::from(2);
+        }
     };
-    match run(Path::new(bootstraps), Path::new(python), Path::new(output)) {
-        Ok(table) => {
-            println!("{table}");
+    match said {
+        Ok(said) => {
+            println!("{said}");
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -48,8 +56,8 @@ fn run(bootstraps: &Path, python: &Path, output: &Path) -> Result<String, Error>
     let posts = posts::Posts::render()?;
     eprintln!("the CPU time of one event");
     let event_510kb = event_cost::viewtron(&posts, python, output)?;
-    let xprotect_100kb = event_cost::xprotect(&posts)?;
-    let in_memory = event_cost::throughput(&posts)?;
+    let xprotect_100kb = event_cost::xprotect(&posts, output)?;
+    let in_memory = event_cost::throughput(&posts, output)?;
     let functions = functions::measure(&posts, bootstraps, python, output)?;
     let report = Report::new(event_510kb, xprotect_100kb, in_memory, functions);
     report.write(output)?;

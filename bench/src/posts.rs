@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::error::Error;
 use crate::gateway;
 
-/// The site that the posts go to.
+/// The configuration of the site that the posts go to.
 pub(crate) const SITE: &str = include_str!("../camhook.toml");
 
 /// The token of every source that has one.
@@ -25,8 +25,6 @@ const NOW: Timestamp = Timestamp::constant(1_795_420_800, 0);
 /// Events as Lambda hands them over.
 #[derive(Debug)]
 pub(crate) struct Posts {
-    /// The site.
-    pub(crate) site: Site,
     /// Viewtron: an intrusion with overview and target, 530 kB of base64.
     pub(crate) intrusion: Vec<u8>,
     /// The same with the overview alone.
@@ -52,9 +50,6 @@ pub(crate) struct Posts {
 impl Posts {
     /// Makes the posts. Their pictures are drawn, the same ones at every run.
     pub(crate) fn render() -> Result<Self, Error> {
-        let (site, _) = camhook_site::read(SITE, "bench/camhook.toml").map_err(|problems| {
-            Error::Site(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        })?;
         let viewtron = format!("/viewtron/gate/{TOKEN}");
         let of_viewtron = |name| post(sample(camhook_viewtron::SAMPLES, name)?, name, &viewtron, None);
         Ok(Self {
@@ -93,9 +88,16 @@ impl Posts {
                 None,
             )?,
             mqtt: queue_event(&mqtt_message()),
-            site,
         })
     }
+}
+
+/// The site that the posts go to.
+pub(crate) fn site() -> Result<Site, Error> {
+    let (site, _) = camhook_site::read(SITE, "bench/camhook.toml").map_err(|problems| {
+        Error::Site(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    Ok(site)
 }
 
 /// When a request is received.

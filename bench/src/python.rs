@@ -18,16 +18,9 @@ struct Measured {
 }
 
 /// The CPU time that the SDK takes for an event, in the median.
-pub(crate) fn event_cost(
-    interpreter: &Path,
-    event: &[u8],
-    pictures: usize,
-    output: &Path,
-) -> Result<Duration, Error> {
-    let path = output.join("event.json");
-    std::fs::write(&path, event).map_err(|source| Error::File { path: path.clone(), source })?;
+pub(crate) fn event_cost(interpreter: &Path, event: &Path, pictures: usize) -> Result<Duration, Error> {
     let mut command = Command::new(interpreter);
-    let text = run(command.args(["-c", SCRIPT]).arg(&path).arg(ROUNDS), interpreter)?;
+    let text = run(command.args(["-c", SCRIPT]).arg(event).arg(ROUNDS), interpreter)?;
     let measured: Measured = serde_json::from_str(&text)?;
     if measured.pictures != pictures {
         let what = format!("it decodes {} of {pictures} pictures", measured.pictures);

@@ -154,6 +154,12 @@ impl Report {
             "at least 5",
             Verdict::of(event.lambda_http_ratio >= 5.0),
         );
+        row(
+            "- the same with camhook's allocator settings",
+            format!("{:.0} µs", event.lambda_http_same_allocator_us),
+            "",
+            Verdict::NoTarget,
+        );
         row("- by the vendor's Python SDK", format!("{:.0} µs", event.python_us), "", Verdict::NoTarget);
         row(
             "- Python by camhook",

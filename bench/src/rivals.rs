@@ -19,8 +19,8 @@ use crate::error::Error;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the floor reads what a function needs, and does nothing with it")]
-pub(crate) struct Envelope {
-    pub(crate) body: String,
+struct Envelope {
+    body: String,
     raw_path: String,
     raw_query_string: String,
     headers: HashMap<String, String>,
@@ -42,6 +42,12 @@ struct RequestContext {
 struct HttpContext {
     method: String,
     source_ip: String,
+}
+
+/// The body of an event.
+pub(crate) fn body(event: &[u8]) -> Result<String, Error> {
+    let envelope: Envelope = serde_json::from_slice(event)?;
+    Ok(envelope.body)
 }
 
 /// Where the base64 texts of the pictures stand in a body. Every JPEG begins with FF D8 FF: `/9j/`.

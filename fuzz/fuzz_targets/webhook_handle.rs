@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use camhook_fuzz::{RECEIVED_AT, site};
-use camhook_ingest::{Instance, handle};
+use camhook_ingest::{Adapter, Instance, handle};
 use camhook_instar_http::InstarHttp;
 use camhook_invocation::HttpApiEvent;
 use camhook_ivsec::Ivsec;
@@ -56,14 +56,13 @@ fuzz_target!(|input: &[u8]| {
     // The gateway's routes choose the function by the path.
     let routed: Value = serde_json::from_slice(input).unwrap_or_default();
     let vendor = routed["rawPath"].as_str().and_then(|path| path.split('/').nth(1)).unwrap_or_default();
-    let handled = RUNTIME.block_on(async {
-        match vendor {
-            "xprotect" => handle(&ports, &SITE, &Xprotect, &instance, request).await,
-            "instar" => handle(&ports, &SITE, &InstarHttp, &instance, request).await,
-            "viewtron" => handle(&ports, &SITE, &Viewtron, &instance, request).await,
-            _ => handle(&ports, &SITE, &Ivsec, &instance, request).await,
-        }
-    });
+    let adapter: &dyn Adapter = match vendor {
+        "xprotect" => &Xprotect,
+        "instar" => &InstarHttp,
+        "viewtron" => &Viewtron,
+        _ => &Ivsec,
+    };
+    let handled = RUNTIME.block_on(handle(&ports, &SITE, adapter, &instance, request));
     let status = handled.reply.status;
     assert!(
         [200, 400, 401, 413].contains(&status),

@@ -29,7 +29,7 @@ pub fn sources(vendor: &str, settings: &[&str]) -> Vec<Arc<Source>> {
 }
 
 /// How many events a verified post with this query and body becomes; none when it becomes something else.
-pub fn events<A: Adapter>(adapter: &A, source: &Arc<Source>, query: &str, body: &[u8]) -> usize {
+pub fn events(adapter: &dyn Adapter, source: &Arc<Source>, query: &str, body: &[u8]) -> usize {
     let request = Request::new(Parts {
         method: Method::Post,
         path: format!("/{}/gate/token", adapter.vendor()),

@@ -55,7 +55,7 @@ pub fn cases(vendor: &str) -> Result<Vec<PathBuf>, Box<dyn Error>> {
 /// # Errors
 ///
 /// When the case cannot be read, or what comes of it is no good event.
-pub fn run<A: Adapter>(adapter: &A, case: &Path) -> Result<Value, Box<dyn Error>> {
+pub fn run(adapter: &dyn Adapter, case: &Path) -> Result<Value, Box<dyn Error>> {
     let now: Timestamp = RECEIVED_AT.parse()?;
     let settings = fs::read_to_string(case.join("source.toml")).unwrap_or_default();
     let vendor = adapter.vendor();

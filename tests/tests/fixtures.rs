@@ -14,7 +14,7 @@ use std::fs;
 use camhook_end_to_end::fixture;
 use camhook_ingest::Adapter;
 
-fn check<A: Adapter>(adapter: &A, vendor: &str) {
+fn check(adapter: &dyn Adapter, vendor: &str) {
     let cases = fixture::cases(vendor).unwrap();
     assert!(!cases.is_empty(), "{vendor} has no fixtures");
     let mut failures = Vec::new();

@@ -1,6 +1,5 @@
 //! The iVSEC function.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), camhook_aws::FunctionError> {
-    camhook_aws::serve_webhooks(camhook_ivsec::Ivsec).await
+fn main() -> Result<(), camhook_aws::FunctionError> {
+    camhook_aws::serve_webhooks(&camhook_ivsec::Ivsec)
 }

@@ -1,6 +1,5 @@
 //! The Viewtron function.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), camhook_aws::FunctionError> {
-    camhook_aws::serve_webhooks(camhook_viewtron::Viewtron).await
+fn main() -> Result<(), camhook_aws::FunctionError> {
+    camhook_aws::serve_webhooks(&camhook_viewtron::Viewtron)
 }

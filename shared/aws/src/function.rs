@@ -33,6 +33,9 @@ pub enum FunctionError {
     /// The log filter cannot be read.
     #[error("CAMHOOK_LOG is no list of targets and levels: {0}")]
     LogFilter(#[from] tracing_subscriber::filter::ParseError),
+    /// The system gives it nothing to wait for events with.
+    #[error("the executor cannot start: {0}")]
+    Executor(std::io::Error),
     /// The runtime ended.
     #[error("the Lambda runtime ended: {0}")]
     Runtime(lambda_runtime::Error),
@@ -72,13 +75,21 @@ impl Function {
 
 /// Serves a vendor's webhooks until the process ends.
 ///
+/// Nothing of it depends on the vendor's type, and it starts the executor by itself: so the SDK is compiled into this
+/// crate, for size, and a vendor's crate holds its dialect alone, which is compiled for speed (docs/performance.md).
+///
 /// # Errors
 ///
 /// When the function cannot start, or the runtime ends.
-pub async fn serve_webhooks<A: Adapter>(adapter: A) -> Result<(), FunctionError> {
+pub fn serve_webhooks(adapter: &dyn Adapter) -> Result<(), FunctionError> {
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    executor.map_err(FunctionError::Executor)?.block_on(take_webhooks(adapter))
+}
+
+async fn take_webhooks(adapter: &dyn Adapter) -> Result<(), FunctionError> {
     let function = Function::start()?;
     let instance = Instance::default();
-    let (function, instance, adapter) = (&function, &instance, &adapter);
+    let (function, instance) = (&function, &instance);
     let service = service_fn(move |event: LambdaEvent<HttpApiEvent>| async move {
         let request =
             event.payload.into_request(function.ports.clock().now(), function.environment.front.as_ref());

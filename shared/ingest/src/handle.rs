@@ -34,10 +34,10 @@ pub struct Handled {
 /// Takes one webhook all the way: locate, verify, parse, decode, store, enqueue, reply.
 ///
 /// Nothing is acknowledged whose record is not stored.
-pub async fn handle<P: Ports, A: Adapter>(
+pub async fn handle<P: Ports>(
     ports: &P,
     site: &Site,
-    adapter: &A,
+    adapter: &dyn Adapter,
     instance: &Instance,
     request: Request<Unverified>,
 ) -> Handled {
@@ -51,14 +51,14 @@ pub async fn handle<P: Ports, A: Adapter>(
 }
 
 /// What every step needs.
-struct Way<'a, P, A> {
+struct Way<'a, P> {
     ports: &'a P,
-    adapter: &'a A,
+    adapter: &'a dyn Adapter,
     instance: &'a Instance,
     measurements: Measurements,
 }
 
-impl<P: Ports, A: Adapter> Way<'_, P, A> {
+impl<P: Ports> Way<'_, P> {
     async fn walk(&mut self, site: &Site, request: Request<Unverified>) -> Reply {
         let vendor = self.adapter.vendor();
         if self.adapter.fixed_path().is_some_and(|fixed| fixed == request.path) {
