@@ -2,18 +2,6 @@
 //! device's word about it, which comes back by the IoT rule, the queue and another function.
 
 use camhook_end_to_end::source::Source;
-use camhook_end_to_end::wait;
-use serde_json::Value;
-
-/// The audit record of an event and a relay.
-async fn decided(source: &Source, relay: &str, event: &str) -> Value {
-    let audit = wait::until(&format!("the audit record of {relay}"), async || {
-        let keys = source.bucket.keys("audit/").await;
-        keys.into_iter().find(|key| key.contains(&format!("/{relay}/")) && key.contains(event))
-    })
-    .await;
-    source.bucket.json(&audit).await
-}
 
 #[tokio::test]
 async fn what_a_device_says_of_itself_confirms_a_command_and_nothing_else_does() {
@@ -24,15 +12,15 @@ async fn what_a_device_says_of_itself_confirms_a_command_and_nothing_else_does()
     let id = event["id"].as_str().unwrap();
 
     // Its command topic is its status topic: what is published comes back as the device's word.
-    let confirmed = decided(&source, "echo", id).await;
+    let confirmed = source.decided("echo", id).await;
     assert_eq!(confirmed["decision"], "done");
     assert_eq!(confirmed["text"], r#"the device answered: {"val":"1"}"#);
     // Nothing says what became of it, and the record says so.
-    let published = decided(&source, "unheard", id).await;
+    let published = source.decided("unheard", id).await;
     assert_eq!(published["decision"], "done");
     assert_eq!(published["text"], "the device answered: nothing; the broker has the message");
     // A device that should answer and does not may have done it or not.
-    let silent = decided(&source, "silent", id).await;
+    let silent = source.decided("silent", id).await;
     assert_eq!((&silent["decision"], &silent["reason"]), (&"unknown".into(), &"no_word".into()), "{silent}");
     assert!(source.quarantined().await.is_empty());
 }

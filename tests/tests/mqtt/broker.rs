@@ -74,6 +74,26 @@ impl Broker {
         camera
     }
 
+    /// A camera that listens to a topic until one message came, which is then its output.
+    pub(crate) async fn listen(&self, topic: &str) -> Child {
+        let mut command = self.client("mosquitto_sub", PASSWORD);
+        command.args(["-q", "1", "-t", topic, "-C", "1", "-i", "a-listener"]).stdout(Stdio::piped());
+        let camera = command.spawn().unwrap();
+        let subscribed = async || self.log().contains("SUBACK to a-listener").then_some(());
+        wait::until("a subscribed camera", subscribed).await;
+        camera
+    }
+
+    /// Waits until the bridge has asked the other side for a topic, and has its word.
+    pub(crate) async fn bridge_listens(&self, topic: &str) {
+        let subscribed = async || {
+            let log = self.log();
+            let (_, after) = log.rsplit_once(&format!("SUBSCRIBE (Mid: 1, Topic: {topic}"))?;
+            after.contains("Received SUBACK from local.").then_some(())
+        };
+        wait::until("a bridge that listens", subscribed).await;
+    }
+
     fn client(&self, program: &str, password: &str) -> Command {
         let mut command = Command::new(program);
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-u", USER, "-P", password]);

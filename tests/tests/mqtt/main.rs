@@ -8,6 +8,7 @@ mod broker;
 use broker::Broker;
 use camhook_end_to_end::cloud::{Bucket, Cloud, assert_valid};
 use camhook_end_to_end::device_log::received;
+use camhook_end_to_end::source::Source;
 use camhook_end_to_end::stack::Stack;
 use camhook_end_to_end::wait;
 use serde_json::Value;
@@ -120,6 +121,25 @@ async fn a_wrong_password_and_another_topic_pass_nothing_on() {
     assert!(handed_on(alarm) && !handed_on("photoseries") && !handed_on("version"), "{}", broker.log());
     site.is_quiet().await;
     assert_eq!(site.events("bridged", "200").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_camera_behind_the_bridge_is_switched_and_its_word_confirms_it() {
+    const COMMAND: &str = "cameras/way-back/alarm/area1/enable";
+    const STATUS: &str = "cameras/way-back/status/alarm/area1/enable";
+    let mut source = Source::given("way-back").await;
+    let broker = Broker::start(&source.stack).await;
+    broker.bridge_listens("+/+/alarm/#").await;
+    let camera = broker.listen(COMMAND).await;
+    let reply = source.send("GET", &format!("{}?&active=99", source.url), &[], b"").await;
+    assert_eq!(reply.status(), 200);
+    let event = source.the_event().await;
+    let command = wait::within("a command in the house", camera.wait_with_output()).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&command.stdout).trim(), r#"{"val":"1"}"#);
+    broker.publish(STATUS, r#"{"val":"1"}"#).await;
+    let decided = source.decided("area-in-the-house", event["id"].as_str().unwrap()).await;
+    assert_eq!(decided["decision"], "done", "{decided}");
+    assert_eq!(decided["text"], r#"the device answered: {"val":"1"}"#);
 }
 
 /// The bridge dies right after it wrote an alarm down, again and again: before, while or after it hands it on.
