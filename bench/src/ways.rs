@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use camhook_ingest::Adapter;
 use camhook_viewtron::Viewtron;
 use camhook_xprotect::Xprotect;
 use cpu_time::ThreadTime;
@@ -73,10 +74,9 @@ pub(crate) fn go(name: &str, event: &Path) -> Result<String, Error> {
     let way = way.ok_or_else(|| Error::Way { way: "a way", what: format!("`{name}` is none") })?;
     let event = std::fs::read(event).map_err(|source| Error::File { path: event.to_owned(), source })?;
     let event = event.as_slice();
-    let camhook = InMemory::new()?;
     let times = match way {
-        Way::Viewtron => times(|| camhook.take(&Viewtron, event), || drop(camhook.outcome())),
-        Way::Xprotect => times(|| camhook.take(&Xprotect, event), || drop(camhook.outcome())),
+        Way::Viewtron => camhook(&Viewtron, event),
+        Way::Xprotect => camhook(&Xprotect, event),
         Way::Floor => {
             let pictures = picture_ranges(&body(event)?);
             times(|| floor(event, &pictures, b'<'), || ())
@@ -88,6 +88,11 @@ pub(crate) fn go(name: &str, event: &Path) -> Result<String, Error> {
         Way::LambdaHttp => times(|| tutorial(event), || ()),
     };
     Ok(serde_json::to_string(&times?)?)
+}
+
+fn camhook(adapter: &dyn Adapter, event: &[u8]) -> Result<Vec<u64>, Error> {
+    let camhook = InMemory::new()?;
+    times(|| camhook.take(adapter, event), || drop(camhook.outcome()))
 }
 
 /// The CPU time of each round. What the work gives is dropped within: an answer that was made has to be freed too.

@@ -5,7 +5,8 @@ use camhook_ingest::{Draft, DraftTarget, Identity};
 use camhook_instar_http::Objects;
 use serde_json::Value;
 
-use crate::history::{Connection, Telling};
+use crate::connection::{Connection, Word};
+use crate::history::Telling;
 use crate::topic::Camera;
 
 /// The event of an alarm, or of something that was recognized in one.
@@ -36,18 +37,13 @@ pub(crate) fn alarm(telling: &Telling, camera: &Camera<'_>) -> Draft<'static> {
 }
 
 /// The event of a last will, or of its revocation.
-pub(crate) fn connection(
-    connection: Connection,
-    word: &str,
-    camera: &Camera<'_>,
-    topic: &str,
-) -> Draft<'static> {
-    let kind = match connection {
+pub(crate) fn connection(word: &Word, camera: &Camera<'_>) -> Draft<'static> {
+    let kind = match word.connection {
         Connection::Online => Kind::DeviceOnline,
         Connection::Offline => Kind::DeviceOffline,
     };
-    let mut draft = draft(kind, camera, topic);
-    draft.vendor_kind = Text::new(word);
+    let mut draft = draft(kind, camera, &word.topic);
+    draft.vendor_kind = Text::new(&word.word);
     draft.state = Some(State::Start);
     draft
 }

@@ -15,7 +15,8 @@ use camhook_state::mqtt;
 use camhook_state::topic_status::{self, TopicStatus};
 use jiff::Timestamp;
 
-use crate::history::{Connection, Form, Heard, History, News};
+use crate::connection::{Connection, Word};
+use crate::history::{Form, Heard, History};
 use crate::topic::Camera;
 use crate::{Error, Message, RuleMessage, draft, locate, read};
 
@@ -106,10 +107,10 @@ impl<P: Ports> Step<'_, P> {
                 self.alarm(&camera, message, Form::Objects, value, measurements).await
             }
             Ok(Message::Online(word)) => {
-                self.connection(&camera, message, Connection::Online, &word, measurements).await
+                self.connection(&camera, message, Connection::Online, word, measurements).await
             }
             Ok(Message::Offline(word)) => {
-                self.connection(&camera, message, Connection::Offline, &word, measurements).await
+                self.connection(&camera, message, Connection::Offline, word, measurements).await
             }
             Ok(Message::Ignored(ignored)) => {
                 self.ignore(&source, ignored, measurements).await;
@@ -164,16 +165,16 @@ impl<P: Ports> Step<'_, P> {
         camera: &Camera<'_>,
         message: &RuleMessage,
         connection: Connection,
-        word: &str,
+        word: String,
         measurements: &mut Measurements,
     ) -> Result<(), Error> {
         let source = &camera.source;
+        let word = Word::new(message.at, connection, word, message.topic.clone(), message.delivery.clone());
         let id = camera.id.as_str();
-        let decide =
-            |history: &mut History| history.hear_testament(message.at, connection, &message.delivery);
+        let decide = |history: &mut History| history.hear_connection(word.clone());
         let now = self.ports.clock().now();
-        let news = mqtt::join(self.ports.state(), source.id.as_str(), id, now, decide).await?;
-        if news == News::No {
+        let tellings = mqtt::join(self.ports.state(), source.id.as_str(), id, now, decide).await?;
+        if tellings.is_empty() {
             // That a camera is still gone is no sign of life of it.
             if connection == Connection::Online {
                 presence::contact(self.ports, self.instance, source).await;
@@ -182,8 +183,11 @@ impl<P: Ports> Step<'_, P> {
                 .count("Ignored", [("Vendor", Vendor::Instar.name()), ("Reason", Ignored::NoAlarm.name())]);
             return Ok(());
         }
-        let request = self.request(source, &message.topic, word, &message.delivery, message.at);
-        self.tell(&request, draft::connection(connection, word, camera, &message.topic), measurements).await
+        for word in &tellings {
+            let request = self.request(source, &word.topic, &word.word, &word.delivery, word.at);
+            self.tell(&request, draft::connection(word, camera), measurements).await?;
+        }
+        Ok(())
     }
 
     async fn tell(

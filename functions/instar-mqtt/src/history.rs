@@ -23,6 +23,8 @@ use camhook_instar_http::{Objects, Triggers};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::connection::{Connections, Word};
+
 /// How far apart messages of one alarm are at most. Cameras return to 0 after this time.
 pub const JOINED: Duration = Duration::from_secs(5);
 
@@ -45,7 +47,7 @@ pub struct History {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     forgotten: Option<Timestamp>,
     #[serde(default)]
-    testament: Option<Testament>,
+    connections: Connections,
 }
 
 /// One message about an alarm.
@@ -86,23 +88,6 @@ struct Told {
     /// said it along with its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<String>,
-}
-
-/// Whether a camera is connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Connection {
-    /// It is.
-    Online,
-    /// It is not.
-    Offline,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Testament {
-    at: Timestamp,
-    connection: Connection,
-    by: String,
 }
 
 /// Something to be told.
@@ -218,20 +203,10 @@ impl History {
         tellings
     }
 
-    /// Hears whether the camera is connected; whether that is news.
+    /// Hears whether the camera is connected; what is to be told because of it, in the order in which it was said.
     #[must_use]
-    pub fn hear_testament(&mut self, at: Timestamp, connection: Connection, delivery: &str) -> News {
-        if let Some(last) = &self.testament {
-            if last.by == delivery {
-                return News::Yes;
-            }
-            // A broker hands a retained will out again and again.
-            if last.at > at || last.connection == connection {
-                return News::No;
-            }
-        }
-        self.testament = Some(Testament { at, connection, by: delivery.to_owned() });
-        News::Yes
+    pub fn hear_connection(&mut self, word: Word) -> Vec<Word> {
+        self.connections.hear(word)
     }
 
     fn forget(&mut self) {
@@ -409,15 +384,6 @@ fn is_kept_no_more(at: Timestamp, newest: Timestamp) -> bool {
     newest.duration_since(at) > duration(KEPT)
 }
 
-/// Whether something is news.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
-    /// It is.
-    Yes,
-    /// It was known.
-    No,
-}
-
 /// What comes so late that all it may belong to is forgotten: an alarm by itself.
 fn alone(message: Heard, camera: &str) -> Vec<Telling> {
     let (triggers, objects) = (message.triggers(), message.objects());
@@ -584,18 +550,6 @@ mod tests {
         let numbered = [(0, (1_000_000, Code, "1")), (1, (0, Code, "1")), (2, (5, Code, "0"))];
         let tellings = told(&numbered);
         assert_eq!(tellings.iter().map(|(at, ..)| *at).collect::<Vec<_>>(), [1_000_000, 0]);
-    }
-
-    #[test]
-    fn a_testament_is_news_when_it_changes() {
-        let mut history = History::default();
-        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
-        use Connection::{Offline, Online};
-        assert_eq!(history.hear_testament(at(0), Online, "a"), News::Yes);
-        assert_eq!(history.hear_testament(at(1), Online, "b"), News::No);
-        assert_eq!(history.hear_testament(at(5), Offline, "c"), News::Yes);
-        assert_eq!(history.hear_testament(at(5), Offline, "c"), News::Yes, "the same delivery again");
-        assert_eq!(history.hear_testament(at(3), Online, "d"), News::No, "older than what is known");
     }
 
     /// What a camera says of one alarm: code and mask, what it recognizes, and the return to 0.

@@ -32,6 +32,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+pub mod connection;
 mod draft;
 mod error;
 mod handle;
