@@ -94,7 +94,7 @@ impl Stack {
         let resources = Resources { bucket: self.bucket.clone(), table: self.table.clone(), queue_urls };
         match &self.endpoint_url {
             Some(endpoint) => AwsPorts::connect_local(resources, endpoint.as_str(), &self.region).await,
-            None => AwsPorts::connect(resources).await,
+            None => AwsPorts::connect(resources, &self.region).await,
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use camhook_instar_mqtt::connection::{Connection, Word};
 use camhook_instar_mqtt::history::{Form, Heard, History};
 use camhook_instar_mqtt::{Message, locate, read};
 use camhook_site::Site;
@@ -16,13 +17,18 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
     camhook_site::read(toml, "fuzz").expect("the settings are right").0
 });
 
+fn said(at: Timestamp, connection: Connection, word: String, topic: &str, number: usize) -> Word {
+    Word::new(at, connection, word, topic.to_owned(), number.to_string())
+}
+
 fuzz_target!(|input: &[u8]| {
     let mut history = History::default();
-    let mut at = 1_800_000_000_000_i64;
+    let mut milliseconds = 1_800_000_000_000_i64;
     for (number, line) in input.split(|octet| *octet == b'\n').enumerate() {
         let text = String::from_utf8_lossy(line);
         let seconds = text.chars().next().and_then(|digit| digit.to_digit(10)).unwrap_or(0);
-        at += i64::from(seconds) * 1000;
+        milliseconds += i64::from(seconds) * 1000;
+        let at = Timestamp::from_millisecond(milliseconds).expect("the time is in range");
         let (path, payload) =
             text.trim_start_matches(|first: char| first.is_ascii_digit()).split_once(' ').unwrap_or(("", ""));
         let topic = format!("cameras/115/status/{path}");
@@ -31,9 +37,16 @@ fuzz_target!(|input: &[u8]| {
             Ok(Message::Code(value, _)) => (Form::Code, value),
             Ok(Message::Mask(value, _)) => (Form::Mask, value),
             Ok(Message::Objects(value, _)) => (Form::Objects, value),
-            Ok(Message::Online(_) | Message::Offline(_) | Message::Ignored(_)) | Err(_) => continue,
+            Ok(Message::Online(word)) => {
+                let _ = history.hear_connection(said(at, Connection::Online, word, &topic, number));
+                continue;
+            }
+            Ok(Message::Offline(word)) => {
+                let _ = history.hear_connection(said(at, Connection::Offline, word, &topic, number));
+                continue;
+            }
+            Ok(Message::Ignored(_)) | Err(_) => continue,
         };
-        let at = Timestamp::from_millisecond(at).expect("the time is in range");
         let heard = Heard::new(at, form, value, topic.clone(), number.to_string());
         let tellings = history.hear(heard, "115");
         for telling in &tellings {

@@ -61,9 +61,9 @@ pub(crate) fn function_config(region: String, endpoint_url: Option<String>) -> S
     config.build()
 }
 
-/// What all clients of a person's machine share: region and credentials from wherever the AWS command finds them.
-pub(crate) async fn shared_config() -> SdkConfig {
-    base().load().await
+/// What all clients of a person's machine share: credentials from wherever the AWS command finds them.
+pub(crate) async fn shared_config(region: &str) -> SdkConfig {
+    base().region(Region::new(region.to_owned())).load().await
 }
 
 /// The same for a local cloud, which takes any credentials; the environment is not asked.
@@ -85,4 +85,15 @@ fn base() -> ConfigLoader {
 
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stack_is_in_the_region_that_it_names() {
+        let region = shared_config("eu-north-1").await.region().map(ToString::to_string);
+        assert_eq!(region.as_deref(), Some("eu-north-1"));
+    }
 }

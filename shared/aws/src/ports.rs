@@ -48,9 +48,9 @@ impl AwsPorts {
         Self::with(&config, Resources::from(environment))
     }
 
-    /// The ports of a stack, with region, credentials and endpoint as the AWS command finds them. Calls nothing.
-    pub async fn connect(resources: Resources) -> Self {
-        Self::with(&shared_config().await, resources)
+    /// The ports of a stack in a region, with credentials and endpoint as the AWS command finds them. Calls nothing.
+    pub async fn connect(resources: Resources, region: &str) -> Self {
+        Self::with(&shared_config(region).await, resources)
     }
 
     /// The ports of a stack on a local cloud, wherever the environment points to. Calls nothing.
