@@ -263,15 +263,14 @@ impl History {
     fn name_of(&self, trigger: &Trigger, triggers: &[Trigger]) -> Option<String> {
         let alarms = self.alarms(triggers);
         let unclaimed = || alarms.iter().filter(|alarm| alarm.is_only_objects);
-        let before = unclaimed().rfind(|alarm| {
-            alarm.began <= trigger.at && trigger.at.duration_since(alarm.began) <= duration(JOINED)
-        });
+        let before =
+            unclaimed().rfind(|alarm| alarm.began <= trigger.at && is_joined(trigger.at, alarm.began));
         // What was recognized belongs to the alarm that began last.
         let next = alarms.iter().find(|alarm| !alarm.is_only_objects && alarm.began > trigger.at);
         let after = || {
             unclaimed().find(|alarm| {
                 alarm.began > trigger.at
-                    && alarm.began.duration_since(trigger.at) <= duration(RECOGNIZED)
+                    && is_recognized(alarm.began, trigger.at)
                     && next.is_none_or(|next| alarm.began < next.began)
             })
         };
