@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use camhook_ingest::Adapter;
+use camhook_ports::Message;
 use camhook_viewtron::Viewtron;
 use camhook_xprotect::Xprotect;
 use serde::Serialize;
@@ -66,7 +67,7 @@ pub(crate) struct Throughput {
 pub(crate) fn viewtron(posts: &Posts, interpreter: &Path, output: &Path) -> Result<ViewtronCost, Error> {
     use Allocator::{AsCamhook, AsItIs};
     let event = posts.intrusion.as_slice();
-    let pictures = check(&Viewtron, event)?;
+    let (pictures, _) = check(&Viewtron, event)?;
     let other = tutorial(event)?;
     let same = other.pictures.len() == pictures && !other.record.is_empty() && !other.message.is_empty();
     if !same {
@@ -108,18 +109,15 @@ pub(crate) fn xprotect(posts: &Posts, output: &Path) -> Result<XprotectCost, Err
     Ok(XprotectCost { bytes: event.len(), camhook_us, floor_us, ratio_to_floor: ratio(camhook_us, floor_us) })
 }
 
-/// Whether camhook does with an event what is measured; how many pictures it has.
-fn check(adapter: &dyn Adapter, event: &[u8]) -> Result<usize, Error> {
+/// Whether camhook does with an event what is measured; how many pictures it has, and its messages.
+fn check(adapter: &dyn Adapter, event: &[u8]) -> Result<(usize, Vec<Message>), Error> {
     let pictures = picture_ranges(&body(event)?).len();
-    InMemory::new()?.check(adapter, event, pictures)?;
-    Ok(pictures)
+    Ok((pictures, InMemory::new()?.check(adapter, event, pictures)?))
 }
 
 /// The message that the queues get of the intrusion: what the consumers are measured with.
 pub(crate) fn message(posts: &Posts) -> Result<String, Error> {
-    let event = posts.intrusion.as_slice();
-    let pictures = picture_ranges(&body(event)?).len();
-    let messages = InMemory::new()?.check(&Viewtron, event, pictures)?;
+    let (_, messages) = check(&Viewtron, &posts.intrusion)?;
     let none = || Error::Way { way: "camhook", what: "it sends nothing".to_owned() };
     messages.into_iter().next().map(|message| message.body).ok_or_else(none)
 }

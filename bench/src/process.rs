@@ -1,4 +1,4 @@
-//! A function's process: what it has taken of the machine.
+//! Processes: a program's output, and what a function has taken of the machine.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -6,6 +6,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::error::Error;
+
+/// Runs a program to its end; what it wrote.
+pub(crate) fn output_of(command: &mut Command, program: &Path) -> Result<String, Error> {
+    let output = command.output().map_err(|source| Error::Start { program: program.to_owned(), source })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(Error::Program { program: program.to_owned(), output: said });
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
 
 /// A running function. It is killed when this is dropped.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::process::output_of;
 
 const SCRIPT: &str = include_str!("../python/event_cost.py");
 const ROUNDS: &str = "100";
@@ -20,7 +21,7 @@ struct Measured {
 /// The CPU time that the SDK takes for an event, in the median.
 pub(crate) fn event_cost(interpreter: &Path, event: &Path, pictures: usize) -> Result<Duration, Error> {
     let mut command = Command::new(interpreter);
-    let text = run(command.args(["-c", SCRIPT]).arg(event).arg(ROUNDS), interpreter)?;
+    let text = output_of(command.args(["-c", SCRIPT]).arg(event).arg(ROUNDS), interpreter)?;
     let measured: Measured = serde_json::from_str(&text)?;
     if measured.pictures != pictures {
         let what = format!("it decodes {} of {pictures} pictures", measured.pictures);
@@ -34,16 +35,7 @@ pub(crate) fn zip(interpreter: &Path, bootstrap: &Path, zip: &Path) -> Result<u6
     const PACK: &str = "import sys, zipfile\n\
         with zipfile.ZipFile(sys.argv[2], 'w', zipfile.ZIP_DEFLATED) as file: file.write(sys.argv[1], 'bootstrap')";
     let mut command = Command::new(interpreter);
-    run(command.args(["-c", PACK]).arg(bootstrap).arg(zip), interpreter)?;
+    output_of(command.args(["-c", PACK]).arg(bootstrap).arg(zip), interpreter)?;
     let packed = std::fs::metadata(zip).map_err(|source| Error::File { path: zip.to_owned(), source })?;
     Ok(packed.len())
-}
-
-fn run(command: &mut Command, program: &Path) -> Result<String, Error> {
-    let output = command.output().map_err(|source| Error::Start { program: program.to_owned(), source })?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(Error::Program { program: program.to_owned(), output: said });
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -17,6 +17,7 @@ use crate::allocator;
 use crate::error::Error;
 use crate::in_memory::InMemory;
 use crate::posts::SIGNING_KEY;
+use crate::process::output_of;
 use crate::rivals::{body, floor, picture_ranges, signed_floor, tutorial};
 use crate::statistics::median;
 
@@ -132,11 +133,6 @@ fn measure(way: Way, allocator: Allocator, event: &Path) -> Result<Vec<Duration>
     if allocator == Allocator::AsCamhook {
         command.envs(allocator::settings());
     }
-    let output = command.output().map_err(|source| Error::Start { program: program.clone(), source })?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(Error::Program { program, output: said });
-    }
-    let times: Vec<u64> = serde_json::from_slice(&output.stdout)?;
+    let times: Vec<u64> = serde_json::from_str(&output_of(&mut command, &program)?)?;
     Ok(times.into_iter().map(Duration::from_nanos).collect())
 }

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::stack::Stack;
+use crate::wait;
 
 /// Clients of the local cloud.
 #[derive(Debug, Clone)]
@@ -166,6 +167,16 @@ impl Bucket {
         let event = self.json(key).await;
         assert_valid(&event);
         event
+    }
+
+    /// The audit record of a relay and an event, when there is one.
+    pub async fn audit_record(&self, relay: &str, event: &str) -> Value {
+        let key = wait::until(&format!("the audit record of {relay}"), async || {
+            let keys = self.keys("audit/").await;
+            keys.into_iter().find(|key| key.contains(&format!("/{relay}/")) && key.contains(event))
+        })
+        .await;
+        self.json(&key).await
     }
 
     /// Puts an object.

@@ -134,16 +134,6 @@ impl Source {
         told.filter(|told| told["event"]["data"]["source"] == self.id).collect()
     }
 
-    /// The audit record of an event and a relay, when there is one.
-    pub async fn decided(&self, relay: &str, event: &str) -> Value {
-        let audit = wait::until(&format!("the audit record of {relay}"), async || {
-            let keys = self.bucket.keys("audit/").await;
-            keys.into_iter().find(|key| key.contains(&format!("/{relay}/")) && key.contains(event))
-        })
-        .await;
-        self.bucket.json(&audit).await
-    }
-
     /// Waits until both consumers have finished all that there is.
     pub async fn consumers_are_done(&self) {
         for queue in ["notify", "relay"] {

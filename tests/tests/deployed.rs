@@ -248,12 +248,7 @@ async fn an_intrusion_is_stored_told_and_switches_the_light() {
     let pulse = "/rpc/Switch.Set?id=1&on=true&toggle_after=5";
     assert_eq!(seen, [(401, "none", pulse), (200, "Digest", pulse)]);
     let id = record["id"].as_str().unwrap();
-    let audit = wait::until("the audit record", async || {
-        let keys = deployed.bucket.keys("audit/").await;
-        keys.into_iter().find(|key| key.contains("/gate/") && key.contains(id))
-    })
-    .await;
-    assert_eq!(deployed.bucket.json(&audit).await["decision"], "done");
+    assert_eq!(deployed.bucket.audit_record("gate", id).await["decision"], "done");
 }
 
 #[tokio::test]

@@ -12,15 +12,15 @@ async fn what_a_device_says_of_itself_confirms_a_command_and_nothing_else_does()
     let id = event["id"].as_str().unwrap();
 
     // Its command topic is its status topic: what is published comes back as the device's word.
-    let confirmed = source.decided("echo", id).await;
+    let confirmed = source.bucket.audit_record("echo", id).await;
     assert_eq!(confirmed["decision"], "done");
     assert_eq!(confirmed["text"], r#"the device answered: {"val":"1"}"#);
     // Nothing says what became of it, and the record says so.
-    let published = source.decided("unheard", id).await;
+    let published = source.bucket.audit_record("unheard", id).await;
     assert_eq!(published["decision"], "done");
     assert_eq!(published["text"], "the device answered: nothing; the broker has the message");
     // A device that should answer and does not may have done it or not.
-    let silent = source.decided("silent", id).await;
+    let silent = source.bucket.audit_record("silent", id).await;
     assert_eq!((&silent["decision"], &silent["reason"]), (&"unknown".into(), &"no_word".into()), "{silent}");
     assert!(source.quarantined().await.is_empty());
 }

@@ -195,8 +195,9 @@ impl History {
             // After those of the same millisecond: they were heard before.
             let position = self.heard.partition_point(|heard| heard.at <= message.at);
             self.heard.insert(position, message);
-            self.tell_alarms(camera, &delivery);
-            self.tell_objects(camera, &delivery);
+            let triggers = triggers(&self.heard);
+            self.tell_alarms(&triggers, camera, &delivery);
+            self.tell_objects(&triggers, camera, &delivery);
         }
         let tellings = self.tellings_of(&delivery);
         self.forget();
@@ -219,11 +220,10 @@ impl History {
     }
 
     /// Notes as told by this delivery each message with a trigger that nothing covers.
-    fn tell_alarms(&mut self, camera: &str, delivery: &str) {
-        let triggers = triggers(&self.heard);
-        for trigger in &triggers {
+    fn tell_alarms(&mut self, triggers: &[Trigger], camera: &str, delivery: &str) {
+        for trigger in triggers {
             let Some(message) = self.heard.get(trigger.index) else { continue };
-            if message.told.is_some() || self.is_covered(trigger, &triggers) {
+            if message.told.is_some() || self.is_covered(trigger, triggers) {
                 continue;
             }
             // What covered it may be forgotten. It was decided when it was heard.
@@ -231,7 +231,7 @@ impl History {
             if is_decided && message.delivery != delivery {
                 continue;
             }
-            let alarm = self.name_of(trigger, &triggers).unwrap_or_else(|| name(camera, trigger.at));
+            let alarm = self.name_of(trigger, triggers).unwrap_or_else(|| name(camera, trigger.at));
             self.note(trigger.index, alarm, Some(delivery));
         }
     }
@@ -278,9 +278,8 @@ impl History {
     }
 
     /// Notes as told what was recognized and is new in its alarm.
-    fn tell_objects(&mut self, camera: &str, delivery: &str) {
-        let triggers = triggers(&self.heard);
-        let mut alarms = self.alarms(&triggers);
+    fn tell_objects(&mut self, triggers: &[Trigger], camera: &str, delivery: &str) {
+        let mut alarms = self.alarms(triggers);
         for index in 0..self.heard.len() {
             let Some(message) = self.heard.get(index) else { continue };
             if message.told.is_some() || message.objects().is_none() {
@@ -293,7 +292,7 @@ impl History {
             let Some(alarm) = began_last(&alarms, message.at) else {
                 let alarm = name(camera, message.at);
                 self.note(index, alarm, Some(delivery));
-                alarms = self.alarms(&triggers);
+                alarms = self.alarms(triggers);
                 continue;
             };
             let is_said = |other: &Heard| {

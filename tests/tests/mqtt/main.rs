@@ -137,7 +137,7 @@ async fn a_camera_behind_the_bridge_is_switched_and_its_word_confirms_it() {
     let command = wait::within("a command in the house", camera.wait_with_output()).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&command.stdout).trim(), r#"{"val":"1"}"#);
     broker.publish(STATUS, r#"{"val":"1"}"#).await;
-    let decided = source.decided("area-in-the-house", event["id"].as_str().unwrap()).await;
+    let decided = source.bucket.audit_record("area-in-the-house", event["id"].as_str().unwrap()).await;
     assert_eq!(decided["decision"], "done", "{decided}");
     assert_eq!(decided["text"], r#"the device answered: {"val":"1"}"#);
 }
