@@ -227,7 +227,7 @@ impl Agent<'_> {
         let name = presence::agent(self.area);
         loop {
             let now = self.ports.clock().now();
-            if let Err(error) = presence::contact(self.ports.state(), &name, now).await {
+            if let Err(error) = presence::record_contact(self.ports.state(), &name, now).await {
                 tracing::debug!(%error, "no sign of life was given");
             }
             tokio::time::sleep(BETWEEN_SIGNS).await;

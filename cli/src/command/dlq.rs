@@ -73,7 +73,7 @@ impl Queues {
             for message in received {
                 if seen.insert(message.message_id.clone()) {
                     any_new = true;
-                    let reason = dead_letter::look(self.live.state(), queue, &message.message_id).await?;
+                    let reason = dead_letter::find(self.live.state(), queue, &message.message_id).await?;
                     letters.push(Letter::read(self.live.state(), queue, message, reason).await?);
                 }
             }
@@ -134,7 +134,7 @@ impl Queues {
             };
             self.live.queues().send(letter.queue, message).await?;
             self.dead.queues().delete(letter.queue, letter.receipt_handle()).await?;
-            dead_letter::forget(self.live.state(), letter.queue, &letter.message).await?;
+            dead_letter::remove(self.live.state(), letter.queue, &letter.message).await?;
             output.result(letter, format_args!("{}  {}  sent again", letter.queue, letter.message));
         }
         if letters.is_empty() {
@@ -159,7 +159,7 @@ impl Queues {
     async fn drop(&self, letters: &[&Letter], output: &Output) -> Result<Outcome, Error> {
         for letter in letters {
             self.dead.queues().delete(letter.queue, letter.receipt_handle()).await?;
-            dead_letter::forget(self.live.state(), letter.queue, &letter.message).await?;
+            dead_letter::remove(self.live.state(), letter.queue, &letter.message).await?;
             output.result(letter, format_args!("{}  {}  dropped", letter.queue, letter.message));
         }
         Ok(Outcome::Done)

@@ -70,7 +70,7 @@ pub async fn handle<P: Ports>(
 /// Notes why a message is given up: the queue moves it to its dead letters without a word.
 async fn give_up<P: Ports>(ports: &P, record: &QueueRecord, error: &Error) {
     let dead_letter = DeadLetter { reasons: vec![error.to_string()], at: ports.clock().now() };
-    let noted = dead_letter::note(ports.state(), Queue::Mqtt, &record.message_id, &dead_letter).await;
+    let noted = dead_letter::record(ports.state(), Queue::Mqtt, &record.message_id, &dead_letter).await;
     if let Err(error) = noted {
         tracing::warn!(message = record.message_id, %error, "why the message is given up is not noted");
     }
@@ -127,7 +127,7 @@ impl<P: Ports> Step<'_, P> {
         if is_of_a_relay && message.payload.len() <= STATUS_LIMIT {
             let payload = String::from_utf8_lossy(&message.payload).into_owned();
             let status = TopicStatus { payload, at: message.at };
-            topic_status::note(self.ports.state(), &message.topic, &status).await?;
+            topic_status::record(self.ports.state(), &message.topic, &status).await?;
         }
         Ok(is_of_a_relay)
     }
@@ -147,7 +147,7 @@ impl<P: Ports> Step<'_, P> {
         let now = self.ports.clock().now();
         // What is to be told is noted before it is told: another message of the same alarm, read at the same
         // moment, then tells nothing. When telling fails, this delivery comes again and tells it again.
-        let tellings = mqtt::join(self.ports.state(), source.id.as_str(), id, now, decide).await?;
+        let tellings = mqtt::update(self.ports.state(), source.id.as_str(), id, now, decide).await?;
         if tellings.is_empty() {
             self.ignore(source, Ignored::NoAlarm, measurements).await;
             return Ok(());
@@ -173,7 +173,7 @@ impl<P: Ports> Step<'_, P> {
         let id = camera.id.as_str();
         let decide = |history: &mut History| history.hear_connection(word.clone());
         let now = self.ports.clock().now();
-        let tellings = mqtt::join(self.ports.state(), source.id.as_str(), id, now, decide).await?;
+        let tellings = mqtt::update(self.ports.state(), source.id.as_str(), id, now, decide).await?;
         if tellings.is_empty() {
             // That a camera is still gone is no sign of life of it.
             if connection == Connection::Online {
@@ -289,7 +289,7 @@ mod tests {
             };
             let (failed, _) = handle(&ports, &site, &Instance::default(), &[record]).await;
             assert_eq!(failed, ["m-1"]);
-            let noted = dead_letter::look(&ports.state, Queue::Mqtt, "m-1").await.unwrap();
+            let noted = dead_letter::find(&ports.state, Queue::Mqtt, "m-1").await.unwrap();
             assert_eq!(noted.map_or(0, |dead| dead.reasons.len()), expected);
         }
     }

@@ -65,6 +65,6 @@ pub(crate) async fn tell<P: Ports>(
 fn message_type(subject: Subject<'_>) -> &'static str {
     match subject {
         Subject::Event(_) | Subject::Test => "info",
-        Subject::Trouble(_) => "warning",
+        Subject::Alert(_) => "warning",
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue};
 use camhook_site::Rule;
-use camhook_state::claim::{self, ClaimKey, Taking};
+use camhook_state::claim::{self, Acquisition, ClaimKey};
 use camhook_state::coalesce::{self, GroupKey, Joined};
 use camhook_state::cooldown;
 use camhook_state::flush::Flush;
@@ -28,12 +28,12 @@ pub(crate) async fn gather<P: Ports>(
     let mut count = |outcome| orders.iter().for_each(|order| order.count(measurements, outcome));
     let key = ClaimKey { event: event.id, rule: rule.id.as_str(), action: first.action, replay: None };
     let claim = match claim::take(state, &key, now).await? {
-        Taking::Settled(_) => {
+        Acquisition::Settled(_) => {
             count("told_before");
             return Ok(());
         }
         // To join twice is to join once: there is no need to wait for another delivery.
-        Taking::Taken(claim) | Taking::AlreadyTaken(claim) => claim,
+        Acquisition::Taken(claim) | Acquisition::AlreadyTaken(claim) => claim,
     };
     if rule.cooldown.is_some()
         && cooldown::is_charged(state, cooldown_key(rule, event), event.id, now).await?
@@ -47,7 +47,7 @@ pub(crate) async fn gather<P: Ports>(
     if let Joined::Owed { group, delay } = coalesce::join(state, group_key, event, window, now).await? {
         let flush = Flush::new(rule.id.as_str().to_owned(), source.to_owned(), group);
         ports.queues().send(Queue::Notify, flush.message(delay)?).await?;
-        coalesce::queued(state, group_key, group).await?;
+        coalesce::mark_queued(state, group_key, group).await?;
     }
     claim::finish(state, &claim, "gathered").await?;
     count("gathered");

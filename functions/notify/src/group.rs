@@ -32,7 +32,7 @@ pub(crate) async fn tell<P: Ports>(
     };
     let ended = tell_of(ports, site, client, (flush, &group), receive_count, measurements).await?;
     if ended == Ended::Finished {
-        coalesce::told(ports.state(), key, group.id).await?;
+        coalesce::mark_delivered(ports.state(), key, group.id).await?;
     }
     Ok(ended)
 }

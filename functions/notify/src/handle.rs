@@ -79,7 +79,7 @@ async fn give_up<P: Ports>(ports: &P, record: &QueueRecord, reasons: &[String]) 
     let message = record.message_id.as_str();
     tracing::error!(message, reasons = reasons.join("; "), "the message is given up");
     let dead_letter = DeadLetter { reasons: reasons.to_vec(), at: ports.clock().now() };
-    if let Err(error) = dead_letter::note(ports.state(), Queue::Notify, message, &dead_letter).await {
+    if let Err(error) = dead_letter::record(ports.state(), Queue::Notify, message, &dead_letter).await {
         tracing::warn!(message, %error, "why the message is given up is not noted");
     }
 }
@@ -99,7 +99,7 @@ async fn process<P: Ports>(
         QueueMessage::Flush(flush) => {
             group::tell(ports, site, client, &flush, record.receive_count, measurements).await
         }
-        QueueMessage::Trouble(trouble) => {
+        QueueMessage::Alert(trouble) => {
             trouble::tell(ports, site, client, &trouble, record.receive_count, measurements).await
         }
     }

@@ -11,7 +11,7 @@ use camhook_event::Event;
 use camhook_outbound::{Authentication, Client, Request};
 use camhook_ports::{Ports, SecretReference, Secrets};
 use camhook_site::Network;
-use camhook_state::trouble::Trouble;
+use camhook_state::alert::Alert;
 use http::Method;
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'a Event>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<&'a Trouble>,
+    trouble: Option<&'a Alert>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,7 +49,7 @@ pub(crate) async fn tell<P: Ports>(
     let url = secret_url(ports, url).await?;
     let (event, trouble) = match notification.subject {
         Subject::Event(event) => (Some(event), None),
-        Subject::Trouble(trouble) => (None, Some(trouble)),
+        Subject::Alert(trouble) => (None, Some(trouble)),
         Subject::Test => (None, None),
     };
     let is_webhook = url.path().starts_with("/api/webhook/");

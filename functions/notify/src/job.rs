@@ -5,7 +5,7 @@ use std::time::Duration;
 use camhook_outbound::Client;
 use camhook_ports::{Clock, Measurements, Ports};
 use camhook_site::Channel;
-use camhook_state::claim::{self, Claim, ClaimKey, Effect, Taking};
+use camhook_state::claim::{self, Acquisition, Claim, ClaimKey, Effect};
 
 use crate::handle::NOTIFICATIONS;
 use crate::retry::{ATTEMPT_LIMIT, SOON};
@@ -27,9 +27,9 @@ pub(crate) enum Turn {
 pub(crate) async fn claim_turn<P: Ports>(ports: &P, key: &ClaimKey<'_>) -> Result<Turn, Error> {
     let now = ports.clock().now();
     let held = match claim::take(ports.state(), key, now).await? {
-        Taking::Taken(claim) => return Ok(Turn::Send(claim)),
-        Taking::Settled(_) => return Ok(Turn::Settled),
-        Taking::AlreadyTaken(claim) => claim,
+        Acquisition::Taken(claim) => return Ok(Turn::Send(claim)),
+        Acquisition::Settled(_) => return Ok(Turn::Settled),
+        Acquisition::AlreadyTaken(claim) => claim,
     };
     let age = Duration::try_from(now.duration_since(held.record().since)).unwrap_or_default();
     if !held.record().has_ended() && age < ATTEMPT_LIMIT {

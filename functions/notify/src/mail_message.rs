@@ -71,7 +71,7 @@ fn thread(subject: Subject<'_>) -> String {
             let camera = event.data.camera.as_ref().map_or("", |camera| camera.id.as_str());
             format!("camera-{}", EventId::of_sender_id(event.data.source.as_str(), camera))
         }
-        Subject::Trouble(_) => "trouble".to_owned(),
+        Subject::Alert(_) => "trouble".to_owned(),
         Subject::Test => "test".to_owned(),
     }
 }

@@ -1,8 +1,8 @@
 //! The messages of the notification queue.
 
 use camhook_event::Event;
+use camhook_state::alert::Alert;
 use camhook_state::flush::Flush;
-use camhook_state::trouble::Trouble;
 use serde::Deserialize;
 
 use crate::Error;
@@ -12,7 +12,7 @@ use crate::Error;
 pub(crate) enum QueueMessage {
     Event(Box<Event>),
     Flush(Flush),
-    Trouble(Trouble),
+    Alert(Alert),
 }
 
 #[derive(Deserialize)]
@@ -28,7 +28,7 @@ enum MessageType {
     #[serde(rename = "camhook.flush.v1")]
     Flush,
     #[serde(rename = "camhook.trouble.v1")]
-    Trouble,
+    Alert,
 }
 
 /// Reads a message by its `type`.
@@ -37,23 +37,23 @@ pub(crate) fn read(body: &str) -> Result<QueueMessage, Error> {
     let message = match typed.message_type {
         MessageType::Event => serde_json::from_str(body).map(|event| QueueMessage::Event(Box::new(event))),
         MessageType::Flush => serde_json::from_str(body).map(QueueMessage::Flush),
-        MessageType::Trouble => serde_json::from_str(body).map(QueueMessage::Trouble),
+        MessageType::Alert => serde_json::from_str(body).map(QueueMessage::Alert),
     };
     message.map_err(|error| Error::unreadable(&error))
 }
 
 #[cfg(test)]
 mod tests {
-    use camhook_state::trouble::About;
+    use camhook_state::alert::AlertSubject;
     use jiff::Timestamp;
 
     use super::*;
 
     #[test]
     fn a_message_is_read_by_its_type() {
-        let trouble = Trouble::new(About::Configuration, "wrong".to_owned(), Timestamp::UNIX_EPOCH);
+        let trouble = Alert::new(AlertSubject::Configuration, "wrong".to_owned(), Timestamp::UNIX_EPOCH);
         let body = serde_json::to_string(&trouble).unwrap();
-        assert!(matches!(read(&body).unwrap(), QueueMessage::Trouble(read) if read == trouble));
+        assert!(matches!(read(&body).unwrap(), QueueMessage::Alert(read) if read == trouble));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use camhook_ports::{Clock, Ports};
 use camhook_site::{Action, Rule};
-use camhook_state::claim::{self, ClaimKey, Taking};
+use camhook_state::claim::{self, Acquisition, ClaimKey};
 use camhook_state::control::{self, ModeChange};
 
 use crate::Error;
@@ -46,9 +46,9 @@ async fn set_one<P: Ports>(
     let (event, rule) = (delivery.event, rule.id.as_str());
     let key = ClaimKey { event: delivery.acting, rule, action, replay: None };
     let claim = match claim::take(ports.state(), &key, ports.clock().now()).await? {
-        Taking::Settled(_) => return Ok(Told::Before),
+        Acquisition::Settled(_) => return Ok(Told::Before),
         // Set twice is set once: there is no need to wait for another delivery.
-        Taking::Taken(claim) | Taking::AlreadyTaken(claim) => claim,
+        Acquisition::Taken(claim) | Acquisition::AlreadyTaken(claim) => claim,
     };
     let at = event.time.timestamp();
     let outcome = match control::set_mode_by_event(ports.state(), area, mode, at).await? {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use camhook_event::Event;
-use camhook_state::trouble::Trouble;
+use camhook_state::alert::Alert;
 
 /// What a channel is to pass on.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub enum Subject<'a> {
     /// An event.
     Event(&'a Event),
     /// Something that does not work.
-    Trouble(&'a Trouble),
+    Alert(&'a Alert),
     /// Whether the channel works.
     Test,
 }

@@ -3,8 +3,8 @@
 use camhook_event::Event;
 use camhook_ports::{Clock, EventQueue, Ports, Queue};
 use camhook_site::{Rule, Site};
+use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::cooldown::{self, CooldownKey};
-use camhook_state::trouble::{About, Trouble};
 
 use crate::delivery::Delivery;
 use crate::retry::LAST_DELIVERY;
@@ -37,14 +37,14 @@ pub(crate) async fn settle<P: Ports>(ports: &P, rule: &Rule, delivery: Delivery<
 }
 
 /// Tells the trouble channel of channels that failed: at once where only a person can help, else when the
-/// message is given up. Trouble about the trouble channel itself has nobody to go to but the log.
+/// message is given up. Alert about the trouble channel itself has nobody to go to but the log.
 pub(crate) async fn complain<P: Ports>(
     ports: &P,
     site: &Site,
     delivery: Delivery<'_>,
     told: impl Iterator<Item = &Told>,
 ) {
-    let Some(trouble_channel) = site.trouble() else { return };
+    let Some(trouble_channel) = site.alert_channel() else { return };
     for told in told {
         let Told::Failed { channel, error } = told else { continue };
         let is_due = match delivery.receive_count {
@@ -55,7 +55,7 @@ pub(crate) async fn complain<P: Ports>(
             continue;
         }
         let text = format!("the channel {channel} does not take messages: {error}");
-        let trouble = Trouble::new(About::Channel(channel.to_string()), text, ports.clock().now());
+        let trouble = Alert::new(AlertSubject::Channel(channel.to_string()), text, ports.clock().now());
         let sent = match trouble.message() {
             Ok(message) => ports.queues().send(Queue::Notify, message).await,
             Err(error) => Err(error),

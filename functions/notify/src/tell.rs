@@ -8,7 +8,7 @@ use camhook_ports::{Clock, Measurements, Ports};
 use camhook_site::{Context, Modes, Rule, Site, evaluate};
 use camhook_state::control;
 use camhook_state::cooldown::{self, Reservation};
-use camhook_state::once::{Once, once};
+use camhook_state::dedupe::{Dedupe, dedupe};
 
 use crate::delivery::Delivery;
 use crate::gather::gather;
@@ -35,7 +35,7 @@ pub(crate) async fn tell<P: Ports>(
     for rule in site.rules() {
         let orders = orders(site, rule, ports.clock().now(), measurements);
         let is_idle = orders.is_empty() && !mode::sets_modes(rule);
-        if is_idle || !evaluate(rule, delivery.event, &context).fires() {
+        if is_idle || !evaluate(rule, delivery.event, &context).is_match() {
             continue;
         }
         match prepare(ports, rule, orders, delivery, measurements).await {
@@ -93,7 +93,7 @@ async fn prepare<'a, P: Ports>(
     let Delivery { event, replay, .. } = delivery;
     let (state, now) = (ports.state(), ports.clock().now());
     if let (Some(key), None) = (acts_once(event), replay)
-        && let Once::Another(_) = once(state, key, rule.id.as_str(), event.id, now).await?
+        && let Dedupe::Duplicate(_) = dedupe(state, key, rule.id.as_str(), event.id, now).await?
     {
         orders.iter().for_each(|order| order.count(measurements, "duplicate"));
         return Ok(Prepared::Rests);

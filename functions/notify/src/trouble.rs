@@ -5,9 +5,9 @@ use std::time::Duration;
 use camhook_outbound::Client;
 use camhook_ports::{Clock, Measurements, Ports};
 use camhook_site::Site;
+use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::claim::ClaimKey;
 use camhook_state::cooldown::{self, CooldownKey, Reservation};
-use camhook_state::trouble::{About, Trouble};
 
 use crate::job::{Turn, claim_turn, send};
 use crate::retry::{LAST_DELIVERY, SOON};
@@ -25,16 +25,16 @@ pub(crate) async fn tell<P: Ports>(
     ports: &P,
     site: &Site,
     client: &Client,
-    trouble: &Trouble,
+    trouble: &Alert,
     receive_count: u32,
     measurements: &mut Measurements,
 ) -> Result<Ended, Error> {
     let about = trouble.about.to_string();
-    let Some(channel) = site.trouble() else {
+    let Some(channel) = site.alert_channel() else {
         tracing::error!(about, text = trouble.text, "trouble, and no channel is named in `trouble`");
         return Ok(Ended::Finished);
     };
-    if matches!(&trouble.about, About::Channel(id) if id == channel.id.as_str()) {
+    if matches!(&trouble.about, AlertSubject::Channel(id) if id == channel.id.as_str()) {
         tracing::error!(about, text = trouble.text, "trouble with the trouble channel itself");
         return Ok(Ended::Finished);
     }
@@ -66,13 +66,13 @@ pub(crate) async fn tell<P: Ports>(
     Ok(told.ended())
 }
 
-fn notification<'a>(trouble: &'a Trouble, site: &Site) -> Notification<'a> {
+fn notification<'a>(trouble: &'a Alert, site: &Site) -> Notification<'a> {
     let time = trouble.at.to_zoned(site.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S");
     Notification {
         id: trouble.id.to_string(),
         title: format!("camhook: trouble with {}", trouble.about),
         text: format!("{}\n{time}", trouble.text),
         picture: None,
-        subject: Subject::Trouble(trouble),
+        subject: Subject::Alert(trouble),
     }
 }

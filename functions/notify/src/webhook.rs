@@ -8,7 +8,7 @@ use camhook_outbound::standard_webhooks::{self, SigningKey};
 use camhook_outbound::{Client, Request};
 use camhook_ports::{Clock, Ports, SecretReference, Secrets};
 use camhook_site::Network;
-use camhook_state::trouble::Trouble;
+use camhook_state::alert::Alert;
 use http::Method;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -36,7 +36,7 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'a Event>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<&'a Trouble>,
+    trouble: Option<&'a Alert>,
 }
 
 pub(crate) async fn tell<P: Ports>(
@@ -62,13 +62,13 @@ pub(crate) async fn tell<P: Ports>(
 fn body(notification: &Notification<'_>, now: Timestamp) -> Result<Vec<u8>, serde_json::Error> {
     let (event, trouble) = match notification.subject {
         Subject::Event(event) => (Some(event), None),
-        Subject::Trouble(trouble) => (None, Some(trouble)),
+        Subject::Alert(trouble) => (None, Some(trouble)),
         Subject::Test => (None, None),
     };
     serde_json::to_vec(&Body {
         body_type: match notification.subject {
             Subject::Event(_) => "camhook.notification.v1",
-            Subject::Trouble(_) => "camhook.trouble.v1",
+            Subject::Alert(_) => "camhook.trouble.v1",
             Subject::Test => "camhook.test.v1",
         },
         timestamp: now,

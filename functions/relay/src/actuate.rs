@@ -5,17 +5,17 @@
 use std::time::Duration;
 
 use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue};
-use camhook_state::claim::{self, Claim, Effect, Taking};
+use camhook_state::alert::{Alert, AlertSubject};
+use camhook_state::claim::{self, Acquisition, Claim, Effect};
 use camhook_state::relay::{self, RelayState};
-use camhook_state::trouble::{About, Trouble};
-use camhook_state::{control, cooldown, once};
+use camhook_state::{control, cooldown, dedupe};
 use futures_util::future::try_join3;
 use jiff::Timestamp;
 
 use crate::audit::{self, Subject};
 use crate::command::CommandMessage;
 use crate::protocol::{
-    self, ClaimEnd, ClaimKnown, End, Known, Pause, Prepared, Release, SEND_LIMIT, Step, TroubleEnd,
+    self, ClaimEnd, ClaimKnown, End, FailedAction, Known, Pause, Prepared, Release, SEND_LIMIT, Step,
     time_until,
 };
 use crate::release::ReleaseMessage;
@@ -100,7 +100,7 @@ async fn read<P: Ports>(ports: &P, order: &Order<'_>) -> Result<Progress, Error>
     let claim_key = order.claim();
     let (stop, found, relay) = try_join3(
         control::stop_switch(ports.state()),
-        claim::look(ports.state(), &claim_key, now),
+        claim::find(ports.state(), &claim_key, now),
         relay::read(ports.state(), order.relay.id.as_str()),
     )
     .await?;
@@ -131,7 +131,7 @@ async fn advance<P: Ports, D: Devices>(
         match protocol::next(order, &progress.known) {
             Step::AskOnce => {
                 let key = order.once.unwrap_or_default();
-                let answer = once::once(ports.state(), key, order.rule, order.event, now).await;
+                let answer = dedupe::dedupe(ports.state(), key, order.rule, order.event, now).await;
                 progress.known.once = Some(answer.map_err(|error| Error::of_once(order.rule, error))?);
             }
             Step::ReserveCooldown { length } => {
@@ -172,11 +172,11 @@ async fn take_claim<P: Ports>(
     now: Timestamp,
 ) -> Result<(), Error> {
     let found = match claim::take(ports.state(), &order.claim(), now).await? {
-        Taking::Taken(claim) => {
+        Acquisition::Taken(claim) => {
             hold(progress, claim);
             return Ok(());
         }
-        Taking::AlreadyTaken(claim) | Taking::Settled(claim) => claim,
+        Acquisition::AlreadyTaken(claim) | Acquisition::Settled(claim) => claim,
     };
     let unchanged = progress.known.claim == ClaimKnown::Found(found.record().clone());
     if unchanged
@@ -187,7 +187,7 @@ async fn take_claim<P: Ports>(
         return Ok(());
     }
     // Another delivery was faster; what it made of the claim decides.
-    let claim = claim::look(ports.state(), &order.claim(), now).await?;
+    let claim = claim::find(ports.state(), &order.claim(), now).await?;
     progress.known.claim = claim.map_or(ClaimKnown::Free, ClaimKnown::Found);
     Ok(())
 }
@@ -308,7 +308,7 @@ async fn finish<P: Ports>(
 ) -> Result<Actuated, Error> {
     settle_relay(ports, order, &mut progress).await;
     // People are told before the claim says that nothing is left to do: told twice is better than never.
-    if end.trouble == TroubleEnd::Tell
+    if end.trouble == FailedAction::Tell
         && let Err(error) = tell(ports, order, &end).await
     {
         if end.decision != Decision::Unknown {
@@ -360,7 +360,7 @@ async fn tell<P: Ports>(ports: &P, order: &Order<'_>, end: &End) -> Result<(), E
         end.decision,
         end.reason
     );
-    let trouble = Trouble::new(About::Relay(relay.to_owned()), text, ports.clock().now());
+    let trouble = Alert::new(AlertSubject::Relay(relay.to_owned()), text, ports.clock().now());
     ports.queues().send(Queue::Notify, trouble.message()?).await?;
     Ok(())
 }
@@ -406,8 +406,10 @@ async fn claim_to_settle<P: Ports>(
 ) -> Result<Option<Claim>, Error> {
     let taking = claim::take(ports.state(), &order.claim(), ports.clock().now()).await?;
     Ok(match taking {
-        Taking::Taken(claim) => Some(claim),
-        Taking::AlreadyTaken(claim) => (*known == ClaimKnown::Found(claim.record().clone())).then_some(claim),
-        Taking::Settled(_) => None,
+        Acquisition::Taken(claim) => Some(claim),
+        Acquisition::AlreadyTaken(claim) => {
+            (*known == ClaimKnown::Found(claim.record().clone())).then_some(claim)
+        }
+        Acquisition::Settled(_) => None,
     })
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue};
 use camhook_site::{Relay, Site};
+use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::relay::{self, RelayRecord, RelayState};
-use camhook_state::trouble::{About, Trouble};
 
 use crate::audit::{self, Subject};
 use crate::protocol::{SEND_LIMIT, may_still_send};
@@ -192,7 +192,7 @@ async fn tell<P: Ports>(ports: &P, message: &ReleaseMessage, reason: &Reason) ->
         "Relay {relay} is to be off and may still be on: it was not confirmed {failures} times, {reason}. \
          It is tried again and again until the device confirms."
     );
-    let trouble = Trouble::new(About::Relay(relay.clone()), text, ports.clock().now());
+    let trouble = Alert::new(AlertSubject::Relay(relay.clone()), text, ports.clock().now());
     ports.queues().send(Queue::Notify, trouble.message()?).await?;
     Ok(())
 }

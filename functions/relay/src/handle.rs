@@ -123,7 +123,7 @@ async fn give_up<P: Ports>(ports: &P, queue: Queue, record: &QueueRecord, reason
     let message = record.message_id.as_str();
     tracing::error!(message, reason, "the message is given up");
     let dead_letter = DeadLetter { reasons: vec![reason], at: ports.clock().now() };
-    if let Err(error) = dead_letter::note(ports.state(), queue, message, &dead_letter).await {
+    if let Err(error) = dead_letter::record(ports.state(), queue, message, &dead_letter).await {
         tracing::warn!(message, %error, "why the message is given up is not noted");
     }
 }
@@ -191,7 +191,7 @@ async fn act_on<P: Ports, D: Devices>(
     let modes = modes(ports, site, event).await?;
     let context = Context { site, at: event.time.timestamp(), modes: &modes };
     let moving = site.rules().iter().filter(|rule| rule.moves_relays());
-    let rules: Vec<&Rule> = moving.filter(|rule| evaluate(rule, event, &context).fires()).collect();
+    let rules: Vec<&Rule> = moving.filter(|rule| evaluate(rule, event, &context).is_match()).collect();
 
     // Different relays side by side, one relay's actions in the order of the rules.
     let mut by_relay: BTreeMap<&str, Vec<Order<'_>>> = BTreeMap::new();

@@ -13,7 +13,7 @@ use camhook_site::{RelayAction, Switching, Via};
 use camhook_state::claim::{ClaimRecord, ClaimState, Effect};
 use camhook_state::control::StopSwitch;
 use camhook_state::cooldown::Reservation;
-use camhook_state::once::Once;
+use camhook_state::dedupe::Dedupe;
 use camhook_state::relay::{LastAction, RelayRecord};
 use jiff::Timestamp;
 
@@ -81,7 +81,7 @@ pub struct Known {
     /// The relay.
     pub relay: RelayRecord,
     /// Whether another event about the same thing acted; `None` when it was not asked.
-    pub once: Option<Once>,
+    pub once: Option<Dedupe>,
     /// The rule's cooldown; `None` when it was not asked.
     pub cooldown: Option<Reservation>,
     /// That the relay is about to be moved.
@@ -167,7 +167,7 @@ pub struct End {
     /// Whether the decision is kept in the claim.
     pub claim: ClaimEnd,
     /// Whether people are told.
-    pub trouble: TroubleEnd,
+    pub trouble: FailedAction,
 }
 
 /// What becomes of the claim.
@@ -183,7 +183,7 @@ pub enum ClaimEnd {
 
 /// Whether the trouble channel is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TroubleEnd {
+pub enum FailedAction {
     /// It is as it should be.
     Quiet,
     /// Somebody should look at it.
@@ -199,8 +199,8 @@ fn end(known: &Known, decision: Decision, reason: Reason) -> Step {
         _ => ClaimEnd::Done,
     };
     let trouble = match (decision, &reason) {
-        (Decision::Failed | Decision::Unknown, _) | (_, Reason::Forbidden(_)) => TroubleEnd::Tell,
-        _ => TroubleEnd::Quiet,
+        (Decision::Failed | Decision::Unknown, _) | (_, Reason::Forbidden(_)) => FailedAction::Tell,
+        _ => FailedAction::Quiet,
     };
     Step::Finish(Box::new(End { decision, reason, claim, trouble }))
 }
@@ -309,8 +309,10 @@ fn too_soon(order: &Order<'_>, known: &Known) -> Option<Step> {
 fn once_and_cooldown(order: &Order<'_>, known: &Known) -> Option<Step> {
     match (order.once, known.once) {
         (Some(_), None) => return Some(Step::AskOnce),
-        (Some(_), Some(Once::Another(_))) => return Some(end(known, Decision::Duplicate, Reason::SameThing)),
-        (None, _) | (Some(_), Some(Once::First | Once::Same)) => {}
+        (Some(_), Some(Dedupe::Duplicate(_))) => {
+            return Some(end(known, Decision::Duplicate, Reason::SameThing));
+        }
+        (None, _) | (Some(_), Some(Dedupe::First | Dedupe::Same)) => {}
     }
     match (order.cooldown, known.cooldown) {
         (Some(length), None) => Some(Step::ReserveCooldown { length }),
@@ -556,7 +558,7 @@ mod tests {
         };
         let mut known = known();
         assert_eq!(next(&order, &known), Step::AskOnce);
-        known.once = Some(Once::First);
+        known.once = Some(Dedupe::First);
         assert_eq!(next(&order, &known), Step::ReserveCooldown { length: Duration::from_secs(60) });
         known.cooldown = Some(Reservation::Held { until: at(60) });
         assert_eq!(next(&order, &known), Step::TakeClaim);

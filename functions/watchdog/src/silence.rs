@@ -13,8 +13,8 @@ use camhook_event::{Kind, State};
 use camhook_ingest::{Draft, Headers, Identity, Method, Parts, Request, Verified, keep};
 use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue};
 use camhook_site::{Site, Source};
-use camhook_state::presence::{self, Presence, Told};
-use camhook_state::trouble::{About, Trouble};
+use camhook_state::alert::{Alert, AlertSubject};
+use camhook_state::presence::{self, Presence, Reported};
 use jiff::Timestamp;
 
 /// After how long without a sign of life an agent counts as gone; it gives one each minute.
@@ -38,40 +38,40 @@ pub async fn tell_of_silence<P: Ports>(ports: &P, site: &Site) -> Measurements {
             continue;
         }
         let Some(source) = site.source(&id) else { continue };
-        if let Some((told, since)) = news(source, &presence, now) {
-            measurements.append(tell(ports, source, told, since, now).await);
+        if let Some((reported, since)) = news(source, &presence, now) {
+            measurements.append(tell(ports, source, reported, since, now).await);
         }
     }
     measurements
 }
 
 /// What is to be told of a source that was not told yet, and since when it is so.
-fn news(source: &Source, presence: &Presence, now: Timestamp) -> Option<(Told, Timestamp)> {
+fn news(source: &Source, presence: &Presence, now: Timestamp) -> Option<(Reported, Timestamp)> {
     news_after(source.offline_after?, presence, now)
 }
 
 /// What is to be told of whoever counts as gone after a time without a sign of life.
-fn news_after(offline_after: Duration, presence: &Presence, now: Timestamp) -> Option<(Told, Timestamp)> {
+fn news_after(offline_after: Duration, presence: &Presence, now: Timestamp) -> Option<(Reported, Timestamp)> {
     let contact = presence.contact?;
     let is_silent = now.duration_since(contact).unsigned_abs() >= offline_after && contact < now;
-    match (is_silent, presence.told) {
-        (true, None | Some(Told::Back)) => Some((Told::Gone, contact)),
-        (false, Some(Told::Gone)) => Some((Told::Back, contact)),
+    match (is_silent, presence.reported) {
+        (true, None | Some(Reported::Back)) => Some((Reported::Gone, contact)),
+        (false, Some(Reported::Gone)) => Some((Reported::Back, contact)),
         _ => None,
     }
 }
 
 /// Tells the trouble channel of an agent that went silent or is back.
 async fn tell_of_agent<P: Ports>(ports: &P, id: &str, area: &str, presence: &Presence, now: Timestamp) {
-    let Some((told, since)) = news_after(AGENT_OFFLINE_AFTER, presence, now) else { return };
-    let text = match told {
-        Told::Gone => format!(
+    let Some((reported, since)) = news_after(AGENT_OFFLINE_AFTER, presence, now) else { return };
+    let text = match reported {
+        Reported::Gone => format!(
             "The agent {area} has not been heard of since {since:.0}. What it switches is not switched until it is \
              back; commands are dropped when they are too old, and what is on for a time is switched off then."
         ),
-        Told::Back => format!("The agent {area} is back since {since:.0}."),
+        Reported::Back => format!("The agent {area} is back since {since:.0}."),
     };
-    let trouble = Trouble::new(About::Agent(area.to_owned()), text, now);
+    let trouble = Alert::new(AlertSubject::Agent(area.to_owned()), text, now);
     let sent = match trouble.message() {
         Ok(message) => ports.queues().send(Queue::Notify, message).await,
         Err(error) => Err(error),
@@ -80,7 +80,7 @@ async fn tell_of_agent<P: Ports>(ports: &P, id: &str, area: &str, presence: &Pre
         tracing::error!(area, %error, "nobody was told of the agent, the next tick tries again");
         return;
     }
-    if let Err(error) = presence::told(ports.state(), id, told).await {
+    if let Err(error) = presence::record_reported(ports.state(), id, reported).await {
         tracing::error!(area, %error, "that it was told is not noted: it is told again");
     }
 }
@@ -88,13 +88,13 @@ async fn tell_of_agent<P: Ports>(ports: &P, id: &str, area: &str, presence: &Pre
 async fn tell<P: Ports>(
     ports: &P,
     source: &Arc<Source>,
-    told: Told,
+    reported: Reported,
     since: Timestamp,
     now: Timestamp,
 ) -> Measurements {
-    let (kind, state) = match told {
-        Told::Gone => (Kind::DeviceOffline, State::Start),
-        Told::Back => (Kind::DeviceOnline, State::Start),
+    let (kind, state) = match reported {
+        Reported::Gone => (Kind::DeviceOffline, State::Start),
+        Reported::Back => (Kind::DeviceOnline, State::Start),
     };
     let mut draft = Draft::new(kind, Identity::SenderId(format!("{kind} {since}")));
     draft.state = Some(state);
@@ -104,7 +104,7 @@ async fn tell<P: Ports>(
         // Already logged; the next tick tries again.
         return measurements;
     }
-    if let Err(error) = presence::told(ports.state(), source.id.as_str(), told).await {
+    if let Err(error) = presence::record_reported(ports.state(), source.id.as_str(), reported).await {
         tracing::error!(source = %source.id, %error, "that it was told is not noted: it is told again");
     }
     measurements
@@ -150,7 +150,8 @@ mod tests {
     #[tokio::test]
     async fn a_silence_and_its_end_are_told_once() {
         let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
-        let contact = async || presence::contact(&ports.state, "gate", ports.clock.now()).await.unwrap();
+        let contact =
+            async || presence::record_contact(&ports.state, "gate", ports.clock.now()).await.unwrap();
         assert_eq!(told(&ports).await, [], "never heard of: nothing to miss");
         contact().await;
         ports.clock.advance(Duration::from_secs(299));
@@ -169,12 +170,14 @@ mod tests {
     async fn an_agent_that_goes_silent_and_is_back_is_told_of_once_each() {
         let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
         let contact = async || {
-            presence::contact(&ports.state, &presence::agent("barn"), ports.clock.now()).await.unwrap();
+            presence::record_contact(&ports.state, &presence::agent("barn"), ports.clock.now())
+                .await
+                .unwrap();
         };
         let troubles = async || {
             let _ = tell_of_silence(&ports, &site()).await;
             let messages = ports.queues.take(Queue::Notify).into_iter();
-            let troubles = messages.map(|message| serde_json::from_str::<Trouble>(&message.body).unwrap());
+            let troubles = messages.map(|message| serde_json::from_str::<Alert>(&message.body).unwrap());
             troubles.map(|trouble| (trouble.about.to_string(), trouble.text)).collect::<Vec<_>>()
         };
         contact().await;
@@ -194,7 +197,7 @@ mod tests {
     #[tokio::test]
     async fn what_could_not_be_noted_is_told_again_under_the_same_id() {
         let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
-        presence::contact(&ports.state, "gate", ports.clock.now()).await.unwrap();
+        presence::record_contact(&ports.state, "gate", ports.clock.now()).await.unwrap();
         ports.clock.advance(Duration::from_secs(300));
         ports.objects.fail("events/");
         assert_eq!(told(&ports).await, []);
@@ -206,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn a_source_that_the_site_no_longer_has_is_missed_by_nobody() {
         let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
-        presence::contact(&ports.state, "old", ports.clock.now()).await.unwrap();
+        presence::record_contact(&ports.state, "old", ports.clock.now()).await.unwrap();
         ports.clock.advance(Duration::from_secs(3600));
         assert_eq!(told(&ports).await, []);
     }

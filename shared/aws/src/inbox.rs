@@ -1,4 +1,4 @@
-//! Taking messages from a queue oneself, where no event source mapping does it.
+//! Acquisition messages from a queue oneself, where no event source mapping does it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -17,7 +17,7 @@ pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) 
     if !instance.presence.is_due(id.clone(), presence_interval(source), elapsed) {
         return;
     }
-    if let Err(error) = presence::contact(ports.state(), source.id.as_str(), now).await {
+    if let Err(error) = presence::record_contact(ports.state(), source.id.as_str(), now).await {
         instance.presence.forget(&id);
         tracing::warn!(source = %source.id, %error, "the sign of life is not noted");
     }
@@ -26,7 +26,7 @@ pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) 
 /// Notes an event, which is a sign of life too.
 pub async fn event<P: Ports>(ports: &P, instance: &Instance, source: &Source, at: Timestamp) {
     instance.presence.is_due(source.id.to_string(), presence_interval(source), ports.clock().elapsed());
-    if let Err(error) = presence::event(ports.state(), source.id.as_str(), at).await {
+    if let Err(error) = presence::record_event(ports.state(), source.id.as_str(), at).await {
         instance.presence.forget(&source.id.to_string());
         tracing::warn!(source = %source.id, %error, "the time of the event is not noted");
     }
@@ -39,14 +39,14 @@ pub(crate) async fn refused<P: Ports>(ports: &P, instance: &Instance, source: &S
     if !instance.refusals.is_due(source.id.to_string(), presence_interval(source), elapsed) {
         return;
     }
-    if let Err(error) = presence::refused(ports.state(), source.id.as_str(), now, reason).await {
+    if let Err(error) = presence::record_refusal(ports.state(), source.id.as_str(), now, reason).await {
         tracing::warn!(source = %source.id, %error, "the refusal is not noted");
     }
 }
 
 /// What a person reads who opens the webhook's address.
 pub(crate) async fn ready_text<P: Ports>(ports: &P, source: &Source) -> String {
-    let last_event = match presence::of(ports.state(), source.id.as_str()).await {
+    let last_event = match presence::find(ports.state(), source.id.as_str()).await {
         Ok(Some(Presence { event: Some(at), .. })) => format!("its last event came at {at:.0}"),
         Ok(_) => "it has sent no event yet".to_owned(),
         Err(error) => {

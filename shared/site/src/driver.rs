@@ -42,15 +42,15 @@ pub enum DeviceTimer {
 
 /// Why a device cannot do what a rule wants of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inability {
+pub struct Unsupported {
     /// What it cannot do.
     pub message: String,
     /// What can be wanted instead.
     pub fix: String,
 }
 
-fn inability(message: impl Into<String>, fix: impl Into<String>) -> Option<Inability> {
-    Some(Inability { message: message.into(), fix: fix.into() })
+fn unsupported(message: impl Into<String>, fix: impl Into<String>) -> Option<Unsupported> {
+    Some(Unsupported { message: message.into(), fix: fix.into() })
 }
 
 impl Driver {
@@ -94,21 +94,21 @@ impl Driver {
 
     /// Why the device cannot do this; `None` when it can.
     #[must_use]
-    pub fn inability(&self, action: RelayAction) -> Option<Inability> {
+    pub fn unsupported(&self, action: RelayAction) -> Option<Unsupported> {
         match (self, action) {
             (Self::ShellyCloud(_) | Self::WebRelay(_) | Self::Viewtron(_), RelayAction::Toggle) => {
-                inability(format!("the driver `{}` cannot toggle", self.name()), "use on, off, pulse or hold")
+                unsupported(format!("the driver `{}` cannot toggle", self.name()), "use on, off, pulse or hold")
             }
             (Self::WebRelay(_), RelayAction::Pulse { duration } | RelayAction::Hold { duration })
                 if duration < SHORTEST_WEB_RELAY_PULSE =>
             {
-                inability("a WebRelay takes no pulse below 0.1 seconds", "use at least seconds = 0.1")
+                unsupported("a WebRelay takes no pulse below 0.1 seconds", "use at least seconds = 0.1")
             }
             (Self::TwoN(TwoN { mode: TwoNMode::Monostable { length }, .. }), action) => {
                 monostable(*length, action)
             }
-            (Self::Http(device), action) => device.inability(action),
-            (Self::Mqtt(device), RelayAction::Toggle) if device.toggle.is_none() => inability(
+            (Self::Http(device), action) => device.unsupported(action),
+            (Self::Mqtt(device), RelayAction::Toggle) if device.toggle.is_none() => unsupported(
                 "this relay has no payload that toggles it",
                 "add `toggle` to the relay, or use on and off",
             ),
@@ -118,18 +118,18 @@ impl Driver {
 }
 
 /// A monostable switch can be pulsed for its own length, and switched off.
-fn monostable(length: Duration, action: RelayAction) -> Option<Inability> {
+fn monostable(length: Duration, action: RelayAction) -> Option<Unsupported> {
     let seconds = length.as_secs_f64();
     let fix = format!("use action = \"pulse\" with seconds = {seconds}");
     match action {
         RelayAction::Off => None,
         RelayAction::Pulse { duration } if duration == length => None,
-        RelayAction::Pulse { .. } => inability(
+        RelayAction::Pulse { .. } => unsupported(
             format!("this switch is monostable, and its pulse lasts {seconds} seconds"),
             format!("use seconds = {seconds}, or change the time in the device and `length` here"),
         ),
         RelayAction::On | RelayAction::Hold { .. } | RelayAction::Toggle => {
-            inability("this switch is monostable: it goes off by itself", fix)
+            unsupported("this switch is monostable: it goes off by itself", fix)
         }
     }
 }
@@ -274,7 +274,7 @@ pub struct HttpDevice {
 }
 
 impl HttpDevice {
-    fn inability(&self, action: RelayAction) -> Option<Inability> {
+    fn unsupported(&self, action: RelayAction) -> Option<Unsupported> {
         let (is_able, wanted) = match action {
             RelayAction::On => (self.on.is_some(), "`on`"),
             RelayAction::Off => (self.off.is_some(), "`off`"),
@@ -287,7 +287,7 @@ impl HttpDevice {
         if is_able {
             return None;
         }
-        inability(
+        unsupported(
             format!("this relay has no request for `{}`", action.name()),
             format!("give the relay the request {wanted} or the rule another action"),
         )

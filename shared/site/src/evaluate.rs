@@ -51,7 +51,7 @@ pub enum Verdict {
 impl Verdict {
     /// Whether the rule fires.
     #[must_use]
-    pub fn fires(&self) -> bool {
+    pub fn is_match(&self) -> bool {
         *self == Self::Fires
     }
 }

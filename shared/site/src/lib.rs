@@ -30,8 +30,8 @@ pub use channel::{
 };
 pub use condition::{CameraChoice, Condition, CountClass, Counter, PlateChoice, Test};
 pub use driver::{
-    DeviceLogin, DeviceTimer, Driver, HttpDevice, HttpMethod, HttpRequest, Inability, Mqtt, MqttStatus,
-    PulsePayload, ShellyCloud, ShellyGen1, ShellyGen1Output, ShellyGen2, TwoN, TwoNMode, ViewtronOutput,
+    DeviceLogin, DeviceTimer, Driver, HttpDevice, HttpMethod, HttpRequest, Mqtt, MqttStatus, PulsePayload,
+    ShellyCloud, ShellyGen1, ShellyGen1Output, ShellyGen2, TwoN, TwoNMode, Unsupported, ViewtronOutput,
     WebRelay, WebRelayPage,
 };
 pub use evaluate::{Context, Modes, Reason, Verdict, evaluate};

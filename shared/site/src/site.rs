@@ -30,7 +30,7 @@ impl Site {
 
     /// The channel that is told of failures.
     #[must_use]
-    pub fn trouble(&self) -> Option<&Channel> {
+    pub fn alert_channel(&self) -> Option<&Channel> {
         self.trouble.as_ref().and_then(|id| self.channel(id.as_str()))
     }
 

@@ -55,7 +55,7 @@ fn sources_have_their_settings_and_the_defaults_of_their_vendor() {
 #[test]
 fn channels_and_relays_have_their_settings() {
     let site = whole();
-    assert_eq!(site.trouble().unwrap().id.as_str(), "family");
+    assert_eq!(site.alert_channel().unwrap().id.as_str(), "family");
     let family = site.channel("family").unwrap();
     let ChannelKind::Ntfy { url, credential, priority, tags } = &family.kind else { panic!("{family:?}") };
     assert_eq!(url.as_str(), "https://ntfy.example.org/family");

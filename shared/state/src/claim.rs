@@ -110,7 +110,7 @@ impl Claim {
 
 /// What came of taking a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Taking {
+pub enum Acquisition {
     /// It is the caller's: the first attempt is under way.
     Taken(Claim),
     /// Another delivery took it and has not settled it.
@@ -124,7 +124,7 @@ pub enum Taking {
 /// # Errors
 ///
 /// When the table fails; nothing may be carried out then.
-pub async fn take<S: State>(state: &S, claim: &ClaimKey<'_>, now: Timestamp) -> Result<Taking, Error> {
+pub async fn take<S: State>(state: &S, claim: &ClaimKey<'_>, now: Timestamp) -> Result<Acquisition, Error> {
     let key = claim.key();
     let record = ClaimRecord {
         state: ClaimState::Taken,
@@ -137,12 +137,12 @@ pub async fn take<S: State>(state: &S, claim: &ClaimKey<'_>, now: Timestamp) -> 
     let expires = now.checked_add(CLAIM_LIFETIME).ok();
     for _ in 0..ATTEMPTS {
         match state.put(&key, data.clone(), expires, Condition::Absent { now }).await? {
-            PutOutcome::Written(revision) => return Ok(Taking::Taken(Claim { key, revision, record })),
+            PutOutcome::Written(revision) => return Ok(Acquisition::Taken(Claim { key, revision, record })),
             PutOutcome::Refused(Some(item)) => {
                 let held = Claim { revision: item.revision, record: decode(&item)?, key };
                 return Ok(match held.record.state {
-                    ClaimState::Taken => Taking::AlreadyTaken(held),
-                    ClaimState::Done | ClaimState::Unknown => Taking::Settled(held),
+                    ClaimState::Taken => Acquisition::AlreadyTaken(held),
+                    ClaimState::Done | ClaimState::Unknown => Acquisition::Settled(held),
                 });
             }
             // It was removed between the refusal and the look at it: it is free again.
@@ -157,7 +157,7 @@ pub async fn take<S: State>(state: &S, claim: &ClaimKey<'_>, now: Timestamp) -> 
 /// # Errors
 ///
 /// When the table fails.
-pub async fn look<S: State>(
+pub async fn find<S: State>(
     state: &S,
     claim: &ClaimKey<'_>,
     now: Timestamp,
@@ -303,16 +303,16 @@ mod tests {
         ClaimKey { event, rule: "gate", action: 1, replay: None }
     }
 
-    fn taken(taking: Taking) -> Claim {
+    fn taken(taking: Acquisition) -> Claim {
         match taking {
-            Taking::Taken(claim) => claim,
+            Acquisition::Taken(claim) => claim,
             other => panic!("not taken: {other:?}"),
         }
     }
 
-    fn already(taking: Taking) -> Claim {
+    fn already(taking: Acquisition) -> Claim {
         match taking {
-            Taking::AlreadyTaken(claim) => claim,
+            Acquisition::AlreadyTaken(claim) => claim,
             other => panic!("not already taken: {other:?}"),
         }
     }
@@ -334,7 +334,9 @@ mod tests {
         assert_eq!(second.record().effect, Effect::Possible);
 
         finish(&state, &first, "was off").await.unwrap().unwrap();
-        let Taking::Settled(third) = take(&state, &key(), NOW).await.unwrap() else { panic!("not settled") };
+        let Acquisition::Settled(third) = take(&state, &key(), NOW).await.unwrap() else {
+            panic!("not settled")
+        };
         assert_eq!(third.record().state, ClaimState::Done);
         assert_eq!(third.record().outcome.as_deref(), Some("was off"));
     }
@@ -374,7 +376,7 @@ mod tests {
         let seen = already(take(&state, &key(), NOW).await.unwrap());
         leave_unknown(&state, &seen, "no answer").await.unwrap().unwrap();
         assert_eq!(finish(&state, &first, "was off").await.unwrap(), None);
-        let record = look(&state, &key(), NOW).await.unwrap().unwrap();
+        let record = find(&state, &key(), NOW).await.unwrap().unwrap();
         assert_eq!(record.state, ClaimState::Unknown);
     }
 
@@ -383,7 +385,7 @@ mod tests {
         let state = MemoryState::default();
         taken(take(&state, &key(), NOW).await.unwrap());
         let later = NOW.checked_add(CLAIM_LIFETIME).unwrap();
-        assert_eq!(look(&state, &key(), later).await.unwrap(), None);
+        assert_eq!(find(&state, &key(), later).await.unwrap(), None);
         taken(take(&state, &key(), later).await.unwrap());
     }
 

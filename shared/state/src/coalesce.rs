@@ -236,7 +236,7 @@ fn confidence(event: &Event) -> f64 {
 /// # Errors
 ///
 /// When the table fails; the message is then queued a second time.
-pub async fn queued<S: State>(state: &S, group: GroupKey<'_>, id: EventId) -> Result<(), Error> {
+pub async fn mark_queued<S: State>(state: &S, group: GroupKey<'_>, id: EventId) -> Result<(), Error> {
     let key = group.key();
     for _ in 0..ATTEMPTS {
         let Some(item) = state.get(&key).await? else { return Ok(()) };
@@ -306,7 +306,7 @@ fn gathered(record: GroupRecord) -> Group {
 /// # Errors
 ///
 /// When the table fails; its claims then keep it from being told again.
-pub async fn told<S: State>(state: &S, group: GroupKey<'_>, id: EventId) -> Result<(), Error> {
+pub async fn mark_delivered<S: State>(state: &S, group: GroupKey<'_>, id: EventId) -> Result<(), Error> {
     state.delete(&group.closed_key(id), Condition::None).await?;
     Ok(())
 }
@@ -361,7 +361,7 @@ mod tests {
         let state = MemoryState::default();
         let owed = Joined::Owed { group: id('a'), delay: WINDOW };
         assert_eq!(joins(&state, &event('a', 0, 0.5), 0).await, owed);
-        queued(&state, GATE, id('a')).await.unwrap();
+        mark_queued(&state, GATE, id('a')).await.unwrap();
         assert_eq!(joins(&state, &event('b', 3, 0.9), 3).await, Joined::Queued);
         assert_eq!(joins(&state, &event('c', 5, 0.7), 5).await, Joined::Queued);
 
@@ -405,7 +405,7 @@ mod tests {
     async fn a_group_whose_message_is_lost_gets_another() {
         let state = MemoryState::default();
         joins(&state, &event('a', 0, 0.5), 0).await;
-        queued(&state, GATE, id('a')).await.unwrap();
+        mark_queued(&state, GATE, id('a')).await.unwrap();
         assert_eq!(joins(&state, &event('b', 70, 0.5), 70).await, Joined::Queued);
         let owed = Joined::Owed { group: id('a'), delay: Duration::ZERO };
         assert_eq!(joins(&state, &event('c', 71, 0.5), 71).await, owed);
@@ -419,7 +419,7 @@ mod tests {
         joins(&state, &event('b', 11, 0.5), 11).await;
         joins(&state, &event('c', 12, 0.5), 12).await;
         assert_eq!(closed(&state, 'a', 15).await.count, 1);
-        told(&state, GATE, id('a')).await.unwrap();
+        mark_delivered(&state, GATE, id('a')).await.unwrap();
         assert_eq!(close(&state, GATE, id('a'), after(16)).await.unwrap(), Closing::Told);
         assert_eq!(closed(&state, 'b', 21).await.count, 2);
     }

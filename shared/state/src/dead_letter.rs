@@ -34,7 +34,7 @@ fn key(queue: Queue, message_id: &str) -> Key {
 /// # Errors
 ///
 /// When the table fails; the message is then without a reason.
-pub async fn note<S: State>(
+pub async fn record<S: State>(
     state: &S,
     queue: Queue,
     message_id: &str,
@@ -51,7 +51,7 @@ pub async fn note<S: State>(
 /// # Errors
 ///
 /// When the table fails.
-pub async fn look<S: State>(state: &S, queue: Queue, message_id: &str) -> Result<Option<DeadLetter>, Error> {
+pub async fn find<S: State>(state: &S, queue: Queue, message_id: &str) -> Result<Option<DeadLetter>, Error> {
     let item = state.get(&key(queue, message_id)).await?;
     item.map(|item| decode(&item)).transpose()
 }
@@ -61,7 +61,7 @@ pub async fn look<S: State>(state: &S, queue: Queue, message_id: &str) -> Result
 /// # Errors
 ///
 /// When the table fails.
-pub async fn forget<S: State>(state: &S, queue: Queue, message_id: &str) -> Result<(), Error> {
+pub async fn remove<S: State>(state: &S, queue: Queue, message_id: &str) -> Result<(), Error> {
     state.delete(&key(queue, message_id), Condition::None).await?;
     Ok(())
 }
@@ -77,10 +77,10 @@ mod tests {
         let state = MemoryState::default();
         let at = Timestamp::constant(1_800_000_000, 0);
         let dead = DeadLetter { reasons: vec!["the channel family refused".to_owned()], at };
-        note(&state, Queue::Notify, "m-1", &dead).await.unwrap();
-        assert_eq!(look(&state, Queue::Notify, "m-1").await.unwrap(), Some(dead));
-        assert_eq!(look(&state, Queue::Relay, "m-1").await.unwrap(), None);
-        forget(&state, Queue::Notify, "m-1").await.unwrap();
-        assert_eq!(look(&state, Queue::Notify, "m-1").await.unwrap(), None);
+        record(&state, Queue::Notify, "m-1", &dead).await.unwrap();
+        assert_eq!(find(&state, Queue::Notify, "m-1").await.unwrap(), Some(dead));
+        assert_eq!(find(&state, Queue::Relay, "m-1").await.unwrap(), None);
+        remove(&state, Queue::Notify, "m-1").await.unwrap();
+        assert_eq!(find(&state, Queue::Notify, "m-1").await.unwrap(), None);
     }
 }

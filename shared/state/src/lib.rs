@@ -7,21 +7,21 @@
 //! ([`dead_letter`]), and turns at what may be asked only so often ([`turn`]). The messages that tell of trouble
 //! ([`trouble`]) and of groups ([`flush`]), and the one that switches a relay off ([`release`]), stand here too.
 
+pub mod alert;
 pub mod claim;
 pub mod coalesce;
 pub mod control;
 pub mod cooldown;
 pub mod dead_letter;
+pub mod dedupe;
 mod error;
 pub mod flush;
 mod item;
 pub mod mqtt;
-pub mod once;
 pub mod presence;
+pub mod rate_limit;
 pub mod relay;
 pub mod release;
 pub mod topic_status;
-pub mod trouble;
-pub mod turn;
 
 pub use error::Error;

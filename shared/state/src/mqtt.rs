@@ -25,7 +25,7 @@ const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
 /// # Errors
 ///
 /// When the table fails, or other messages are faster each time.
-pub async fn join<S, K, R>(
+pub async fn update<S, K, R>(
     state: &S,
     source: &str,
     camera: &str,
@@ -75,7 +75,7 @@ mod tests {
             heard.values.push(value);
             heard.values.len()
         };
-        join(state, "yard", camera, now, decide).await.unwrap()
+        update(state, "yard", camera, now, decide).await.unwrap()
     }
 
     #[tokio::test]
@@ -104,7 +104,7 @@ mod tests {
                 heard.values.push(1);
                 heard.values.clone()
             };
-            join(&state, "yard", "115", NOW, decide).await.unwrap()
+            update(&state, "yard", "115", NOW, decide).await.unwrap()
         };
         assert_eq!(decided, [2, 1]);
     }
@@ -113,7 +113,7 @@ mod tests {
     async fn what_changes_nothing_is_not_written() {
         let state = MemoryState::default();
         let calls = state.calls();
-        join(&state, "yard", "115", NOW, |_: &mut Heard| ()).await.unwrap();
+        update(&state, "yard", "115", NOW, |_: &mut Heard| ()).await.unwrap();
         assert_eq!(state.calls(), calls + 1);
     }
 }

@@ -26,14 +26,14 @@ pub struct Presence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
     /// What people were told of it last: that it is gone, or that it is back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<Told>,
+    #[serde(default, rename = "told", skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
 }
 
 /// What people were told of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Told {
+pub enum Reported {
     /// That it went silent.
     Gone,
     /// That it was heard of again.
@@ -68,7 +68,7 @@ fn key(source: &str) -> Key {
     Key::new(PRESENCE, source)
 }
 
-async fn note<S: State>(state: &S, source: &str, presence: Presence) -> Result<(), Error> {
+async fn merge<S: State>(state: &S, source: &str, presence: Presence) -> Result<(), Error> {
     let key = key(source);
     // What is `None` is left out of the JSON, and so stays in the table as it is.
     if let Value::Object(fields) = encode(&key, &presence)? {
@@ -82,8 +82,8 @@ async fn note<S: State>(state: &S, source: &str, presence: Presence) -> Result<(
 /// # Errors
 ///
 /// When the table fails.
-pub async fn contact<S: State>(state: &S, source: &str, at: Timestamp) -> Result<(), Error> {
-    note(state, source, Presence { contact: Some(at), ..Presence::default() }).await
+pub async fn record_contact<S: State>(state: &S, source: &str, at: Timestamp) -> Result<(), Error> {
+    merge(state, source, Presence { contact: Some(at), ..Presence::default() }).await
 }
 
 /// Notes an event, which is a contact too.
@@ -91,8 +91,8 @@ pub async fn contact<S: State>(state: &S, source: &str, at: Timestamp) -> Result
 /// # Errors
 ///
 /// When the table fails.
-pub async fn event<S: State>(state: &S, source: &str, at: Timestamp) -> Result<(), Error> {
-    note(state, source, Presence { contact: Some(at), event: Some(at), ..Presence::default() }).await
+pub async fn record_event<S: State>(state: &S, source: &str, at: Timestamp) -> Result<(), Error> {
+    merge(state, source, Presence { contact: Some(at), event: Some(at), ..Presence::default() }).await
 }
 
 /// Notes that a post in the source's name was refused, which is no contact.
@@ -100,9 +100,14 @@ pub async fn event<S: State>(state: &S, source: &str, at: Timestamp) -> Result<(
 /// # Errors
 ///
 /// When the table fails.
-pub async fn refused<S: State>(state: &S, source: &str, at: Timestamp, reason: &str) -> Result<(), Error> {
+pub async fn record_refusal<S: State>(
+    state: &S,
+    source: &str,
+    at: Timestamp,
+    reason: &str,
+) -> Result<(), Error> {
     let refusal = Some(Refusal { at, reason: reason.to_owned() });
-    note(state, source, Presence { refusal, ..Presence::default() }).await
+    merge(state, source, Presence { refusal, ..Presence::default() }).await
 }
 
 /// Notes what people were told of a source.
@@ -110,8 +115,8 @@ pub async fn refused<S: State>(state: &S, source: &str, at: Timestamp, reason: &
 /// # Errors
 ///
 /// When the table fails.
-pub async fn told<S: State>(state: &S, source: &str, told: Told) -> Result<(), Error> {
-    note(state, source, Presence { told: Some(told), ..Presence::default() }).await
+pub async fn record_reported<S: State>(state: &S, source: &str, reported: Reported) -> Result<(), Error> {
+    merge(state, source, Presence { reported: Some(reported), ..Presence::default() }).await
 }
 
 /// What was heard of one source; `None` when nothing ever was.
@@ -119,7 +124,7 @@ pub async fn told<S: State>(state: &S, source: &str, told: Told) -> Result<(), E
 /// # Errors
 ///
 /// When the table fails.
-pub async fn of<S: State>(state: &S, source: &str) -> Result<Option<Presence>, Error> {
+pub async fn find<S: State>(state: &S, source: &str) -> Result<Option<Presence>, Error> {
     state.get(&key(source)).await?.map(|item| decode(&item)).transpose()
 }
 
@@ -145,16 +150,16 @@ mod tests {
     #[tokio::test]
     async fn a_sign_is_added_to_what_is_known() {
         let state = MemoryState::default();
-        event(&state, "gate", NOW).await.unwrap();
-        refused(&state, "gate", LATER, "wrong token").await.unwrap();
-        contact(&state, "gate", LATER).await.unwrap();
-        refused(&state, "door", NOW, "wrong token").await.unwrap();
+        record_event(&state, "gate", NOW).await.unwrap();
+        record_refusal(&state, "gate", LATER, "wrong token").await.unwrap();
+        record_contact(&state, "gate", LATER).await.unwrap();
+        record_refusal(&state, "door", NOW, "wrong token").await.unwrap();
 
-        let gate = of(&state, "gate").await.unwrap().unwrap();
+        let gate = find(&state, "gate").await.unwrap().unwrap();
         let refusal = Some(Refusal { at: LATER, reason: "wrong token".to_owned() });
-        assert_eq!(gate, Presence { contact: Some(LATER), event: Some(NOW), refusal, told: None });
-        assert_eq!(of(&state, "door").await.unwrap().unwrap().contact, None);
-        assert_eq!(of(&state, "nobody").await.unwrap(), None);
+        assert_eq!(gate, Presence { contact: Some(LATER), event: Some(NOW), refusal, reported: None });
+        assert_eq!(find(&state, "door").await.unwrap().unwrap().contact, None);
+        assert_eq!(find(&state, "nobody").await.unwrap(), None);
         let sources: Vec<_> = all(&state).await.unwrap().into_iter().map(|(source, _)| source).collect();
         assert_eq!(sources, ["door", "gate"]);
     }

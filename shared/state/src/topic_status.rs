@@ -35,7 +35,7 @@ fn key(topic: &str) -> Key {
 /// # Errors
 ///
 /// When the table fails, or others are faster each time.
-pub async fn note<S: State>(state: &S, topic: &str, status: &TopicStatus) -> Result<(), Error> {
+pub async fn record<S: State>(state: &S, topic: &str, status: &TopicStatus) -> Result<(), Error> {
     let key = key(topic);
     let expires = status.at.checked_add(LIFETIME).ok();
     let mut present = state.get(&key).await?;
@@ -58,7 +58,7 @@ pub async fn note<S: State>(state: &S, topic: &str, status: &TopicStatus) -> Res
 /// # Errors
 ///
 /// When the table fails.
-pub async fn look<S: State>(state: &S, topic: &str) -> Result<Option<TopicStatus>, Error> {
+pub async fn find<S: State>(state: &S, topic: &str) -> Result<Option<TopicStatus>, Error> {
     state.get(&key(topic)).await?.as_ref().map(decode).transpose()
 }
 
@@ -75,11 +75,11 @@ mod tests {
             payload: payload.to_owned(),
             at: Timestamp::from_second(second).unwrap(),
         };
-        assert_eq!(look(&state, "a/b").await.unwrap(), None);
+        assert_eq!(find(&state, "a/b").await.unwrap(), None);
         for status in [said("off", 5), said("on", 9), said("off", 7)] {
-            note(&state, "a/b", &status).await.unwrap();
+            record(&state, "a/b", &status).await.unwrap();
         }
-        assert_eq!(look(&state, "a/b").await.unwrap(), Some(said("on", 9)));
-        assert_eq!(look(&state, "a/c").await.unwrap(), None);
+        assert_eq!(find(&state, "a/b").await.unwrap(), Some(said("on", 9)));
+        assert_eq!(find(&state, "a/c").await.unwrap(), None);
     }
 }

@@ -3,10 +3,10 @@
 use camhook_aws::ReceivedMessage;
 use camhook_event::{Event, EventId};
 use camhook_ports::{Queue, State};
+use camhook_state::alert::Alert;
 use camhook_state::claim::{self, ClaimState};
 use camhook_state::dead_letter::DeadLetter;
 use camhook_state::flush::Flush;
-use camhook_state::trouble::Trouble;
 use jiff::{SpanRound, Timestamp, Unit};
 use serde::Serialize;
 use serde_json::Value;
@@ -182,7 +182,7 @@ fn content(queue: Queue, body: &str) -> Content {
         };
     }
     let of = |what, about| Content { what, event: None, source: None, about };
-    if let Ok(trouble) = serde_json::from_str::<Trouble>(body) {
+    if let Ok(trouble) = serde_json::from_str::<Alert>(body) {
         return of("trouble", format!("trouble with {}: {}", trouble.about, trouble.text));
     }
     if let Ok(flush) = serde_json::from_str::<Flush>(body) {

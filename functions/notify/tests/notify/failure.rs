@@ -186,16 +186,16 @@ async fn a_message_that_is_given_up_has_its_reasons() {
     let event = plate('a', None);
     let name = delivered(&event, 1).message_id;
     for count in 1..=8 {
-        let noted = dead_letter::look(&ports.state, Queue::Notify, &name).await.unwrap();
+        let noted = dead_letter::find(&ports.state, Queue::Notify, &name).await.unwrap();
         assert_eq!(noted, None, "delivery {count}");
         assert!(handled(&ports, &site, &client(), delivered(&event, count)).await.0);
     }
-    let dead = dead_letter::look(&ports.state, Queue::Notify, &name).await.unwrap().unwrap();
+    let dead = dead_letter::find(&ports.state, Queue::Notify, &name).await.unwrap().unwrap();
     assert_eq!(dead.reasons, ["the channel family: it refused with status 403"]);
 
     let unreadable = record("{".to_owned(), 8);
     let name = unreadable.message_id.clone();
     assert!(handled(&ports, &site, &client(), unreadable).await.0);
-    let dead = dead_letter::look(&ports.state, Queue::Notify, &name).await.unwrap().unwrap();
+    let dead = dead_letter::find(&ports.state, Queue::Notify, &name).await.unwrap().unwrap();
     assert!(dead.reasons[0].starts_with("the message is neither"), "{dead:?}");
 }

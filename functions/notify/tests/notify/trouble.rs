@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camhook_outbound::test_server::Reply;
 use camhook_ports::Queue;
-use camhook_state::trouble::{About, Trouble};
+use camhook_state::alert::{Alert, AlertSubject};
 
 use crate::support::{NOW, client, delivered, handled, header, plate, ports, receiver, record, site};
 
@@ -26,15 +26,15 @@ when = { kind = "plate" }
 then = [{ notify = "family" }]
 "#;
 
-fn message(about: About, text: &str) -> String {
-    Trouble::new(about, text.to_owned(), NOW).message().unwrap().body
+fn message(about: AlertSubject, text: &str) -> String {
+    Alert::new(about, text.to_owned(), NOW).message().unwrap().body
 }
 
 #[tokio::test]
 async fn a_trouble_is_told_once() {
     let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
     let (ports, site) = (ports().await, site(SITE, &[("ADMIN", &admin), ("FAMILY", &family)]));
-    let body = message(About::Relay("gate".to_owned()), "the relay gave no answer");
+    let body = message(AlertSubject::Relay("gate".to_owned()), "the relay gave no answer");
     for count in 1..=2 {
         assert!(!handled(&ports, &site, &client(), record(body.clone(), count)).await.0);
     }
@@ -48,7 +48,7 @@ async fn a_trouble_is_told_once() {
     let again = |seconds| {
         let at = NOW.checked_add(Duration::from_secs(seconds)).unwrap();
         let text = "the relay gave no answer".to_owned();
-        record(Trouble::new(About::Relay("gate".to_owned()), text, at).message().unwrap().body, 1)
+        record(Alert::new(AlertSubject::Relay("gate".to_owned()), text, at).message().unwrap().body, 1)
     };
     assert!(!handled(&ports, &site, &client(), again(10)).await.0);
     assert_eq!(admin.received().len(), 1);
@@ -99,13 +99,13 @@ async fn trouble_about_the_trouble_channel_never_loops() {
     }
     assert!(ports.queues.sent(Queue::Notify).is_empty());
 
-    let about_itself = record(message(About::Channel("admin".to_owned()), "it is down"), 1);
+    let about_itself = record(message(AlertSubject::Channel("admin".to_owned()), "it is down"), 1);
     let before = admin.received().len();
     assert!(!handled(&ports, &site, &client(), about_itself).await.0);
     assert_eq!(admin.received().len(), before);
 
     // Other trouble that it refuses is tried again and makes no more.
-    let other = message(About::Configuration, "line 3 is wrong");
+    let other = message(AlertSubject::Configuration, "line 3 is wrong");
     for count in [1, 8] {
         assert!(handled(&ports, &site, &client(), record(other.clone(), count)).await.0);
     }
@@ -119,6 +119,6 @@ async fn without_a_trouble_channel_the_log_is_enough() {
     let (ports, site) = (ports().await, site(&text, &[("ADMIN", &admin), ("FAMILY", &family)]));
     assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
     assert!(ports.queues.sent(Queue::Notify).is_empty());
-    let trouble = record(message(About::Configuration, "line 3 is wrong"), 1);
+    let trouble = record(message(AlertSubject::Configuration, "line 3 is wrong"), 1);
     assert!(!handled(&ports, &site, &client(), trouble).await.0);
 }

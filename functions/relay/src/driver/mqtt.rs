@@ -51,7 +51,7 @@ async fn confirmation<P: Ports>(
     asked_at: Timestamp,
 ) -> String {
     loop {
-        match topic_status::look(ports.state(), &status.topic).await {
+        match topic_status::find(ports.state(), &status.topic).await {
             Ok(Some(said)) if said.at >= asked_at && is_confirmed(status, command, &said.payload) => {
                 return said.payload;
             }
@@ -127,7 +127,7 @@ mod tests {
         let device = device(Some(status()));
         let say = async |payload: &str, at: Timestamp| {
             let said = TopicStatus { payload: payload.to_owned(), at };
-            topic_status::note(&ports.state, "gate/status", &said).await.unwrap();
+            topic_status::record(&ports.state, "gate/status", &said).await.unwrap();
         };
         let on = Command::On { off_after: None };
         let asked = async || tokio::time::timeout(Duration::from_secs(4), ask(&ports, &device, on)).await;

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use camhook_outbound::{Answer, Outcome, Request};
 use camhook_ports::{Clock, Ports};
 use camhook_site::ShellyCloud;
-use camhook_state::turn;
+use camhook_state::rate_limit;
 use http::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -93,7 +93,9 @@ async fn await_turn<P: Ports>(line: &Line<'_, P>, device: &ShellyCloud) -> Resul
     let now = line.ports.clock().now();
     let latest = now.checked_add(line.left.saturating_sub(REQUEST_TIME)).unwrap_or(now);
     let account = device.server.host_str().unwrap_or_default();
-    let turn = turn::take(line.ports.state(), &format!("shelly-cloud/{account}"), SPACING, latest, now).await;
+    let turn =
+        rate_limit::acquire(line.ports.state(), &format!("shelly-cloud/{account}"), SPACING, latest, now)
+            .await;
     match turn {
         Ok(Some(turn)) => {
             tokio::time::sleep(time_until(turn, now)).await;

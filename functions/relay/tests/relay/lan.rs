@@ -141,7 +141,8 @@ async fn whoever_died_between_claim_and_send_leaves_it_unknown() {
     let world = World::new(PULSE, "");
     let commands = world.handed_over(&event(1, Kind::Motion, NOW)).await;
     let key = claim::ClaimKey { event: event_id(1), rule: "open", action: 0, replay: None };
-    let claim::Taking::AlreadyTaken(handed_over) = claim::take(&world.ports.state, &key, NOW).await.unwrap()
+    let claim::Acquisition::AlreadyTaken(handed_over) =
+        claim::take(&world.ports.state, &key, NOW).await.unwrap()
     else {
         panic!("the function left no claim")
     };

@@ -62,9 +62,7 @@ impl World {
         let messages = self.ports.queues.sent(Queue::Notify);
         messages
             .iter()
-            .map(|message| {
-                serde_json::from_str::<camhook_state::trouble::Trouble>(&message.body).unwrap().text
-            })
+            .map(|message| serde_json::from_str::<camhook_state::alert::Alert>(&message.body).unwrap().text)
             .collect()
     }
 
@@ -662,7 +660,7 @@ async fn why_a_message_is_given_up_is_kept() {
     let event = event(1, Kind::Motion, NOW);
     let noted = async || {
         let name = record(&event, 1).message_id;
-        dead_letter::look(&world.ports.state, Queue::Relay, &name).await.unwrap()
+        dead_letter::find(&world.ports.state, Queue::Relay, &name).await.unwrap()
     };
     world.deliver(&event, 9).await;
     assert_eq!(noted().await, None);

@@ -16,8 +16,8 @@ use crate::reach::{Reach, reach, tests};
 use crate::rule::DEFAULT_MAX_AGE;
 use crate::vendor_limit::{self, Ability};
 use crate::{
-    Action, ChannelId, DateRange, DeviceTimer, Hours, Inability, ModeCondition, NamedCamera, Relay,
-    RelayAction, RelayId, Rule, RuleId, Schedule, Site, Source, Test, Urgency,
+    Action, ChannelId, DateRange, DeviceTimer, Hours, ModeCondition, NamedCamera, Relay, RelayAction,
+    RelayId, Rule, RuleId, Schedule, Site, Source, Test, Unsupported, Urgency,
 };
 
 /// The longest `pulse` or `hold`: a day.
@@ -181,7 +181,7 @@ fn relay_action(raw: &RawSwitch, path: &Path<'_>, notes: &mut Notes) -> Option<R
 
 /// Notes what a relay's device cannot do, and warns of a pulse that camhook ends later than it was asked to.
 fn check_ability(relay: &Relay, action: RelayAction, path: &Path<'_>, notes: &mut Notes) {
-    if let Some(Inability { message, fix }) = relay.driver.inability(action) {
+    if let Some(Unsupported { message, fix }) = relay.driver.unsupported(action) {
         notes.problem(&path.key("action"), message, fix);
         return;
     }

@@ -16,7 +16,7 @@ use crate::item::{ATTEMPTS, decode, encode};
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Serialize, Deserialize)]
-struct TurnRecord {
+struct RateLimitRecord {
     /// From when on the next one may ask.
     next: Timestamp,
 }
@@ -27,7 +27,7 @@ struct TurnRecord {
 /// # Errors
 ///
 /// When the table fails, or others are faster each time.
-pub async fn take<S: State>(
+pub async fn acquire<S: State>(
     state: &S,
     what: &str,
     spacing: Duration,
@@ -40,7 +40,7 @@ pub async fn take<S: State>(
         let (turn, condition) = match &present {
             None => (now, Condition::Absent { now }),
             Some(item) => {
-                let record: TurnRecord = decode(item)?;
+                let record: RateLimitRecord = decode(item)?;
                 (record.next.max(now), Condition::Revision(item.revision))
             }
         };
@@ -49,7 +49,7 @@ pub async fn take<S: State>(
         }
         let next = turn.checked_add(spacing).unwrap_or(Timestamp::MAX);
         let expires = next.checked_add(REMEMBERED).ok();
-        match state.put(&key, encode(&key, &TurnRecord { next })?, expires, condition).await? {
+        match state.put(&key, encode(&key, &RateLimitRecord { next })?, expires, condition).await? {
             PutOutcome::Written(_) => return Ok(Some(turn)),
             PutOutcome::Refused(item) => present = item,
         }
@@ -75,13 +75,13 @@ mod tests {
         let state = MemoryState::default();
         let mut turns = Vec::new();
         for _ in 0..4 {
-            turns.push(take(&state, "cloud", SPACING, at(2200), NOW).await.unwrap());
+            turns.push(acquire(&state, "cloud", SPACING, at(2200), NOW).await.unwrap());
         }
         assert_eq!(turns, [Some(NOW), Some(at(1100)), Some(at(2200)), None]);
-        assert_eq!(take(&state, "another", SPACING, at(2200), NOW).await.unwrap(), Some(NOW));
+        assert_eq!(acquire(&state, "another", SPACING, at(2200), NOW).await.unwrap(), Some(NOW));
         let later = at(3300);
         assert_eq!(
-            take(&state, "cloud", SPACING, at(5500), later).await.unwrap(),
+            acquire(&state, "cloud", SPACING, at(5500), later).await.unwrap(),
             Some(later),
             "none was lost"
         );

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// What a trouble is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "what", content = "id")]
-pub enum About {
+pub enum AlertSubject {
     /// A channel, by its id.
     Channel(String),
     /// A relay, by its id.
@@ -27,7 +27,7 @@ pub enum About {
     Configuration,
 }
 
-impl fmt::Display for About {
+impl fmt::Display for AlertSubject {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Channel(id) => write!(formatter, "channel {id}"),
@@ -42,7 +42,7 @@ impl fmt::Display for About {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum TroubleType {
+enum AlertType {
     #[serde(rename = "camhook.trouble.v1")]
     V1,
 }
@@ -52,25 +52,25 @@ enum TroubleType {
 /// Its `type` is not that of an event, so that neither can be read as the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Trouble {
+pub struct Alert {
     #[serde(rename = "type")]
-    trouble_type: TroubleType,
+    trouble_type: AlertType,
     /// The same for every delivery of this message.
     pub id: EventId,
     /// What it is about.
-    pub about: About,
+    pub about: AlertSubject,
     /// What is wrong, in a sentence for a person, without secrets.
     pub text: String,
     /// When it was found.
     pub at: Timestamp,
 }
 
-impl Trouble {
+impl Alert {
     /// A trouble that was found now.
     #[must_use]
-    pub fn new(about: About, text: String, at: Timestamp) -> Self {
+    pub fn new(about: AlertSubject, text: String, at: Timestamp) -> Self {
         let id = EventId::of_sender_id("@trouble", &format!("{at}\0{about}\0{text}"));
-        Self { trouble_type: TroubleType::V1, id, about, text, at }
+        Self { trouble_type: AlertType::V1, id, about, text, at }
     }
 
     /// The same for every trouble that says the same of the same, whenever it was found.
@@ -101,25 +101,25 @@ mod tests {
 
     #[test]
     fn a_trouble_is_read_back_and_is_no_event() {
-        let trouble = Trouble::new(About::Relay("gate".to_owned()), "no answer".to_owned(), NOW);
+        let trouble = Alert::new(AlertSubject::Relay("gate".to_owned()), "no answer".to_owned(), NOW);
         let message = trouble.message().unwrap();
         assert_eq!(message.group, "trouble/relay-gate");
         assert!(message.body.contains(r#""type":"camhook.trouble.v1""#));
         assert!(message.body.contains(r#""about":{"what":"relay","id":"gate"}"#));
-        assert_eq!(serde_json::from_str::<Trouble>(&message.body).unwrap(), trouble);
+        assert_eq!(serde_json::from_str::<Alert>(&message.body).unwrap(), trouble);
         assert!(serde_json::from_str::<Event>(&message.body).is_err());
         let renamed = message.body.replace("camhook.trouble.v1", "camhook.event.v1");
-        assert!(serde_json::from_str::<Trouble>(&renamed).is_err());
+        assert!(serde_json::from_str::<Alert>(&renamed).is_err());
     }
 
     #[test]
     fn the_same_trouble_later_is_another_message_with_the_same_fingerprint() {
         let later = Timestamp::constant(1_800_000_060, 0);
-        let first = Trouble::new(About::Configuration, "wrong".to_owned(), NOW);
-        let second = Trouble::new(About::Configuration, "wrong".to_owned(), later);
+        let first = Alert::new(AlertSubject::Configuration, "wrong".to_owned(), NOW);
+        let second = Alert::new(AlertSubject::Configuration, "wrong".to_owned(), later);
         assert_ne!(first.id, second.id);
         assert_eq!(first.fingerprint(), second.fingerprint());
-        let queue = Trouble::new(About::Queue(Queue::RelayLan), "full".to_owned(), NOW);
-        assert_eq!(serde_json::from_str::<Trouble>(&queue.message().unwrap().body).unwrap(), queue);
+        let queue = Alert::new(AlertSubject::Queue(Queue::RelayLan), "full".to_owned(), NOW);
+        assert_eq!(serde_json::from_str::<Alert>(&queue.message().unwrap().body).unwrap(), queue);
     }
 }

@@ -12,22 +12,22 @@ use crate::item::{ATTEMPTS, decode, encode};
 
 /// For how long posts about one thing are taken together: a device that restarts its counters is not
 /// silenced for longer.
-pub const ONCE_LIFETIME: Duration = Duration::from_secs(60);
+pub const DEDUPE_LIFETIME: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Serialize, Deserialize)]
-struct OnceRecord {
+struct DedupeRecord {
     event: EventId,
 }
 
 /// Whether an event may act for a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Once {
+pub enum Dedupe {
     /// It is the first about this thing.
     First,
     /// It is the one that acts, delivered again: it finishes its work.
     Same,
     /// Another event about the same thing acts.
-    Another(EventId),
+    Duplicate(EventId),
 }
 
 /// Asks whether this event is the one that acts for a rule, among those with the same correlation key.
@@ -35,22 +35,22 @@ pub enum Once {
 /// # Errors
 ///
 /// When the table fails.
-pub async fn once<S: State>(
+pub async fn dedupe<S: State>(
     state: &S,
     correlation: &str,
     rule: &str,
     event: EventId,
     now: Timestamp,
-) -> Result<Once, Error> {
+) -> Result<Dedupe, Error> {
     let key = Key::new(format!("once#{correlation}"), rule);
-    let data = encode(&key, &OnceRecord { event })?;
-    let expires = now.checked_add(ONCE_LIFETIME).ok();
+    let data = encode(&key, &DedupeRecord { event })?;
+    let expires = now.checked_add(DEDUPE_LIFETIME).ok();
     for _ in 0..ATTEMPTS {
         match state.put(&key, data.clone(), expires, Condition::Absent { now }).await? {
-            PutOutcome::Written(_) => return Ok(Once::First),
+            PutOutcome::Written(_) => return Ok(Dedupe::First),
             PutOutcome::Refused(Some(item)) => {
-                let acting = decode::<OnceRecord>(&item)?.event;
-                return Ok(if acting == event { Once::Same } else { Once::Another(acting) });
+                let acting = decode::<DedupeRecord>(&item)?.event;
+                return Ok(if acting == event { Dedupe::Same } else { Dedupe::Duplicate(acting) });
             }
             PutOutcome::Refused(None) => {}
         }
@@ -73,19 +73,19 @@ mod tests {
     #[tokio::test]
     async fn one_of_several_posts_acts_and_finishes_its_work() {
         let state = MemoryState::default();
-        let ask = |digit, now| once(&state, "58:5b:intrusion:7:20", "gate", event(digit), now);
-        assert_eq!(ask('a', NOW).await.unwrap(), Once::First);
-        assert_eq!(ask('b', NOW).await.unwrap(), Once::Another(event('a')));
-        assert_eq!(ask('a', NOW).await.unwrap(), Once::Same);
-        let later = NOW.checked_add(ONCE_LIFETIME).unwrap();
-        assert_eq!(ask('b', later).await.unwrap(), Once::First);
-        assert_eq!(ask('a', later).await.unwrap(), Once::Another(event('b')));
+        let ask = |digit, now| dedupe(&state, "58:5b:intrusion:7:20", "gate", event(digit), now);
+        assert_eq!(ask('a', NOW).await.unwrap(), Dedupe::First);
+        assert_eq!(ask('b', NOW).await.unwrap(), Dedupe::Duplicate(event('a')));
+        assert_eq!(ask('a', NOW).await.unwrap(), Dedupe::Same);
+        let later = NOW.checked_add(DEDUPE_LIFETIME).unwrap();
+        assert_eq!(ask('b', later).await.unwrap(), Dedupe::First);
+        assert_eq!(ask('a', later).await.unwrap(), Dedupe::Duplicate(event('b')));
     }
 
     #[tokio::test]
     async fn each_rule_asks_for_itself() {
         let state = MemoryState::default();
-        assert_eq!(once(&state, "k", "gate", event('a'), NOW).await.unwrap(), Once::First);
-        assert_eq!(once(&state, "k", "light", event('b'), NOW).await.unwrap(), Once::First);
+        assert_eq!(dedupe(&state, "k", "gate", event('a'), NOW).await.unwrap(), Dedupe::First);
+        assert_eq!(dedupe(&state, "k", "light", event('b'), NOW).await.unwrap(), Dedupe::First);
     }
 }
