@@ -17,7 +17,7 @@ const PATH: &str = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
 /// One camera, and two relays inside, one of which has no timer.
 const SITE: &str = r#"
 timezone = "Europe/Berlin"
-trouble = "caretaker"
+alert_channel = "caretaker"
 
 [[source]]
 id = "gate"

@@ -17,7 +17,7 @@ const PATH: &str = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
 /// One camera, two channels beside the one for trouble, one relay.
 const SITE: &str = r#"
 timezone = "Europe/Berlin"
-trouble = "caretaker"
+alert_channel = "caretaker"
 
 [[source]]
 id = "gate"

@@ -97,7 +97,10 @@ impl Driver {
     pub fn unsupported(&self, action: RelayAction) -> Option<Unsupported> {
         match (self, action) {
             (Self::ShellyCloud(_) | Self::WebRelay(_) | Self::Viewtron(_), RelayAction::Toggle) => {
-                unsupported(format!("the driver `{}` cannot toggle", self.name()), "use on, off, pulse or hold")
+                unsupported(
+                    format!("the driver `{}` cannot toggle", self.name()),
+                    "use on, off, pulse or hold",
+                )
             }
             (Self::WebRelay(_), RelayAction::Pulse { duration } | RelayAction::Hold { duration })
                 if duration < SHORTEST_WEB_RELAY_PULSE =>

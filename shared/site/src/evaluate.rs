@@ -223,7 +223,8 @@ fn failed(test: &Test, event: &Event, context: &Context<'_>) -> Option<Reason> {
         }
         Test::Camera(any_of) => {
             let camera = data.camera.as_ref();
-            let is = any_of.iter().flat_map(|choice| &choice.any_of).any(|one| one.is(&data.source, camera));
+            let is =
+                any_of.iter().flat_map(|choice| &choice.any_of).any(|one| one.matches(&data.source, camera));
             let found = match camera {
                 Some(camera) => format!("{}/{}", data.source, camera.id),
                 None => data.source.to_string(),

@@ -40,8 +40,8 @@ impl ListEntry {
 pub struct NamedCamera {
     /// Its id.
     pub id: CameraId,
-    /// What it is: any of these.
-    pub is: Vec<CameraReference>,
+    /// The cameras that it stands for.
+    pub sources: Vec<CameraReference>,
 }
 
 /// One camera of a source, or a source as a whole.
@@ -54,9 +54,9 @@ pub struct CameraReference {
 }
 
 impl CameraReference {
-    /// Whether an event from this source and camera is meant.
+    /// Whether an event of this source and camera matches.
     #[must_use]
-    pub fn is(&self, source: &Text, camera: Option<&Camera>) -> bool {
+    pub fn matches(&self, source: &Text, camera: Option<&Camera>) -> bool {
         *source == self.source
             && self.camera.as_ref().is_none_or(|id| camera.is_some_and(|camera| camera.id == *id))
     }

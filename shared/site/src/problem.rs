@@ -131,6 +131,16 @@ impl Notes {
         });
     }
 
+    /// A key that has another name by now.
+    pub(crate) fn renamed(&mut self, path: &Path<'_>, message: impl Into<String>, fix: impl Into<String>) {
+        self.warnings.push(Note {
+            steps: path.steps(),
+            part: Part::Key,
+            message: message.into(),
+            fix: fix.into(),
+        });
+    }
+
     /// Whether nothing stands against the file.
     pub(crate) fn are_harmless(&self) -> bool {
         self.problems.is_empty()

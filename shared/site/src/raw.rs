@@ -154,7 +154,10 @@ pub(crate) struct RawSite {
     /// sources that have no zone of their own. A name of the IANA database.
     #[schemars(extend("default" = "UTC"))]
     pub(crate) timezone: Option<Item<ZoneText>>,
-    /// The channel that is told of failures.
+    /// The channel that gets alerts: what failed, and what to do about it.
+    pub(crate) alert_channel: Option<Item<IdText>>,
+    /// The former name of `alert_channel`.
+    #[schemars(extend("deprecated" = true))]
     pub(crate) trouble: Option<Item<IdText>>,
     /// Whether, for every relay that does not say otherwise, everything is decided and recorded and nothing is sent.
     #[schemars(extend("default" = false))]
@@ -187,6 +190,7 @@ impl RawSite {
     pub(crate) fn is_misshapen(&self) -> bool {
         !self.unknown.is_empty()
             || self.timezone.as_ref().is_some_and(Item::is_bad)
+            || self.alert_channel.as_ref().is_some_and(Item::is_bad)
             || self.trouble.as_ref().is_some_and(Item::is_bad)
             || self.dry_run.as_ref().is_some_and(Item::is_bad)
             || self.source.iter().any(Item::is_bad)
@@ -320,8 +324,12 @@ pub(crate) enum RawDialect {
 pub(crate) struct RawCamera {
     /// Its name.
     pub(crate) id: IdText,
-    /// What it is: a source, or `source/camera` for one camera of a recorder.
-    pub(crate) is: Many<String>,
+    /// What it stands for: a source, or `source/camera` for one camera of a recorder.
+    #[schemars(extend("x-default" = "**needed**"))]
+    pub(crate) sources: Option<Many<String>>,
+    /// The former name of `sources`.
+    #[schemars(extend("deprecated" = true))]
+    pub(crate) is: Option<Many<String>>,
 }
 
 /// A plate on a list.

@@ -153,10 +153,7 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
         Some(text) => scalar::timezone(text, &root.key("timezone"), notes).unwrap_or(TimeZone::UTC),
         None => TimeZone::UTC,
     };
-    let trouble = document.trouble.as_ref().and_then(Item::good).and_then(|id| {
-        scalar::reference("channel", &id.0, &names.channels, &root.key("trouble"), notes);
-        ChannelId::new(&id.0)
-    });
+    let alert_channel = alert_channel(document, &names, notes);
 
     let section = root.key("source");
     unique(&document.source, |source| &source.id.0, "source", &section, notes);
@@ -208,7 +205,7 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
 
     let positions: Vec<usize> = rules.iter().map(|(index, _)| *index).collect();
     let rules = rules.into_iter().map(|(_, rule)| rule).collect();
-    let site = Site { timezone, trouble, sources, cameras, lists, relays, channels, rules };
+    let site = Site { timezone, alert_channel, sources, cameras, lists, relays, channels, rules };
     rule::check_proofs(&site, &positions, notes);
     if notes.are_harmless() {
         rule::warn_of_reach(&site, &positions, notes);
@@ -253,13 +250,57 @@ fn names_of_rules(document: &RawSite, section: &Path<'_>, notes: &mut Notes) -> 
     seen
 }
 
-fn camera(raw: &RawCamera, names: &Names, path: &Path<'_>, notes: &mut Notes) -> Option<NamedCamera> {
-    let path_is = path.key("is");
-    let mut is = Vec::new();
-    for (index, text) in raw.is.as_slice().iter().enumerate() {
-        is.extend(camera_reference(text, names, &path_is.index(index), notes));
+/// The channel for alerts, by the key that the file uses for it.
+fn alert_channel(document: &RawSite, names: &Names, notes: &mut Notes) -> Option<ChannelId> {
+    let root = Path::Root;
+    let (key, id) = renamed(
+        ("alert_channel", document.alert_channel.as_ref()),
+        ("trouble", document.trouble.as_ref()),
+        &root,
+        notes,
+    )?;
+    let id = id.good()?;
+    scalar::reference("channel", &id.0, &names.channels, &root.key(key), notes);
+    ChannelId::new(&id.0)
+}
+
+/// The value of a key that was renamed, with the name that the file uses; warns of the former name.
+fn renamed<'a, T>(
+    (name, value): (&'static str, Option<&'a T>),
+    (former_name, former_value): (&'static str, Option<&'a T>),
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Option<(&'static str, &'a T)> {
+    let Some(former) = former_value else { return value.map(|value| (name, value)) };
+    let former_path = path.key(former_name);
+    if let Some(value) = value {
+        notes.misplaced(
+            &former_path,
+            format!("`{former_name}` is the former name of `{name}`"),
+            "leave it out",
+        );
+        return Some((name, value));
     }
-    Some(NamedCamera { id: CameraId::new(&raw.id.0)?, is })
+    notes.renamed(
+        &former_path,
+        format!("`{former_name}` was renamed to `{name}`"),
+        format!("write `{name}`; the former name still works"),
+    );
+    Some((former_name, former))
+}
+
+fn camera(raw: &RawCamera, names: &Names, path: &Path<'_>, notes: &mut Notes) -> Option<NamedCamera> {
+    let written = renamed(("sources", raw.sources.as_ref()), ("is", raw.is.as_ref()), path, notes);
+    let Some((key, written)) = written else {
+        notes.problem(path, "`sources` is missing", "add `sources = …`");
+        return None;
+    };
+    let path_sources = path.key(key);
+    let mut sources = Vec::new();
+    for (index, text) in written.as_slice().iter().enumerate() {
+        sources.extend(camera_reference(text, names, &path_sources.index(index), notes));
+    }
+    Some(NamedCamera { id: CameraId::new(&raw.id.0)?, sources })
 }
 
 /// `source`, or `source/camera`.

@@ -219,7 +219,8 @@ fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
             (Some((_, schema)), _) => value(inner.get_ref(), *schema, &path, notes),
             (None, Some(schema)) => value(inner.get_ref(), schema, &path, notes),
             (None, None) => {
-                let known = properties.iter().map(|(name, _)| *name);
+                let current = properties.iter().filter(|(_, schema)| schema.get("deprecated").is_none());
+                let known = current.map(|(name, _)| *name);
                 notes.misplaced(&path, format!("there is no key `{key}` here"), instead(key, known));
             }
         }

@@ -12,7 +12,7 @@ use crate::{CameraId, Channel, ChannelId, List, NamedCamera, PlateText, Relay, R
 #[derive(Debug, Clone)]
 pub struct Site {
     pub(crate) timezone: TimeZone,
-    pub(crate) trouble: Option<ChannelId>,
+    pub(crate) alert_channel: Option<ChannelId>,
     pub(crate) sources: BTreeMap<String, Arc<Source>>,
     pub(crate) cameras: Vec<NamedCamera>,
     pub(crate) lists: Vec<List>,
@@ -28,10 +28,10 @@ impl Site {
         &self.timezone
     }
 
-    /// The channel that is told of failures.
+    /// The channel that gets alerts.
     #[must_use]
     pub fn alert_channel(&self) -> Option<&Channel> {
-        self.trouble.as_ref().and_then(|id| self.channel(id.as_str()))
+        self.alert_channel.as_ref().and_then(|id| self.channel(id.as_str()))
     }
 
     /// The source with this id.
@@ -108,7 +108,7 @@ impl Site {
     #[must_use]
     pub fn camera(&self, event: &Event) -> Option<&CameraId> {
         let is = |named: &&NamedCamera| {
-            named.is.iter().any(|camera| camera.is(&event.data.source, event.data.camera.as_ref()))
+            named.sources.iter().any(|camera| camera.matches(&event.data.source, event.data.camera.as_ref()))
         };
         self.cameras.iter().find(is).map(|named| &named.id)
     }

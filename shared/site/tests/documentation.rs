@@ -113,7 +113,7 @@ fn table(schema: &Value, definition: &Value) -> String {
     properties
         .sort_by_key(|(key, _)| (key.as_str() != "id", !required.contains(&key.as_str()), key.to_owned()));
     for (key, property) in properties {
-        if property.get("const").is_some() {
+        if property.get("const").is_some() || property.get("deprecated").is_some() {
             continue;
         }
         let default = match property.get("x-default").or_else(|| property.get("default")) {

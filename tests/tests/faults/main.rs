@@ -28,7 +28,7 @@ const SIGNING_KEY: &[u8] = b"a key of the end to end tests";
 /// A site with one camera, two channels beside the one for trouble, and one relay.
 const SITE: &str = r#"
 timezone = "Europe/Berlin"
-trouble = "caretaker"
+alert_channel = "caretaker"
 
 [[source]]
 id = "gate"

@@ -9,7 +9,7 @@ use camhook_state::alert::{Alert, AlertSubject};
 use crate::support::{NOW, client, delivered, handled, header, plate, ports, receiver, record, site};
 
 const SITE: &str = r#"
-trouble = "admin"
+alert_channel = "admin"
 [[channel]]
 id = "admin"
 kind = "ntfy"
@@ -115,7 +115,7 @@ async fn trouble_about_the_trouble_channel_never_loops() {
 #[tokio::test]
 async fn without_a_trouble_channel_the_log_is_enough() {
     let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(403)).await);
-    let text = SITE.replace("trouble = \"admin\"", "");
+    let text = SITE.replace("alert_channel = \"admin\"", "");
     let (ports, site) = (ports().await, site(&text, &[("ADMIN", &admin), ("FAMILY", &family)]));
     assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
     assert!(ports.queues.sent(Queue::Notify).is_empty());

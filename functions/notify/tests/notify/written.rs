@@ -11,7 +11,7 @@ const SITE: &str = r#"
 residents = [{ plate = "IB 36-NL", name = "Änn" }]
 [[camera]]
 id = "drive"
-is = "gate/1"
+sources = "gate/1"
 [[channel]]
 id = "family"
 kind = "ntfy"

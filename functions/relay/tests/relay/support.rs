@@ -29,7 +29,7 @@ pub(crate) fn timer(relay: &Relay) -> DeviceTimer {
 
 pub(crate) const HEAD: &str = r#"
 timezone = "Europe/Berlin"
-trouble = "family"
+alert_channel = "family"
 
 [[source]]
 id = "gate"

@@ -159,7 +159,7 @@ fn cameras(any_of: &Many<String>, known: Known<'_>, path: &Path<'_>, notes: &mut
         let path = path.index(index);
         let Some(written) = scalar::text(text, &path, notes) else { continue };
         let any_of = if let Some(named) = cameras.iter().find(|camera| camera.id.as_str() == text) {
-            named.is.clone()
+            named.sources.clone()
         } else if names.cameras.contains(text) {
             // What is wrong with that camera is said where it stands.
             Vec::new()

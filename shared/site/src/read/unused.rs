@@ -54,10 +54,10 @@ pub(super) fn warn(site: &Site, document: &RawSite, notes: &mut Notes) {
     let section = root.key("channel");
     for (index, raw) in good(&document.channel) {
         let id = super::channel::id(raw);
-        let is_trouble = site.trouble.as_ref().is_some_and(|trouble| trouble.as_str() == id);
+        let gets_alerts = site.alert_channel.as_ref().is_some_and(|alerted| alerted.as_str() == id);
         let is_told = actions()
             .any(|action| matches!(action, Action::Notify { channel, .. } if channel.as_str() == id));
-        if !is_trouble && !is_told {
+        if !gets_alerts && !is_told {
             unused(&section.index(index), "channel", id, notes);
         }
     }
