@@ -1,7 +1,10 @@
 //! The dialect as the ingest sees it.
 
 use camhook_event::{Text, Vendor};
-use camhook_ingest::{Adapter, Draft, Ignored, Malformed, Method, Outcome, Parsed, Reply, Request, Verified};
+use camhook_ingest::{
+    Adapter, Draft, FixedContent, FixedPath, Ignored, Malformed, Method, Outcome, Parsed, Reply, Request,
+    Verified,
+};
 use camhook_json::text;
 
 use crate::event::{Circumstances, flat_drafts, manual_draft, rich_drafts};
@@ -12,6 +15,9 @@ use crate::reply::reply;
 
 /// The path that the firmware posts its keep-alive to, on the host of the configured address, whatever path that has.
 pub const KEEP_ALIVE_PATH: &str = "/API/HttpListening/KeepLive";
+
+/// The path in the vendor's own sample of *API Command*. Devices whose command was left as it is post there.
+pub const EVENT_PUSH_PATH: &str = "/API/AlarmEvent/EventPush";
 
 /// The last segment of [`KEEP_ALIVE_PATH`]: below a source's own path it is a keep-alive too.
 const KEEP_ALIVE_SEGMENT: &str = "KeepLive";
@@ -32,8 +38,11 @@ impl Adapter for Ivsec {
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"))
     }
 
-    fn fixed_path(&self) -> Option<&'static str> {
-        Some(KEEP_ALIVE_PATH)
+    fn fixed_paths(&self) -> &'static [FixedPath] {
+        &[
+            FixedPath { path: KEEP_ALIVE_PATH, content: FixedContent::Heartbeats },
+            FixedPath { path: EVENT_PUSH_PATH, content: FixedContent::Posts },
+        ]
     }
 
     /// A GET without parameters is a look, unless its path is that of a button.

@@ -36,7 +36,7 @@ mod setup;
 mod snapped;
 mod time;
 
-pub use adapter::{Ivsec, KEEP_ALIVE_PATH};
+pub use adapter::{EVENT_PUSH_PATH, Ivsec, KEEP_ALIVE_PATH};
 pub use limit::{Limit, limits};
 pub use sample::SAMPLES;
 pub use setup::setup;

@@ -24,14 +24,13 @@ pub trait Adapter: Send + Sync {
         None
     }
 
-    /// A path below none of the vendor's sources that its firmware posts to all the same, which cannot be
-    /// changed.
+    /// Paths below none of the vendor's sources that its firmware posts to all the same, whatever address is
+    /// configured.
     ///
-    /// A post there belongs to the source whose user and password it has, else to the one source of the vendor
-    /// whose networks hold the sender's address. Any other is answered as if it were accepted, and counted,
-    /// nothing more.
-    fn fixed_path(&self) -> Option<&'static str> {
-        None
+    /// Such a post belongs to the one source of the vendor all of whose credentials it has; a source with a token,
+    /// which a fixed path cannot hold, receives none.
+    fn fixed_paths(&self) -> &'static [FixedPath] {
+        &[]
     }
 
     /// Whether the request is that of a person with a browser, or of a test button, and no post of a device.
@@ -55,6 +54,25 @@ pub trait Adapter: Send + Sync {
 
     /// What the sender gets.
     fn reply(&self, outcome: Outcome<'_>) -> Reply;
+}
+
+/// A path that a vendor's firmware posts to whatever address is configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FixedPath {
+    /// The path: `/SendAlarmStatus`.
+    pub path: &'static str,
+    /// What is posted there.
+    pub content: FixedContent,
+}
+
+/// What is posted to a [`FixedPath`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FixedContent {
+    /// Keep-alives. The body is not parsed, and one that belongs to no source is acknowledged and counted.
+    Heartbeats,
+    /// Whatever the device has to say, parsed and stored like a post to the source's own path; [`Request::rest`]
+    /// holds the segments of the fixed path. A post that belongs to no source is refused.
+    Posts,
 }
 
 /// Something that whoever looks after a source should know.

@@ -1,15 +1,16 @@
 //! One webhook, from the request to the reply.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use camhook_event::{Report, Text};
 use camhook_ports::{Clock, Measurements, Ports};
-use camhook_site::{Site, Tracking};
+use camhook_site::{Site, Source, Tracking};
 
-use crate::adapter::{Adapter, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Reply};
+use crate::adapter::{Adapter, FixedContent, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Reply};
 use crate::draft::Draft;
 use crate::instance::Instance;
-use crate::locate::locate;
+use crate::locate::{FIXED_PATH_REFUSAL, locate};
 use crate::quarantine::quarantine;
 use crate::store::keep;
 use crate::verify::{RefusedReason, VerifyError, attribute, verify};
@@ -60,70 +61,115 @@ struct Way<'a, P> {
 
 impl<P: Ports> Way<'_, P> {
     async fn walk(&mut self, site: &Site, request: Request<Unverified>) -> Reply {
-        let vendor = self.adapter.vendor();
-        if self.adapter.fixed_path().is_some_and(|fixed| fixed == request.path) {
-            return self.take_fixed(site, &request).await;
+        let fixed = self.adapter.fixed_paths().iter().find(|fixed| fixed.path == request.path);
+        let verified = match fixed.map(|fixed| fixed.content) {
+            Some(FixedContent::Heartbeats) => return self.take_heartbeat(site, &request).await,
+            Some(FixedContent::Posts) => self.verify_at_fixed_path(site, request).await,
+            None => self.verify(site, request).await,
+        };
+        match verified {
+            Ok(request) => self.take(&request).await,
+            Err(reply) => reply,
         }
+    }
+
+    /// Checks the credentials of a post to a source's own path; how to answer it when they do not hold.
+    async fn verify(
+        &mut self,
+        site: &Site,
+        request: Request<Unverified>,
+    ) -> Result<Request<Verified>, Reply> {
         let path = request.path.clone();
         let signature = self.adapter.signature(&request.headers);
-        let located = match locate(site, vendor, &path) {
+        let located = match locate(site, self.adapter.vendor(), &path) {
             Ok(located) => located,
-            Err(refusal) => return self.refuse(refusal, RefusedReason::UnknownSource),
+            Err(refusal) => return Err(self.refuse(refusal, RefusedReason::UnknownSource)),
         };
         let source = located.source.clone();
-        let request = match verify(self.ports.secrets(), request, located, signature).await {
-            Ok(request) => request,
+        match verify(self.ports.secrets(), request, located, signature).await {
+            Ok(request) => Ok(request),
             Err(VerifyError::Refused { refusal, reason }) => {
                 presence::refused(self.ports, self.instance, &source, reason.name()).await;
-                return self.refuse(refusal, reason);
+                Err(self.refuse(refusal, reason))
             }
             Err(VerifyError::Secret(error)) => {
-                tracing::error!(source = %source.id, %error, "the credentials cannot be checked");
+                tracing::error!(source = %source.id, %error, "failed to check credentials");
                 self.count_unavailable("secret");
-                return self.adapter.reply(Outcome::Unavailable);
+                Err(self.adapter.reply(Outcome::Unavailable))
             }
-        };
-        if self.adapter.is_visit(&request) {
-            let text = presence::ready_text(self.ports, &source).await;
+        }
+    }
+
+    /// Finds the source of a post to a fixed path; how to answer it when it belongs to none.
+    async fn verify_at_fixed_path(
+        &mut self,
+        site: &Site,
+        request: Request<Unverified>,
+    ) -> Result<Request<Verified>, Reply> {
+        match self.attribute(site, &request).await? {
+            Some(source) => {
+                let segments = request.path.split('/').filter(|segment| !segment.is_empty());
+                let rest = segments.map(str::to_owned).collect();
+                Ok(request.with_state(Verified { source, rest }))
+            }
+            None => Err(self.refuse(FIXED_PATH_REFUSAL, RefusedReason::UnknownSource)),
+        }
+    }
+
+    /// The source that a post to a fixed path comes from; how to answer when that cannot be checked.
+    async fn attribute(
+        &mut self,
+        site: &Site,
+        request: &Request<Unverified>,
+    ) -> Result<Option<Arc<Source>>, Reply> {
+        let candidates: Vec<_> = site.sources_of(self.adapter.vendor()).cloned().collect();
+        let signature = self.adapter.signature(&request.headers);
+        match attribute(self.ports.secrets(), request, &candidates, signature).await {
+            Ok(source) => Ok(source),
+            Err(error) => {
+                tracing::error!(%error, "failed to attribute post to a source");
+                self.count_unavailable("secret");
+                Err(self.adapter.reply(Outcome::Unavailable))
+            }
+        }
+    }
+
+    /// Takes a keep-alive at a fixed path, for the source that it comes from if there is one.
+    async fn take_heartbeat(&mut self, site: &Site, request: &Request<Unverified>) -> Reply {
+        let vendor = self.adapter.vendor().name();
+        match self.attribute(site, request).await {
+            Ok(Some(source)) => {
+                self.measurements.count("Heartbeats", [("Vendor", vendor)]);
+                presence::contact(self.ports, self.instance, &source).await;
+            }
+            Ok(None) => self.measurements.count("HeartbeatsOfNobody", [("Vendor", vendor)]),
+            Err(reply) => return reply,
+        }
+        self.adapter.reply(Outcome::Accepted)
+    }
+
+    /// Takes a post whose source is known: parse, store, enqueue.
+    async fn take(&mut self, request: &Request<Verified>) -> Reply {
+        let source = request.source();
+        if self.adapter.is_visit(request) {
+            let text = presence::ready_text(self.ports, source).await;
             return self.adapter.reply(Outcome::Ready(&text));
         }
         if request.body.len() > BODY_LIMIT {
             let detail = format!("the body has {} bytes, {BODY_LIMIT} are allowed", request.body.len());
             let malformed = Malformed::new(TOO_LARGE, detail);
-            return self.quarantine(&request, &malformed, Outcome::TooLarge).await;
+            return self.quarantine(request, &malformed, Outcome::TooLarge).await;
         }
-        self.pass_on_notice(&request);
-        match self.adapter.parse(&request) {
-            Ok(Parsed::Events(drafts)) => self.store(&request, drafts).await,
+        self.pass_on_notice(request);
+        match self.adapter.parse(request) {
+            Ok(Parsed::Events(drafts)) => self.store(request, drafts).await,
             Ok(Parsed::Heartbeat) => {
-                self.measurements.count("Heartbeats", [("Vendor", vendor.name())]);
-                presence::contact(self.ports, self.instance, &source).await;
+                self.measurements.count("Heartbeats", [("Vendor", self.adapter.vendor().name())]);
+                presence::contact(self.ports, self.instance, source).await;
                 self.adapter.reply(Outcome::Accepted)
             }
-            Ok(Parsed::Ignored(ignored)) => self.ignore(&request, ignored).await,
-            Err(malformed) => self.quarantine(&request, &malformed, Outcome::Quarantined).await,
-        }
-    }
-
-    /// A post to the vendor's fixed path: a sign of life of the source that it comes from, if one can be found.
-    async fn take_fixed(&mut self, site: &Site, request: &Request<Unverified>) -> Reply {
-        let vendor = self.adapter.vendor();
-        let candidates: Vec<_> = site.sources_of(vendor).cloned().collect();
-        match attribute(self.ports.secrets(), request, &candidates).await {
-            Ok(Some(source)) => {
-                self.measurements.count("Heartbeats", [("Vendor", vendor.name())]);
-                presence::contact(self.ports, self.instance, &source).await;
-                self.adapter.reply(Outcome::Accepted)
-            }
-            Ok(None) => {
-                self.measurements.count("HeartbeatsOfNobody", [("Vendor", vendor.name())]);
-                self.adapter.reply(Outcome::Accepted)
-            }
-            Err(error) => {
-                tracing::error!(%error, "whose heartbeat it is cannot be told");
-                self.count_unavailable("secret");
-                self.adapter.reply(Outcome::Unavailable)
-            }
+            Ok(Parsed::Ignored(ignored)) => self.ignore(request, ignored).await,
+            Err(malformed) => self.quarantine(request, &malformed, Outcome::Quarantined).await,
         }
     }
 
@@ -174,7 +220,7 @@ impl<P: Ports> Way<'_, P> {
     }
 
     /// Whether a draft is to be passed on: everything is, but tracking only once in a while for each target.
-    fn is_due(&self, source: &camhook_site::Source, draft: &Draft<'_>) -> bool {
+    fn is_due(&self, source: &Source, draft: &Draft<'_>) -> bool {
         if draft.report != Report::Tracking {
             return true;
         }
@@ -231,7 +277,7 @@ impl<P: Ports> Way<'_, P> {
 }
 
 /// How long one instance does not write the presence of a source again.
-pub(crate) fn presence_interval(source: &camhook_site::Source) -> Duration {
+pub(crate) fn presence_interval(source: &Source) -> Duration {
     const SHORTEST: Duration = Duration::from_secs(60);
     source.offline_after.map_or(SHORTEST, |after| (after / 4).max(SHORTEST))
 }

@@ -20,7 +20,10 @@ mod request;
 mod store;
 mod verify;
 
-pub use adapter::{Adapter, Asks, Challenge, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Reply};
+pub use adapter::{
+    Adapter, Asks, Challenge, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed, Refusal,
+    Reply,
+};
 pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 pub use guide::{Sample, WebhookUrl};
 pub use handle::{BODY_LIMIT, Handled, handle};

@@ -49,6 +49,9 @@ pub(crate) fn locate<'a>(site: &Site, vendor: Vendor, path: &'a str) -> Result<L
     Ok(Located { source: Arc::clone(source), token, rest, refusal: Refusal { asks, ..refusal } })
 }
 
+/// How a post to a fixed path that belongs to no source is refused: like any other whose path holds no token.
+pub(crate) const FIXED_PATH_REFUSAL: Refusal = Refusal { challenge: Challenge::Basic, asks: Asks::Other };
+
 /// How a path is refused. Its form alone decides, so that a source that is not there and one that is look
 /// alike: a segment of a token's form after the source's id is a token.
 fn refusal(after_source: Option<&str>) -> Refusal {

@@ -68,61 +68,87 @@ impl std::fmt::Display for RefusedReason {
     }
 }
 
-/// Checks the credentials of a request.
+/// Checks the credentials of a request to a source's own path.
 ///
-/// The networks come first: they need no secret. `signature` is the one that the request carries.
+/// `signature` is the one that the request carries.
 pub(crate) async fn verify<S: Secrets>(
     secrets: &S,
     request: Request<Unverified>,
     located: Located<'_>,
     signature: Option<[u8; 32]>,
 ) -> Result<Request<Verified>, VerifyError> {
-    let auth = &located.source.auth;
-    let refused = |reason| VerifyError::Refused { refusal: located.refusal, reason };
-    if !auth.allow.is_empty() && !address_is_allowed(auth, &request) {
-        return Err(refused(RefusedReason::Address));
-    }
-    if !auth.tokens.is_empty() {
-        let token = located.token.ok_or_else(|| refused(RefusedReason::Token))?;
-        if !token_is_good(secrets, &auth.tokens, token).await? {
-            return Err(refused(RefusedReason::Token));
-        }
-    }
-    if !auth.basic.is_empty() && !basic_is_good(secrets, auth, &request).await? {
-        // Who has the token may be asked for the password; nobody else learns that there is one.
-        let challenge = if auth.tokens.is_empty() { located.refusal.challenge } else { Challenge::Basic };
-        let refusal = Refusal { challenge, ..located.refusal };
-        return Err(VerifyError::Refused { refusal, reason: RefusedReason::Basic });
-    }
-    if !auth.hmac.is_empty() {
-        let signature = signature.ok_or_else(|| refused(RefusedReason::Signature))?;
-        if !signature_is_good(secrets, &auth.hmac, &request.body, signature).await? {
-            return Err(refused(RefusedReason::Signature));
-        }
-    }
-    let Located { source, rest, .. } = located;
-    Ok(request.with_state(Verified { source, rest }))
+    let Located { source, token, rest, refusal } = located;
+    let Some(reason) = first_failure(secrets, &source.auth, &request, token, signature).await? else {
+        return Ok(request.with_state(Verified { source, rest }));
+    };
+    // Who has the token may be asked for the password; nobody else learns that there is one.
+    let challenge = match reason {
+        RefusedReason::Basic if !source.auth.tokens.is_empty() => Challenge::Basic,
+        _ => refusal.challenge,
+    };
+    Err(VerifyError::Refused { refusal: Refusal { challenge, ..refusal }, reason })
 }
 
-/// Which source a post to a vendor's fixed path comes from: the one whose user and password it has, else the
-/// only one whose networks hold the sender's address.
+/// Finds the source that a post to a vendor's fixed path comes from: the only candidate all of whose credentials the
+/// request has. One that names user and password goes before those that name networks alone.
 pub(crate) async fn attribute<S: Secrets>(
     secrets: &S,
     request: &Request<Unverified>,
     candidates: &[Arc<Source>],
+    signature: Option<[u8; 32]>,
 ) -> Result<Option<Arc<Source>>, SecretError> {
-    if request.headers.get("authorization").is_some() {
-        for source in candidates {
-            if !source.auth.basic.is_empty() && basic_is_good(secrets, &source.auth, request).await? {
-                return Ok(Some(Arc::clone(source)));
-            }
+    let mut by_address = Vec::new();
+    let mut by_secret = Vec::new();
+    for source in candidates {
+        let auth = &source.auth;
+        if first_failure(secrets, auth, request, None, signature).await?.is_some() {
+            continue;
         }
+        let names_no_secret = auth.basic.is_empty() && auth.hmac.is_empty();
+        if names_no_secret { &mut by_address } else { &mut by_secret }.push(source);
     }
-    let mut near = candidates.iter().filter(|source| address_is_allowed(&source.auth, request));
-    match (near.next(), near.next()) {
-        (Some(only), None) => Ok(Some(Arc::clone(only))),
+    let attributed = if by_secret.is_empty() { by_address } else { by_secret };
+    match attributed.as_slice() {
+        [only] => Ok(Some(Arc::clone(only))),
         _ => Ok(None),
     }
+}
+
+/// The first kind of credential that a source names and the request does not have; `None` when it has them all.
+///
+/// The networks come first: they need no secret. A source that names none, because it comes over MQTT, takes nothing
+/// over HTTP.
+async fn first_failure<S: Secrets>(
+    secrets: &S,
+    auth: &Auth,
+    request: &Request<Unverified>,
+    token: Option<&str>,
+    signature: Option<[u8; 32]>,
+) -> Result<Option<RefusedReason>, SecretError> {
+    let names_none =
+        auth.allow.is_empty() && auth.tokens.is_empty() && auth.basic.is_empty() && auth.hmac.is_empty();
+    if names_none {
+        return Ok(Some(RefusedReason::UnknownSource));
+    }
+    if !auth.allow.is_empty() && !address_is_allowed(auth, request) {
+        return Ok(Some(RefusedReason::Address));
+    }
+    if !auth.tokens.is_empty() {
+        let Some(token) = token else { return Ok(Some(RefusedReason::Token)) };
+        if !token_is_good(secrets, &auth.tokens, token).await? {
+            return Ok(Some(RefusedReason::Token));
+        }
+    }
+    if !auth.basic.is_empty() && !basic_is_good(secrets, auth, request).await? {
+        return Ok(Some(RefusedReason::Basic));
+    }
+    if !auth.hmac.is_empty() {
+        let Some(signature) = signature else { return Ok(Some(RefusedReason::Signature)) };
+        if !signature_is_good(secrets, &auth.hmac, &request.body, signature).await? {
+            return Ok(Some(RefusedReason::Signature));
+        }
+    }
+    Ok(None)
 }
 
 fn address_is_allowed(auth: &Auth, request: &Request<Unverified>) -> bool {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use camhook_event::{Event, Image, ImageRole, Kind, RejectedReason, Report, Text, Vendor, VendorData};
 use camhook_ingest::{
-    Adapter, BODY_LIMIT, Draft, DraftImage, DraftTarget, Handled, Headers, Identity, Ignored, Instance,
-    Malformed, Method, Outcome, Parsed, Parts, Pending, Reason, Reply, Request, Verified, handle,
+    Adapter, BODY_LIMIT, Draft, DraftImage, DraftTarget, FixedContent, FixedPath, Handled, Headers, Identity,
+    Ignored, Instance, Malformed, Method, Outcome, Parsed, Parts, Pending, Reason, Reply, Request, Verified,
+    handle,
 };
 use camhook_ports::Queue;
 use camhook_ports::memory::MemoryPorts;
@@ -54,12 +55,36 @@ impl Adapter for Words {
         base64_simd::STANDARD.decode_to_vec(headers.get("x-signature")?).ok()?.try_into().ok()
     }
 
-    fn fixed_path(&self) -> Option<&'static str> {
-        Some("/keep/live")
+    fn fixed_paths(&self) -> &'static [FixedPath] {
+        &[
+            FixedPath { path: "/keep/live", content: FixedContent::Heartbeats },
+            FixedPath { path: "/api/push", content: FixedContent::Posts },
+        ]
     }
 
     fn reply(&self, outcome: Outcome<'_>) -> Reply {
         Reply::common(outcome).unwrap_or_else(|| Reply::empty(200))
+    }
+}
+
+/// The same dialect under the name of a vendor whose sources can come over MQTT.
+struct Instar;
+
+impl Adapter for Instar {
+    fn vendor(&self) -> Vendor {
+        Vendor::Instar
+    }
+
+    fn parser_version(&self) -> &'static str {
+        Words.parser_version()
+    }
+
+    fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {
+        Words.parse(request)
+    }
+
+    fn reply(&self, outcome: Outcome<'_>) -> Reply {
+        Words.reply(outcome)
     }
 }
 
@@ -457,7 +482,7 @@ async fn a_signature_is_checked_over_the_very_bytes() {
 }
 
 #[tokio::test]
-async fn a_post_to_the_fixed_path_belongs_to_whom_it_can_be_told_to_belong() {
+async fn a_heartbeat_at_a_fixed_path_counts_for_the_source_whose_credentials_it_has() {
     let stack = Stack::new("auth = { basic = { user = \"cam\", password = \"pw\" } }");
     let nobodys = stack.send(post("/keep/live", "")).await;
     assert_eq!((nobodys.reply.status, stack.ports.state.calls()), (200, 0));
@@ -471,4 +496,69 @@ async fn a_post_to_the_fixed_path_belongs_to_whom_it_can_be_told_to_belong() {
     let by_address = Stack::new("auth = { allow = [\"203.0.113.0/24\"] }");
     let near = by_address.send(post("/keep/live", "")).await;
     assert_eq!(near.measurements.counted("Heartbeats"), 1);
+}
+
+#[tokio::test]
+async fn a_post_at_a_fixed_path_needs_every_credential_that_its_source_names() {
+    let here = "203.0.113.0/24";
+    let basic = "basic = { user = \"cam\", password = \"pw\" }";
+    for (auth, user_password, is_attributed) in [
+        (format!("allow = [\"{here}\"]"), None, true),
+        (basic.to_owned(), Some("cam:pw"), true),
+        (format!("{basic}, allow = [\"{here}\"]"), Some("cam:pw"), true),
+        (format!("{basic}, allow = [\"{here}\"]"), None, false),
+        (format!("{basic}, allow = [\"{here}\"]"), Some("cam:no"), false),
+        (format!("{basic}, allow = [\"198.51.100.0/24\"]"), Some("cam:pw"), false),
+        (format!("token = \"{TOKEN}\", allow = [\"{here}\"]"), None, false),
+        (format!("token = \"{TOKEN}\", {basic}"), Some("cam:pw"), false),
+    ] {
+        let stack = Stack::new(&format!("auth = {{ {auth} }}"));
+        let sent = |path| match user_password {
+            Some(user_password) => with_basic(post(path, "event"), user_password),
+            None => post(path, "event"),
+        };
+        let heartbeat = stack.send(sent("/keep/live")).await;
+        assert_eq!(heartbeat.reply.status, 200, "{auth}");
+        assert_eq!(heartbeat.measurements.counted("Heartbeats"), usize::from(is_attributed), "{auth}");
+        let event = stack.send(sent("/api/push")).await;
+        let expected = if is_attributed { (200, 1) } else { (401, 0) };
+        assert_eq!((event.reply.status, stack.events().len()), expected, "{auth}");
+    }
+}
+
+#[tokio::test]
+async fn a_post_at_a_fixed_path_of_two_sources_is_refused() {
+    let other = |auth: &str| {
+        Stack::new(&format!(
+            "auth = {{ allow = [\"203.0.113.0/24\"] }}\n\
+             [[source]]\nid = \"other\"\nvendor = \"viewtron\"\nauth = {{ {auth} }}"
+        ))
+    };
+    let both = other("allow = [\"203.0.113.7/32\"]");
+    let refused = both.send(post("/api/push", "event")).await;
+    assert_eq!((refused.reply.status, both.ports.objects.keys().len()), (401, 0));
+    assert_eq!(refused.reply.headers, [("www-authenticate", "Basic realm=\"camhook\"".into())]);
+    // User and password say more than an address does.
+    let by_password = other("basic = { user = \"cam\", password = \"pw\" }");
+    let accepted = by_password.send(with_basic(post("/api/push", "event"), "cam:pw")).await;
+    assert_eq!(accepted.reply.status, 200);
+    assert_eq!(by_password.events()[0].data.source.as_str(), "other");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_at_a_fixed_path_is_quarantined() {
+    let stack = Stack::new("auth = { allow = [\"203.0.113.0/24\"] }");
+    assert_eq!(stack.send(post("/api/push", "what")).await.reply.status, 200);
+    let reason: Reason = stack.json("quarantine/", "reason.json");
+    assert_eq!((reason.reason.as_str(), reason.source.as_str()), ("no_word", "gate"));
+}
+
+#[tokio::test]
+async fn a_source_that_comes_over_mqtt_takes_nothing_over_http() {
+    let toml = "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"instar\"\ntopic = \"cameras\"\n";
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
+    let ports = MemoryPorts::new(NOW.parse().unwrap());
+    let request = Request::new(post("/instar/gate", "event"));
+    let handled = handle(&ports, &site, &Instar, &Instance::default(), request).await;
+    assert_eq!((handled.reply.status, ports.objects.keys().len()), (401, 0));
 }
