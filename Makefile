@@ -22,6 +22,7 @@ BENCH := .tools/bench
 MAIL := .tools/mail
 # The binaries that the template deploys, by its own word.
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
+VENDORS := instar-http instar-mqtt ivsec viewtron xprotect
 # End to end tests bring a site of their own, where they have one.
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
@@ -44,21 +45,23 @@ watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as fi
 	@PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" $(CLOUD)/bin/python infra/local/watch.py $(up_arguments) $(if $(LAN),--lan)
 
 test: $(CLOUD)/installed $(MAIL)/installed ## every test, end to end ones too, on a local cloud of its own
-	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- cargo test --workspace --locked
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- cargo test --workspace --features lambda --locked
 
 test-mqtt: $(CLOUD)/installed ## cameras over MQTT through a real Mosquitto bridge, which has to be installed
 	@command -v mosquitto_pub >/dev/null || { echo "error: Mosquitto is not installed; on Debian and Ubuntu: apt-get install mosquitto mosquitto-clients" >&2; exit 1; }
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- \
-		cargo test --workspace --features camhook-end-to-end/mosquitto --test mqtt --locked
+		cargo test --workspace --features lambda,camhook-end-to-end/mosquitto --test mqtt --locked
 
 lint: $(LINT)/installed ## formatting, Clippy, the template
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --features camhook-end-to-end/mosquitto --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features lambda,camhook-end-to-end/mosquitto --locked -- -D warnings
+	@if cargo tree --locked $(addprefix --package camhook-,$(VENDORS)) --edges normal,dev --prefix none | grep -E '^(camhook-)?aws-'; then \
+		echo "error: a vendor's crate must not depend on AWS" >&2; exit 1; fi
 	$(LINT)/bin/cfn-lint infra/template.yaml
 	AWS_DEFAULT_REGION=eu-central-1 $(LINT)/bin/sam validate --lint --template infra/template.yaml
 
 bench: $(BENCH)/installed ## what an event, a start and a function cost, as one table; see docs/performance.md
-	cargo build --release --locked $(addprefix --package camhook-,$(FUNCTIONS))
+	cargo build --release --locked --features lambda $(addprefix --package camhook-,$(FUNCTIONS))
 	cargo build --release --locked --package camhook-bench
 	target/release/camhook-bench target/release $(BENCH)/bin/python target/bench
 	$(BENCH)/bin/python bench/scale.py target/bench/report.json > target/bench/scale.md
@@ -74,7 +77,7 @@ fuzz: .tools/fuzz/bin/cargo-fuzz ## each parser against made-up input, FUZZ_SECO
 
 build: $(LAMBDA)/installed ## the functions as they are deployed, into target/lambda/
 	PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" CARGO_TARGET_DIR="$(CURDIR)/target" \
-		cargo lambda build --release --locked $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix --bin ,$(FUNCTIONS))
+		cargo lambda build --release --locked --features lambda $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix --bin ,$(FUNCTIONS))
 
 deploy: deploy-parameters $(LINT)/installed build ## onto AWS; PARAMETERS="Name=value ..." for the template's parameters
 	$(LINT)/bin/sam deploy --template-file infra/template.yaml --stack-name "$(STACK_NAME)" \

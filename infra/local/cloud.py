@@ -185,7 +185,7 @@ def listens(port):
 
 def build(binaries):
     """Builds these binaries as `cargo build` does and answers where each lies."""
-    command = ["cargo", "build", "--locked", "--message-format=json-render-diagnostics"]
+    command = ["cargo", "build", "--locked", "--features=lambda", "--message-format=json-render-diagnostics"]
     for name in binaries:
         command += ["--bin", name]
     say("building " + ", ".join(binaries))

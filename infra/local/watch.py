@@ -50,7 +50,7 @@ def watch(options, state):
         **cloud.function_environment(stack["endpoint_url"], next(iter(stack["functions"].values()))),
     }
     watcher = subprocess.Popen(
-        ["cargo", "lambda", "watch", "--invoke-address", listen, "--invoke-port", str(port)],
+        ["cargo", "lambda", "watch", "--features", "lambda", "--invoke-address", listen, "--invoke-port", str(port)],
         cwd=ROOT, env=environment)
     pump = None
     try:

@@ -191,5 +191,5 @@ impl Notes {
 }
 
 fn hash(text: &str) -> String {
-    crate::fixture::hex(&Sha256::digest(text.as_bytes()))
+    camhook_fixture::hex(&Sha256::digest(text.as_bytes()))
 }

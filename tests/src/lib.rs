@@ -1,20 +1,17 @@
 //! What the end to end tests share.
 //!
-//! [`fixture`] runs a vendor's fixtures with the world outside in memory. All else is for tests against the
-//! local cloud: [`stack`] and [`cloud`] look into what is deployed there, [`source`] is one device of it; [`own_stack`] gives a test a stack of
-//! its own, with the functions' real bootstraps under a Runtime API ([`lambda_runtime`]) that can be killed at
-//! any moment, a proxy that fails the n-th call of AWS ([`fault_proxy`]), and devices that note what they
-//! receive ([`devices`]). [`page`] keeps the generated parts of the documentation.
+//! [`stack`] and [`cloud`] look into what is deployed on the local cloud, [`source`] is one device of it; [`own_stack`]
+//! gives a test a stack of its own, with the functions' real bootstraps under a Runtime API ([`lambda_runtime`]) that
+//! can be killed at any moment, a proxy that fails the n-th call of AWS ([`fault_proxy`]), and devices that note what
+//! they receive ([`devices`]). [`page`] keeps the generated parts of the documentation.
 
 pub mod cloud;
 pub mod device_log;
 pub mod devices;
 pub mod fault_proxy;
-pub mod fixture;
 pub mod gateway;
 pub mod http_server;
 pub mod lambda_runtime;
-pub mod mqtt_fixture;
 pub mod own_stack;
 pub mod page;
 pub mod post;

@@ -5,8 +5,6 @@
 use std::fs;
 use std::path::Path;
 
-use crate::fixture;
-
 const END: &str = "<!-- end -->";
 
 /// Holds a page's generated section against what it should say, or writes it anew with `UPDATE=1`.
@@ -17,7 +15,7 @@ const END: &str = "<!-- end -->";
 ///
 /// When the page says something else, or has no such section.
 pub fn check_section(page: &str, origin: &str, section: &str) {
-    let path = fixture::root().join("../docs").join(page);
+    let path = camhook_fixture::root().join("../docs").join(page);
     let written = fs::read_to_string(&path).unwrap();
     let current = with_section(&written, origin, section);
     if update() {

@@ -7,7 +7,7 @@
 use std::fmt::Write;
 use std::fs;
 
-use camhook_end_to_end::{fixture, page};
+use camhook_end_to_end::page;
 use camhook_event::Event;
 use serde_json::{Map, Value};
 
@@ -86,7 +86,7 @@ fn sentence(item: &Value) -> String {
 fn one_event_of_each_vendor_is_one_of_a_fixture() {
     let mut section = String::new();
     for (vendor, folder, case) in SHOWN {
-        let path = fixture::root().join(folder).join(case).join("expected.json");
+        let path = camhook_fixture::root().join(folder).join(case).join("expected.json");
         let outcome: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         let event: Event = serde_json::from_value(outcome["events"][0].clone()).unwrap();
         let json = serde_json::to_string_pretty(&event).unwrap();

@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use std::path::Path;
-
 use bytes::Bytes;
 use camhook_end_to_end::http_server::header;
 use camhook_end_to_end::source::Source;
@@ -20,14 +18,9 @@ fn assert_accepted(reply: &Response<Bytes>) {
     assert_eq!((reply.status().as_u16(), &reply.body()[..]), (200, &b"ok\n"[..]));
 }
 
-#[expect(clippy::print_stdout, reason = "a test says what it skips")]
 fn published(name: &str) -> Option<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/samples/instar").join(name);
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        println!("skipped: there is no {}", path.display());
-    }
-    text
+    let path = camhook_fixture::published(&format!("instar/{name}"))?;
+    std::fs::read_to_string(path).ok()
 }
 
 async fn each_sample_is_an_event(source: &mut Source, dialect: Dialect) {

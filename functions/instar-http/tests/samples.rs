@@ -3,22 +3,15 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
-
 use camhook_event::{Kind, TargetClass};
 use camhook_ingest::{Adapter, Parsed};
 use camhook_instar_http::{InstarHttp, Objects, samples};
 use camhook_picture::SamplePost;
 use camhook_site::Dialect;
 
-#[expect(clippy::print_stdout, reason = "a test says that it has nothing to do")]
 fn published(name: &str) -> Option<String> {
-    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/instar");
-    let text = std::fs::read_to_string(folder.join(name)).ok();
-    if text.is_none() {
-        println!("skipped: {name} is not in {}", folder.display());
-    }
-    text
+    let path = camhook_fixture::published(&format!("instar/{name}"))?;
+    std::fs::read_to_string(path).ok()
 }
 
 /// Kind, zone and number of targets of the one event that a query becomes.
@@ -92,10 +85,9 @@ fn the_samples_to_try_a_source_with_are_alarms() {
 
 #[test]
 fn no_published_file_is_left_out() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/instar");
-    let Ok(files) = std::fs::read_dir(folder) else { return };
+    let Some(folder) = camhook_fixture::published("instar") else { return };
     let these = [include_str!("samples.rs"), include_str!("../../instar-mqtt/tests/samples.rs")];
-    for file in files {
+    for file in std::fs::read_dir(folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
         assert!(these.iter().any(|text| text.contains(&name)), "{name} is not looked at");
     }

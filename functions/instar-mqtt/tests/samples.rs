@@ -1,20 +1,13 @@
 //! What was published of these cameras, as it was published. Skipped where the folder `../shared/samples` beside the
 //! project is not there.
 
-use std::path::Path;
-
 use camhook_instar_http::{Objects, Triggers};
 use camhook_instar_mqtt::{Message, locate, read};
 use camhook_site::Site;
 
-#[expect(clippy::print_stdout, reason = "a test says that it has nothing to do")]
 fn published(name: &str) -> Option<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/instar");
-    let text = std::fs::read_to_string(folder.join(name)).ok();
-    if text.is_none() {
-        println!("skipped: {name} is not in {}", folder.display());
-    }
-    text
+    let path = camhook_fixture::published(&format!("instar/{name}"))?;
+    std::fs::read_to_string(path).ok()
 }
 
 /// The topics of a file, each with the payloads that it is said to have.

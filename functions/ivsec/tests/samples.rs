@@ -1,30 +1,20 @@
 //! Published posts become the events that their fields say.
 //!
-//! They are third-party material that stands beside the checkout, in `../shared/samples/ivsec`; where that folder is
-//! absent each test says so and has nothing to do.
+//! They are third-party material beside the project, in `../shared/samples/ivsec`; where that folder is absent, each test
+//! reports that it is skipped.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use camhook_event::{Kind, PlateList, State, TargetClass};
+use camhook_fixture::published;
 use camhook_ingest::{
     Adapter, Draft, Headers, Identity, Malformed, Method, Outcome, Parsed, Parts, Request, Verified,
 };
 use camhook_ivsec::{Ivsec, KEEP_ALIVE_PATH};
 use camhook_picture::SamplePost;
 use serde_json::Value;
-
-#[cfg(test)]
-fn folder() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/ivsec");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: there are no published samples in {}", folder.display());
-    None
-}
 
 #[cfg(test)]
 fn request(method: Method, query: &str, body: &[u8]) -> Request<Verified> {
@@ -47,7 +37,7 @@ fn request(method: Method, query: &str, body: &[u8]) -> Request<Verified> {
 /// Hands the events of a published body to a check.
 #[cfg(test)]
 fn with_events(file: &str, check: impl FnOnce(&[Draft<'_>])) {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("ivsec") else { return };
     let body = fs::read(folder.join(file)).unwrap();
     match Ivsec.parse(&request(Method::Post, "", &body)).unwrap() {
         Parsed::Events(drafts) => check(&drafts),
@@ -80,7 +70,7 @@ fn the_flat_post_is_an_alarm_that_ended() {
 
 #[test]
 fn the_get_is_an_alarm_that_began() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("ivsec") else { return };
     let raw = fs::read_to_string(folder.join("raysharp_eventpush_get.http")).unwrap();
     // Its request line holds a blank as it is, which no gateway lets through: a device has to escape it.
     let target = raw.lines().next().unwrap().trim_start_matches("GET ").trim_end_matches(" HTTP/1.1");
@@ -138,7 +128,7 @@ fn the_missing_disk_is_the_one_alarm_of_its_post() {
 
 #[test]
 fn the_keep_alive_is_one_on_its_fixed_path() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("ivsec") else { return };
     let raw = fs::read(folder.join("raysharp_keepalive_post.http")).unwrap();
     let post = SamplePost::parse(&raw).unwrap();
     assert_eq!((post.method, post.path_and_query().0), ("POST", KEEP_ALIVE_PATH));
@@ -150,7 +140,7 @@ fn the_keep_alive_is_one_on_its_fixed_path() {
 
 #[test]
 fn the_answer_is_the_documented_one() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("ivsec") else { return };
     let documented: Value =
         serde_json::from_slice(&fs::read(folder.join("raysharp_eventpush_reply_success.json")).unwrap())
             .unwrap();
@@ -162,7 +152,7 @@ fn the_answer_is_the_documented_one() {
 
 #[test]
 fn the_head_of_a_post_is_the_one_of_the_flat_body() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("ivsec") else { return };
     let head = fs::read(folder.join("raysharp_eventpush_post_headers.http")).unwrap();
     let body = fs::read(folder.join("raysharp_eventpush_post_ipc_flat.compact.json")).unwrap();
     let post = SamplePost::parse(&head).unwrap();
@@ -175,7 +165,7 @@ fn the_head_of_a_post_is_the_one_of_the_flat_body() {
 
 #[test]
 fn no_published_file_is_left_out() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("ivsec") else { return };
     let this = include_str!("samples.rs");
     // What a device is documented to take for a failure; camhook has no such answer.
     let no_request = ["raysharp_eventpush_reply_error.http"];

@@ -1,14 +1,14 @@
 //! Published events and signatures are read as what they are.
 //!
-//! They are third-party material that stands beside the checkout, in `../shared/samples/xprotect`; where that folder
-//! is absent each test says so and has nothing to do.
+//! They are third-party material beside the project, in `../shared/samples/xprotect`; where that folder is absent, each
+//! test reports that it is skipped.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use camhook_event::Kind;
+use camhook_fixture::published;
 use camhook_ingest::{
     Adapter, Draft, Headers, Identity, Instance, Method, Parsed, Parts, Request, Unverified, handle,
 };
@@ -18,16 +18,6 @@ use camhook_xprotect::{SIGNATURE_FIELD, Xprotect, sign};
 use serde_json::Value;
 
 const RECEIVED_AT: &str = "2022-11-26T15:59:40Z";
-
-#[cfg(test)]
-fn folder() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/samples/xprotect");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: there are no published samples in {}", folder.display());
-    None
-}
 
 #[cfg(test)]
 fn site(auth: &str) -> Site {
@@ -53,7 +43,7 @@ fn request(body: &[u8], headers: Headers) -> Request<Unverified> {
 /// Hands the one event of a published body to a check.
 #[cfg(test)]
 fn with_event(file: &str, check: impl FnOnce(&Draft<'_>)) {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("xprotect") else { return };
     let body = fs::read(folder.join(file)).unwrap();
     let source = Arc::clone(site("token = \"token\"").source("vms").unwrap());
     let request = Request::assume_verified(request(&body, Headers::default()), source, Vec::new());
@@ -123,7 +113,7 @@ fn the_event_of_a_plug_in_is_that_of_a_camera() {
 
 #[test]
 fn the_published_header_fields_are_read() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("xprotect") else { return };
     let fields: Value =
         serde_json::from_slice(&fs::read(folder.join("milestone_webhook_headers_v1.json")).unwrap()).unwrap();
     let headers: Headers = fields
@@ -137,7 +127,7 @@ fn the_published_header_fields_are_read() {
 
 #[tokio::test]
 async fn the_computed_signatures_let_their_bodies_in_and_nothing_else_does() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("xprotect") else { return };
     let vectors: Value =
         serde_json::from_slice(&fs::read(folder.join("milestone_signature_vectors.computed.json")).unwrap())
             .unwrap();
@@ -166,7 +156,7 @@ async fn the_computed_signatures_let_their_bodies_in_and_nothing_else_does() {
 
 #[test]
 fn no_published_file_is_left_out() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("xprotect") else { return };
     let this = include_str!("samples.rs");
     // The schema of analytics events: fixtures have a message by it.
     let no_request = ["milestone_analytics_event.xsd"];

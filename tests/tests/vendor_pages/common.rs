@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 
-use camhook_end_to_end::fixture;
 use serde_json::Value;
 
 /// The name of a case, and what came of it.
@@ -16,7 +15,7 @@ pub(crate) fn cases(vendor: &str) -> Vec<Case> {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         (name, serde_json::from_slice(&fs::read(path.join("expected.json")).unwrap()).unwrap())
     };
-    let mut cases: Vec<Case> = fs::read_dir(fixture::root().join(vendor))
+    let mut cases: Vec<Case> = fs::read_dir(camhook_fixture::root().join(vendor))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.join("expected.json").is_file())

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use camhook_end_to_end::{fixture, page};
+use camhook_end_to_end::page;
 use serde_json::Value;
 
 use crate::common::{cases, events};
@@ -14,7 +14,7 @@ fn the_table_over_http_is_that_of_the_fixtures() {
     let mut table = String::from("| request | sent as | becomes |\n|---|---|---|\n");
     for (name, outcome) in cases("instar") {
         let sentence = name.replace('-', " ");
-        let sent = sent_as(&fixture::root().join("instar").join(&name));
+        let sent = sent_as(&camhook_fixture::root().join("instar").join(&name));
         let link = format!("[{sentence}](../../fixtures/instar/{name}/request.http)");
         writeln!(table, "| {link} | {sent} | {} |", becomes(&outcome)).unwrap();
     }
@@ -26,7 +26,7 @@ fn the_table_over_mqtt_is_that_of_the_fixtures() {
     let mut table = String::from("| messages | | become |\n|---|---|---|\n");
     for (name, outcome) in cases("instar-mqtt") {
         let sentence = name.replace('-', " ");
-        let sent = messages(&fixture::root().join("instar-mqtt").join(&name));
+        let sent = messages(&camhook_fixture::root().join("instar-mqtt").join(&name));
         let link = format!("[{sentence}](../../fixtures/instar-mqtt/{name}/messages.jsonl)");
         writeln!(table, "| {link} | {sent} | {} |", become_over_mqtt(&outcome)).unwrap();
     }

@@ -1,4 +1,8 @@
-//! The runner of the fixtures of messages: `fixtures/instar-mqtt/<case>/{messages.jsonl, expected.json}`.
+//! Each fixture of messages, `fixtures/instar-mqtt/<case>/{messages.jsonl, expected.json}`, becomes what its
+//! `expected.json` states.
+//!
+//! `UPDATE=1 cargo test -p camhook-instar-mqtt --test fixtures` rewrites `expected.json`: review it line by line, it is
+//! the specification.
 //!
 //! Each line of `messages.jsonl` is one message as a queue delivers it, in the order of delivery: `at`, when IoT
 //! received it, in milliseconds after [`BEGINS_AT`]; its `topic` and `payload`; and a `trace` where two lines are the
@@ -7,7 +11,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use camhook_ingest::Instance;
@@ -18,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// When every fixture begins.
-pub const BEGINS_AT: &str = "2026-11-23T08:00:00Z";
+const BEGINS_AT: &str = "2026-11-23T08:00:00Z";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,26 +34,13 @@ struct Line {
     trace: Option<String>,
 }
 
-/// The cases, in the order of their names.
-///
-/// # Errors
-///
-/// When the folder cannot be read.
-pub fn cases() -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let folder = crate::fixture::root().join("instar-mqtt");
-    let mut cases: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
-    cases.retain(|case| case.join("messages.jsonl").is_file());
-    cases.sort();
-    Ok(cases)
+fn check(messages: &Path) -> datatest_stable::Result<()> {
+    let case = messages.parent().ok_or("the messages stand in no folder")?;
+    camhook_fixture::check_expected(case, &run(case)?)
 }
 
-/// Hands the messages of a case to the function, each as a batch of its own; all that comes of them.
-///
-/// # Errors
-///
-/// When the case cannot be read, or what comes of it is no good event.
-pub fn run(case: &Path) -> Result<Value, Box<dyn Error>> {
+/// Handles the messages of a case, each as a batch of its own, and describes the outcome.
+fn run(case: &Path) -> Result<Value, Box<dyn Error>> {
     let settings = fs::read_to_string(case.join("source.toml")).unwrap_or_default();
     let topic =
         if settings.lines().any(|line| line.starts_with("topic")) { "" } else { "topic = \"cameras\"\n" };
@@ -137,4 +128,8 @@ fn outcome(ports: &MemoryPorts) -> Result<Value, Box<dyn Error>> {
         result["quarantine"] = Value::Array(quarantine);
     }
     Ok(result)
+}
+
+datatest_stable::harness! {
+    { test = check, root = "../../fixtures/instar-mqtt", pattern = r"messages\.jsonl$" },
 }
