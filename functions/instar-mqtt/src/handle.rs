@@ -5,8 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use camhook_event::{Kind, Vendor};
 use camhook_ingest::{
-    Draft, Headers, Ignored, Instance, Malformed, Method, Parts, Request, Verified, keep, presence,
-    quarantine,
+    Draft, Ignored, Instance, Malformed, Received, Transport, persist, presence, quarantine,
 };
 use camhook_ports::{Clock, Measurements, Ports, Queue, QueueRecord};
 use camhook_site::{Site, Source};
@@ -154,8 +153,8 @@ impl<P: Ports> Step<'_, P> {
         }
         for telling in &tellings {
             let heard = &telling.message;
-            let request = self.request(source, &heard.topic, &heard.value, &heard.delivery, heard.at);
-            self.tell(&request, draft::alarm(telling, camera), measurements).await?;
+            let received = received(source, &heard.topic, &heard.value, &heard.delivery, heard.at);
+            self.tell(&received, draft::alarm(telling, camera), measurements).await?;
         }
         Ok(())
     }
@@ -184,26 +183,26 @@ impl<P: Ports> Step<'_, P> {
             return Ok(());
         }
         for word in &tellings {
-            let request = self.request(source, &word.topic, &word.word, &word.delivery, word.at);
-            self.tell(&request, draft::connection(word, camera), measurements).await?;
+            let received = received(source, &word.topic, &word.word, &word.delivery, word.at);
+            self.tell(&received, draft::connection(word, camera), measurements).await?;
         }
         Ok(())
     }
 
     async fn tell(
         &self,
-        request: &Request<Verified>,
+        received: &Received,
         draft: Draft<'_>,
         measurements: &mut Measurements,
     ) -> Result<(), Error> {
         let is_sign_of_life = draft.kind != Kind::DeviceOffline;
-        let (events, measured) = keep(self.ports, request, vec![(0, draft)]).await;
+        let (events, measured) = persist(self.ports, received, vec![(0, draft)]).await;
         measurements.append(measured);
         for event in events {
             event?;
         }
         if is_sign_of_life {
-            presence::event(self.ports, self.instance, request.source(), request.received_at()).await;
+            presence::event(self.ports, self.instance, &received.source, received.received_at).await;
         }
         Ok(())
     }
@@ -221,14 +220,15 @@ impl<P: Ports> Step<'_, P> {
         malformed: &Malformed,
         measurements: &mut Measurements,
     ) -> Result<(), Error> {
-        let parts = Parts {
+        let received = Received {
+            source: Arc::clone(source),
+            received_at: message.at,
+            id: message.delivery.clone(),
             body: Bytes::copy_from_slice(self.record.body.as_bytes()),
-            headers: [("content-type".to_owned(), "application/json".to_owned())].into_iter().collect(),
-            ..parts(&message.delivery, message.at)
+            query: String::new(),
         };
-        let rest = message.topic.split('/').map(str::to_owned).collect();
-        let request = Request::assume_verified(Request::new(parts), Arc::clone(source), rest);
-        quarantine(self.ports.objects(), &request, malformed, PARSER_VERSION).await?;
+        let transport = Transport::Mqtt { topic: &message.topic };
+        quarantine(self.ports.objects(), &received, transport, malformed, PARSER_VERSION).await?;
         tracing::warn!(
             source = %source.id,
             reason = malformed.code,
@@ -240,32 +240,16 @@ impl<P: Ports> Step<'_, P> {
         presence::contact(self.ports, self.instance, source).await;
         Ok(())
     }
-
-    /// The request that stands for a message: what an event is kept by. The same message gives the same event,
-    /// whichever delivery tells it.
-    fn request(
-        &self,
-        source: &Arc<Source>,
-        topic: &str,
-        value: &str,
-        delivery: &str,
-        at: Timestamp,
-    ) -> Request<Verified> {
-        let parts = Parts { body: format!("{topic}\n{value}").into(), ..parts(delivery, at) };
-        Request::assume_verified(Request::new(parts), Arc::clone(source), Vec::new())
-    }
 }
 
-fn parts(delivery: &str, at: Timestamp) -> Parts {
-    Parts {
-        method: Method::Other,
-        path: String::new(),
-        query: String::new(),
-        headers: Headers::default(),
-        body: Bytes::new(),
-        source_ip: None,
-        request_id: delivery.to_owned(),
+/// What an event is stored by. The same message gives the same event, whichever delivery emits it.
+fn received(source: &Arc<Source>, topic: &str, value: &str, delivery: &str, at: Timestamp) -> Received {
+    Received {
+        source: Arc::clone(source),
         received_at: at,
+        id: delivery.to_owned(),
+        body: format!("{topic}\n{value}").into(),
+        query: String::new(),
     }
 }
 

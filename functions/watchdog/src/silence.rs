@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use camhook_event::{Kind, State};
-use camhook_ingest::{Draft, Headers, Identity, Method, Parts, Request, Verified, keep};
+use camhook_ingest::{Draft, Identity, Received, persist};
 use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue};
 use camhook_site::{Site, Source};
 use camhook_state::alert::{Alert, AlertSubject};
@@ -99,7 +99,15 @@ async fn tell<P: Ports>(
     let mut draft = Draft::new(kind, Identity::SenderId(format!("{kind} {since}")));
     draft.state = Some(state);
     draft.vendor_data.insert("last_contact", since.to_string());
-    let (events, measurements) = keep(ports, &request(source, now), vec![(0, draft)]).await;
+    // Nobody sent anything: the event's identity rests on the last contact alone.
+    let received = Received {
+        source: Arc::clone(source),
+        received_at: now,
+        id: String::new(),
+        body: Bytes::new(),
+        query: String::new(),
+    };
+    let (events, measurements) = persist(ports, &received, vec![(0, draft)]).await;
     if events.iter().any(Result::is_err) {
         // Already logged; the next tick tries again.
         return measurements;
@@ -108,21 +116,6 @@ async fn tell<P: Ports>(
         tracing::error!(source = %source.id, %error, "that it was told is not noted: it is told again");
     }
     measurements
-}
-
-/// The request that nobody made: what the event is kept by.
-fn request(source: &Arc<Source>, now: Timestamp) -> Request<Verified> {
-    let parts = Parts {
-        method: Method::Other,
-        path: String::new(),
-        query: String::new(),
-        headers: Headers::default(),
-        body: Bytes::new(),
-        source_ip: None,
-        request_id: String::new(),
-        received_at: now,
-    };
-    Request::assume_verified(Request::new(parts), Arc::clone(source), Vec::new())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::locate::{FIXED_PATH_REFUSAL, locate};
 use crate::quarantine::quarantine;
-use crate::store::keep;
+use crate::store::persist;
 use crate::verify::{RefusedReason, VerifyError, attribute, verify};
 use crate::{Request, Unverified, Verified, presence};
 
@@ -200,6 +200,7 @@ impl<P: Ports> Way<'_, P> {
 
     async fn store(&mut self, request: &Request<Verified>, drafts: Vec<Draft<'_>>) -> Reply {
         let source = request.source();
+        let received = request.received();
         let due: Vec<(usize, Draft<'_>)> =
             drafts.into_iter().enumerate().filter(|(_, draft)| self.is_due(source, draft)).collect();
         if due.is_empty() {
@@ -207,7 +208,7 @@ impl<P: Ports> Way<'_, P> {
         }
         // The presence is written beside the objects: it adds no round trip to the way.
         let ((events, measurements), ()) = futures_util::future::join(
-            keep(self.ports, request, due),
+            persist(self.ports, &received, due),
             presence::event(self.ports, self.instance, source, request.received_at()),
         )
         .await;
@@ -250,7 +251,9 @@ impl<P: Ports> Way<'_, P> {
         let source = request.source();
         let version = self.adapter.parser_version();
         presence::contact(self.ports, self.instance, source).await;
-        match quarantine(self.ports.objects(), request, malformed, version).await {
+        match quarantine(self.ports.objects(), &request.received(), request.transport(), malformed, version)
+            .await
+        {
             Ok(()) => {
                 tracing::warn!(
                     source = %source.id,

@@ -7,9 +7,9 @@ use camhook_event::{
 use camhook_site::{Retention, Source};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::Received;
 use crate::draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 use crate::picture::{self, PICTURES_LIMIT, Picture};
-use crate::{Request, Verified};
 
 /// An event and the pictures that are to be stored with it.
 #[derive(Debug)]
@@ -21,15 +21,9 @@ pub(crate) struct Normalized {
 }
 
 /// Makes the event of a draft.
-pub(crate) fn normalize(
-    draft: Draft<'_>,
-    ordinal: usize,
-    request: &Request<Verified>,
-    bucket: &Text,
-) -> Normalized {
-    let source = request.source();
-    let received_at = request.received_at();
-    let id = identity(&draft.identity, ordinal, request);
+pub(crate) fn normalize(draft: Draft<'_>, ordinal: usize, received: &Received, bucket: &Text) -> Normalized {
+    let (source, received_at) = (&*received.source, received.received_at);
+    let id = identity(&draft.identity, ordinal, received);
     let moment = moment(draft.device_time, source, received_at);
 
     let (images, pictures) = pictures(&draft.images, source, moment.time, id, bucket);
@@ -78,14 +72,14 @@ pub(crate) fn normalize(
     Normalized { event: Event::new(id, moment.time, data), pictures }
 }
 
-fn identity(identity: &Identity, ordinal: usize, request: &Request<Verified>) -> EventId {
-    let source = request.source();
+fn identity(identity: &Identity, ordinal: usize, received: &Received) -> EventId {
+    let Received { source, id, body, query, .. } = received;
     let delivery = match identity {
         Identity::SenderId(sender_id) => return EventId::of_sender_id(source.id.as_str(), sender_id),
         Identity::Content => None,
-        Identity::Delivery => Some(request.request_id()),
+        Identity::Delivery => Some(id.as_str()),
     };
-    EventId::of_content(source.vendor, source.id.as_str(), request.body(), request.query(), ordinal, delivery)
+    EventId::of_content(source.vendor, source.id.as_str(), body, query, ordinal, delivery)
 }
 
 /// The device in correlation keys. A recorder numbers the events of each channel on its own, so that the

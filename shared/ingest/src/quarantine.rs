@@ -7,7 +7,7 @@ use camhook_site::Retention;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Malformed, Request, Verified};
+use crate::{Malformed, Received, Transport};
 
 /// How much of a request above the cap is kept, in bytes.
 const OVERSIZE_KEPT: usize = 64 * 1024;
@@ -33,12 +33,17 @@ pub struct Reason {
     pub parser: String,
     /// When it was received.
     pub received_at: Timestamp,
-    /// The gateway's id of the request.
+    /// Names the delivery: the gateway's request id, or that of an MQTT message.
     pub request_id: String,
-    /// The method.
-    pub method: String,
-    /// The path below the source and its token, which itself is not kept.
-    pub rest: Vec<String>,
+    /// The method, of an HTTP request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The path of an HTTP request below the source and its token, which itself is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Vec<String>>,
+    /// The topic, of an MQTT message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// The query; only the names of its parameters where the source's faces are not kept.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub query: String,
@@ -51,19 +56,23 @@ pub struct Reason {
     pub kept: usize,
 }
 
-/// Puts a request into the quarantine.
+/// Puts what cannot be read into the quarantine.
 ///
 /// # Errors
 ///
 /// When the bucket does not take it.
 pub async fn quarantine<O: ObjectStore>(
     objects: &O,
-    request: &Request<Verified>,
+    received: &Received,
+    transport: Transport<'_>,
     malformed: &Malformed,
     parser: &str,
 ) -> Result<(), PutError> {
-    let source = request.source();
-    let body = &request.body;
+    let Received { source, received_at, id, body, query } = received;
+    let (method, rest, content_type, topic) = match transport {
+        Transport::Http { method, rest, content_type } => (Some(method), Some(rest), content_type, None),
+        Transport::Mqtt { topic } => (None, None, None, Some(topic)),
+    };
     let kept: Bytes = match source.faces {
         Retention::Drop => without_base64_runs(body.get(..FACELESS_KEPT).unwrap_or(body)).into(),
         Retention::Keep if malformed.code == crate::handle::TOO_LARGE => {
@@ -77,19 +86,20 @@ pub async fn quarantine<O: ObjectStore>(
         vendor: source.vendor,
         source: source.id.to_string(),
         parser: parser.to_owned(),
-        received_at: request.received_at(),
-        request_id: request.request_id().to_owned(),
-        method: format!("{:?}", request.method()).to_uppercase(),
-        rest: request.rest().to_vec(),
+        received_at: *received_at,
+        request_id: id.clone(),
+        method: method.map(str::to_owned),
+        rest: rest.map(<[String]>::to_vec),
+        topic: topic.map(str::to_owned),
         query: match source.faces {
-            Retention::Drop => parameter_names(request.query()),
-            Retention::Keep => request.query().to_owned(),
+            Retention::Drop => parameter_names(query),
+            Retention::Keep => query.clone(),
         },
-        content_type: request.headers().get("content-type").map(str::to_owned),
+        content_type: content_type.map(str::to_owned),
         length: body.len(),
         kept: kept.len(),
     };
-    let prefix = quarantine_prefix(source.id.as_str(), request.received_at(), request.request_id());
+    let prefix = quarantine_prefix(source.id.as_str(), *received_at, id);
     let reason_key = format!("{prefix}reason.json");
     let reason = serde_json::to_vec(&reason)
         .map_err(|error| PutError::Failed { key: reason_key.clone(), reason: error.to_string() })?;

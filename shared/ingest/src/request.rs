@@ -7,6 +7,8 @@ use bytes::Bytes;
 use camhook_site::Source;
 use jiff::Timestamp;
 
+use crate::received::{Received, Transport};
+
 /// The method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -26,6 +28,14 @@ impl Method {
             "GET" | "HEAD" => Self::Get,
             "POST" => Self::Post,
             _ => Self::Other,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Other => "OTHER",
         }
     }
 }
@@ -155,6 +165,27 @@ impl Request<Verified> {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// What an event of this request is stored by.
+    #[must_use]
+    pub fn received(&self) -> Received {
+        Received {
+            source: Arc::clone(&self.state.source),
+            received_at: self.received_at,
+            id: self.request_id.clone(),
+            body: self.body.clone(),
+            query: self.query.clone(),
+        }
+    }
+
+    /// How it was carried.
+    pub(crate) fn transport(&self) -> Transport<'_> {
+        Transport::Http {
+            method: self.method.name(),
+            rest: &self.state.rest,
+            content_type: self.headers.get("content-type"),
+        }
     }
 
     /// A request from a source as if its credentials had been checked: for an adapter's own tests, the fixture

@@ -10,9 +10,9 @@ use camhook_ports::{
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
+use crate::Received;
 use crate::draft::Draft;
 use crate::normalize::{Normalized, normalize, rejected};
-use crate::{Request, Verified};
 
 /// The queues that each event is sent to.
 pub const CONSUMERS: [Queue; 2] = [Queue::Notify, Queue::Relay];
@@ -60,32 +60,32 @@ pub fn message_group(event: &Event) -> String {
     group
 }
 
-/// Makes events of the drafts of one request and keeps all of them at the same time, each by itself.
+/// Stores and enqueues the events of what was received, all at the same time and each by itself.
 ///
 /// A draft comes with its ordinal in the post. An event that is returned without an error is safe: in the
 /// bucket, and in each queue or under `pending/`.
-pub async fn keep<P: Ports>(
+pub async fn persist<P: Ports>(
     ports: &P,
-    request: &Request<Verified>,
+    received: &Received,
     drafts: Vec<(usize, Draft<'_>)>,
 ) -> (Vec<Result<Event, StoreError>>, Measurements) {
     let Some(bucket) = Text::new(ports.objects().bucket()) else {
         let failed = drafts.iter().map(|_| Err(StoreError::Bucket)).collect();
         return (failed, Measurements::default());
     };
-    let keeps = drafts.into_iter().map(|(ordinal, draft)| {
-        let normalized = normalize(draft, ordinal, request, &bucket);
+    let stored = drafts.into_iter().map(|(ordinal, draft)| {
+        let normalized = normalize(draft, ordinal, received, &bucket);
         async move {
             let mut measurements = Measurements::default();
-            let kept = store_and_enqueue(ports, normalized, &mut measurements).await;
-            (kept, measurements)
+            let event = store_and_enqueue(ports, normalized, &mut measurements).await;
+            (event, measurements)
         }
     });
     let mut measurements = Measurements::default();
     let mut events = Vec::new();
-    for (kept, measured) in join_all(keeps).await {
+    for (event, measured) in join_all(stored).await {
         measurements.append(measured);
-        match &kept {
+        match &event {
             Ok(event) => tracing::info!(
                 event = %event.id,
                 source = %event.data.source,
@@ -94,10 +94,10 @@ pub async fn keep<P: Ports>(
                 "event stored"
             ),
             Err(error) => {
-                tracing::error!(source = %request.source().id, %error, "an event could not be kept");
+                tracing::error!(source = %received.source.id, %error, "failed to store an event");
             }
         }
-        events.push(kept);
+        events.push(event);
     }
     (events, measurements)
 }
