@@ -123,7 +123,7 @@ impl Running {
 
     async fn next(&mut self) -> Observation {
         let next = tokio::time::timeout(Duration::from_secs(30), self.observations.recv());
-        next.await.expect("an observation").unwrap()
+        next.await.unwrap().unwrap()
     }
 }
 
