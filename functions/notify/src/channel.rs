@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use camhook_outbound::{Answer, Client, Outcome, Request};
 use camhook_ports::{Clock, Ports, SecretReference, Secrets};
-use camhook_site::{Channel, ChannelKind, Network, SlackAccess};
+use camhook_site::{
+    Apprise, Channel, ChannelKind, Discord, HomeAssistant, Mail, Network, Ntfy, Pushover, Slack, Telegram,
+    Webhook,
+};
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -32,16 +35,16 @@ pub enum PictureForm {
 #[must_use]
 pub fn picture_form(channel: &Channel) -> PictureForm {
     match channel.kind {
-        ChannelKind::Ntfy { .. }
-        | ChannelKind::Telegram { .. }
-        | ChannelKind::Discord { .. }
-        | ChannelKind::Slack(SlackAccess::Bot { .. })
-        | ChannelKind::Pushover { .. }
-        | ChannelKind::Mail { .. }
-        | ChannelKind::Apprise { .. } => PictureForm::Bytes,
-        ChannelKind::Webhook { .. }
-        | ChannelKind::HomeAssistant { .. }
-        | ChannelKind::Slack(SlackAccess::Webhook { .. }) => PictureForm::Link,
+        ChannelKind::Ntfy(_)
+        | ChannelKind::Telegram(_)
+        | ChannelKind::Discord(_)
+        | ChannelKind::Slack(Slack::Bot { .. })
+        | ChannelKind::Pushover(_)
+        | ChannelKind::Mail(_)
+        | ChannelKind::Apprise(_) => PictureForm::Bytes,
+        ChannelKind::Webhook(_)
+        | ChannelKind::HomeAssistant(_)
+        | ChannelKind::Slack(Slack::Webhook { .. }) => PictureForm::Link,
     }
 }
 
@@ -68,32 +71,34 @@ async fn tell_by_kind<P: Ports>(
 ) -> Result<(), NotTold> {
     let network = channel.network;
     match &channel.kind {
-        ChannelKind::Ntfy { url, credential, priority, tags } => {
+        ChannelKind::Ntfy(Ntfy { url, credential, priority, tags }) => {
             let settings = ntfy::Settings { url, credential: credential.as_ref(), priority: *priority, tags };
             ntfy::tell(ports, client, network, &settings, notification).await
         }
-        ChannelKind::Webhook { url, secret } => {
+        ChannelKind::Webhook(Webhook { url, secret }) => {
             webhook::tell(ports, client, network, url, secret.as_ref(), notification).await
         }
-        ChannelKind::HomeAssistant { url, token } => {
+        ChannelKind::HomeAssistant(HomeAssistant { url, token }) => {
             home_assistant::tell(ports, client, network, (url, token.as_ref()), notification).await
         }
-        ChannelKind::Telegram { server, token, chat, thread } => {
+        ChannelKind::Telegram(Telegram { server, token, chat, thread }) => {
             let settings = telegram::Settings { server, token, chat, thread: *thread };
             telegram::tell(ports, client, network, &settings, notification).await
         }
-        ChannelKind::Discord { url } => discord::tell(ports, client, network, url, notification).await,
+        ChannelKind::Discord(Discord { url }) => {
+            discord::tell(ports, client, network, url, notification).await
+        }
         ChannelKind::Slack(access) => slack::tell(ports, client, network, access, notification).await,
-        ChannelKind::Pushover { server, token, user, priority, sound, device } => {
+        ChannelKind::Pushover(Pushover { server, token, user, priority, sound, device }) => {
             let (sound, device) = (sound.as_deref(), device.as_deref());
             let settings = pushover::Settings { server, token, user, priority: *priority, sound, device };
             pushover::tell(ports, client, network, &settings, notification).await
         }
-        ChannelKind::Mail { server, credential, from, to } => {
+        ChannelKind::Mail(Mail { server, credential, from, to }) => {
             let settings = mail::Settings { server, credential: credential.as_ref(), from, to };
             mail::tell(ports, client, network, &settings, notification).await
         }
-        ChannelKind::Apprise { url, tags, credential } => {
+        ChannelKind::Apprise(Apprise { url, tags, credential }) => {
             let settings = apprise::Settings { url, tags: tags.as_deref(), credential: credential.as_ref() };
             apprise::tell(ports, client, network, &settings, notification).await
         }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use camhook_outbound::{Answer, Authentication, Client, Request};
 use camhook_ports::{Ports, Secrets};
-use camhook_site::{Network, SlackAccess};
+use camhook_site::{Network, Slack};
 use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -38,18 +38,18 @@ pub(crate) async fn tell<P: Ports>(
     ports: &P,
     client: &Client,
     network: Network,
-    access: &SlackAccess,
+    access: &Slack,
     notification: &Notification<'_>,
 ) -> Result<(), NotTold> {
     match access {
-        SlackAccess::Webhook { url } => {
+        Slack::Webhook { url } => {
             let url = secret_url(ports, url).await?;
             let body = json!({ "text": text(notification, link(notification)) });
             let request = Request::new(Method::POST, url)
                 .with_body("application/json", Bytes::from(serde_json::to_vec(&body)?));
             exchange(ports, client, network, &request, webhook_refusal).await.map(drop)
         }
-        SlackAccess::Bot { server, token, channel } => {
+        Slack::Bot { server, token, channel } => {
             let authentication = Authentication::Bearer(ports.secrets().resolve(token).await?);
             let bot = Bot { ports, client, network, server, authentication };
             bot.tell(channel, notification).await

@@ -1,18 +1,35 @@
-//! Channels: how people, and other systems, are told.
-
-use std::time::Duration;
+//! Channels: how people, and other systems, are notified.
+//!
+//! Each kind has a module with its settings, the keys that camhook.toml has for them, and their validation.
 
 use camhook_ports::SecretReference;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use url::Url;
 
-use crate::{BasicCredential, ChannelId, Network, Schedule};
+use crate::problem::{Notes, Path};
+use crate::raw::{IdText, Many, RawNetwork, RawSchedule, SecretText, SecretUrlText, UrlText};
+use crate::read::scalar;
+use crate::read::schedule::schedules;
+use crate::tagged::Tagged;
+use crate::{ChannelId, Network, Schedule};
 
-/// A channel: one way of telling somebody.
+pub use apprise::Apprise;
+pub use discord::Discord;
+pub use home_assistant::HomeAssistant;
+pub use mail::{Mail, MailSecurity, MailServer};
+pub use ntfy::{Ntfy, NtfyCredential, NtfyPriority};
+pub use pushover::{Pushover, PushoverPriority};
+pub use slack::Slack;
+pub use telegram::Telegram;
+pub use webhook::Webhook;
+
+/// A channel: one way to notify somebody.
 #[derive(Debug, Clone)]
 pub struct Channel {
     /// Its id.
     pub id: ChannelId,
-    /// Which service it is, and that service's settings.
+    /// Which service it is, with the settings for that service.
     pub kind: ChannelKind,
     /// Where its address may lie.
     pub network: Network,
@@ -20,222 +37,147 @@ pub struct Channel {
     pub quiet: Vec<Schedule>,
 }
 
-/// Which service a channel is, and that service's settings.
-#[derive(Debug, Clone)]
-pub enum ChannelKind {
-    /// A topic of an ntfy server.
-    Ntfy {
-        /// Server and topic: `https://ntfy.example.org/family`.
-        url: Url,
-        /// How camhook proves that it may publish; `None` for an open topic.
-        credential: Option<NtfyCredential>,
-        /// How loud the message is; the server's default when `None`.
-        priority: Option<NtfyPriority>,
-        /// Tags, some of which ntfy shows as emoji: `rotating_light`.
-        tags: Vec<String>,
-    },
-    /// Another system that takes HTTP posts.
-    Webhook {
-        /// Where they go.
-        url: Url,
-        /// The key that they are signed with as Standard Webhooks says, `whsec_…`; unsigned when `None`.
-        secret: Option<SecretReference>,
-    },
-    /// Home Assistant: a webhook trigger, or the action of a notify service.
-    HomeAssistant {
-        /// Where it takes posts; the id in the URL of a webhook is all that protects it.
-        url: SecretReference,
-        /// A long-lived access token, which the action needs and the trigger does not.
-        token: Option<SecretReference>,
-    },
-    /// A chat of Telegram, by a bot.
-    Telegram {
-        /// The Bot API server.
-        server: Url,
-        /// The bot's token.
-        token: SecretReference,
-        /// The chat's id, or `@name` of a public channel.
-        chat: String,
-        /// The topic within a group that has topics.
-        thread: Option<u64>,
-    },
-    /// A channel of Discord, by its webhook.
-    Discord {
-        /// The webhook, whose URL is all that protects it.
-        url: SecretReference,
-    },
-    /// A channel of Slack.
-    Slack(SlackAccess),
-    /// A user or group of Pushover.
-    Pushover {
-        /// The message API's server.
-        server: Url,
-        /// The application's token.
-        token: SecretReference,
-        /// The user's or group's key.
-        user: SecretReference,
-        /// How loud the message is.
-        priority: PushoverPriority,
-        /// The sound; the user's own when `None`.
-        sound: Option<String>,
-        /// The device; all of the user's when `None`.
-        device: Option<String>,
-    },
-    /// Mail addresses, over SMTP.
-    Mail {
-        /// The server that takes the mail.
-        server: MailServer,
-        /// User and password there.
-        credential: Option<BasicCredential>,
-        /// Who it is from: an address.
-        from: String,
-        /// Whom it is for: addresses.
-        to: Vec<String>,
-    },
-    /// An Apprise API server, which passes it on to whatever its configuration names.
-    Apprise {
-        /// Server and key: `https://apprise.example.org/notify/family`.
-        url: Url,
-        /// Which entries of that configuration are meant, as Apprise writes tags; all when `None`.
-        tags: Option<String>,
-        /// User and password of a proxy before the server.
-        credential: Option<BasicCredential>,
-    },
+/// The keys of every channel.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct ChannelKeys {
+    /// Its name.
+    id: IdText,
+    /// Where the address may lie.
+    #[schemars(extend("default" = "public"))]
+    network: Option<RawNetwork>,
+    /// When only rules with `urgent = true` may use it.
+    quiet: Option<Many<RawSchedule>>,
 }
 
-impl ChannelKind {
-    /// The name in camhook.toml, logs and metrics.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Ntfy { .. } => "ntfy",
-            Self::Webhook { .. } => "webhook",
-            Self::HomeAssistant { .. } => "home-assistant",
-            Self::Telegram { .. } => "telegram",
-            Self::Discord { .. } => "discord",
-            Self::Slack(_) => "slack",
-            Self::Pushover { .. } => "pushover",
-            Self::Mail { .. } => "mail",
-            Self::Apprise { .. } => "apprise",
+/// `[[channel]]` as it is written.
+pub(crate) type RawChannel = Tagged<ChannelKeys, KindKeys>;
+
+/// Declares the kinds: the name in camhook.toml, the settings, and the module that has both them and their `Keys`.
+macro_rules! kinds {
+    ($($name:literal $kind:ident in $module:ident;)*) => {
+        $(mod $module;)*
+
+        /// Which service a channel is, with the settings for that service.
+        #[derive(Debug, Clone)]
+        pub enum ChannelKind {$(
+            #[doc = concat!("`kind = \"", $name, "\"`")]
+            $kind($module::$kind),
+        )*}
+
+        impl ChannelKind {
+            /// The name in camhook.toml, logs and metrics.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {$(Self::$kind(_) => $name,)*}
+            }
         }
+
+        /// A channel: one way to notify somebody.
+        #[derive(Debug, Deserialize, JsonSchema)]
+        #[serde(tag = "kind")]
+        #[schemars(rename = "Channel")]
+        pub(crate) enum KindKeys {$(
+            #[serde(rename = $name)]
+            $kind($module::Keys),
+        )*}
+
+        impl KindKeys {
+            fn read(
+                &self,
+                network: Option<RawNetwork>,
+                path: &Path<'_>,
+                notes: &mut Notes,
+            ) -> Option<(ChannelKind, Network)> {
+                match self {$(
+                    Self::$kind(keys) => {
+                        let (settings, network) = keys.read(network, path, notes)?;
+                        Some((ChannelKind::$kind(settings), network))
+                    }
+                )*}
+            }
+        }
+    };
+}
+
+kinds! {
+    "ntfy" Ntfy in ntfy;
+    "webhook" Webhook in webhook;
+    "home-assistant" HomeAssistant in home_assistant;
+    "telegram" Telegram in telegram;
+    "discord" Discord in discord;
+    "slack" Slack in slack;
+    "pushover" Pushover in pushover;
+    "mail" Mail in mail;
+    "apprise" Apprise in apprise;
+}
+
+impl RawChannel {
+    pub(crate) fn id(&self) -> &str {
+        &self.common.id.0
+    }
+
+    pub(crate) fn read(&self, path: &Path<'_>, notes: &mut Notes) -> Option<Channel> {
+        let ChannelKeys { id, network, quiet } = &self.common;
+        let quiet = schedules(quiet.as_ref(), &path.key("quiet"), notes);
+        let id = ChannelId::new(&id.0);
+        let (kind, network) = self.kind.read(*network, path, notes)?;
+        Some(Channel { id: id?, kind, network, quiet })
     }
 }
 
-/// How camhook writes into a channel of Slack.
-#[derive(Debug, Clone)]
-pub enum SlackAccess {
-    /// By an incoming webhook, which takes text alone.
-    Webhook {
-        /// The webhook, whose URL is all that protects it.
-        url: SecretReference,
-    },
-    /// By a bot, which takes pictures too.
-    Bot {
-        /// Where Slack's methods are.
-        server: Url,
-        /// The bot's token, `xoxb-…`.
-        token: SecretReference,
-        /// The channel's id: `C0123456789`.
-        channel: String,
-    },
+/// The address in the key `url`, and where it may lie.
+fn url(
+    text: &UrlText,
+    network: Option<RawNetwork>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Option<(Url, Network)> {
+    let path = path.key("url");
+    let url = scalar::url(text, &path, notes)?;
+    let network = scalar::reachable_host(network, url.host().as_ref(), &path, notes);
+    Some((url, network))
 }
 
-/// How loud a Pushover message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PushoverPriority {
-    /// No notification at all.
-    Lowest,
-    /// No sound.
-    Low,
-    /// Sound, but in the user's quiet hours.
-    Normal,
-    /// Sound, in quiet hours too.
-    High,
-    /// Repeated until somebody acknowledges it.
-    Emergency {
-        /// How often, at least every 30 s.
-        retry: Duration,
-        /// For how long, at most 3 h.
-        expire: Duration,
-    },
-}
-
-impl PushoverPriority {
-    /// The number that Pushover's API takes, -2 to 2.
-    #[must_use]
-    pub fn number(self) -> i8 {
-        match self {
-            Self::Lowest => -2,
-            Self::Low => -1,
-            Self::Normal => 0,
-            Self::High => 1,
-            Self::Emergency { .. } => 2,
+/// The address in the key `url` where it is a secret: checked as far as it is known here.
+fn secret_url(
+    text: &SecretUrlText,
+    network: Option<RawNetwork>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> (SecretReference, Network) {
+    let reference = scalar::secret(&SecretText(text.0.clone()), &path.key("url"), notes);
+    if !matches!(reference, SecretReference::Literal(_)) {
+        return (reference, scalar::network_of(network));
+    }
+    match url(&UrlText(text.0.clone()), network, path, notes) {
+        Some((url, network)) => {
+            warn_of_plain_http(&url, network, &path.key("url"), notes);
+            (reference, network)
         }
+        None => (reference, scalar::network_of(network)),
     }
 }
 
-/// A server that takes mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MailServer {
-    /// Its name or address.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-    /// What protects the connection.
-    pub security: MailSecurity,
+/// The address of a service in the key `server`, its usual one where the file names none.
+fn server_url(
+    text: Option<&UrlText>,
+    default: &str,
+    network: Option<RawNetwork>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Option<(Url, Network)> {
+    let path_server = path.key("server");
+    let url = match text {
+        Some(text) => scalar::url(text, &path_server, notes)?,
+        None => scalar::url(&UrlText(default.to_owned()), &path_server, notes)?,
+    };
+    let network = scalar::reachable_host(network, url.host().as_ref(), &path_server, notes);
+    warn_of_plain_http(&url, network, &path_server, notes);
+    Some((url, network))
 }
 
-/// What protects the connection to a mail server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailSecurity {
-    /// TLS from the first byte (RFC 8314).
-    Tls,
-    /// TLS after STARTTLS; a server that offers none is told nothing.
-    StartTls,
-    /// Nothing.
-    None,
-}
-
-impl MailSecurity {
-    /// The usual port.
-    #[must_use]
-    pub fn port(self) -> u16 {
-        match self {
-            Self::Tls => 465,
-            Self::StartTls => 587,
-            Self::None => 25,
-        }
-    }
-}
-
-/// How camhook proves to an ntfy server that it may publish.
-#[derive(Debug, Clone)]
-pub enum NtfyCredential {
-    /// An access token, `tk_…`.
-    Token(SecretReference),
-    /// A user and a password.
-    Basic(BasicCredential),
-}
-
-/// How loud an ntfy message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NtfyPriority {
-    /// No sound, folded away.
-    Min = 1,
-    /// No sound.
-    Low = 2,
-    /// Short sound.
-    Default = 3,
-    /// Long sound, pops over.
-    High = 4,
-    /// Very long sound, pops over.
-    Max = 5,
-}
-
-impl NtfyPriority {
-    /// The number that ntfy's API takes, 1 to 5.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        self as u8
+fn warn_of_plain_http(url: &Url, network: Network, path: &Path<'_>, notes: &mut Notes) {
+    if url.scheme() == "http" && network == Network::Public {
+        notes.warning(path, "plain HTTP: anybody on the way can read and change this", "use https");
     }
 }

@@ -22,11 +22,12 @@ mod schema;
 mod shape;
 mod site;
 mod source;
+mod tagged;
 mod vendor_limit;
 
 pub use channel::{
-    Channel, ChannelKind, MailSecurity, MailServer, NtfyCredential, NtfyPriority, PushoverPriority,
-    SlackAccess,
+    Apprise, Channel, ChannelKind, Discord, HomeAssistant, Mail, MailSecurity, MailServer, Ntfy,
+    NtfyCredential, NtfyPriority, Pushover, PushoverPriority, Slack, Telegram, Webhook,
 };
 pub use condition::{CameraChoice, Condition, CountClass, Counter, PlateChoice, Test};
 pub use driver::{

@@ -1,11 +1,11 @@
 //! From the text of a camhook.toml to a site, or to everything that is wrong with it.
 
-mod channel;
 mod condition;
-mod relay;
 mod rule;
-mod scalar;
+pub(crate) mod scalar;
+pub(crate) mod schedule;
 mod source;
+mod template;
 mod unused;
 
 use std::collections::BTreeMap;
@@ -16,11 +16,13 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use toml::de::DeTable;
 
+use crate::channel::RawChannel;
 use crate::problem::{Notes, Path, finding, instead};
 use crate::raw::{Item, RawCamera, RawListEntry, RawSite, RawSource};
+use crate::relay::{RawRelay, warn_of_dry_run};
 use crate::{
     CameraId, CameraReference, ChannelId, List, ListEntry, ListId, NamedCamera, PlateText, Problem, Site,
-    Warning,
+    Switching, Warning,
 };
 
 /// All that was found in a camhook.toml.
@@ -62,8 +64,7 @@ pub fn inspect(text: &str, name: &str, template_error: impl Fn(&str) -> Option<S
         check_shape(text, &mut notes);
     }
     let site = site(&document, &mut notes);
-    rule::check_templates(&document, &template_error, &mut notes);
-    relay::check_templates(&document, &template_error, &mut notes);
+    template::check(&document, &template_error, &mut notes);
     let is_good = notes.are_harmless();
     let (problems, warnings) = notes.place(text, name);
     Inspection { site: is_good.then_some(site), problems, warnings }
@@ -140,8 +141,8 @@ impl Names {
             areas: document.source.iter().filter_map(area).collect(),
             cameras: names(&document.camera, |camera| &camera.id.0),
             lists: document.lists.keys().cloned().collect(),
-            relays: names(&document.relay, relay::id),
-            channels: names(&document.channel, channel::id),
+            relays: names(&document.relay, RawRelay::id),
+            channels: names(&document.channel, RawChannel::id),
         }
     }
 }
@@ -179,20 +180,20 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
 
     let dry_run = document.dry_run.as_ref().and_then(Item::good).copied().unwrap_or(false);
     if dry_run {
-        relay::warn_of_dry_run(&root.key("dry_run"), notes);
+        warn_of_dry_run(&root.key("dry_run"), notes);
     }
     let section = root.key("relay");
-    unique(&document.relay, relay::id, "relay", &section, notes);
+    unique(&document.relay, RawRelay::id, "relay", &section, notes);
     let mut relays = Vec::new();
     for (index, raw) in good(&document.relay) {
-        relays.extend(relay::relay(raw, relay::switching(dry_run), &section.index(index), notes));
+        relays.extend(raw.read(Switching::of_dry_run(dry_run), &section.index(index), notes));
     }
 
     let section = root.key("channel");
-    unique(&document.channel, channel::id, "channel", &section, notes);
+    unique(&document.channel, RawChannel::id, "channel", &section, notes);
     let mut channels = Vec::new();
     for (index, raw) in good(&document.channel) {
-        channels.extend(channel::channel(raw, &section.index(index), notes));
+        channels.extend(raw.read(&section.index(index), notes));
     }
 
     let section = root.key("rule");

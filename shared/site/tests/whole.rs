@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use camhook_event::{Kind, Text, Vendor};
 use camhook_site::{
-    Action, ChannelKind, ClockTrust, Condition, Dialect, Driver, Modes, Network, NtfyCredential,
-    NtfyPriority, RelayAction, Retention, ShellyGen2, Test, Token, Tracking, Urgency, Via, read,
+    Action, ChannelKind, ClockTrust, Condition, Dialect, Driver, Modes, Network, Ntfy, NtfyCredential,
+    NtfyPriority, RelayAction, Retention, ShellyGen2, Test, Token, Tracking, Urgency, Via, Webhook, read,
 };
 
 fn whole() -> camhook_site::Site {
@@ -57,7 +57,9 @@ fn channels_and_relays_have_their_settings() {
     let site = whole();
     assert_eq!(site.alert_channel().unwrap().id.as_str(), "family");
     let family = site.channel("family").unwrap();
-    let ChannelKind::Ntfy { url, credential, priority, tags } = &family.kind else { panic!("{family:?}") };
+    let ChannelKind::Ntfy(Ntfy { url, credential, priority, tags }) = &family.kind else {
+        panic!("{family:?}")
+    };
     assert_eq!(url.as_str(), "https://ntfy.example.org/family");
     assert!(
         matches!(credential, Some(NtfyCredential::Token(token)) if token.to_string() == "ssm:/camhook/ntfy")
@@ -69,7 +71,7 @@ fn channels_and_relays_have_their_settings() {
     assert!(family.quiet[0].contains(thursday_night, site.timezone()));
     assert!(!family.quiet[0].contains(friday_night, site.timezone()));
     let automation = site.channel("automation").unwrap();
-    assert!(matches!(&automation.kind, ChannelKind::Webhook { secret: Some(_), .. }));
+    assert!(matches!(&automation.kind, ChannelKind::Webhook(Webhook { secret: Some(_), .. })));
 
     let light = site.relay("light").unwrap();
     assert_eq!((light.network, light.via), (Network::Lan, Via::Agent));

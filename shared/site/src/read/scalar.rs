@@ -10,13 +10,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::{Host, Url};
 
-use crate::Network;
 use crate::id::is_id;
 use crate::problem::{Notes, Path, instead};
-use crate::raw::{DurationText, NetworkText, RawNetwork, SecretText, UrlText, ZoneText};
+use crate::raw::{DurationText, NetworkText, RawBasic, RawNetwork, SecretText, UrlText, ZoneText};
+use crate::{BasicCredential, Network};
 
 /// Notes what is no id.
-pub(super) fn id(text: &str, path: &Path<'_>, notes: &mut Notes) {
+pub(crate) fn id(text: &str, path: &Path<'_>, notes: &mut Notes) {
     if !is_id(text) {
         notes.problem(
             path,
@@ -27,7 +27,7 @@ pub(super) fn id(text: &str, path: &Path<'_>, notes: &mut Notes) {
 }
 
 /// Notes a name that the file gives to nothing.
-pub(super) fn reference(what: &str, name: &str, known: &[String], path: &Path<'_>, notes: &mut Notes) {
+pub(crate) fn reference(what: &str, name: &str, known: &[String], path: &Path<'_>, notes: &mut Notes) {
     if !known.iter().any(|known| known == name) {
         let known = known.iter().map(String::as_str);
         notes.problem(path, format!("`{name}` is no {what}"), instead(name, known));
@@ -35,7 +35,7 @@ pub(super) fn reference(what: &str, name: &str, known: &[String], path: &Path<'_
 }
 
 /// Text of which something is left.
-pub(super) fn text(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Text> {
+pub(crate) fn text(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Text> {
     let read = Text::new(text);
     if read.is_none() {
         notes.problem(path, "the text is empty", "write something, or leave the key out");
@@ -44,7 +44,7 @@ pub(super) fn text(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Tex
 }
 
 /// A number and a unit: `500ms`, `30s`, `5m`, `2h`.
-pub(super) fn duration(text: &DurationText, path: &Path<'_>, notes: &mut Notes) -> Option<Duration> {
+pub(crate) fn duration(text: &DurationText, path: &Path<'_>, notes: &mut Notes) -> Option<Duration> {
     let read = parse_duration(&text.0);
     if read.is_none() {
         notes.problem(
@@ -56,7 +56,7 @@ pub(super) fn duration(text: &DurationText, path: &Path<'_>, notes: &mut Notes) 
     read
 }
 
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let digits = text.find(|character: char| !character.is_ascii_digit() && character != '.')?;
     let (number, unit) = text.split_at(digits);
     let unit = match unit {
@@ -75,7 +75,7 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// A zone of the IANA database.
-pub(super) fn timezone(text: &ZoneText, path: &Path<'_>, notes: &mut Notes) -> Option<TimeZone> {
+pub(crate) fn timezone(text: &ZoneText, path: &Path<'_>, notes: &mut Notes) -> Option<TimeZone> {
     let read = TimeZone::get(&text.0).ok();
     if read.is_none() {
         let zones: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
@@ -89,7 +89,7 @@ pub(super) fn timezone(text: &ZoneText, path: &Path<'_>, notes: &mut Notes) -> O
 }
 
 /// `YYYY-MM-DD`.
-pub(super) fn date(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Date> {
+pub(crate) fn date(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Date> {
     let read = text.parse::<Date>().ok().filter(|_| text.len() == 10);
     if read.is_none() {
         notes.problem(path, format!("`{text}` is no date"), "write it as 2026-12-31");
@@ -98,7 +98,7 @@ pub(super) fn date(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Dat
 }
 
 /// A network, or one address.
-pub(super) fn network(text: &NetworkText, path: &Path<'_>, notes: &mut Notes) -> Option<IpNet> {
+pub(crate) fn network(text: &NetworkText, path: &Path<'_>, notes: &mut Notes) -> Option<IpNet> {
     let read = text.0.parse::<IpNet>().ok().or_else(|| text.0.parse::<IpAddr>().ok().map(IpNet::from));
     if read.is_none() {
         notes.problem(
@@ -111,7 +111,7 @@ pub(super) fn network(text: &NetworkText, path: &Path<'_>, notes: &mut Notes) ->
 }
 
 /// A secret, or where it is to be found.
-pub(super) fn secret(text: &SecretText, path: &Path<'_>, notes: &mut Notes) -> SecretReference {
+pub(crate) fn secret(text: &SecretText, path: &Path<'_>, notes: &mut Notes) -> SecretReference {
     let reference = SecretReference::parse(&text.0);
     match &reference {
         SecretReference::Parameter(name) if !name.starts_with('/') => notes.problem(
@@ -135,8 +135,37 @@ pub(super) fn secret(text: &SecretText, path: &Path<'_>, notes: &mut Notes) -> S
     reference
 }
 
+/// The secret in a key that may be absent.
+pub(crate) fn optional_secret(
+    text: Option<&SecretText>,
+    key: &str,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Option<SecretReference> {
+    text.map(|text| secret(text, &path.key(key), notes))
+}
+
+/// A user and a password.
+pub(crate) fn basic(raw: &RawBasic, path: &Path<'_>, notes: &mut Notes) -> BasicCredential {
+    if raw.user.is_empty() || raw.user.contains(':') {
+        notes.problem(&path.key("user"), "a user has a name without `:`", "write another name");
+    }
+    let password = secret(&raw.password, &path.key("password"), notes);
+    BasicCredential { user: raw.user.clone(), password }
+}
+
+/// The user and password in a key that may be absent.
+pub(crate) fn optional_basic(
+    raw: Option<&RawBasic>,
+    key: &str,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> Option<BasicCredential> {
+    raw.map(|raw| basic(raw, &path.key(key), notes))
+}
+
 /// An absolute HTTP address without user and password.
-pub(super) fn url(text: &UrlText, path: &Path<'_>, notes: &mut Notes) -> Option<Url> {
+pub(crate) fn url(text: &UrlText, path: &Path<'_>, notes: &mut Notes) -> Option<Url> {
     let fix = "write it as https://host/path";
     let read = match Url::parse(&text.0) {
         Ok(read) => read,
@@ -160,13 +189,8 @@ pub(super) fn url(text: &UrlText, path: &Path<'_>, notes: &mut Notes) -> Option<
     Some(read)
 }
 
-/// Where an address may lie, that of the key `url`; notes an address that will never be allowed there.
-pub(super) fn reachable(raw: Option<RawNetwork>, url: &Url, path: &Path<'_>, notes: &mut Notes) -> Network {
-    reachable_host(raw, url.host().as_ref(), &path.key("url"), notes)
-}
-
 /// Where an address may lie that is not known here.
-pub(super) fn network_of(raw: Option<RawNetwork>) -> Network {
+pub(crate) fn network_of(raw: Option<RawNetwork>) -> Network {
     match raw {
         None | Some(RawNetwork::Public) => Network::Public,
         Some(RawNetwork::Lan) => Network::Lan,
@@ -175,7 +199,7 @@ pub(super) fn network_of(raw: Option<RawNetwork>) -> Network {
 }
 
 /// Where a host may lie; notes one that will never be allowed there.
-pub(super) fn reachable_host(
+pub(crate) fn reachable_host(
     raw: Option<RawNetwork>,
     host: Option<&Host<&str>>,
     path: &Path<'_>,

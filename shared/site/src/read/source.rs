@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 
 use super::scalar;
 use crate::problem::{Notes, Path};
-use crate::raw::{Many, RawAuth, RawBasic, RawClock, RawDialect, RawRetention, RawSource};
+use crate::raw::{Many, RawAuth, RawClock, RawDialect, RawRetention, RawSource};
 use crate::vendor_limit::{self, Ability};
-use crate::{Auth, BasicCredential, ClockTrust, Dialect, Retention, Source, Token, Tracking};
+use crate::{Auth, ClockTrust, Dialect, Retention, Source, Token, Tracking};
 
 /// By how much a device's time may differ from the receipt, where the source does not say.
 const DEFAULT_CLOCK_TOLERANCE: Duration = Duration::from_secs(15);
@@ -210,7 +210,7 @@ fn credentials(raw: &RawAuth, path: &Path<'_>, notes: &mut Notes) -> Auth {
         auth.tokens.push(Token::Secret(secret));
     });
     each(raw.basic.as_ref(), &path.key("basic"), notes, |raw, path, notes| {
-        auth.basic.push(basic(raw, path, notes));
+        auth.basic.push(scalar::basic(raw, path, notes));
     });
     each(raw.hmac.as_ref(), &path.key("hmac"), notes, |text, path, notes| {
         auth.hmac.push(scalar::secret(text, path, notes));
@@ -219,15 +219,6 @@ fn credentials(raw: &RawAuth, path: &Path<'_>, notes: &mut Notes) -> Auth {
         auth.allow.extend(scalar::network(text, path, notes));
     });
     auth
-}
-
-/// A user and a password.
-pub(super) fn basic(raw: &RawBasic, path: &Path<'_>, notes: &mut Notes) -> BasicCredential {
-    if raw.user.is_empty() || raw.user.contains(':') {
-        notes.problem(&path.key("user"), "a user has a name without `:`", "write another name");
-    }
-    let password = scalar::secret(&raw.password, &path.key("password"), notes);
-    BasicCredential { user: raw.user.clone(), password }
 }
 
 fn token_form(token: &str, path: &Path<'_>, notes: &mut Notes) {

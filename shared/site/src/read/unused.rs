@@ -45,7 +45,7 @@ pub(super) fn warn(site: &Site, document: &RawSite, notes: &mut Notes) {
 
     let section = root.key("relay");
     for (index, raw) in good(&document.relay) {
-        let id = super::relay::id(raw);
+        let id = raw.id();
         if !actions().any(|action| matches!(action, Action::Relay { relay, .. } if relay.as_str() == id)) {
             unused(&section.index(index), "relay", id, notes);
         }
@@ -53,7 +53,7 @@ pub(super) fn warn(site: &Site, document: &RawSite, notes: &mut Notes) {
 
     let section = root.key("channel");
     for (index, raw) in good(&document.channel) {
-        let id = super::channel::id(raw);
+        let id = raw.id();
         let gets_alerts = site.alert_channel.as_ref().is_some_and(|alerted| alerted.as_str() == id);
         let is_told = actions()
             .any(|action| matches!(action, Action::Notify { channel, .. } if channel.as_str() == id));
