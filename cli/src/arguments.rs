@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! The command line: commands, arguments and their help.
 
 use std::path::PathBuf;
 
@@ -9,26 +9,25 @@ use url::Url;
 
 use crate::output::Form;
 
-/// Looks after camhook: checks its configuration, says what to type into cameras, sends posts to try it with,
-/// and shows what became of them.
+/// Configure, test and operate a camhook stack.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 `check` found something wrong.
+/// Exit codes: 0 success, 1 failure, 2 invalid arguments, 3 `check` found errors.
 #[derive(Debug, Parser)]
 #[command(name = "camhook", version, max_term_width = 100)]
 pub(crate) struct Arguments {
-    /// What is to be done.
+    /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// The file that says where the stack is; .local/stack.json of this or a parent folder unless given.
+    /// The stack.json that describes the stack [default: .local/stack.json of this folder or a parent].
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) stack: Option<PathBuf>,
-    /// Print JSON, for scripts.
+    /// Print results as JSON, one value per line.
     #[arg(long, global = true)]
     json: bool,
 }
 
 impl Arguments {
-    /// The form of what is printed.
+    /// The output format.
     pub(crate) fn form(&self) -> Form {
         if self.json { Form::Json } else { Form::Text }
     }
@@ -36,35 +35,35 @@ impl Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Find what is wrong or doubtful in a camhook.toml, with line, column and what to do.
+    /// Check a camhook.toml and report errors and warnings with line, column and fix.
     Check(Check),
-    /// Say what to type into a camera's or recorder's menus, word for word.
+    /// Show the settings to enter in a camera's or recorder's menus.
     Setup(Setup),
-    /// Post to a source as its device would: a sample of its vendor, or a file.
+    /// Send a sample of the vendor, or a file, to a source as its device would.
     Send(Send),
-    /// Show events, newest first.
+    /// List events, newest first.
     Events(Events),
-    /// Make a token for a source. Nothing is stored: the file holds its SHA-256, the camera its URL.
+    /// Create a token for a source. Nothing is stored: put the SHA-256 into camhook.toml and the URL into the camera.
     Token(Token),
-    /// Send a test message with a picture by a channel of the deployed camhook.toml.
+    /// Send a test message with a picture through a channel of the deployed camhook.toml.
     Test(Test),
-    /// Say for each rule why it fires for an event, or why not.
+    /// Show which rules match an event, and why the others do not.
     Explain(Explain),
-    /// Set the mode of an area, or tell it.
+    /// Set or show the mode of an area.
     Arm(Arm),
-    /// Stop all relays, let them go on, or tell whether they are stopped.
+    /// Disable or enable all relays, or show whether they are disabled.
     Relays(Relays),
-    /// Messages that were given up: list them with their reasons, send them again, drop them.
+    /// List dead letters with their reasons, send them again, or delete them.
     Dlq(Dlq),
     /// Switch the relays of a site from inside, without being reachable: takes commands until it is told to stop.
     Agent(Agent),
-    /// Hand queued messages to the functions as AWS does, and tick the watchdog each minute: for `make watch`.
+    /// Invoke the functions with queued messages, and the watchdog every minute, as AWS does: for `make watch`.
     Pump(Pump),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The file; - for the standard input.
+    /// The file, or - for standard input.
     pub(crate) file: PathBuf,
 }
 
@@ -72,22 +71,22 @@ pub(crate) struct Check {
 pub(crate) struct Setup {
     /// The source's id in camhook.toml.
     pub(crate) source: String,
-    /// The source's webhook URL, where stack.json does not have it whole.
+    /// The source's webhook URL, if stack.json does not contain it with its token.
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<Url>,
-    /// The camhook.toml that has the source; the stack's own unless given. INSTAR's texts depend on it.
+    /// The camhook.toml with the source [default: the deployed one]. INSTAR settings depend on it.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Send the settings to this camera instead of printing them: http://192.168.1.10
+    /// Send the settings to the camera at this URL instead of printing them: http://192.168.1.10
     #[arg(long, value_name = "CAMERA")]
     pub(crate) apply: Option<Url>,
-    /// The camera's user.
+    /// The camera's user name.
     #[arg(long, requires = "apply", default_value = "admin")]
     pub(crate) user: String,
-    /// Ask for the camera's password on the terminal.
+    /// Prompt for the camera's password.
     #[arg(long, requires = "apply", conflicts_with = "password_stdin")]
     pub(crate) password_prompt: bool,
-    /// Read the camera's password from the standard input.
+    /// Read the camera's password from standard input.
     #[arg(long, requires = "apply")]
     pub(crate) password_stdin: bool,
 }
@@ -96,20 +95,20 @@ pub(crate) struct Setup {
 pub(crate) struct Send {
     /// The source's id in camhook.toml.
     pub(crate) source: String,
-    /// The name of a sample of the source's vendor, or a file: a whole HTTP request as text, or a body alone.
+    /// The name of a sample, or a file with a whole HTTP request or only its body.
     #[arg(required_unless_present = "list", value_name = "CASE|FILE")]
     pub(crate) case: Option<String>,
     /// List the samples.
     #[arg(long)]
     pub(crate) list: bool,
-    /// The source's webhook URL, where stack.json does not have it whole.
+    /// The source's webhook URL, if stack.json does not contain it with its token.
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<Url>,
-    /// The camhook.toml that has the source; the stack's own unless given. INSTAR's samples depend on it.
+    /// The camhook.toml with the source [default: the deployed one]. INSTAR samples depend on it.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Sign with this key, where the vendor signs: env:NAME or ssm:/NAME. On the local cloud the source's own is
-    /// found.
+    /// The key to sign with, if the vendor signs its posts: env:NAME or ssm:/NAME. On the local cloud, the source's
+    /// own key is used by default.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) sign_with: Option<String>,
     /// Print the request instead of sending it.
@@ -119,28 +118,28 @@ pub(crate) struct Send {
 
 #[derive(Debug, Args)]
 pub(crate) struct Events {
-    /// Only those received since: a time ago (30m, 2h, 3d), a date or a moment.
+    /// Only events received since: an age (30m, 2h, 3d), a date or a timestamp.
     #[arg(long, default_value = "24h", value_name = "WHEN")]
     pub(crate) since: String,
-    /// Only those of this source.
+    /// Only events of this source.
     #[arg(long)]
     pub(crate) source: Option<String>,
-    /// At most so many.
+    /// The maximum number of events.
     #[arg(long, default_value_t = 20)]
     pub(crate) limit: usize,
-    /// Write the pictures into this folder.
+    /// Save the pictures to this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Token {
-    /// The source's id in camhook.toml, there already or not yet.
+    /// The id of the source in camhook.toml; it may be a new one.
     pub(crate) source: String,
-    /// The source's vendor, where stack.json does not know the source.
+    /// The source's vendor, if stack.json does not contain the source.
     #[arg(long)]
     pub(crate) vendor: Option<Vendor>,
-    /// Where webhooks are posted to, where there is no stack.json: https://hooks.example.org
+    /// The base URL of webhooks, if there is no stack.json: https://hooks.example.org
     #[arg(long, value_name = "URL")]
     pub(crate) api_url: Option<Url>,
 }
@@ -153,12 +152,12 @@ pub(crate) struct Test {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The event: its id or how that begins, the file of a record, or - for the standard input.
+    /// The event: its id or the beginning of it, a file with its record, or - for standard input.
     pub(crate) event: String,
-    /// Judge by this camhook.toml instead of the deployed one. With the file of a record, no stack is needed.
+    /// Evaluate the rules of this camhook.toml instead of the deployed one. With a file as event, no stack is needed.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Judge as if this area were in this mode; more than once for several areas.
+    /// Assume this mode for an area; can be given more than once.
     #[arg(long = "mode", value_name = "AREA=MODE", value_parser = area_and_mode)]
     pub(crate) modes: Vec<(String, String)>,
 }
@@ -173,34 +172,34 @@ fn area_and_mode(text: &str) -> Result<(String, String), String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct Arm {
-    /// The area, as sources of camhook.toml name it; every area's mode is told when there is none.
+    /// The `area` of a source in camhook.toml. Without it, the modes of all areas are shown.
     pub(crate) area: Option<String>,
-    /// The mode: home, away, off, or a name that rules use.
+    /// The new mode: home, away, off, or a name that rules use.
     #[arg(conflicts_with = "show")]
     pub(crate) mode: Option<String>,
-    /// Tell the mode and leave it.
+    /// Show the mode without changing it.
     #[arg(long)]
     show: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Relays {
-    /// What to do.
+    /// The action.
     #[arg(value_enum, default_value_t)]
     pub(crate) action: RelaysAction,
-    /// Who does it, for whoever asks later.
+    /// Your name, recorded with the change.
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "somebody")]
     pub(crate) by: String,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RelaysAction {
-    /// Tell whether they are stopped, since when, and by whom.
+    /// Show whether relays are disabled, since when, and by whom.
     #[default]
     Status,
-    /// Stop them: when this returns nothing is switched any more; what is on for a time is still switched off.
+    /// Disable all relays. Returns when no action is in progress. Timed outputs that are on are still released.
     Off,
-    /// Let them go on. What was stopped meanwhile is not made up for.
+    /// Enable relays. Actions blocked while relays were off are not replayed.
     On,
 }
 
@@ -208,34 +207,34 @@ pub(crate) enum RelaysAction {
 pub(crate) struct Dlq {
     #[command(subcommand)]
     pub(crate) action: Option<DlqAction>,
-    /// Only of this queue: notify, relay, relay-lan or mqtt.
+    /// Only dead letters of this queue: notify, relay, relay-lan or mqtt.
     #[arg(long, global = true, value_name = "QUEUE", value_parser = queue)]
     pub(crate) queue: Option<Queue>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DlqAction {
-    /// List them; what is done when nothing else is said.
+    /// List dead letters (the default).
     List,
-    /// Send them again. Who was told already is not told twice, and no relay moves late.
+    /// Send dead letters again. Actions that succeeded are not repeated, and relays are not switched late.
     Send(DlqSend),
-    /// Remove them for good.
+    /// Delete dead letters permanently.
     Drop(DlqDrop),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DlqSend {
-    /// Which: ids of messages or of events, or how they begin.
+    /// Ids of messages or events, or the beginning of them.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub(crate) ids: Vec<String>,
-    /// All of them.
+    /// Send all dead letters again.
     #[arg(long)]
     pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DlqDrop {
-    /// Which: ids of messages or of events, or how they begin.
+    /// Ids of messages or events, or the beginning of them.
     #[arg(required = true)]
     pub(crate) ids: Vec<String>,
 }
@@ -261,7 +260,7 @@ pub(crate) struct Agent {
 
 #[derive(Debug, Args)]
 pub(crate) struct Pump {
-    /// Where the functions are invoked, as `cargo lambda watch` serves them.
+    /// The base URL of the functions, as `cargo lambda watch` serves them.
     #[arg(long, value_name = "URL")]
     pub(crate) lambda_url: Url,
 }
@@ -277,11 +276,11 @@ mod tests {
     const INTRODUCTION: &str = include_str!("../cli-introduction.md");
 
     #[test]
-    fn the_arguments_make_sense() {
+    fn arguments_are_valid() {
         Arguments::command().debug_assert();
     }
 
-    /// A command, then those below it.
+    /// Writes the help of a command and its subcommands.
     fn document(command: &clap::Command, heading: &str, parent: &str, page: &mut String) {
         if command.get_name() == "help" {
             return;
@@ -297,8 +296,8 @@ mod tests {
 
     /// Rewrites the page with `UPDATE=1 cargo test -p camhook-cli`.
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test is told by the environment to rewrite its file")]
-    fn the_documentation_is_the_one_of_the_command() {
+    #[expect(clippy::disallowed_methods, reason = "UPDATE=1 makes the test rewrite its file")]
+    fn docs_cli_md_is_current() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cli.md");
         let mut current = INTRODUCTION.to_owned();
         let mut camhook = Arguments::command().term_width(100);

@@ -1,4 +1,4 @@
-//! What is done for each command.
+//! The commands, one module each.
 
 mod agent;
 mod arm;
@@ -17,18 +17,18 @@ use crate::arguments::{Arguments, Command};
 use crate::error::Error;
 use crate::output::Output;
 
-/// What came of a command that could do its work.
+/// The result of a command that ran without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All is well.
+    /// Success.
     Done,
-    /// A check found something wrong.
+    /// `check` found errors.
     Found,
-    /// The other side refused.
+    /// The request was refused, or some of the work was.
     Refused,
 }
 
-/// Does what was asked for.
+/// Runs the command.
 pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome, Error> {
     let (stack, form) = (arguments.stack.as_deref(), arguments.form());
     match arguments.command {

@@ -1,4 +1,4 @@
-//! Requests to the stack, to cameras and to functions.
+//! HTTP requests to the stack, to cameras and to functions.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use url::{Host, Url};
 
 use crate::error::Error;
 
-/// A client for requests that a person asks for from this machine: any address is theirs to name.
+/// A client for requests that the user asks for on this machine: every address is allowed.
 pub(crate) fn client(total: Duration) -> Client {
     Client::new(Stack::Local, Limits { total, ..Limits::default() })
 }
 
-/// Sends a request once and gives the answer, whatever its status.
+/// Sends a request once and returns the answer, whatever its status.
 pub(crate) async fn exchange(client: &Client, url: &Url, request: &Request) -> Result<Answer, Error> {
     let is_loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -29,7 +29,7 @@ pub(crate) async fn exchange(client: &Client, url: &Url, request: &Request) -> R
     }
 }
 
-/// The text of an answer, cut to what a person reads.
+/// The body of an answer as text, at most 2,000 characters.
 pub(crate) fn text(answer: &Answer) -> String {
     String::from_utf8_lossy(&answer.body).trim().chars().take(2000).collect()
 }

@@ -1,64 +1,62 @@
-//! What can go wrong.
+//! Errors.
 
 use std::path::PathBuf;
 
-/// Why a command came to nothing.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// The program cannot start.
-    #[error("the program cannot start: {0}")]
+    /// The async runtime cannot be started.
+    #[error("failed to start the async runtime: {0}")]
     Runtime(std::io::Error),
     /// A file cannot be read.
-    #[error("{path} cannot be read: {error}")]
+    #[error("failed to read {path}: {error}")]
     Read {
-        /// Which one.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: std::io::Error,
     },
     /// A file cannot be written.
-    #[error("{path} cannot be written: {error}")]
+    #[error("failed to write {path}: {error}")]
     Write {
-        /// Which one.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: std::io::Error,
     },
     /// A secret cannot be read.
     #[error(transparent)]
     Secret(#[from] camhook_ports::SecretError),
     /// There is no stack.json.
-    #[error(
-        "there is no .local/stack.json here or in a parent folder: run `make up`, or name one with --stack"
-    )]
+    #[error("no .local/stack.json in this folder or a parent: run `make up`, or pass --stack PATH")]
     NoStack,
-    /// The stack.json says nothing that can be understood.
-    #[error("{path} cannot be understood: {error}: run `make up` again")]
+    /// The stack.json is invalid.
+    #[error("{path} is not a valid stack.json: {error}; run `make up` again")]
     BadStack {
-        /// Which one.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: String,
     },
-    /// A source that the stack does not have.
-    #[error("there is no source `{source_id}`{hint}")]
+    /// The stack has no such source.
+    #[error("unknown source `{source_id}`{hint}")]
     UnknownSource {
-        /// Which one.
+        /// The source's id.
         source_id: String,
-        /// What to do.
+        /// What to do about it.
         hint: String,
     },
-    /// A channel that camhook.toml does not have.
+    /// The deployed camhook.toml has no such channel.
     #[error("the deployed camhook.toml has no channel `{channel}`{hint}")]
     UnknownChannel {
-        /// Which one.
+        /// The channel's id.
         channel: String,
-        /// What to do.
+        /// What to do about it.
         hint: String,
     },
     /// A URL that is not the webhook of a source.
     #[error(
-        "the address at {origin} is not the webhook of `{source_id}`: it ends in /vendor/{source_id}/token"
+        "the URL at {origin} is not a webhook of `{source_id}`: its path must end with /VENDOR/{source_id}/TOKEN"
     )]
     NotAWebhook {
         /// Scheme, host and port.
@@ -66,97 +64,97 @@ pub(crate) enum Error {
         /// Which source.
         source_id: String,
     },
-    /// A source's id that is none.
+    /// An invalid source id.
     #[error(
-        "`{0}` is no id of a source: use 1 to 32 of a to z, 0 to 9 and -, beginning with a letter or digit"
+        "`{0}` is not a valid source id: use 1 to 32 of a to z, 0 to 9 and -, starting with a letter or digit"
     )]
     NotAnId(String),
-    /// What is said of a source depends on its dialect, and nobody said which one it is.
+    /// The dialect of an INSTAR source is unknown.
     #[error(
-        "what an INSTAR device sends depends on the source's `dialect`, and camhook.toml has no such source with \
-         one: add it, or name the file with --config"
+        "settings and samples of an INSTAR source depend on its `dialect`, and camhook.toml has no such source with a \
+         dialect: add it, or pass the file with --config"
     )]
     NoDialect,
-    /// A camhook.toml that cannot be used.
-    #[error("{0} is wrong: `camhook check` says where and what to do")]
+    /// A camhook.toml with errors.
+    #[error("{0} has errors: run `camhook check` to list them")]
     WrongSite(PathBuf),
     /// A message was not published.
-    #[error("{0}; it takes the right iot:Publish on the source's topics")]
+    #[error("{0}; iot:Publish must be allowed on the source's topics")]
     Publish(#[from] camhook_ports::PublishError),
-    /// The device of a source over MQTT is not set up over HTTP.
-    #[error("a camera over MQTT cannot be set up from here: type in what `camhook setup` prints")]
+    /// `setup --apply` for a source over MQTT.
+    #[error("cameras over MQTT cannot be configured with --apply: enter what `camhook setup` prints")]
     NoApplyOverMqtt,
-    /// The vendor's devices cannot be set up from here.
-    #[error("a device of {0} cannot be set up from here: type in what `camhook setup` prints")]
+    /// `setup --apply` for a vendor whose devices cannot be configured over HTTP.
+    #[error("devices of {0} cannot be configured with --apply: enter what `camhook setup` prints")]
     NoApply(camhook_event::Vendor),
-    /// A sample that the vendor does not have, and no file either.
-    #[error("`{case}` is neither a file nor a sample of {vendor}: use {known}")]
+    /// Neither a sample of the vendor nor a file.
+    #[error("`{case}` is neither a sample of {vendor} nor a file: use {known}")]
     UnknownCase {
-        /// Which one.
+        /// The argument.
         case: String,
         /// Whose samples.
         vendor: camhook_event::Vendor,
-        /// What there is.
+        /// The valid values.
         known: String,
     },
-    /// A sample that cannot be filled in.
+    /// A sample cannot be rendered.
     #[error(transparent)]
     Render(#[from] camhook_picture::RenderError),
-    /// A request that cannot be taken apart.
+    /// A file is not an HTTP request.
     #[error(transparent)]
     Post(#[from] camhook_picture::InvalidPost),
-    /// A request that cannot be sent.
-    #[error("the request cannot be sent: {0}")]
+    /// A request cannot be built.
+    #[error("failed to build the request: {0}")]
     Unsendable(String),
-    /// Nothing was sent.
+    /// The request was not sent.
     #[error(transparent)]
     NotSent(#[from] camhook_outbound::NotSent),
-    /// No answer came.
+    /// No answer was received.
     #[error(transparent)]
     NoAnswer(#[from] camhook_outbound::Failure),
-    /// A camera did not take its settings.
-    #[error("the camera did not take the settings: it answered {status} {detail}")]
+    /// The camera refused the settings.
+    #[error("the camera refused the settings: {status} {detail}")]
     NotApplied {
         /// The status of its answer.
         status: u16,
-        /// What it said.
+        /// The body of its answer.
         detail: String,
     },
     /// No password was given.
-    #[error("the camera's password is needed: add --password-prompt or --password-stdin")]
+    #[error("no password for the camera: add --password-prompt or --password-stdin")]
     NoPassword,
     /// The password cannot be read.
-    #[error("the password cannot be read: {0}")]
+    #[error("failed to read the password: {0}")]
     Password(std::io::Error),
-    /// A moment that is none.
-    #[error("`{0}` is no time: use 30m, 2h, 3d, 2026-12-31 or 2026-12-31T08:00:00Z")]
+    /// An invalid timestamp.
+    #[error("`{0}` is not a valid time: use 30m, 2h, 3d, 2026-12-31 or 2026-12-31T08:00:00Z")]
     NotATime(String),
-    /// The bucket failed.
+    /// A request to the bucket failed.
     #[error(transparent)]
     Object(#[from] camhook_ports::ObjectError),
-    /// A record in the bucket that is no event.
-    #[error("the record {key} is no event of this version: {error}")]
+    /// A record in the bucket is not an event.
+    #[error("failed to read the event record {key}: {error}")]
     BadRecord {
-        /// Which one.
+        /// Its key.
         key: String,
-        /// Why.
+        /// The cause.
         error: serde_json::Error,
     },
-    /// The deployed camhook.toml cannot be had.
+    /// The deployed camhook.toml cannot be loaded.
     #[error(transparent)]
     Site(#[from] camhook_aws::SiteError),
-    /// The channel did not take the message.
-    #[error("the channel `{channel}` did not take the message: {reason}")]
-    NotTold {
-        /// Which one.
+    /// The test message was not delivered.
+    #[error("failed to deliver the message through channel `{channel}`: {reason}")]
+    NotDelivered {
+        /// The channel's id.
         channel: String,
-        /// Why.
+        /// The cause.
         reason: camhook_notify::NotTold,
     },
-    /// The machine gives no random numbers.
-    #[error("the machine gives no random numbers: {0}")]
+    /// The system provides no random numbers.
+    #[error("failed to get random numbers from the system: {0}")]
     Random(getrandom::Error),
-    /// The table failed.
+    /// A request to the table failed.
     #[error(transparent)]
     State(#[from] camhook_state::Error),
     /// The relays cannot be stopped.
@@ -168,55 +166,57 @@ pub(crate) enum Error {
     /// An area that no source has.
     #[error("camhook.toml has no area `{area}`{hint}")]
     UnknownArea {
-        /// Which one.
+        /// Its name.
         area: String,
-        /// What to do.
+        /// What to do about it.
         hint: String,
     },
     /// A relay that the agent cannot switch.
     #[error("camhook.toml has no relay `{relay}` with via = \"agent\"{hint}")]
     NotOnSite {
-        /// Which one.
+        /// The relay's id.
         relay: String,
-        /// What to do.
+        /// What to do about it.
         hint: String,
     },
-    /// An agent's name that is none.
+    /// An invalid agent name.
     #[error(
-        "`{0}` is no name of an agent: use 1 to 32 of a to z, 0 to 9 and -, beginning with a letter or digit"
+        "`{0}` is not a valid agent name: use 1 to 32 of a to z, 0 to 9 and -, starting with a letter or digit"
     )]
     NotAnArea(String),
-    /// An event that is neither a file nor an id.
+    /// Neither a file nor an event id.
     #[error(
-        "`{0}` is neither a file nor the id of an event: ids have 32 of 0 to 9 and a to f, at least 6 of them are needed"
+        "`{0}` is neither a file nor an event id: ids have 32 of 0 to 9 and a to f; give at least the first 6"
     )]
     NotAnEvent(String),
-    /// An event that the bucket does not have.
-    #[error("the bucket has no record of an event `{0}`: the lifecycle may have removed it")]
+    /// The bucket has no such event.
+    #[error("no event with an id that starts with `{0}` in the last 90 days; its record may have expired")]
     NoRecord(String),
-    /// Several events whose ids begin alike.
-    #[error("several events begin with `{id}`: {found}")]
+    /// An ambiguous event id.
+    #[error("several events have an id that starts with `{id}`: {found}")]
     ManyRecords {
-        /// What was asked for.
+        /// The id as given.
         id: String,
-        /// What was found.
+        /// The keys of the matching records.
         found: String,
     },
-    /// A file that holds no event.
-    #[error("{name} is no event of this version: {error}")]
+    /// A file is not an event.
+    #[error("{name} is not an event: {error}")]
     BadEvent {
         /// Which file.
         name: String,
-        /// Why.
+        /// The cause.
         error: serde_json::Error,
     },
-    /// The stack names no queue of dead letters.
-    #[error("stack.json names no queue of dead letters{0}: run `make up` again")]
+    /// stack.json has no dead-letter queue.
+    #[error("stack.json has no dead-letter queue{0}: run `make up` again")]
     NoDeadLetterQueue(String),
-    /// A dead letter that is not there.
-    #[error("no message that was given up, and no event of one, begins with `{0}`: `camhook dlq` lists them")]
+    /// No such dead letter.
+    #[error(
+        "no dead letter with a message or event id that starts with `{0}`: run `camhook dlq` to list them"
+    )]
     NoDeadLetter(String),
-    /// The process cannot be told to stop.
-    #[error("the signals of the system cannot be heard: {0}")]
+    /// Signal handlers cannot be installed.
+    #[error("failed to install signal handlers: {0}")]
     Signal(std::io::Error),
 }

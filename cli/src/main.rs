@@ -1,7 +1,7 @@
 //! The `camhook` command.
 //!
-//! `arguments` says what can be asked for, `command` does it, `output` is the only part that prints, and
-//! `vendors` knows which vendor's crate has the texts and samples of a vendor.
+//! `arguments` defines the command line, `command` has one module per command, `output` is the only module that
+//! prints, and `vendors` maps each vendor to the setup texts and samples of its crate.
 
 mod arguments;
 mod command;

@@ -1,4 +1,4 @@
-//! Where a source's messages come from: over HTTP to a webhook, or over MQTT.
+//! Finds a source and its transport: HTTP or MQTT.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,30 +12,30 @@ use crate::stack::Stack;
 use crate::vendors::{Guide, depends_on_the_source, guide};
 use crate::webhook::Webhook;
 
-/// How a source's device reaches camhook.
+/// The transport of a source.
 #[derive(Debug)]
 pub(crate) enum Origin {
-    /// It posts to a webhook.
+    /// Posts to a webhook.
     Http(Webhook),
-    /// It publishes over MQTT.
+    /// Messages over MQTT.
     Mqtt(Arc<Source>),
 }
 
-/// Where a source is looked up: what a person named, in place of what the stack says.
+/// The arguments that identify a source. They take precedence over the stack's own values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lookup<'a> {
     /// The source's id.
     pub(crate) id: &'a str,
-    /// Its webhook URL.
+    /// The webhook URL.
     pub(crate) url: Option<&'a Url>,
-    /// A camhook.toml.
+    /// The camhook.toml.
     pub(crate) config: Option<&'a Path>,
     /// The stack.json.
     pub(crate) stack: Option<&'a Path>,
 }
 
 impl Lookup<'_> {
-    /// How the source reaches camhook.
+    /// The source's transport.
     pub(crate) async fn origin(&self) -> Result<Origin, Error> {
         let unknown = match Webhook::find(self.id, self.url, self.stack) {
             Ok(webhook) => return Ok(Origin::Http(webhook)),
@@ -43,14 +43,14 @@ impl Lookup<'_> {
             Err(unknown @ Error::NoStack) if self.config.is_some() => unknown,
             Err(error) => return Err(error),
         };
-        // A source over MQTT has no address: only camhook.toml knows of it.
+        // A source over MQTT has no URL and is found in camhook.toml only.
         match self.site().await?.source(self.id) {
             Some(source) if source.topic.is_some() => Ok(Origin::Mqtt(Arc::clone(source))),
             Some(_) | None => Err(unknown),
         }
     }
 
-    /// What the vendor's crate gives to people about a webhook of the source.
+    /// The setup text and samples for a webhook of the source.
     pub(crate) async fn guide(&self, webhook: &Webhook) -> Result<Guide, Error> {
         if !depends_on_the_source(webhook.vendor) {
             return guide(webhook.vendor, None);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_dialect_decides_what_an_instar_source_is_told() {
+    async fn instar_settings_and_samples_depend_on_the_dialect() {
         let mut seen = Vec::new();
         for id in ["cloud", "older", "newer"] {
             let url = format!("https://example.org/instar/{id}/token").parse().unwrap();
@@ -93,13 +93,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_source_over_mqtt_needs_no_address() {
+    async fn a_source_over_mqtt_needs_no_url() {
         let Origin::Mqtt(source) = lookup("bridged", None).origin().await.unwrap() else { panic!("no MQTT") };
         assert_eq!(source.topic.as_ref().unwrap().as_str(), "cameras");
     }
 
     #[tokio::test]
-    async fn an_instar_source_that_nobody_knows_has_no_dialect() {
+    async fn an_unknown_instar_source_has_no_dialect() {
         let url = "https://example.org/instar/elsewhere/token".parse().unwrap();
         let lookup = lookup("elsewhere", Some(&url));
         let Origin::Http(webhook) = lookup.origin().await.unwrap() else { panic!("no webhook") };

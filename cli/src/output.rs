@@ -1,6 +1,10 @@
-//! The only part that prints.
+//! Printing: results on standard output, notes and errors on standard error.
+//!
+//! Much of what is printed comes from devices. Characters that a terminal would act on are escaped here, whatever
+//! they come from; line breaks are escaped by [`single_line`] where the text is put together.
 
-use std::fmt::Display;
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,18 +12,18 @@ use serde::Serialize;
 
 use crate::error::Error;
 
-/// The form of what is printed.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// For people.
     Text,
-    /// For scripts: one JSON value a result, and errors as JSON too.
+    /// For scripts: one JSON value per result, and errors as JSON.
     Json,
 }
 
-/// Where results, notes and errors go.
+/// Prints results, notes and errors.
 ///
-/// Whoever reads may have gone: what cannot be printed is left out.
+/// Write errors are ignored: the reader may have closed the pipe.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     form: Form,
@@ -30,14 +34,14 @@ impl Output {
         Self { form }
     }
 
-    /// Prints a result: as JSON, or as the text that stands for it.
+    /// Prints a result, as JSON or as text.
     pub(crate) fn result(&self, value: &impl Serialize, text: impl Display) {
         let line = match self.form {
-            Form::Text => text.to_string(),
+            Form::Text => multi_line(&text.to_string()).into_owned(),
             Form::Json => match serde_json::to_string(value) {
-                Ok(json) => json,
+                Ok(json) => escape_json(&json),
                 Err(error) => {
-                    return self.note(format_args!("the result cannot be written as JSON: {error}"));
+                    return self.note(format_args!("failed to write the result as JSON: {error}"));
                 }
             },
         };
@@ -46,20 +50,23 @@ impl Output {
         drop(write!(standard_output, "{line}{end}").and_then(|()| standard_output.flush()));
     }
 
-    /// Prints something beside the results, for people.
+    /// Prints a note to standard error.
     pub(crate) fn note(&self, text: impl Display) {
-        drop(writeln!(io::stderr().lock(), "{text}"));
+        drop(writeln!(io::stderr().lock(), "{}", multi_line(&text.to_string())));
     }
 
-    /// Prints why nothing came of it.
+    /// Prints the error that ended the command.
     pub(crate) fn error(&self, error: &Error) {
         match self.form {
             Form::Text => self.note(format_args!("error: {error}")),
-            Form::Json => self.note(serde_json::json!({ "error": error.to_string() })),
+            Form::Json => {
+                let json = serde_json::json!({ "error": error.to_string() }).to_string();
+                self.note(escape_json(&json));
+            }
         }
     }
 
-    /// A bar for long work, on a terminal only.
+    /// A progress bar for long work, shown only on a terminal and only with text output.
     pub(crate) fn progress(&self, length: usize, what: &'static str) -> ProgressBar {
         if self.form == Form::Json {
             return ProgressBar::hidden();
@@ -70,5 +77,97 @@ impl Output {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         }
+    }
+}
+
+/// Text of a device on one line: control, bidirectional and line-breaking characters are escaped as in a Rust
+/// string literal.
+pub(crate) fn single_line(text: &str) -> Cow<'_, str> {
+    escape(text, is_unsafe)
+}
+
+/// As [`single_line`], but line feeds and tabs stay.
+pub(crate) fn multi_line(text: &str) -> Cow<'_, str> {
+    escape(text, |character| is_unsafe(character) && !matches!(character, '\n' | '\t'))
+}
+
+fn escape(text: &str, unwelcome: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&unwelcome) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if unwelcome(character) {
+            escaped.extend(character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// JSON escapes ESC and its like by itself, and leaves C1 and bidirectional controls as they are.
+fn escape_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_unsafe(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// Whether a terminal acts on a character, or shows the text around it in another order: C0, DEL and C1 controls,
+/// line and paragraph separators, bidirectional controls, annotations and tags.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061C}'
+                | '\u{200E}'
+                | '\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{FEFF}'
+                | '\u{FFF9}'..='\u{FFFB}'
+                | '\u{E0000}'..='\u{E007F}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Clears the screen; sets the window's title by a C1 control; returns to the start of the line; hides what
+    /// follows by direction; ends the line.
+    const HOSTILE: &str = "a\u{1b}[2Jb\u{9d}0;owned\u{9c}c\rd\u{202e}e\u{2066}f\ng\u{2028}h\u{e0041}\u{7f}";
+
+    #[test]
+    fn terminal_controls_of_devices_are_escaped() {
+        let line = single_line(HOSTILE);
+        assert!(!line.contains(is_unsafe), "{line:?}");
+        assert!(line.starts_with("a\\u{1b}[2Jb\\u{9d}0;owned"), "{line}");
+        let lines = multi_line(HOSTILE);
+        assert_eq!(lines.matches(is_unsafe).collect::<Vec<_>>(), ["\n"], "{lines:?}");
+    }
+
+    #[test]
+    fn text_of_any_script_stays_as_it_is() {
+        let text = "Einfahrt Süd, 車庫, بوابة, 👨‍👩‍👧";
+        assert!(matches!(single_line(text), Cow::Borrowed(same) if same == text));
+    }
+
+    #[test]
+    fn json_keeps_its_value_and_holds_no_terminal_control() {
+        let json = escape_json(&serde_json::json!({ "name": HOSTILE }).to_string());
+        assert!(!json.contains(is_unsafe), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["name"], HOSTILE);
     }
 }

@@ -1,4 +1,4 @@
-//! A camhook.toml of this machine.
+//! Reads a camhook.toml of this machine.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Where the stack is: `stack.json`.
+//! `stack.json`: the addresses and names of a stack's resources.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,23 +12,23 @@ use url::Url;
 
 use crate::error::Error;
 
-/// Where it lies, from the folder of the project on.
-const PLACE: &str = ".local/stack.json";
+/// Its path in the project's folder.
+const STACK_JSON: &str = ".local/stack.json";
 
-/// Where a stack is.
+/// A stack's resources.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Stack {
-    /// Where webhooks are posted to.
+    /// The base URL of webhooks.
     pub(crate) api_url: Url,
-    /// The local cloud; none for a stack on AWS.
+    /// The endpoint of the local cloud; `None` for a stack on AWS.
     pub(crate) endpoint_url: Option<Url>,
     region: String,
     bucket: String,
     table: String,
     queues: Queues,
-    /// camhook.toml as it was deployed; none for a stack on AWS.
+    /// The path of the deployed camhook.toml; `None` for a stack on AWS.
     config: Option<PathBuf>,
-    /// The full webhook URLs by source, tokens included.
+    /// The webhook URL of each source, with its token.
     pub(crate) sources: BTreeMap<String, Url>,
 }
 
@@ -45,7 +45,7 @@ struct Queues {
 }
 
 impl Stack {
-    /// The stack that was named, or the one of this folder or a parent.
+    /// Reads the given stack.json, or the one of this folder or a parent.
     pub(crate) fn find(named: Option<&Path>) -> Result<Self, Error> {
         let path = match named {
             Some(path) => path.to_owned(),
@@ -56,7 +56,7 @@ impl Stack {
         serde_json::from_str(&text).map_err(|error| Error::BadStack { path, error: error.to_string() })
     }
 
-    /// The ports of the stack.
+    /// Connects to the stack.
     pub(crate) async fn connect(&self) -> AwsPorts {
         let Queues { notify, relay, relay_lan, mqtt, .. } = &self.queues;
         self.connect_with([
@@ -68,12 +68,12 @@ impl Stack {
         .await
     }
 
-    /// The ports of the stack with the queues of dead letters in the places of those that they are of.
+    /// Connects to the stack with each queue replaced by its dead-letter queue.
     pub(crate) async fn connect_dead_letters(&self) -> AwsPorts {
         self.connect_with(self.dead_letter_queues()).await
     }
 
-    /// The queues whose dead letters can be looked at.
+    /// The queues that have a dead-letter queue.
     pub(crate) fn queues_with_dead_letters(&self) -> Vec<Queue> {
         let queues = self.dead_letter_queues().into_iter();
         queues.filter_map(|(queue, url)| url.map(|_| queue)).collect()
@@ -98,12 +98,12 @@ impl Stack {
         }
     }
 
-    /// The camhook.toml that is deployed.
+    /// The deployed camhook.toml.
     pub(crate) async fn site(&self) -> Result<Arc<Site>, Error> {
         Ok(CurrentSite::default().get(&self.connect().await).await?)
     }
 
-    /// Whether the stack is a local one, whose channels may be on this machine.
+    /// Whether the stack is local, so that channels may use the loopback network.
     pub(crate) fn kind(&self) -> camhook_outbound::Stack {
         match self.endpoint_url {
             Some(_) => camhook_outbound::Stack::Local,
@@ -111,7 +111,7 @@ impl Stack {
         }
     }
 
-    /// The key that a source's posts are signed with, where the stack's camhook.toml is at hand and names one.
+    /// The key that signs a source's posts, if the stack's camhook.toml is on this machine and has one.
     pub(crate) fn signing_key(&self, source: &str) -> Option<SecretReference> {
         let path = self.config.as_ref()?;
         let (site, _) = camhook_site::read(&std::fs::read_to_string(path).ok()?, "").ok()?;
@@ -133,5 +133,5 @@ impl Stack {
 
 fn nearest() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
-    here.ancestors().map(|folder| folder.join(PLACE)).find(|path| path.is_file())
+    here.ancestors().map(|folder| folder.join(STACK_JSON)).find(|path| path.is_file())
 }

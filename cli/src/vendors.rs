@@ -1,4 +1,4 @@
-//! Which vendor's crate has the texts and samples of a vendor. The only table of vendors in the command.
+//! Setup texts and samples by vendor. The only table of vendors in this crate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use camhook_site::Source;
 
 use crate::error::Error;
 
-/// What a vendor's crate gives to people.
+/// The setup text and samples of a vendor.
 pub(crate) struct Guide {
-    /// What to type into the device's menus.
+    /// The settings to enter in the device's menus.
     pub(crate) setup: Setup,
-    /// What sets the device up over HTTP, where it has such a way.
+    /// How to configure a device over HTTP, if its vendor supports it.
     pub(crate) apply: Option<Apply>,
-    /// How its senders sign, where they do.
+    /// How devices sign their posts, if they do.
     pub(crate) sign: Option<Sign>,
-    /// Posts as its devices send them.
+    /// Sample posts.
     pub(crate) samples: &'static [Sample],
 }
 
-/// Writes what to type into the device's menus, from the webhook's address.
+/// Writes the settings to enter in the device's menus for a webhook URL.
 type Setup = Box<dyn Fn(&WebhookUrl) -> String>;
 
 impl fmt::Debug for Guide {
@@ -30,7 +30,7 @@ impl fmt::Debug for Guide {
     }
 }
 
-/// How a vendor's senders sign a post.
+/// How a vendor's devices sign a post.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sign {
     /// The header field.
@@ -39,20 +39,20 @@ pub(crate) struct Sign {
     pub(crate) value: fn(&str, &[u8]) -> String,
 }
 
-/// How a device is set up over HTTP.
+/// How to configure a device over HTTP.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Apply {
-    /// Where it is posted to on the device.
+    /// The path on the device.
     pub(crate) path: &'static str,
-    /// Its media type.
+    /// The body's media type.
     pub(crate) content_type: &'static str,
     /// The body.
     pub(crate) body: fn(&WebhookUrl) -> String,
-    /// What stands in the device's answer when it took the settings.
+    /// A text that the device's answer contains if it accepted the settings.
     pub(crate) success: &'static str,
 }
 
-/// Whether a vendor's texts and samples depend on what camhook.toml says of a source.
+/// Whether a vendor's setup text and samples depend on the source in camhook.toml.
 pub(crate) fn depends_on_the_source(vendor: Vendor) -> bool {
     match vendor {
         Vendor::Instar => true,
@@ -60,16 +60,19 @@ pub(crate) fn depends_on_the_source(vendor: Vendor) -> bool {
     }
 }
 
-/// Messages as devices over MQTT publish them.
+/// Sample messages of devices over MQTT.
 pub(crate) const MQTT_SAMPLES: &[camhook_instar_mqtt::Sample] = camhook_instar_mqtt::SAMPLES;
 
-/// What to type into the menus of a device over MQTT.
+/// The settings to enter in the menus of a device over MQTT.
 pub(crate) fn setup_over_mqtt(source: &Source) -> Result<String, Error> {
     camhook_instar_mqtt::setup(source).ok_or(Error::NoDialect)
 }
 
-/// What the crate of a vendor gives to people. `source` is what camhook.toml says of the source, where that is
-/// known.
+/// The setup text and samples of a vendor. `source` is the source in camhook.toml, if known.
+///
+/// # Errors
+///
+/// If they depend on the source's dialect and the source is unknown.
 pub(crate) fn guide(vendor: Vendor, source: Option<Arc<Source>>) -> Result<Guide, Error> {
     match vendor {
         Vendor::Viewtron => Ok(Guide {

@@ -1,4 +1,4 @@
-//! A source's webhook, and what it says of the source.
+//! A source's webhook URL.
 
 use std::path::Path;
 
@@ -12,14 +12,14 @@ use crate::stack::Stack;
 /// A source's webhook.
 #[derive(Debug, Clone)]
 pub(crate) struct Webhook {
-    /// Whose dialect it takes.
+    /// The vendor whose dialect it accepts.
     pub(crate) vendor: Vendor,
-    /// Its address, in parts.
+    /// Its URL, in parts.
     pub(crate) address: WebhookUrl,
 }
 
 impl Webhook {
-    /// The webhook of a source: the URL that was given, else the one of the stack.
+    /// The webhook of a source: the given URL, or the one of the stack.
     pub(crate) fn find(source: &str, url: Option<&Url>, stack: Option<&Path>) -> Result<Self, Error> {
         match url {
             Some(url) => Self::parse(url, source),
@@ -27,9 +27,9 @@ impl Webhook {
         }
     }
 
-    /// Takes a source's webhook URL apart. A local cloud has a path of its own before the vendor.
+    /// Parses a source's webhook URL. On the local cloud, a base path comes before the vendor.
     pub(crate) fn parse(url: &Url, source: &str) -> Result<Self, Error> {
-        // The path may hold a token, which stays out of the message.
+        // The path contains the token, which must not be in the message.
         let wrong = || Error::NotAWebhook {
             origin: url.origin().ascii_serialization(),
             source_id: source.to_owned(),
@@ -55,7 +55,7 @@ impl Webhook {
         let WebhookUrl { scheme, host, port, .. } = &self.address;
         let question = if query.is_empty() { "" } else { "?" };
         let url = format!("{scheme}://{host}:{port}{path}{question}{query}");
-        Url::parse(&url).map_err(|error| Error::Unsendable(format!("its path makes no address: {error}")))
+        Url::parse(&url).map_err(|error| Error::Unsendable(format!("invalid path: {error}")))
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_url_names_its_vendor_and_its_parts() {
+    fn a_webhook_url_is_parsed_into_vendor_and_parts() {
         let webhook = parse("https://hooks.example.org/viewtron/gate/abc", "gate").unwrap();
         assert_eq!(webhook.vendor, Vendor::Viewtron);
         assert_eq!((webhook.address.port, webhook.address.path.as_str()), (443, "/viewtron/gate/abc"));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_local_cloud_has_before_the_vendor_stays_in_the_path() {
+    fn the_base_path_of_the_local_cloud_is_kept() {
         let url = "http://127.0.0.1:4566/_aws/execute-api/21b914d0/%24default/instar/gate/abc";
         let webhook = parse(url, "gate").unwrap();
         assert_eq!(webhook.vendor, Vendor::Instar);
@@ -86,13 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_is_called_like_a_vendor_is_a_source() {
+    fn a_source_may_have_the_name_of_a_vendor() {
         let webhook = parse("https://example.org/xprotect/viewtron/abc", "viewtron").unwrap();
         assert_eq!(webhook.vendor, Vendor::Xprotect);
     }
 
     #[test]
-    fn an_error_does_not_repeat_a_token() {
+    fn errors_do_not_contain_the_token() {
         for url in ["https://example.org/other/gate/secret", "https://example.org/viewtron/back/secret"] {
             let error = parse(url, "gate").unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");

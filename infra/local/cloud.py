@@ -1,4 +1,4 @@
-"""MiniStack as the local AWS: starts it, and deploys infra/template.yaml on it."""
+"""Starts MiniStack, which stands in for AWS, and deploys infra/template.yaml on it."""
 
 import hashlib
 import io
@@ -25,9 +25,9 @@ from state import LOCAL, ROOT, LocalCloudError, running, say, start, stop_all, w
 REGION = "eu-central-1"
 STACK_NAME = "camhook"
 TEMPLATE = ROOT / "infra" / "template.yaml"
-# The local cloud checks no signature; the SDKs want credentials all the same.
+# The local cloud checks no signatures, but SDKs require credentials.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-# A function's code in the template: the folder that `cargo lambda build` makes, named after its binary.
+# The code of a function in the template: the output folder of `cargo lambda build`, named after its binary.
 CODE = re.compile(r"CodeUri: \.\./target/lambda/([a-z0-9-]+)/")
 
 
@@ -38,7 +38,7 @@ def free_port():
 
 
 def sdk_environment(endpoint):
-    """What an AWS SDK needs to talk to the local cloud and to nothing else."""
+    """The environment with which AWS SDKs use the local cloud."""
     return {
         **CREDENTIALS,
         "AWS_REGION": REGION,
@@ -57,7 +57,7 @@ def client(endpoint, service):
 
 
 def ensure_running(state, port):
-    """The endpoint of this folder's MiniStack, started if it does not run, on the port asked for or a free one."""
+    """The endpoint of the state folder's MiniStack, which is started if necessary."""
     found = running(state, "cloud")
     if found and port in (None, found["port"]):
         return f"http://127.0.0.1:{found['port']}"
@@ -68,7 +68,7 @@ def ensure_running(state, port):
     scratch = state / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
-    # Functions inherit all of this, so it holds nothing of the user's: no credentials, no proxy, no home.
+    # Functions inherit this environment, so it contains nothing of the user: no credentials, proxy or home folder.
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(scratch),
@@ -89,7 +89,7 @@ def ensure_running(state, port):
 
 
 def deploy(endpoint, binaries, polling):
-    """Deploys the template with these bootstraps and answers with its outputs; a second time updates it."""
+    """Deploys the template with these binaries, or updates it, and returns its outputs."""
     template = TEMPLATE.read_text()
     s3 = client(endpoint, "s3")
     artifacts = f"{STACK_NAME}-artifacts"
@@ -112,18 +112,18 @@ def deploy(endpoint, binaries, polling):
 
 
 def functions():
-    """The binaries that the template deploys, by its own word."""
+    """The names of the binaries that the template deploys."""
     return CODE.findall(TEMPLATE.read_text())
 
 
 def function_environment(endpoint, function):
-    """The environment that the template gives a deployed function; all of them have the same."""
+    """The environment variables of a deployed function."""
     answer = client(endpoint, "lambda").get_function_configuration(FunctionName=function)
     return answer["Environment"]["Variables"]
 
 
 def api_url(endpoint, outputs):
-    # The `$` of the stage's name is written so that an address can be pasted into a shell.
+    # The `$` of the stage's name is encoded so that a URL can be pasted into a shell.
     return f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/%24default"
 
 
@@ -144,18 +144,18 @@ def _apply(cloudformation, template, parameters):
         cloudformation.get_waiter(waiter).wait(StackName=STACK_NAME, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300})
     except botocore.exceptions.ClientError as error:
         if "No updates are to be performed" not in str(error):
-            raise LocalCloudError(f"the template was refused: {error}") from error
+            raise LocalCloudError(f"the template was rejected: {error}") from error
     except botocore.exceptions.WaiterError as error:
         events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
         failures = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
                     for event in events if event["ResourceStatus"].endswith("FAILED")]
-        raise LocalCloudError("the template was not deployed:\n" + "\n".join(failures)) from error
+        raise LocalCloudError("the deployment failed:\n" + "\n".join(failures)) from error
     stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 def _zip_of(binary):
-    """The bootstrap's archive, the same bytes for the same binary. Debug information stays out of it."""
+    """A reproducible archive of the bootstrap, without debug information."""
     with tempfile.TemporaryDirectory() as scratch:
         lean = Path(scratch) / "bootstrap"
         if shutil.which("strip") is None or subprocess.run(
@@ -170,7 +170,7 @@ def _zip_of(binary):
 
 
 def answers(url):
-    """Whether this address answers with 200 by now; past any proxy that the user has."""
+    """Whether a URL answers with 200, without the user's proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         return opener.open(url, timeout=2).status == 200
@@ -184,14 +184,14 @@ def listens(port):
 
 
 def build(binaries):
-    """Builds these binaries as `cargo build` does and answers where each lies."""
+    """Builds these binaries with `cargo build` and returns their paths."""
     command = ["cargo", "build", "--locked", "--features=lambda", "--message-format=json-render-diagnostics"]
     for name in binaries:
         command += ["--bin", name]
     say("building " + ", ".join(binaries))
     answer = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if answer.returncode != 0:
-        raise LocalCloudError("the build failed; its messages stand above")
+        raise LocalCloudError("the build failed; see the messages above")
     built = {}
     for line in answer.stdout.splitlines():
         message = json.loads(line)

@@ -1,12 +1,12 @@
-"""What a site has around camhook, simulated for the demonstration and the end to end tests.
+"""Simulated receivers and relays, for the demonstration and the end-to-end tests.
 
 One loopback server, by path:
-  /ntfy/{topic}       takes a notification as an ntfy server does (PUT or POST, a picture as the body)
-  /webhook/{name}     takes a notification as any HTTP receiver does
+  /ntfy/{topic}       accepts a notification like an ntfy server (PUT or POST, a picture as the body)
+  /webhook/{name}     accepts a notification like any HTTP receiver
   /rpc, /rpc/{method} a Shelly of the second generation with eight switches, behind SHA-256 digest authentication
   /state.xml          a classic WebRelay with four relays, whose answer has no status line; /stateFull.xml has one
   /ManualAlarmOut/{n} the alarm outputs of a Viewtron recorder: levels without a timer
-  /silent/{anything}  a device that takes a request and says nothing
+  /silent/{anything}  a device that accepts a request and does not answer
 
 Every request is a line of devices.jsonl in the given folder, every body a file under received/.
 Python's standard library only.
@@ -27,22 +27,22 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 SHELLY_ID = "shellyplus1-camhook"
-# The device knows one user name (Shelly's documentation); the password stands in infra/local/camhook.toml.
+# The device has one user name (Shelly's documentation); the password is that of infra/local/camhook.toml.
 SHELLY_USER = "admin"
 SHELLY_PASSWORD = "simulated-shelly"
 SWITCHES = 8
-# The control password that a WebRelay is delivered with, and its user; a user of the recorder.
+# The default control password of a WebRelay with its user; a user of the recorder.
 WEBRELAY_AUTHORIZATION = "Basic " + base64.b64encode(b"none:webrelay").decode()
 WEBRELAYS = 4
 VIEWTRON_AUTHORIZATION = "Basic " + base64.b64encode(b"admin:simulated-viewtron").decode()
-# Longer than any relay is waited for.
+# Longer than the timeout of a relay.
 SILENCE_SECONDS = 30
 LARGEST_BODY = 32 * 1024 * 1024
 SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"{": ".json"}
 
 
 class Journal:
-    """devices.jsonl and the files beside it; one writer at a time."""
+    """Writes devices.jsonl and the bodies, one request at a time."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -67,7 +67,7 @@ class Journal:
 
 
 class Switch:
-    """One output with the timer that turns it back."""
+    """One output with its timer."""
 
     def __init__(self, journal, number, device="shelly"):
         self.journal = journal
@@ -94,7 +94,7 @@ class Switch:
     def _turn_back(self, output):
         with self.lock:
             self.output, self.timer, self.timer_ends = output, None, None
-        self.journal.write({"time": now(), "device": self.device, "what": "its timer turned the switch back",
+        self.journal.write({"time": now(), "device": self.device, "what": "switched by its timer",
                             "output": output})
 
     def status(self):
@@ -112,7 +112,7 @@ class RpcError(Exception):
 
 
 def call(switches, method, parameters):
-    """One RPC of a switch; the result object as the device gives it."""
+    """An RPC of a switch; returns the result object of the device."""
     if method not in ("Switch.Set", "Switch.Toggle", "Switch.GetStatus"):
         raise RpcError(404, f"No handler for {method}")
     if "id" not in parameters:
@@ -135,7 +135,7 @@ def call(switches, method, parameters):
 
 
 class Nonces:
-    """Challenges that were given out, and the highest count each was used with."""
+    """Nonces of challenges, with the highest count that each was used with."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -156,7 +156,7 @@ class Nonces:
 
 
 def digest_holds(header, method, uri, nonces):
-    """RFC 7616 with SHA-256 and qop=auth, as the device asks for it; a count is good once."""
+    """RFC 7616 with SHA-256 and qop=auth, as the device requires it; each count is valid once."""
     if not header.startswith("Digest "):
         return False
     fields = {name: quoted or bare
@@ -193,7 +193,7 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_GET
 
     def log_message(self, format, *arguments):
-        pass  # devices.jsonl has it.
+        pass  # Requests are recorded in devices.jsonl.
 
     def _handle(self):
         length = int(self.headers.get("Content-Length") or 0)

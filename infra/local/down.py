@@ -1,4 +1,4 @@
-"""`make down`: stops everything that `make up` started."""
+"""`make down`: stops what `make up` started."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", default=".local", help="the folder that `make up` wrote")
     stopped = stop_all(folder(parser.parse_args().state))
-    say("stopped " + " and ".join(stopped) if stopped else "nothing was running")
+    say("stopped " + " and ".join(stopped) if stopped else "nothing is running")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The local cloud's MQTT broker, which stands in for AWS IoT: its address, and a device's certificate for it."""
+"""The local cloud's MQTT broker, which stands in for AWS IoT: its address, and a certificate of a device."""
 
 import json
 import os
@@ -6,18 +6,18 @@ import urllib.request
 
 from state import read_json, write_json
 
-# What stands under the state folder.
+# The subfolder of the state folder.
 FOLDER = "iot"
 THING = "camhook-bridge"
 
 
 def endpoint(state):
-    """What the listener was started with: {"port": …}."""
+    """The address of the listener: {"host": …, "port": …}."""
     return read_json(state / FOLDER / "endpoint.json", {})
 
 
 def listen_on(state, port):
-    """Notes the listener's port; the environment that makes MiniStack listen there."""
+    """Records the listener's port and returns the environment that makes MiniStack use it."""
     folder = state / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     for old in folder.iterdir():
@@ -27,9 +27,9 @@ def listen_on(state, port):
 
 
 def device(state, gateway, iot):
-    """Address and certificate of a device that may publish: what stack.json holds under `iot`.
+    """Address and certificate of a device, for `iot` in stack.json. Created once per local cloud.
 
-    `gateway` is the local cloud's URL, `iot` its client of the IoT control plane. Made once for each local cloud.
+    `gateway` is the local cloud's URL, `iot` a client of its IoT control plane.
     """
     folder = state / FOLDER
     files = {name: folder / f"{name}.pem" for name in ("ca", "cert", "key")}
@@ -51,7 +51,7 @@ def _for_the_owner_only(path, flags):
     return os.open(path, flags, 0o600)
 
 
-# The local cloud evaluates no policy. On AWS a bridge gets the one in infra/mosquitto/policy.json.
+# The local cloud evaluates no policies. On AWS, use infra/mosquitto/policy.json for a bridge.
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}],

@@ -1,7 +1,7 @@
 """MiniStack with every listener on the loopback interface.
 
-Its MQTT listener knows no address to bind to and takes all of them, whatever BIND_HOST says. Here whoever asks for
-all addresses gets 127.0.0.1. Arguments and environment are those of `python -m ministack`.
+Its MQTT listener binds to all addresses and ignores BIND_HOST. This replaces "all addresses" by 127.0.0.1. Arguments
+and environment are those of `python -m ministack`.
 """
 
 import asyncio.base_events

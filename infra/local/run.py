@@ -1,8 +1,7 @@
-"""`make run`: the whole of camhook on this machine, shown.
+"""`make run`: a demonstration of camhook on this machine.
 
-Starts the local cloud, posts each vendor's real-sized samples to each source of camhook.toml as a camera would,
-and shows what became of them: the event, its pictures as files, who was told, what was switched. Goes on
-showing what arrives until Ctrl-C, so that one can post to it oneself.
+Starts the local cloud, sends each vendor's samples to each source of camhook.toml as a camera would, and shows the
+results: the event, its pictures as files, notifications and relay actions. Shows what arrives until Ctrl-C.
 """
 
 import argparse
@@ -13,13 +12,14 @@ import subprocess
 import sys
 import time
 import tomllib
+import unicodedata
 from pathlib import Path
 
 import cloud
 from state import ROOT, LocalCloudError, folder, running, say, stop_all
 from up import arguments, up
 
-# How long queues may take to empty after a post; a cold start of the functions is in it.
+# How long queues may take to empty after a post, including a cold start of the functions.
 SETTLED_WITHIN_SECONDS = 30
 
 
@@ -44,7 +44,7 @@ def main():
 def run(options, state):
     stack = up(options, polling=True)
     shown = Shown(stack, state)
-    shown.news()  # What an earlier run left is no news.
+    shown.news()  # Skips what an earlier run left.
     for source in [*stack["sources"], *over_mqtt(stack)]:
         for case in cases(stack, state, source):
             print(f"\n{source}: {case}")
@@ -54,10 +54,10 @@ def run(options, state):
             shown.news(print)
             if answer.returncode != 0:
                 raise LocalCloudError(f"`camhook send {source} {case}` failed")
-    print("\nEvery webhook's address:")
+    print("\nWebhook URLs:")
     for source, url in stack["sources"].items():
         print(f"  {source}  {url}")
-    print("What arrives there is shown here. Ctrl-C ends it.", flush=True)
+    print("Requests to these URLs are shown here. Press Ctrl-C to stop.", flush=True)
     while running(state, "cloud"):
         time.sleep(1)
         shown.news(print)
@@ -65,13 +65,13 @@ def run(options, state):
 
 
 def over_mqtt(stack):
-    """The sources that have no address, since their cameras publish."""
+    """The sources over MQTT, which have no URL."""
     site = tomllib.loads(Path(stack["config"]).read_text(encoding="utf-8"))
     return [source["id"] for source in site.get("source", []) if "topic" in source]
 
 
 def cases(stack, state, source):
-    """The samples that this source's vendor has, by name."""
+    """The names of the samples of a source's vendor."""
     listing = camhook(stack, state, "send", source, "--list")
     if listing.returncode != 0:
         raise LocalCloudError(f"`camhook send {source} --list` failed: {listing.stderr.strip()}")
@@ -85,7 +85,7 @@ def camhook(stack, state, *words):
 
 
 def settle(stack):
-    """Waits until the consumers have finished what was queued, retries that wait for later left out."""
+    """Waits until the queues are empty, except for messages whose retry is delayed."""
     sqs = cloud.client(stack["endpoint_url"], "sqs")
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     deadline = time.monotonic() + SETTLED_WITHIN_SECONDS
@@ -95,11 +95,11 @@ def settle(stack):
         if all(int(queue[name]) == 0 for queue in queues for name in names):
             return
         time.sleep(0.1)
-    say("some messages are still in their queues; `make up` and `camhook dlq` help to see why")
+    say("some messages are still in their queues; run `make up` and `camhook dlq` to find out why")
 
 
 class Shown:
-    """What was already told, and the files that the pictures were copied to."""
+    """What was already shown."""
 
     def __init__(self, stack, state):
         self.stack = stack
@@ -109,21 +109,21 @@ class Shown:
         self.known = set()
         self.read = 0
 
-    def news(self, tell=None):
-        """Tells of events, quarantined posts and device requests since the last call."""
+    def news(self, show=None):
+        """Shows events, quarantined posts and device requests since the last call."""
         for prefix in ("events/", "quarantine/"):
             pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.stack["bucket"], Prefix=prefix)
             for key in (item["Key"] for page in pages for item in page.get("Contents", [])):
                 if key in self.known:
                     continue
                 self.known.add(key)
-                if tell and prefix == "events/":
-                    tell(self.event(key))
-                elif tell and key.endswith("reason.json"):
-                    tell(indented("quarantine", self.body(key).decode()))
+                if show and prefix == "events/":
+                    show(self.event(key))
+                elif show and key.endswith("reason.json"):
+                    show(indented("quarantine", self.body(key).decode()))
         for entry in self.new_requests() if self.journal.exists() else []:
-            if tell:
-                tell(request(entry))
+            if show:
+                show(request(entry))
         sys.stdout.flush()
 
     def new_requests(self):
@@ -134,7 +134,7 @@ class Shown:
         return [json.loads(line) for line in whole.splitlines()]
 
     def event(self, key):
-        """An event in a few lines, its record and its pictures as files that can be opened."""
+        """An event as text, with its record and pictures saved as files."""
         record = self.body(key)
         event = json.loads(record)
         data = event["data"]
@@ -159,24 +159,28 @@ class Shown:
 
 
 def request(entry):
-    """One line of devices.jsonl as a person reads it."""
+    """A request to a simulated device as text."""
     if "what" in entry:
         return indented("relay", f"{entry['what']}: {'on' if entry['output'] else 'off'}")
     text = f"{entry['method']} {entry['path']} answered {entry['status']}"
     if entry["device"] == "shelly":
-        asked = "; it asked for the password" if entry["status"] == 401 else ""
+        asked = "; digest challenge" if entry["status"] == 401 else ""
         return indented("relay", f"{text}; its switch is {'on' if entry['output'] else 'off'}{asked}")
     title = entry["headers"].get("title", "")
-    lines = [indented("told", f"{text}{': ' + title if title else ''}")]
+    lines = [indented("notified", f"{text}{': ' + title if title else ''}")]
     if "body" in entry:
         lines.append(indented("", entry["body"]))
     return "\n".join(lines)
 
 
 def indented(label, text):
-    first, *more = text.splitlines() or [""]
+    """Text under a label. Control and format characters of devices are escaped: a terminal would act on them."""
+    first, *more = ("".join(map(printable, line)) for line in text.splitlines() or [""])
     return "\n".join([f"  {label:<10} {first}", *(f"  {'':<10} {line}" for line in more)])
 
+def printable(character):
+    return character if unicodedata.category(character) not in ("Cc", "Cf", "Zl", "Zp") or character == "\u200d" else (
+        f"\\u{{{ord(character):x}}}")
 
 if __name__ == "__main__":
     sys.exit(main())

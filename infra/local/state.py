@@ -1,7 +1,4 @@
-"""The folder that holds a local cloud: what runs, where, and with which files.
-
-Each clone has its own (`.local/`), so several stand side by side. Nothing here knows AWS.
-"""
+"""The state folder of a local cloud (`.local/`): its processes and files. Each clone has its own."""
 
 import json
 import os
@@ -16,11 +13,11 @@ LOCAL = ROOT / "infra" / "local"
 
 
 class LocalCloudError(Exception):
-    """Something that the user can do something about; its text says what."""
+    """An error whose text tells the user what to do."""
 
 
 def folder(argument):
-    """The state folder named on the command line, made if it is not there yet; for its owner only."""
+    """The state folder given on the command line, created if necessary, readable by its owner only."""
     state = (ROOT / argument).resolve()
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
@@ -35,14 +32,14 @@ def read_json(path, default):
 
 
 def write_json(path, value):
-    """Whole or not at all: readers wait for this file."""
+    """Writes a file atomically: readers wait for it."""
     part = path.with_suffix(".part")
     part.write_text(json.dumps(value, indent=2) + "\n")
     part.replace(path)
 
 
 def start(state, name, command, environment, port):
-    """Starts a background process with a log of its own, and remembers it."""
+    """Starts a background process with a log file and records it."""
     with open(state / f"{name}.log", "wb") as log:
         process = subprocess.Popen(
             command, cwd=state, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -54,7 +51,7 @@ def start(state, name, command, environment, port):
 
 
 def running(state, name):
-    """What is remembered of a process that still runs, or None."""
+    """The record of a running process, or None."""
     process = read_json(state / "processes.json", {}).get(name)
     if process is None or _born(process["pid"]) != process["born"]:
         return None
@@ -62,7 +59,7 @@ def running(state, name):
 
 
 def stop_all(state):
-    """Stops what was started here, functions included, and waits until it is gone."""
+    """Stops all recorded processes with their children and waits until they ended."""
     processes = read_json(state / "processes.json", {})
     alive = [(name, process["pid"]) for name, process in processes.items() if running(state, name)]
     for name, pid in alive:
@@ -78,7 +75,7 @@ def stop_all(state):
 
 
 def stop(state, name):
-    """Stops one process that was started here and waits until it is gone; nothing when it does not run."""
+    """Stops a recorded process and waits until it ended, if it runs."""
     process = running(state, name)
     if process is None:
         return
@@ -90,11 +87,11 @@ def stop(state, name):
 
 
 def wait_until(what, condition, process, log, seconds):
-    """Waits for a condition with a deadline; a process that ended first is an error that shows its log."""
+    """Waits for a condition until a deadline or until the process ended; both are errors that show its log."""
     deadline = time.monotonic() + seconds
     while not condition():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise LocalCloudError(f"{what} did not come up{'' if log is None else end_of(log, 15)}")
+            raise LocalCloudError(f"{what} did not start{'' if log is None else end_of(log, 15)}")
         time.sleep(0.05)
 
 
@@ -103,7 +100,7 @@ def end_of(log, lines):
 
 
 def _born(pid):
-    """When a living process started: a number that was given again is another process."""
+    """The start time of a process, which tells it from a later one with the same number."""
     return {entry_pid: born for entry_pid, _, born in _processes()}.get(pid)
 
 
@@ -112,7 +109,7 @@ def _group_alive(group):
 
 
 def _processes():
-    """Number, group and start of every process that is no zombie. `ps` is asked only where /proc is not."""
+    """Number, group and start time of each process except zombies, from /proc or `ps`."""
     entries = []
     if Path("/proc/self/stat").exists():
         for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -1,6 +1,6 @@
-"""`make up`: the template deployed on a local cloud of this clone's own, in the background.
+"""`make up`: starts a local cloud in the background and deploys the template on it.
 
-Writes stack.json into the state folder; run again, it brings code, template and camhook.toml up to date.
+Writes stack.json to the state folder. Run again, it updates code, template and camhook.toml.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import cloud
 import iot
 from state import LOCAL, ROOT, LocalCloudError, folder, running, say, start, stop, wait_until, write_json
 
-# What stands in infra/local/camhook.toml for the demonstration's receivers, whose port is chosen at start.
+# The URL in infra/local/camhook.toml that is replaced by the one of the simulated devices.
 DEVICES_PLACEHOLDER = "http://127.0.0.1:8099"
 
 
@@ -32,16 +32,16 @@ def main():
 
 
 def arguments(parser):
-    parser.add_argument("--state", default=".local", help="the folder for all that belongs to this local cloud")
+    parser.add_argument("--state", default=".local", help="the folder for the files of this local cloud")
     parser.add_argument("--config", default=str(LOCAL / "camhook.toml"), help="the camhook.toml to deploy with")
-    parser.add_argument("--port", type=int, help="the local cloud's port; a free one if not given")
+    parser.add_argument("--port", type=int, help="the local cloud's port [default: a free one]")
 
 
 def up(options, polling):
-    """Starts, deploys and answers with what stack.json holds."""
+    """Starts the local cloud, deploys, and returns the contents of stack.json."""
     config = (ROOT / options.config).resolve()
     if not config.is_file():
-        raise LocalCloudError(f"there is no configuration file {config}")
+        raise LocalCloudError(f"no such configuration file: {config}")
     binaries = cloud.build([*cloud.functions(), "camhook"])
     state = folder(options.state)
     endpoint = cloud.ensure_running(state, options.port)
@@ -78,35 +78,35 @@ def up(options, polling):
     }
     write_json(state / "stack.json", stack)
     ensure_agent(state, site, binaries["camhook"])
-    say(f"deployed; {state / 'stack.json'} says where everything is")
+    say(f"deployed; see {state / 'stack.json'}")
     return stack
 
 
 def check(camhook, config):
-    """A wrong camhook.toml is told of here, not by a function that answers every post with 503."""
+    """Checks camhook.toml before it is deployed."""
     answer = subprocess.run([camhook, "check", config], capture_output=True, text=True)
     if answer.returncode != 0:
-        raise LocalCloudError(f"the configuration is wrong\n{answer.stdout}{answer.stderr}".rstrip())
+        raise LocalCloudError(f"the configuration has errors\n{answer.stdout}{answer.stderr}".rstrip())
 
 
 def webhook_urls(site, api):
-    """Each source's full webhook address. A token that the file does not spell out cannot be in it."""
+    """The webhook URL of each source. A token that is not in the file is missing in the URL."""
     urls = {}
     for source in tomllib.loads(site).get("source", []):
         if "topic" in source:
-            continue  # It comes over MQTT and has no address.
+            continue  # Sources over MQTT have no URL.
         auth = source.get("auth", {})
         token = auth.get("token", "")
         token = token[0] if isinstance(token, list) else token
         if token.startswith(("ssm:", "env:")) or "token_sha256" in auth and not token:
-            say(f"the token of source {source['id']} is not in camhook.toml; put it after the address yourself")
+            say(f"the token of source {source['id']} is not in camhook.toml; append it to the URL")
             token = ""
         urls[source["id"]] = "/".join(filter(None, [api, source["vendor"], source["id"], token]))
     return urls
 
 
 def ensure_agent(state, site, camhook):
-    """Relays of the site that are switched from inside have an agent, of the code as it is now."""
+    """Restarts the agent if a relay has `via = "agent"`."""
     stop(state, "agent")
     if not any(relay.get("via") == "agent" for relay in tomllib.loads(site).get("relay", [])):
         return
@@ -115,7 +115,7 @@ def ensure_agent(state, site, camhook):
 
 
 def ensure_devices(state):
-    """The address of the demonstration's receivers and relay, started if they do not run."""
+    """The URL of the simulated devices, which are started if necessary."""
     found = running(state, "devices")
     if not found:
         port = cloud.free_port()

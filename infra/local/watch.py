@@ -1,8 +1,8 @@
 """`make watch`: functions compiled and run from source as files change, on the local cloud's S3, SQS and table.
 
-`cargo lambda watch` answers at the same paths as the API does (its router table in Cargo.toml), and
-`camhook pump` hands it what is in the queues, as AWS does, and ticks the watchdog. The deployed functions
-are there, but nothing calls them. Ends with Ctrl-C.
+`cargo lambda watch` serves the paths of the API (its router table in Cargo.toml); `camhook pump` invokes the consumers
+with queued messages and the watchdog every minute, as AWS does. The deployed functions exist, but nothing invokes
+them. Ends with Ctrl-C.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 import time
 
 import cloud
+import lan
 from state import ROOT, LocalCloudError, folder, running, say, stop_all, wait_until, write_json
 from up import arguments, up, webhook_urls
 
@@ -21,7 +22,7 @@ from up import arguments, up, webhook_urls
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     arguments(parser)
-    parser.add_argument("--lan", action="store_true", help="listen on the network, so that a real camera can post")
+    parser.add_argument("--lan", action="store_true", help="accept webhooks from the local network, for a real camera")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     state = folder(options.state)
@@ -39,8 +40,11 @@ def main():
 def watch(options, state):
     stack = up(options, polling=False)
     port = cloud.free_port()
-    listen, host = ("0.0.0.0", lan_address()) if options.lan else ("127.0.0.1", "127.0.0.1")
-    stack["api_url"] = f"http://{host}:{port}"
+    stack["api_url"] = f"http://127.0.0.1:{port}"
+    if options.lan:
+        host = lan_address()
+        forwarder = lan.forward(host, 0, port)
+        stack["api_url"] = f"http://{host}:{forwarder.server_address[1]}"
     stack["lambda_url"] = f"http://127.0.0.1:{port}"
     stack["sources"] = webhook_urls((state / "camhook.toml").read_text(), stack["api_url"])
     write_json(state / "stack.json", stack)
@@ -50,7 +54,7 @@ def watch(options, state):
         **cloud.function_environment(stack["endpoint_url"], next(iter(stack["functions"].values()))),
     }
     watcher = subprocess.Popen(
-        ["cargo", "lambda", "watch", "--features", "lambda", "--invoke-address", listen, "--invoke-port", str(port)],
+        ["cargo", "lambda", "watch", "--features", "lambda", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)],
         cwd=ROOT, env=environment)
     pump = None
     try:
@@ -63,7 +67,7 @@ def watch(options, state):
         while watcher.poll() is None and running(state, "cloud"):
             time.sleep(1)
         if watcher.poll() is None:
-            say("the local cloud was stopped, and this ends with it")
+            say("the local cloud was stopped; exiting")
         return watcher.poll() or 0
     finally:
         for process in filter(None, [pump, watcher]):
@@ -77,7 +81,7 @@ def lan_address():
         try:
             probe.connect(("192.0.2.1", 9))
         except OSError as error:
-            raise LocalCloudError("there is no network for LAN=1 to listen on") from error
+            raise LocalCloudError("LAN=1 found no network to listen on") from error
         return probe.getsockname()[0]
 
 

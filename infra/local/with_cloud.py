@@ -1,7 +1,7 @@
-"""Runs a command with a local cloud of its own and stops that cloud afterwards, however the command ended.
+"""Runs a command with a local cloud of its own, and stops the cloud afterwards.
 
-The command finds it through the environment: CAMHOOK_STACK is the path of stack.json, and the AWS
-variables point every SDK at it. Used by `make test`.
+The command's environment has CAMHOOK_STACK, the path of stack.json, and AWS variables for the SDKs. Used by
+`make test`.
 """
 
 import argparse

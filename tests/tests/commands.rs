@@ -1,5 +1,5 @@
 //! The commands that look after a stack, as processes of their own: the stop switch under load, modes, why a rule
-//! fires, and messages that were given up.
+//! matches, and dead letters.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 const PATH: &str = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
 
-/// One camera, two channels beside the one for trouble, one relay.
+/// One camera, two channels beside the one for alerts, one relay.
 const SITE: &str = r#"
 timezone = "Europe/Berlin"
 alert_channel = "caretaker"
@@ -51,7 +51,7 @@ network = "loopback"
 password = "simulated-shelly"
 
 [[rule]]
-id = "tell"
+id = "notify"
 when = { source = "gate" }
 then = [{ notify = "family" }, { notify = "garden" }]
 cooldown = "60s"
@@ -76,7 +76,7 @@ async fn post_intrusion(stack: &OwnStack) {
     assert_eq!(viewtron.call(&event).await["statusCode"], 200);
 }
 
-/// The decisions that the audit says.
+/// The decisions in the audit.
 async fn decisions(stack: &OwnStack) -> Vec<String> {
     let records = stack.bucket.jsons("audit/").await;
     records.iter().map(|record| record["decision"].as_str().unwrap_or_default().to_owned()).collect()
@@ -89,14 +89,14 @@ async fn explained(stack: &OwnStack) -> String {
 }
 
 #[tokio::test]
-async fn it_is_explained_what_rules_make_of_an_event_and_what_became_of_it() {
+async fn explain_shows_matched_rules_and_outcomes() {
     let stack = OwnStack::create(SITE).await;
     post_intrusion(&stack).await;
     let before = explained(&stack).await;
-    assert!(before.contains("light-up: fires\n    relay light: pulse for 5 s"), "{before}");
+    assert!(before.contains("light-up: matched\n    relay light: pulse for 5 s"), "{before}");
     assert!(!before.contains("the device answered"), "{before}");
     assert!(
-        before.contains("nobody-home: rests, the mode of yard is home, the rule asks for away"),
+        before.contains("nobody-home: not matched: the mode of yard is home, the rule asks for away"),
         "{before}"
     );
 
@@ -106,12 +106,12 @@ async fn it_is_explained_what_rules_make_of_an_event_and_what_became_of_it() {
     assert_eq!(stack.deliver(&stack.relay, &relay).await, Delivery::Done);
     let after = explained(&stack).await;
     assert!(after.contains("done: the device answered"), "{after}");
-    assert!(after.contains("nobody-home: fires"), "{after}");
+    assert!(after.contains("nobody-home: matched"), "{after}");
 }
 
 /// Nothing is switched after `camhook relays off` returned, whatever was under way before.
 #[tokio::test]
-async fn when_relays_off_returns_nothing_is_switched_any_more() {
+async fn nothing_is_switched_after_relays_off_returned() {
     const EVENTS: usize = 12;
     let stack = OwnStack::create(SITE).await;
     post_intrusion(&stack).await;
@@ -158,7 +158,7 @@ async fn work_off(functions: &[Function; 2], stack: &OwnStack) {
 }
 
 #[tokio::test]
-async fn what_no_channel_took_is_listed_with_its_reason_and_sent_again() {
+async fn dead_letters_are_listed_with_reasons_and_sent_again() {
     let stack = OwnStack::create(SITE).await;
     post_intrusion(&stack).await;
     let notify = stack.start("notify").await;
@@ -168,8 +168,8 @@ async fn what_no_channel_took_is_listed_with_its_reason_and_sent_again() {
     let mut last = taken.event();
     last["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!("8");
     notify.call(&last).await;
-    let told = |topic: &str| stack.devices.received(&format!("/ntfy/{topic}")).len();
-    assert_eq!((told("family"), told("garden")), (1, 1));
+    let delivered = |topic: &str| stack.devices.received(&format!("/ntfy/{topic}")).len();
+    assert_eq!((delivered("family"), delivered("garden")), (1, 1));
     // The queue moves it under the name that it has.
     let message = taken.record["messageId"].as_str().unwrap().to_owned();
     taken.delete().await;
@@ -196,6 +196,10 @@ async fn what_no_channel_took_is_listed_with_its_reason_and_sent_again() {
     assert!(sent.iter().any(|line| line.contains("sent again")), "{sent:?}");
     assert_eq!(stack.notify_dlq.holds().await, 0);
     stack.work_off(&stack.notify, &notify).await;
-    assert_eq!((told("family"), told("garden")), (1, 2), "who was told is not told twice");
+    assert_eq!(
+        (delivered("family"), delivered("garden")),
+        (1, 2),
+        "the channel that accepted the message gets it once"
+    );
     assert!(stack.table.items("dead#").await.is_empty());
 }

@@ -17,14 +17,14 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::stack::Stack;
 
-/// The modes that need no rule to be meant.
-const USUAL_MODES: [&str; 3] = ["home", "away", "off"];
+/// The modes that are valid without a rule that uses them.
+const STANDARD_MODES: [&str; 3] = ["home", "away", "off"];
 
 #[derive(Serialize)]
 struct Area<'a> {
     area: &'a str,
     mode: String,
-    /// Absent when nobody has set it.
+    /// Absent if it was never set.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<Timestamp>,
 }
@@ -35,33 +35,33 @@ pub(super) async fn run(arguments: &Arm, stack: Option<&Path>, output: &Output) 
     let known = areas(&site);
     let Some(area) = arguments.area.as_deref() else {
         for area in known {
-            tell(&ports, area, output).await?;
+            show(&ports, area, output).await?;
         }
         return Ok(Outcome::Done);
     };
     if !known.contains(area) {
         let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
         let hint = match known.as_slice() {
-            [] => ": give a source an `area`".to_owned(),
+            [] => ": no source has an `area`".to_owned(),
             known => format!(": it has {}", known.join(", ")),
         };
         return Err(Error::UnknownArea { area: area.to_owned(), hint });
     }
     if let Some(mode) = &arguments.mode {
         let named = modes(&site);
-        if !USUAL_MODES.contains(&mode.as_str()) && !named.contains(mode.as_str()) {
-            output.note(format_args!("no rule of the deployed camhook.toml asks for the mode `{mode}`"));
+        if !STANDARD_MODES.contains(&mode.as_str()) && !named.contains(mode.as_str()) {
+            output.note(format_args!("warning: no rule of the deployed camhook.toml uses the mode `{mode}`"));
         }
         control::set_mode(ports.state(), area, mode, ports.clock().now()).await?;
     }
-    tell(&ports, area, output).await?;
+    show(&ports, area, output).await?;
     Ok(Outcome::Done)
 }
 
-async fn tell(ports: &AwsPorts, area: &str, output: &Output) -> Result<(), Error> {
+async fn show(ports: &AwsPorts, area: &str, output: &Output) -> Result<(), Error> {
     let record = control::mode_record(ports.state(), area).await?;
     let (mode, since, text) = match record {
-        None => (DEFAULT_MODE.to_owned(), None, format!("{area}: {DEFAULT_MODE}, as nobody has set it")),
+        None => (DEFAULT_MODE.to_owned(), None, format!("{area}: {DEFAULT_MODE} (default, never set)")),
         Some(record) => {
             let local = record.since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S");
             let text = format!("{area}: {} since {local}", record.mode);
@@ -72,19 +72,19 @@ async fn tell(ports: &AwsPorts, area: &str, output: &Output) -> Result<(), Error
     Ok(())
 }
 
-/// Every area that a source has; rules name no others.
+/// The areas of all sources.
 fn areas(site: &Site) -> BTreeSet<&str> {
     site.sources().filter_map(|source| source.area.as_ref()).map(camhook_event::Text::as_str).collect()
 }
 
-/// Every mode that a rule asks for or sets.
+/// The modes that rules require or set.
 fn modes(site: &Site) -> BTreeSet<&str> {
-    let asked = site.rules().iter().filter_map(|rule| rule.mode.as_ref()).flat_map(|mode| &mode.any_of);
+    let required = site.rules().iter().filter_map(|rule| rule.mode.as_ref()).flat_map(|mode| &mode.any_of);
     let set = site.rules().iter().flat_map(|rule| &rule.then).filter_map(|action| match action {
         Action::Mode { mode, .. } => Some(mode),
         Action::Notify { .. } | Action::Relay { .. } => None,
     });
-    asked.chain(set).map(camhook_event::Text::as_str).collect()
+    required.chain(set).map(camhook_event::Text::as_str).collect()
 }
 
 #[cfg(test)]
@@ -105,7 +105,7 @@ mod tests {
             kind = "webhook"
             url = "https://example.org"
             [[rule]]
-            id = "tell"
+            id = "notify-at-night"
             mode = { area = "yard", is = ["night", "away"] }
             then = [{ notify = "family" }]
             [[rule]]

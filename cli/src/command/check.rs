@@ -38,7 +38,7 @@ fn read(path: &Path) -> std::io::Result<(String, String)> {
     Ok((std::fs::read_to_string(path)?, path.display().to_string()))
 }
 
-/// What is wrong with a template, in the language in which messages are written.
+/// The syntax error of a message template, if any.
 fn template_error(template: &str) -> Option<String> {
     let environment = minijinja::Environment::new();
     let error = environment.template_from_str(template).err()?;
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_that_cannot_be_read_is_told() {
+    fn invalid_templates_are_reported() {
         assert_eq!(template_error("{{ kind }} at {{ camera }}"), None);
         assert_eq!(template_error("{% if plate %}{{ plate }}{% endif %}"), None);
         for wrong in ["{{ kind", "{% if plate %}", "{{ kind | nothing-like-it( }}"] {

@@ -1,6 +1,6 @@
 //! `camhook dlq`
 
-mod letter;
+mod dead_letter;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,20 +8,20 @@ use std::time::Duration;
 
 use camhook_aws::AwsPorts;
 use camhook_ports::{Clock, EventQueue, Message, Ports, Queue};
-use camhook_state::{cooldown, dead_letter};
+use camhook_state::{cooldown, dead_letter as reasons};
 use futures_util::future::try_join_all;
 
-use self::letter::Letter;
+use self::dead_letter::DeadLetter;
 use super::Outcome;
 use crate::arguments::{Dlq, DlqAction};
 use crate::error::Error;
 use crate::output::Output;
 use crate::stack::Stack;
 
-/// How long a queue is asked to wait for a message: a shorter question may miss some.
+/// The wait time of a long poll; short polls may miss messages.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// The stack, and the same with the dead letters in the places of the queues.
+/// The stack's queues and their dead-letter queues.
 struct Queues {
     live: AwsPorts,
     dead: AwsPorts,
@@ -46,25 +46,25 @@ pub(super) async fn run(arguments: &Dlq, stack: Option<&Path>, output: &Output) 
                 output.result(letter, letter.text(now));
             }
             if letters.is_empty() {
-                output.note("nothing was given up");
+                output.note("No dead letters.");
             }
-            ports.give_back(&letters, output).await;
+            ports.release(&letters, output).await;
             Ok(Outcome::Done)
         }
         Some(DlqAction::Send(send)) => {
-            let chosen = ports.choose(&letters, (!send.all).then_some(&send.ids), output).await?;
-            ports.send(&chosen, output).await
+            let selected = ports.select(&letters, (!send.all).then_some(&send.ids), output).await?;
+            ports.send(&selected, output).await
         }
         Some(DlqAction::Drop(drop)) => {
-            let chosen = ports.choose(&letters, Some(&drop.ids), output).await?;
-            ports.drop(&chosen, output).await
+            let selected = ports.select(&letters, Some(&drop.ids), output).await?;
+            ports.drop(&selected, output).await
         }
     }
 }
 
 impl Queues {
-    /// All dead letters of a queue. They are out of sight until they are given back, or for the queue's time.
-    async fn read(&self, queue: Queue) -> Result<Vec<Letter>, Error> {
+    /// All dead letters of a queue. They stay invisible until [`Queues::release`], or for the visibility timeout.
+    async fn read(&self, queue: Queue) -> Result<Vec<DeadLetter>, Error> {
         let mut letters = Vec::new();
         let mut seen = BTreeSet::new();
         loop {
@@ -73,8 +73,8 @@ impl Queues {
             for message in received {
                 if seen.insert(message.message_id.clone()) {
                     any_new = true;
-                    let reason = dead_letter::find(self.live.state(), queue, &message.message_id).await?;
-                    letters.push(Letter::read(self.live.state(), queue, message, reason).await?);
+                    let reason = reasons::find(self.live.state(), queue, &message.message_id).await?;
+                    letters.push(DeadLetter::read(self.live.state(), queue, message, reason).await?);
                 }
             }
             if !any_new {
@@ -83,46 +83,49 @@ impl Queues {
         }
     }
 
-    /// Those that were asked for; all others are given back.
-    async fn choose<'a>(
+    /// Selects dead letters by id and releases the others.
+    async fn select<'a>(
         &self,
-        letters: &'a [Letter],
+        letters: &'a [DeadLetter],
         ids: Option<&Vec<String>>,
         output: &Output,
-    ) -> Result<Vec<&'a Letter>, Error> {
+    ) -> Result<Vec<&'a DeadLetter>, Error> {
         let Some(ids) = ids else { return Ok(letters.iter().collect()) };
         if let Some(unknown) = ids.iter().find(|id| !letters.iter().any(|letter| letter.is(id))) {
-            self.give_back(letters, output).await;
+            self.release(letters, output).await;
             return Err(Error::NoDeadLetter(unknown.clone()));
         }
-        let (chosen, others): (Vec<&Letter>, Vec<&Letter>) =
+        let (selected, others): (Vec<&DeadLetter>, Vec<&DeadLetter>) =
             letters.iter().partition(|letter| ids.iter().any(|id| letter.is(id)));
-        self.give_back(others, output).await;
-        Ok(chosen)
+        self.release(others, output).await;
+        Ok(selected)
     }
 
-    /// Makes messages that were only looked at visible again at once.
-    async fn give_back(&self, letters: impl IntoIterator<Item = &Letter>, output: &Output) {
+    /// Makes messages visible again.
+    async fn release(&self, letters: impl IntoIterator<Item = &DeadLetter>, output: &Output) {
         for letter in letters {
-            let back =
+            let released =
                 self.dead.queues().retry_after(letter.queue, letter.receipt_handle(), Duration::ZERO).await;
-            if let Err(error) = back {
-                output.note(format_args!("{} is out of sight for a while: {error}", letter.message));
+            if let Err(error) = released {
+                output.note(format_args!(
+                    "failed to release {}; it stays invisible until its visibility timeout ends: {error}",
+                    letter.message
+                ));
             }
         }
     }
 
-    /// Sends messages again. One leaves the dead letters only when its queue has taken it; should that fail, it
-    /// is in both, which the claims make harmless.
-    async fn send(&self, letters: &[&Letter], output: &Output) -> Result<Outcome, Error> {
+    /// Sends messages again. A message is deleted from the dead-letter queue only after its queue accepted it. If
+    /// the deletion fails it is in both; claims make the second delivery harmless.
+    async fn send(&self, letters: &[&DeadLetter], output: &Output) -> Result<Outcome, Error> {
         let mut outcome = Outcome::Done;
         for letter in letters {
-            if let Some(rule) = self.resting_rule(letter).await? {
+            if let Some(rule) = self.rule_in_cooldown(letter).await? {
                 output.note(format_args!(
-                    "{} stays: a later event charged the cooldown of the rule {rule}, which would swallow it now",
+                    "not sent: {}; the rule {rule} is in the cooldown of a later event and would drop it",
                     letter.message
                 ));
-                self.give_back([*letter], output).await;
+                self.release([*letter], output).await;
                 outcome = Outcome::Refused;
                 continue;
             }
@@ -134,20 +137,20 @@ impl Queues {
             };
             self.live.queues().send(letter.queue, message).await?;
             self.dead.queues().delete(letter.queue, letter.receipt_handle()).await?;
-            dead_letter::remove(self.live.state(), letter.queue, &letter.message).await?;
+            reasons::remove(self.live.state(), letter.queue, &letter.message).await?;
             output.result(letter, format_args!("{}  {}  sent again", letter.queue, letter.message));
         }
         if letters.is_empty() {
-            output.note("nothing was given up");
+            output.note("No dead letters.");
         }
         Ok(outcome)
     }
 
-    /// A rule that owes a message about the event of a notification, and rests since a later event acted.
-    async fn resting_rule(&self, letter: &Letter) -> Result<Option<String>, Error> {
+    /// A rule with a pending action for the letter's event that is in the cooldown of a later event.
+    async fn rule_in_cooldown(&self, letter: &DeadLetter) -> Result<Option<String>, Error> {
         let Some((event, source)) = letter.notification() else { return Ok(None) };
         let now = self.live.clock().now();
-        for rule in letter.owing_rules() {
+        for rule in letter.rules_with_pending_actions() {
             let key = cooldown::CooldownKey { rule, source };
             if cooldown::is_charged(self.live.state(), key, event, now).await? {
                 return Ok(Some(rule.to_owned()));
@@ -156,11 +159,11 @@ impl Queues {
         Ok(None)
     }
 
-    async fn drop(&self, letters: &[&Letter], output: &Output) -> Result<Outcome, Error> {
+    async fn drop(&self, letters: &[&DeadLetter], output: &Output) -> Result<Outcome, Error> {
         for letter in letters {
             self.dead.queues().delete(letter.queue, letter.receipt_handle()).await?;
-            dead_letter::remove(self.live.state(), letter.queue, &letter.message).await?;
-            output.result(letter, format_args!("{}  {}  dropped", letter.queue, letter.message));
+            reasons::remove(self.live.state(), letter.queue, &letter.message).await?;
+            output.result(letter, format_args!("{}  {}  deleted", letter.queue, letter.message));
         }
         Ok(Outcome::Done)
     }

@@ -13,14 +13,14 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::Events;
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Output, single_line};
 use crate::stack::Stack;
 
-/// How many records of one day are looked at.
-const A_DAY_AT_MOST: usize = 20_000;
+/// The maximum number of records read per day.
+const MAX_RECORDS_PER_DAY: usize = 20_000;
 
-/// How many records are read at once.
-const AT_ONCE: usize = 16;
+/// The number of records read concurrently.
+const CONCURRENCY: usize = 16;
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -45,12 +45,12 @@ pub(super) async fn run(arguments: &Events, stack: Option<&Path>, output: &Outpu
         output.result(&Shown { event, saved }, lines.join("\n"));
     }
     if events.is_empty() {
-        output.note(format_args!("no events since {since:.0}"));
+        output.note(format_args!("No events since {since:.0}."));
     }
     Ok(Outcome::Done)
 }
 
-/// The newest events since a moment, day by day backwards: keys hold the date and not the time.
+/// The newest events since a time, read day by day backwards: keys contain the date, not the time.
 async fn newest<P: Ports>(
     ports: &P,
     arguments: &Events,
@@ -61,7 +61,7 @@ async fn newest<P: Ports>(
     let mut events = Vec::new();
     // A device's clock may be a little ahead.
     let mut day = utc_date(now).saturating_add(1.day());
-    // An event is filed under the day on which it happened, which may be the one before its receipt.
+    // Keys contain the day of the event, which may be the one before the day of its receipt.
     let last_day = utc_date(since).saturating_sub(1.day());
     while day >= last_day && events.len() < arguments.limit {
         let date = day.strftime("%Y/%m/%d");
@@ -69,10 +69,11 @@ async fn newest<P: Ports>(
             Some(source) => format!("events/{date}/{source}/"),
             None => format!("events/{date}/"),
         };
-        let keys = ports.objects().list(&prefix, A_DAY_AT_MOST).await?;
-        if keys.len() == A_DAY_AT_MOST {
-            output
-                .note(format_args!("{date} has more than {A_DAY_AT_MOST} events: only those are looked at"));
+        let keys = ports.objects().list(&prefix, MAX_RECORDS_PER_DAY).await?;
+        if keys.len() == MAX_RECORDS_PER_DAY {
+            output.note(format_args!(
+                "{date} has more than {MAX_RECORDS_PER_DAY} events; the rest is not searched"
+            ));
         }
         let bar = output.progress(keys.len(), "reading events");
         let mut of_the_day: Vec<Event> = stream::iter(keys)
@@ -84,7 +85,7 @@ async fn newest<P: Ports>(
                     event
                 }
             })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(CONCURRENCY)
             .try_filter_map(async |event| {
                 Ok(event.filter(|event| event.data.received_at.timestamp() >= since))
             })
@@ -100,7 +101,7 @@ async fn newest<P: Ports>(
     Ok(events)
 }
 
-/// A record; `None` when it was removed meanwhile.
+/// Reads a record; `None` if it was deleted in the meantime.
 async fn record<P: Ports>(ports: &P, key: &str) -> Result<Option<Event>, Error> {
     let Some(object) = ports.objects().get(key).await? else { return Ok(None) };
     serde_json::from_slice(&object.bytes)
@@ -108,7 +109,7 @@ async fn record<P: Ports>(ports: &P, key: &str) -> Result<Option<Event>, Error> 
         .map_err(|error| Error::BadRecord { key: key.to_owned(), error })
 }
 
-/// Writes an event's pictures into a folder.
+/// Saves an event's pictures to a folder.
 async fn save<P: Ports>(ports: &P, event: &Event, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let wrong = |path: &Path| {
         let path = path.to_owned();
@@ -121,7 +122,7 @@ async fn save<P: Ports>(ports: &P, event: &Event, folder: &Path) -> Result<Vec<P
         let key = image.key.as_str();
         let object = ports.objects().get(key).await?.ok_or_else(|| ObjectError::Failed {
             key: key.to_owned(),
-            reason: "it is no longer there".to_owned(),
+            reason: "it was deleted".to_owned(),
         })?;
         let path = folder.join(format!("{}-{}-{index}-{}.jpg", event.data.source, event.id, image.role));
         std::fs::write(&path, &object.bytes).map_err(wrong(&path))?;
@@ -130,7 +131,7 @@ async fn save<P: Ports>(ports: &P, event: &Event, folder: &Path) -> Result<Vec<P
     Ok(saved)
 }
 
-/// An event in one line: when, where, what, pictures.
+/// An event on one line: time, place, description, number of pictures, id.
 fn line(event: &Event) -> String {
     let data = &event.data;
     let time = event.time.timestamp().to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f");
@@ -141,8 +142,8 @@ fn line(event: &Event) -> String {
     let mut what = vec![data.kind.to_string()];
     what.extend(data.state.map(|state| {
         match state {
-            State::Start => "begins",
-            State::Stop => "ends",
+            State::Start => "start",
+            State::Stop => "end",
         }
         .to_owned()
     }));
@@ -153,7 +154,7 @@ fn line(event: &Event) -> String {
     let mut classes: Vec<String> =
         classes.filter_map(|class| Some(serde_json::to_value(class).ok()?.as_str()?.to_owned())).collect();
     classes.dedup();
-    // What it is about says so already.
+    // The kind says so already.
     classes.retain(|class| class != data.kind.name());
     what.extend(classes);
     what.extend(data.zone.as_ref().and_then(|zone| zone.name.as_ref()).map(ToString::to_string));
@@ -164,10 +165,11 @@ fn line(event: &Event) -> String {
         (stored, 0) => format!("{stored} pictures"),
         (stored, rejected) => format!("{stored} pictures, {rejected} rejected"),
     };
-    format!("{time}  {place}  {}  {pictures}  {}", what.join(" "), event.id)
+    let line = format!("{time}  {place}  {}  {pictures}  {}", what.join(" "), event.id);
+    single_line(&line).into_owned()
 }
 
-/// A time ago, a date of this machine's calendar, or a moment.
+/// Parses an age, a date in the local time zone, or a timestamp.
 fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
     let here = TimeZone::system();
     let wrong = || Error::NotATime(text.to_owned());
@@ -193,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_a_time_ago_or_stands_by_itself() {
+    fn times_are_ages_dates_or_timestamps() {
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         let at = |text: &str| moment(text, now).unwrap().to_string();
         assert_eq!(at("30m"), "2026-11-23T11:30:00Z");

@@ -1,7 +1,7 @@
 //! `camhook explain`
 //!
-//! The code that says why is the code that decides: rules by `camhook_site::evaluate`, ages and deadlines by
-//! `camhook_relay::order`.
+//! Uses the code that decides at run time: `camhook_site::evaluate` for rules, `camhook_relay::order` for ages and
+//! deadlines.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -24,44 +24,44 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::Explain;
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Output, single_line};
 use crate::site;
 use crate::stack::Stack;
 
-/// How many records of one day are looked at.
-const A_DAY_AT_MOST: usize = 20_000;
+/// The maximum number of records searched per day.
+const MAX_RECORDS_PER_DAY: usize = 20_000;
 
-/// How far back an event is looked for: as long as records are kept unless the stack says otherwise.
-const DAYS: i64 = 90;
+/// The number of days searched for an event: the default lifetime of records.
+const SEARCHED_DAYS: i64 = 90;
 
-/// How much of an id is enough to look for it.
-const SHORTEST_ID: usize = 6;
+/// The minimum length of an id prefix.
+const MIN_ID_LENGTH: usize = 6;
 
-/// What is known beside the event and the site.
+/// What is known in addition to the event and the site.
 #[derive(Default)]
 struct Known {
     modes: BTreeMap<String, String>,
-    /// The actions that were taken because of the event, by rule and position.
+    /// The claims of the event's actions, by rule and index.
     claims: BTreeMap<(String, usize), ClaimRecord>,
-    /// The rules that rest for the event's source since another event acted.
-    resting: Vec<String>,
+    /// The rules in the cooldown of another event of the same source.
+    in_cooldown: Vec<String>,
     stopped: bool,
 }
 
 #[derive(Serialize)]
 struct Explained<'a> {
     rule: &'a str,
-    fires: bool,
-    /// Why it does not; the first one is enough.
+    matched: bool,
+    /// Why it did not match.
     reasons: Vec<String>,
-    /// What it does, or would do.
+    /// The rule's actions, if it matched.
     actions: Vec<ActionExplained>,
 }
 
 #[derive(Serialize)]
 struct ActionExplained {
     action: String,
-    /// What stands against it now, or became of it.
+    /// Its outcome, or what prevents it now.
     notes: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<Outcome, Error> {
     let from_file = read_file(&arguments.event)?;
-    // With a file and a configuration at hand, no stack is asked.
+    // A file and a configuration need no stack.
     let ports = match (&from_file, &arguments.config) {
         (Some(_), Some(_)) => None,
         _ => Some(Stack::find(stack)?.connect().await),
@@ -99,7 +99,7 @@ pub(super) async fn run(
     Ok(Outcome::Done)
 }
 
-/// The event in a file or on the standard input; `None` when there is no such file.
+/// Reads the event from a file or standard input; `None` if there is no such file.
 fn read_file(name: &str) -> Result<Option<Event>, Error> {
     let path = Path::new(name);
     let mut text = String::new();
@@ -115,18 +115,20 @@ fn read_file(name: &str) -> Result<Option<Event>, Error> {
     event.map(Some).map_err(|error| Error::BadEvent { name: name.to_owned(), error })
 }
 
-/// The record of an event in the bucket, newest days first: keys hold the day, and the id does not.
+/// Finds an event's record by its id, newest days first: keys contain the day, ids do not.
 async fn find(ports: &AwsPorts, id: &str, now: Timestamp) -> Result<Event, Error> {
-    let is_id = (SHORTEST_ID..=32).contains(&id.len())
+    let is_id = (MIN_ID_LENGTH..=32).contains(&id.len())
         && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if !is_id {
         return Err(Error::NotAnEvent(id.to_owned()));
     }
     // A device's clock may be a little ahead.
     let mut day = now.to_zoned(TimeZone::UTC).date().saturating_add(1.day());
-    for _ in 0..=DAYS {
-        let keys =
-            ports.objects().list(&format!("events/{}/", day.strftime("%Y/%m/%d")), A_DAY_AT_MOST).await?;
+    for _ in 0..=SEARCHED_DAYS {
+        let keys = ports
+            .objects()
+            .list(&format!("events/{}/", day.strftime("%Y/%m/%d")), MAX_RECORDS_PER_DAY)
+            .await?;
         let named = |key: &&String| key.rsplit('/').next().is_some_and(|name| name.starts_with(id));
         let found: Vec<&String> = keys.iter().filter(named).collect();
         match found.as_slice() {
@@ -145,7 +147,7 @@ async fn find(ports: &AwsPorts, id: &str, now: Timestamp) -> Result<Event, Error
     Err(Error::NoRecord(id.to_owned()))
 }
 
-/// What the table says that decides about an event, or was decided.
+/// Reads modes, claims, cooldowns and the stop switch of an event.
 async fn known(ports: &AwsPorts, site: &Site, event: &Event, now: Timestamp) -> Result<Known, Error> {
     let state = ports.state();
     let mut known =
@@ -162,7 +164,7 @@ async fn known(ports: &AwsPorts, site: &Site, event: &Event, now: Timestamp) -> 
         let id = rule.id.as_str();
         let key = cooldown::CooldownKey { rule: id, source: event.data.source.as_str() };
         if cooldown::is_charged(state, key, event.id, now).await? {
-            known.resting.push(id.to_owned());
+            known.in_cooldown.push(id.to_owned());
         }
     }
     Ok(known)
@@ -176,17 +178,18 @@ fn explain<'a>(site: &'a Site, event: &Event, known: &Known, now: Timestamp) -> 
             Verdict::Fires => Vec::new(),
             Verdict::Rests(reasons) => reasons.iter().map(ToString::to_string).collect(),
         };
-        let fires = reasons.is_empty();
-        let actions = rule.then.iter().enumerate().filter(|_| fires).map(|(index, action)| ActionExplained {
-            action: name(action),
-            notes: notes(site, rule, index, action, event, known, now),
-        });
-        Explained { rule: rule.id.as_str(), fires, actions: actions.collect(), reasons }
+        let matched = reasons.is_empty();
+        let actions =
+            rule.then.iter().enumerate().filter(|_| matched).map(|(index, action)| ActionExplained {
+                action: name(action),
+                notes: notes(site, rule, index, action, event, known, now),
+            });
+        Explained { rule: rule.id.as_str(), matched, actions: actions.collect(), reasons }
     });
     explained.collect()
 }
 
-/// What stands against an action of a rule that fires, or became of it.
+/// The outcome of an action of a matched rule, or what prevents it now.
 fn notes(
     site: &Site,
     rule: &Rule,
@@ -198,8 +201,8 @@ fn notes(
 ) -> Vec<String> {
     let id = rule.id.as_str();
     if let Some(record) = known.claims.get(&(id.to_owned(), index)) {
-        let outcome = record.outcome.as_deref().unwrap_or("somebody is at it, or died at it");
-        return vec![format!("attempt {} at {:.0}: {outcome}", record.attempt, record.since)];
+        let outcome = record.outcome.as_deref().unwrap_or("in progress, or its function stopped");
+        return vec![format!("attempt {} at {:.0}: {}", record.attempt, record.since, single_line(outcome))];
     }
     let mut notes = Vec::new();
     match action {
@@ -216,7 +219,7 @@ fn notes(
                 ));
             }
             if known.stopped {
-                notes.push("all relays are stopped: `camhook relays` says by whom".to_owned());
+                notes.push("all relays are disabled; `camhook relays` shows by whom".to_owned());
             }
         }
         Action::Notify { channel, .. } => {
@@ -224,16 +227,16 @@ fn notes(
                 channel.quiet.iter().any(|schedule| schedule.contains(now, site.timezone()))
             });
             if quiet && rule.urgency == Urgency::Normal {
-                notes.push("the channel is to be left in peace now, and the rule is not urgent".to_owned());
+                notes.push("the channel has quiet hours now, and the rule is not urgent".to_owned());
             }
             if let Some(window) = rule.coalesce {
-                notes.push(format!("gathered with others for {} s", window.as_secs_f64()));
+                notes.push(format!("grouped with other events for {} s", window.as_secs_f64()));
             }
         }
         Action::Mode { .. } => {}
     }
-    if known.resting.iter().any(|resting| resting == id) {
-        notes.push("the rule's cooldown is not over for this source".to_owned());
+    if known.in_cooldown.iter().any(|rule| rule == id) {
+        notes.push("the rule is in cooldown for this source".to_owned());
     }
     notes
 }
@@ -262,21 +265,22 @@ fn head(event: &Event, known: &Known, site: &Site) -> String {
     let camera = data.camera.as_ref().map(|camera| format!("/{}", camera.id)).unwrap_or_default();
     let modes: Vec<String> = known.modes.iter().map(|(area, mode)| format!("{area} is {mode}")).collect();
     let modes = if modes.is_empty() { String::new() } else { format!("; {}", modes.join(", ")) };
-    format!("event {}: {} at {}{camera}, {time}{modes}", event.id, data.kind, data.source)
+    let head = format!("event {}: {} at {}{camera}, {time}{modes}", event.id, data.kind, data.source);
+    single_line(&head).into_owned()
 }
 
 fn text(explained: &Explained<'_>) -> String {
     let Explained { rule, reasons, actions, .. } = explained;
     let Some((first, others)) = reasons.split_first() else {
-        let mut lines = vec![format!("{rule}: fires")];
+        let mut lines = vec![format!("{rule}: matched")];
         for ActionExplained { action, notes } in actions {
             lines.push(format!("    {action}"));
             lines.extend(notes.iter().map(|note| format!("        {note}")));
         }
         return lines.join("\n");
     };
-    let mut lines = vec![format!("{rule}: rests, {first}")];
-    lines.extend(others.iter().map(|reason| format!("    and {reason}")));
+    let mut lines = vec![format!("{rule}: not matched: {}", single_line(first))];
+    lines.extend(others.iter().map(|reason| format!("    and {}", single_line(reason))));
     lines.join("\n")
 }
 
@@ -301,7 +305,7 @@ mod tests {
         driver = "shelly-gen2"
         url = "http://light.example.org"
         [[rule]]
-        id = "tell"
+        id = "notify"
         then = [{ notify = "family" }, { relay = "light", action = "pulse", seconds = 5 }]
         cooldown = "30s"
         [[rule]]
@@ -334,41 +338,41 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_says_why() {
-        let said = explained(&Known::default(), "2026-11-23T12:00:05Z");
+    fn each_rule_has_its_reasons() {
+        let lines = explained(&Known::default(), "2026-11-23T12:00:05Z");
         assert_eq!(
-            said,
+            lines,
             [
-                "tell: fires\n    notify family\n    relay light: pulse for 5 s",
-                "plates: rests, kind is motion, the rule asks for plate\n    \
+                "notify: matched\n    notify family\n    relay light: pulse for 5 s",
+                "plates: not matched: kind is motion, the rule asks for plate\n    \
                  and the event has no plate, the rule asks for IB36NL",
-                "away: rests, the mode of yard is home, the rule asks for away",
+                "away: not matched: the mode of yard is home, the rule asks for away",
             ]
         );
     }
 
     #[test]
-    fn what_stands_against_an_action_is_said_beside_it() {
+    fn what_prevents_an_action_is_shown() {
         let known = Known {
             modes: BTreeMap::from([("yard".to_owned(), "away".to_owned())]),
-            resting: vec!["tell".to_owned()],
+            in_cooldown: vec!["notify".to_owned()],
             stopped: true,
             ..Known::default()
         };
-        let said = explained(&known, "2026-11-23T22:30:00Z");
+        let lines = explained(&known, "2026-11-23T22:30:00Z");
         for expected in [
             "late now: the event is 37800 s old, and max_age is 30 s",
-            "all relays are stopped",
-            "left in peace now",
-            "cooldown is not over",
+            "all relays are disabled",
+            "quiet hours now",
+            "in cooldown",
         ] {
-            assert!(said[0].contains(expected), "{expected}: {}", said[0]);
+            assert!(lines[0].contains(expected), "{expected}: {}", lines[0]);
         }
-        assert!(said[2].starts_with("away: fires"), "{}", said[2]);
+        assert!(lines[2].starts_with("away: matched"), "{}", lines[2]);
     }
 
     #[test]
-    fn what_became_of_an_action_is_said_instead() {
+    fn the_outcome_of_an_action_is_shown() {
         let record = ClaimRecord {
             state: claim::ClaimState::Done,
             attempt: 1,
@@ -376,12 +380,13 @@ mod tests {
             effect: claim::Effect::Possible,
             outcome: Some("done: the device answered: {}".to_owned()),
         };
-        let known = Known { claims: BTreeMap::from([(("tell".to_owned(), 1), record)]), ..Known::default() };
-        let said = explained(&known, "2026-11-23T12:30:00Z");
+        let known =
+            Known { claims: BTreeMap::from([(("notify".to_owned(), 1), record)]), ..Known::default() };
+        let lines = explained(&known, "2026-11-23T12:30:00Z");
         assert!(
-            said[0].contains("attempt 1 at 2026-11-23T12:00:01Z: done: the device answered"),
+            lines[0].contains("attempt 1 at 2026-11-23T12:00:01Z: done: the device answered"),
             "{}",
-            said[0]
+            lines[0]
         );
     }
 }

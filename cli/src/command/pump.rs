@@ -1,4 +1,4 @@
-//! `camhook pump`: what AWS does between the queues and the functions, for `make watch`.
+//! `camhook pump`: event source mappings and the schedule of the watchdog, for `make watch`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,25 +19,26 @@ use super::Outcome;
 use crate::arguments::Pump;
 use crate::connection::{client, exchange, text};
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Output, single_line};
 use crate::stack::Stack;
 
-/// Which function gets which queue's messages.
-const CONSUMERS: [(Queue, &str); 2] = [(Queue::Notify, "notify"), (Queue::Relay, "relay")];
+/// The function that consumes each queue, as in infra/template.yaml.
+const CONSUMERS: [(Queue, &str); 3] =
+    [(Queue::Notify, "notify"), (Queue::Relay, "relay"), (Queue::Mqtt, "instar-mqtt")];
 
-/// The function that is invoked each minute.
+/// The function that is invoked every minute.
 const WATCHDOG: &str = "watchdog";
 
-/// How long a poll waits for a message.
+/// The wait time of a long poll.
 const POLL: Duration = Duration::from_secs(5);
 
-/// How long nothing is asked after a failure.
+/// The delay after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Between two ticks of the watchdog.
+/// The interval of the watchdog.
 const TICK: Duration = Duration::from_secs(60);
 
-/// How long an invocation may take: the first one may compile the function.
+/// The timeout of an invocation, which may compile the function first.
 const INVOCATION: Duration = Duration::from_secs(600);
 
 pub(super) async fn run(arguments: &Pump, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
@@ -55,7 +56,7 @@ pub(super) async fn run(arguments: &Pump, stack: Option<&Path>, output: &Output)
     Ok(Outcome::Done)
 }
 
-/// Hands a queue's messages to a function for ever.
+/// Polls a queue and invokes its function until the command ends.
 async fn consume(ports: &AwsPorts, functions: &Functions, queue: Queue, function: &str, output: &Output) {
     loop {
         let messages = match ports.queues().receive(queue, POLL).await {
@@ -70,9 +71,9 @@ async fn consume(ports: &AwsPorts, functions: &Functions, queue: Queue, function
         let failed = match functions.invoke(function, &sqs_event(queue, &messages)).await {
             Ok(answer) => failures(&answer),
             Err(error) => {
-                output.note(format_args!("{function} was not invoked: {error}"));
+                output.note(format_args!("failed to invoke {function}: {error}"));
                 tokio::time::sleep(PAUSE).await;
-                Failures::All("it was not invoked".to_owned())
+                Failures::All("not invoked".to_owned())
             }
         };
         let done: Vec<&ReceivedMessage> =
@@ -82,26 +83,26 @@ async fn consume(ports: &AwsPorts, functions: &Functions, queue: Queue, function
                 output.note(error);
             }
         }
-        let outcome = Handed { queue: queue.name(), messages: messages.len(), done: done.len() };
+        let outcome = BatchResult { queue: queue.name(), messages: messages.len(), done: done.len() };
         let reason = match &failed {
-            Failures::All(reason) => format!(": {reason}"),
+            Failures::All(reason) => format!(": {}", single_line(reason)),
             Failures::These(_) => String::new(),
         };
         output.result(
             &outcome,
-            format_args!("{queue}: {} messages, {} done{reason}", outcome.messages, outcome.done),
+            format_args!("{queue}: {} received, {} processed{reason}", outcome.messages, outcome.done),
         );
     }
 }
 
 #[derive(Serialize)]
-struct Handed {
+struct BatchResult {
     queue: &'static str,
     messages: usize,
     done: usize,
 }
 
-/// Invokes the watchdog each minute for ever.
+/// Invokes the watchdog every minute until the command ends.
 async fn tick(ports: &AwsPorts, functions: &Functions, output: &Output) {
     loop {
         tokio::time::sleep(TICK).await;
@@ -113,12 +114,12 @@ async fn tick(ports: &AwsPorts, functions: &Functions, output: &Output) {
         match functions.invoke(WATCHDOG, &event).await {
             Ok(answer) if answer.status.is_success() => {}
             Ok(answer) => output.note(format_args!("{WATCHDOG} failed: {} {}", answer.status, text(&answer))),
-            Err(error) => output.note(format_args!("{WATCHDOG} was not invoked: {error}")),
+            Err(error) => output.note(format_args!("failed to invoke {WATCHDOG}: {error}")),
         }
     }
 }
 
-/// The functions, as Lambda's own API invokes them.
+/// Invokes functions through the API of Lambda.
 struct Functions {
     client: Client,
     lambda_url: Url,
@@ -134,7 +135,7 @@ impl Functions {
     }
 }
 
-/// A batch as an event source mapping hands it over.
+/// A batch of messages as an event source mapping sends it.
 fn sqs_event(queue: Queue, messages: &[ReceivedMessage]) -> serde_json::Value {
     let records: Vec<serde_json::Value> = messages
         .iter()
@@ -165,12 +166,12 @@ fn sqs_event(queue: Queue, messages: &[ReceivedMessage]) -> serde_json::Value {
     json!({ "Records": records })
 }
 
-/// Which messages of a batch come again.
+/// The messages of a batch that are delivered again.
 #[derive(Debug, PartialEq, Eq)]
 enum Failures {
-    /// All, for this reason.
+    /// All of them, with the reason.
     All(String),
-    /// Those with these ids.
+    /// The ones with these ids.
     These(Vec<String>),
 }
 
@@ -196,8 +197,8 @@ struct ItemFailure {
     item_identifier: Option<String>,
 }
 
-/// What a function's answer says of its batch, as an event source mapping reads it: an error, an answer that is
-/// no batch response, or an item without a name fail the whole batch; an empty answer fails nothing.
+/// Reads a function's answer as an event source mapping does: an error, an answer that is not a batch response, or
+/// an item without an id fail the whole batch; an empty answer fails nothing.
 fn failures(answer: &Answer) -> Failures {
     let body = text(answer);
     if !answer.status.is_success() || answer.headers.contains_key("x-amz-function-error") {
@@ -211,12 +212,12 @@ fn read_failures(body: &[u8]) -> Failures {
         return Failures::These(Vec::new());
     }
     let Ok(response) = serde_json::from_slice::<BatchResponse>(body) else {
-        return Failures::All("its answer is no batch response".to_owned());
+        return Failures::All("the answer is not a batch response".to_owned());
     };
     let names = response.batch_item_failures.unwrap_or_default().into_iter();
     let names: Option<Vec<String>> =
         names.map(|failure| failure.item_identifier.filter(|name| !name.is_empty())).collect();
-    names.map_or_else(|| Failures::All("it names a failure without an id".to_owned()), Failures::These)
+    names.map_or_else(|| Failures::All("the answer has a failure without an id".to_owned()), Failures::These)
 }
 
 #[cfg(test)]
@@ -224,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_a_function_names_comes_again() {
+    fn only_reported_failures_are_delivered_again() {
         let these = |names: &[&str]| Failures::These(names.iter().map(|&name| name.to_owned()).collect());
         for (body, expected) in [
             ("", these(&[])),
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_batch_comes_again_when_the_answer_is_none() {
+    fn an_invalid_answer_fails_the_whole_batch() {
         for body in [
             "\"done\"",
             "[]x",
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_has_the_form_that_functions_read() {
+    fn a_batch_is_an_sqs_event() {
         let message = ReceivedMessage {
             message_id: "1".to_owned(),
             receipt_handle: "handle".to_owned(),

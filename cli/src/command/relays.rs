@@ -14,13 +14,13 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::{Relays, RelaysAction};
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Output, single_line};
 use crate::stack::Stack;
 
-/// Longer than a device that somebody began to switch before the stop may be spoken to.
-const UNDER_WAY_LIMIT: Duration = Duration::from_secs(12);
+/// Longer than an exchange with a device that started before the stop can last.
+const IN_PROGRESS_LIMIT: Duration = Duration::from_secs(12);
 
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 #[derive(Serialize)]
 struct Status {
@@ -53,44 +53,45 @@ pub(super) async fn run(arguments: &Relays, stack: Option<&Path>, output: &Outpu
     Ok(Outcome::Done)
 }
 
-/// Sets the stop switch, and waits for what was under way at that moment.
+/// Sets the stop switch and waits for actions in progress to end.
 async fn stop_all(ports: &AwsPorts, by: &str, output: &Output) -> Result<(), Error> {
     stop::stop(ports, by).await?;
     let site = match CurrentSite::default().get(ports).await {
         Ok(site) => site,
         Err(error) => {
-            // The switch is set all the same, and nobody begins anything.
-            output.note(format_args!("which relays there are is not known, so all get their time: {error}"));
-            tokio::time::sleep(UNDER_WAY_LIMIT).await;
+            // The switch is set all the same: no action starts any more.
+            output.note(format_args!(
+                "failed to load the list of relays; waiting {} s for actions in progress: {error}",
+                IN_PROGRESS_LIMIT.as_secs()
+            ));
+            tokio::time::sleep(IN_PROGRESS_LIMIT).await;
             return Ok(());
         }
     };
-    let deadline = ports.clock().elapsed() + UNDER_WAY_LIMIT;
-    let mut told = false;
+    let deadline = ports.clock().elapsed() + IN_PROGRESS_LIMIT;
+    let mut reported = false;
     loop {
         let busy = stop::under_way(ports, &site).await?;
         if busy.is_empty() || ports.clock().elapsed() >= deadline {
             return Ok(());
         }
-        if !told {
-            output.note(format_args!("waiting for what is being switched: {}", busy.join(", ")));
-            told = true;
+        if !reported {
+            output.note(format_args!("waiting for actions in progress: {}", busy.join(", ")));
+            reported = true;
         }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
 fn text(record: Option<&StopRecord>) -> String {
     let Some(StopRecord { switch, since, by }) = record else {
-        return "relays are on: they were never stopped".to_owned();
+        return "relays are on (never disabled)".to_owned();
     };
     let since = since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S");
-    let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let by = by.as_ref().map(|by| format!(" by {}", single_line(by))).unwrap_or_default();
     match switch {
         StopSwitch::Stopped => {
-            format!(
-                "relays are off since {since}{by}: nothing is switched; what is on for a time is released"
-            )
+            format!("relays are off since {since}{by}; timed outputs that are on are still released")
         }
         StopSwitch::Running => format!("relays are on since {since}{by}"),
     }
@@ -101,14 +102,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_told_who_stopped_them() {
+    fn status_shows_who_disabled_relays() {
         let record = StopRecord {
             switch: StopSwitch::Stopped,
             since: Timestamp::constant(1_800_000_000, 0),
             by: Some("ann".to_owned()),
         };
-        let told = text(Some(&record));
-        assert!(told.starts_with("relays are off since 2027-01-15 ") && told.contains(" by ann"), "{told}");
+        let text_when_stopped = text(Some(&record));
+        assert!(
+            text_when_stopped.starts_with("relays are off since 2027-01-15 ")
+                && text_when_stopped.contains(" by ann"),
+            "{text_when_stopped}"
+        );
         let running = StopRecord { switch: StopSwitch::Running, by: None, ..record };
         assert!(text(Some(&running)).starts_with("relays are on since 2027-01-15 "));
         assert!(text(None).contains("never"));

@@ -25,11 +25,11 @@ use crate::stack::Stack;
 use crate::vendors::{MQTT_SAMPLES, Sign};
 use crate::webhook::Webhook;
 
-/// How long the stack may take: more than its gateway waits for a function.
+/// The timeout of a post, longer than the gateway's.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Header fields that belong to a connection and not to the request.
-const OF_THE_CONNECTION: [HeaderName; 4] =
+/// Header fields of the connection, which the client sets itself.
+const CONNECTION_HEADERS: [HeaderName; 4] =
     [header::HOST, header::CONTENT_LENGTH, header::CONNECTION, header::TRANSFER_ENCODING];
 
 #[derive(Serialize)]
@@ -60,12 +60,12 @@ pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output)
     };
     let (samples, sign) = match lookup.guide(&webhook).await {
         Ok(guide) => (guide.samples, guide.sign),
-        // A file needs no guide.
+        // A file can be sent without the vendor's samples.
         Err(_) if Path::new(case).is_file() => (&[][..], None),
         Err(error) => return Err(error),
     };
     let clock = SystemClock::start();
-    let request = written(case, &webhook, samples, &clock)?;
+    let request = build_request(case, &webhook, samples, &clock)?;
     let post = SamplePost::parse(&request)?;
     let (path, query) = post.path_and_query();
     let url = webhook.with_path(path, query)?;
@@ -92,11 +92,11 @@ pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output)
 
 #[derive(Serialize)]
 struct Published {
-    below: String,
+    topic: String,
     messages: usize,
 }
 
-/// Publishes a sample through AWS IoT's data plane, as a bridge hands on what a camera says.
+/// Publishes a sample through AWS IoT's data plane, as the bridge of a camera does.
 async fn publish(
     source: &Source,
     case: &str,
@@ -108,18 +108,18 @@ async fn publish(
         Error::UnknownCase { case: case.to_owned(), vendor: source.vendor, known: known.join(", ") }
     })?;
     let ports = Stack::find(stack)?.connect().await;
-    let below = status_topic(source.topic.as_ref().map(Text::as_str).unwrap_or_default());
+    let topic = status_topic(source.topic.as_ref().map(Text::as_str).unwrap_or_default());
     for (path, payload) in sample.messages {
-        ports.publisher().publish(&format!("{below}{path}"), payload).await?;
+        ports.publisher().publish(&format!("{topic}{path}"), payload).await?;
     }
-    let published = Published { below, messages: sample.messages.len() };
-    let line = format!("{} messages published below {}", published.messages, published.below);
+    let published = Published { topic, messages: sample.messages.len() };
+    let line = format!("published {} messages below {}", published.messages, published.topic);
     output.result(&published, line);
     Ok(Outcome::Done)
 }
 
-/// Where a camera of a source says how it is. A source of several cameras stands for one with the client id of the
-/// vendor's own examples.
+/// The status topic of a source's camera. For a source with several cameras, the client id of the vendor's examples
+/// is used.
 fn status_topic(topic: &str) -> String {
     let camera = if topic.contains('/') { "" } else { "/115" };
     format!("{topic}{camera}/status/")
@@ -142,14 +142,19 @@ fn list(samples: impl Iterator<Item = Listed>, output: &Output) -> Outcome {
     Outcome::Done
 }
 
-/// The request as text: the sample of that name, or the file.
-fn written(case: &str, webhook: &Webhook, samples: &[Sample], clock: &SystemClock) -> Result<Vec<u8>, Error> {
+/// The request as text: the sample with this name, or the file.
+fn build_request(
+    case: &str,
+    webhook: &Webhook,
+    samples: &[Sample],
+    clock: &SystemClock,
+) -> Result<Vec<u8>, Error> {
     let now = clock.now();
     let context = Context {
         path: webhook.address.path.clone(),
         now,
         timezone: TimeZone::system(),
-        // Other pictures each time.
+        // Different pictures each time.
         seed: now.as_microsecond().unsigned_abs(),
     };
     if let Some(sample) = samples.iter().find(|sample| sample.name == case) {
@@ -168,12 +173,12 @@ fn written(case: &str, webhook: &Webhook, samples: &[Sample], clock: &SystemCloc
     }
     match String::from_utf8(file) {
         Ok(text) => Ok(render(&text, &context)?.into_bytes()),
-        // What is no text has no placeholders.
+        // Binary files have no placeholders.
         Err(error) => Ok(error.into_bytes()),
     }
 }
 
-/// The media type of a file that is a body alone; `None` for a whole request.
+/// The media type of a file that contains only a body; `None` for a whole request.
 fn type_of_body(file: &[u8]) -> Option<&'static str> {
     let body = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     match body.iter().find(|octet| !octet.is_ascii_whitespace())? {
@@ -183,7 +188,7 @@ fn type_of_body(file: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The signature of a post, as a header field: where the vendor signs and a key is known.
+/// The signature of a post as a header field, if the vendor signs its posts and the key is known.
 async fn signature(
     arguments: &Send,
     sign: Option<Sign>,
@@ -211,15 +216,15 @@ fn to_send(
     url: url::Url,
 ) -> Result<Request, Error> {
     let method = Method::from_bytes(post.method.as_bytes())
-        .map_err(|_| Error::Unsendable(format!("`{}` is no method", post.method)))?;
+        .map_err(|_| Error::Unsendable(format!("invalid method `{}`", post.method)))?;
     let mut headers = HeaderMap::new();
     let signature = signature.into_iter().map(|(name, value)| (*name, value.as_str()));
     for (name, value) in post.headers.iter().copied().chain(signature) {
         let read_name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| Error::Unsendable(format!("`{name}` is no name of a header field")))?;
+            .map_err(|_| Error::Unsendable(format!("invalid header name `{name}`")))?;
         let read_value = HeaderValue::from_str(value)
-            .map_err(|_| Error::Unsendable(format!("the value of `{name}` cannot stand in a header")))?;
-        if !OF_THE_CONNECTION.contains(&read_name) {
+            .map_err(|_| Error::Unsendable(format!("invalid value of header `{name}`")))?;
+        if !CONNECTION_HEADERS.contains(&read_name) {
             headers.append(read_name, read_value);
         }
     }
@@ -241,7 +246,7 @@ mod tests {
     use super::*;
     use crate::vendors::guide;
 
-    /// A source of each vendor, INSTAR in each of its dialects.
+    /// One source per vendor and INSTAR dialect.
     const SITE: &str = r#"
         timezone = "UTC"
         [[source]]
@@ -281,7 +286,7 @@ mod tests {
     fn every_sample_of_every_vendor_can_be_sent() {
         let (site, _) = camhook_site::read(SITE, "test").unwrap();
         for vendor in Vendor::ALL {
-            assert!(site.sources_of(vendor).next().is_some(), "{vendor} is not tried");
+            assert!(site.sources_of(vendor).next().is_some(), "{vendor} has no source in this test");
         }
         for source in site.sources() {
             let (vendor, id) = (source.vendor, source.id.as_str());
@@ -291,7 +296,8 @@ mod tests {
             assert!((guide.setup)(&webhook.address).contains(&path), "{id}");
             assert!(!guide.samples.is_empty(), "{id}");
             for sample in guide.samples {
-                let request = written(sample.name, &webhook, guide.samples, &SystemClock::start()).unwrap();
+                let request =
+                    build_request(sample.name, &webhook, guide.samples, &SystemClock::start()).unwrap();
                 let post = SamplePost::parse(&request).unwrap();
                 assert!(post.path_and_query().0.starts_with(&path), "{id} {}", sample.name);
                 let signature = guide.sign.map(|sign| (sign.field, (sign.value)("key", post.body)));
@@ -313,9 +319,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_sample_nor_file_names_the_samples() {
+    fn an_unknown_case_lists_the_samples() {
         let samples = guide(Vendor::Viewtron, None).unwrap().samples;
-        let error = written("intrsion", &webhook(), samples, &SystemClock::start()).unwrap_err();
+        let error = build_request("intrsion", &webhook(), samples, &SystemClock::start()).unwrap_err();
         assert!(error.to_string().contains("intrusion"), "{error}");
     }
 }

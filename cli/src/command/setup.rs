@@ -17,10 +17,10 @@ use crate::arguments::Setup;
 use crate::connection::{client, exchange, text};
 use crate::error::Error;
 use crate::origin::{Lookup, Origin};
-use crate::output::Output;
+use crate::output::{Output, single_line};
 use crate::vendors::{Apply, setup_over_mqtt};
 
-/// How long a camera may take.
+/// The timeout of a request to a camera.
 const LIMIT: Duration = Duration::from_secs(15);
 
 #[derive(Serialize)]
@@ -53,9 +53,9 @@ pub(super) async fn run(arguments: &Setup, stack: Option<&Path>, output: &Output
         output.result(&Instructions { source, url, instructions: &instructions }, &instructions);
         return Ok(Outcome::Done);
     };
-    let way = guide.apply.ok_or(Error::NoApply(webhook.vendor))?;
-    apply(way, camera, &webhook.address, (&arguments.user, password(arguments)?)).await?;
-    let done = format!("{camera} now posts to {}", webhook.address);
+    let method = guide.apply.ok_or(Error::NoApply(webhook.vendor))?;
+    apply(method, camera, &webhook.address, (&arguments.user, password(arguments)?)).await?;
+    let done = format!("configured {camera} to post to {}", webhook.address);
     output.result(&Applied { source, camera }, done);
     Ok(Outcome::Done)
 }
@@ -68,22 +68,22 @@ fn over_mqtt(source: &Source, output: &Output) -> Result<Outcome, Error> {
 }
 
 async fn apply(
-    way: Apply,
+    method: Apply,
     camera: &Url,
     webhook: &WebhookUrl,
     (user, password): (&str, SecretString),
 ) -> Result<(), Error> {
-    let wrong = |error: url::ParseError| Error::Unsendable(format!("the camera's address: {error}"));
-    let url = camera.join(way.path).map_err(wrong)?;
+    let wrong = |error: url::ParseError| Error::Unsendable(format!("invalid camera URL: {error}"));
+    let url = camera.join(method.path).map_err(wrong)?;
     let request = Request::new(Method::POST, url.clone())
-        .with_body(way.content_type, Bytes::from((way.body)(webhook)))
+        .with_body(method.content_type, Bytes::from((method.body)(webhook)))
         .with_authentication(Authentication::Basic { user: user.to_owned(), password });
     let answer = exchange(&client(LIMIT), &url, &request).await?;
-    let said = text(&answer);
-    if answer.status.is_success() && said.contains(way.success) {
+    let body = text(&answer);
+    if answer.status.is_success() && body.contains(method.success) {
         return Ok(());
     }
-    Err(Error::NotApplied { status: answer.status.as_u16(), detail: said })
+    Err(Error::NotApplied { status: answer.status.as_u16(), detail: single_line(&body).into_owned() })
 }
 
 fn password(arguments: &Setup) -> Result<SecretString, Error> {

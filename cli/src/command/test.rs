@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::stack::Stack;
 
-/// The picture: as large as a camera's smallest stream.
+/// The size of the test picture, about that of a camera's substream.
 const WIDTH: u16 = 640;
 const HEIGHT: u16 = 360;
 const AT_LEAST_BYTES: usize = 60_000;
@@ -54,11 +54,11 @@ pub(super) async fn run(arguments: &Test, stack: Option<&Path>, output: &Output)
     let client = Client::new(stack.kind(), Limits::default());
     channel::tell(&ports, &client, channel, &notification)
         .await
-        .map_err(|reason| Error::NotTold { channel: id.to_owned(), reason })?;
+        .map_err(|reason| Error::NotDelivered { channel: id.to_owned(), reason })?;
     let kind = channel.kind.name();
     output.result(
         &Sent { channel: id, kind },
-        format!("sent by {id} ({kind}); secrets were read on this machine"),
+        format!("sent through {id} ({kind}), with secrets as read on this machine"),
     );
     Ok(Outcome::Done)
 }

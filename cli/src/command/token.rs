@@ -14,11 +14,11 @@ use crate::output::Output;
 use crate::stack::Stack;
 use crate::webhook::Webhook;
 
-/// Where a stack is, as far as nobody has said it.
-const SOME_HOST: &str = "https://YOUR-STACK";
+/// The placeholder for an unknown base URL.
+const PLACEHOLDER_URL: &str = "https://YOUR-STACK";
 
 #[derive(Serialize)]
-struct Made<'a> {
+struct CreatedToken<'a> {
     source: &'a str,
     token: &'a str,
     token_sha256: &'a str,
@@ -43,7 +43,7 @@ pub(super) fn run(
     let base = match (&arguments.api_url, &found) {
         (Some(url), _) => url.as_str(),
         (None, Some(stack)) => stack.api_url.as_str(),
-        (None, None) => SOME_HOST,
+        (None, None) => PLACEHOLDER_URL,
     };
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(Error::Random)?;
@@ -54,10 +54,10 @@ pub(super) fn run(
         "Token        {token}\n\
          camhook.toml auth = {{ token_sha256 = \"{token_sha256}\" }}\n\
          Webhook URL  {url}\n\n\
-         Nothing of this was stored. The URL goes into the device, the line into camhook.toml, below the source \
-         `{source}`.\n"
+         Nothing was stored. Enter the URL in the device, and add the `auth` line to the source `{source}` in \
+         camhook.toml.\n"
     );
-    output.result(&Made { source, token: &token, token_sha256: &token_sha256, url: &url }, text);
+    output.result(&CreatedToken { source, token: &token, token_sha256: &token_sha256, url: &url }, text);
     Ok(Outcome::Done)
 }
 
@@ -69,7 +69,7 @@ fn vendor(arguments: &arguments::Token, stack: Option<&Stack>) -> Result<Vendor,
         Some(url) => Ok(Webhook::parse(url, &arguments.source)?.vendor),
         None => Err(Error::UnknownSource {
             source_id: arguments.source.clone(),
-            hint: " in a stack here: say whose device it is with --vendor".to_owned(),
+            hint: " in stack.json: pass its vendor with --vendor".to_owned(),
         }),
     }
 }

@@ -39,7 +39,7 @@ pub enum SiteError {
     #[error("`{CONFIG_KEY}` was not read within {} ms", LIMIT.as_millis())]
     Late,
     /// There is no file.
-    #[error("the bucket has no `{CONFIG_KEY}`: put one there with `camhook apply FILE`")]
+    #[error("the bucket has no `{CONFIG_KEY}`: upload one to this key")]
     Missing,
     /// The file is wrong.
     #[error("`{CONFIG_KEY}` is wrong: {0}")]

@@ -21,8 +21,6 @@ pub enum LastAction {
     Hold,
     /// The other state.
     Toggle,
-    /// Whatever the device does when triggered.
-    Trigger,
     /// Off, since the time of a pulse or hold was over.
     Release,
 }

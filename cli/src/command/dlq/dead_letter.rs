@@ -1,59 +1,60 @@
-//! A message that was given up, and what can be said of it.
+//! A message in a dead-letter queue, with the recorded reasons and outcomes.
 
 use camhook_aws::ReceivedMessage;
 use camhook_event::{Event, EventId};
 use camhook_ports::{Queue, State};
 use camhook_state::alert::Alert;
 use camhook_state::claim::{self, ClaimState};
-use camhook_state::dead_letter::DeadLetter;
+use camhook_state::dead_letter::DeadLetter as RecordedReasons;
 use camhook_state::flush::Flush;
 use jiff::{SpanRound, Timestamp, Unit};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::output::single_line;
 
-/// The attribute that tells a replay from the event itself.
+/// The message attribute that identifies a replay.
 const REPLAY: &str = "replay";
 
-/// A message that was given up.
+/// A message in a dead-letter queue.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Letter {
+pub(super) struct DeadLetter {
     pub(super) queue: Queue,
-    /// The queue's name for it.
+    /// The message id.
     pub(super) message: String,
-    /// What it is.
+    /// The type of the message.
     what: &'static str,
-    /// When it was sent first.
+    /// When it was first sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<EventId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
-    /// What it is about, in a few words.
+    /// A short description.
     about: String,
-    /// Why it was given up; empty when nobody noted it.
+    /// Why it was dead-lettered; empty if no reason was recorded.
     reasons: Vec<String>,
-    /// What became of each action, of an event's notifications.
+    /// The outcomes of the actions of an event's notifications.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     actions: Vec<Action>,
     #[serde(skip)]
     received: ReceivedMessage,
 }
 
-/// What became of one action of a rule.
+/// The outcome of one action of a rule.
 #[derive(Debug, Clone, Serialize)]
 struct Action {
     rule: String,
-    /// Which of the rule's actions, counted from 0.
+    /// The index of the action in the rule, from 0.
     action: usize,
     state: ClaimState,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
 }
 
-/// What a body says of itself.
+/// What is known from a message's body.
 struct Content {
     what: &'static str,
     event: Option<EventId>,
@@ -61,12 +62,12 @@ struct Content {
     about: String,
 }
 
-impl Letter {
+impl DeadLetter {
     pub(super) async fn read<S: State>(
         state: &S,
         queue: Queue,
         received: ReceivedMessage,
-        reason: Option<DeadLetter>,
+        recorded: Option<RecordedReasons>,
     ) -> Result<Self, Error> {
         let Content { what, event, source, about } = content(queue, &received.body);
         let actions = match (queue, event) {
@@ -82,13 +83,13 @@ impl Letter {
             event,
             source,
             about,
-            reasons: reason.map(|reason| reason.reasons).unwrap_or_default(),
+            reasons: recorded.map(|recorded| recorded.reasons).unwrap_or_default(),
             actions,
             received,
         })
     }
 
-    /// Whether somebody means it by this id, or by how an id begins.
+    /// Whether the id of the message or of its event starts with `id`.
     pub(super) fn is(&self, id: &str) -> bool {
         self.message.starts_with(id) || self.event.is_some_and(|event| event.to_string().starts_with(id))
     }
@@ -101,17 +102,17 @@ impl Letter {
         &self.received.receipt_handle
     }
 
-    /// Whom it is fair to share the queue with.
+    /// The message group, for fair queues.
     pub(super) fn group(&self) -> &str {
         self.received.attributes.get("MessageGroupId").map_or("dlq", String::as_str)
     }
 
-    /// The run of a replay.
+    /// The id of the replay that sent it.
     pub(super) fn replay(&self) -> Option<&str> {
         self.received.message_attributes.get(REPLAY).map(String::as_str)
     }
 
-    /// The event and its source, of an event's notifications that obey cooldowns.
+    /// The event and source of a notification that is subject to cooldowns.
     pub(super) fn notification(&self) -> Option<(EventId, &str)> {
         if self.queue != Queue::Notify || self.replay().is_some() {
             return None;
@@ -119,35 +120,37 @@ impl Letter {
         Some((self.event?, self.source.as_deref()?))
     }
 
-    /// The rules whose messages some channel did not take.
-    pub(super) fn owing_rules(&self) -> impl Iterator<Item = &str> {
-        let open = self.actions.iter().filter(|action| action.state == ClaimState::Taken);
-        open.map(|action| action.rule.as_str())
+    /// The rules with actions that are not done.
+    pub(super) fn rules_with_pending_actions(&self) -> impl Iterator<Item = &str> {
+        let pending = self.actions.iter().filter(|action| action.state == ClaimState::Taken);
+        pending.map(|action| action.rule.as_str())
     }
 
-    /// The message in a few lines.
+    /// The message as text for people.
     pub(super) fn text(&self, now: Timestamp) -> String {
-        let age = self.sent.map_or_else(|| "of unknown age".to_owned(), |sent| age(sent, now));
-        let mut lines = vec![format!("{}  {}  {age}  {}", self.queue, self.message, self.about)];
+        let age = self.sent.map_or_else(|| "unknown age".to_owned(), |sent| age(sent, now));
+        let mut lines =
+            vec![format!("{}  {}  {age}  {}", self.queue, self.message, single_line(&self.about))];
         lines.extend(self.event.map(|event| format!("    event {event}")));
         if self.reasons.is_empty() {
-            lines.push("    why it was given up was not noted; the function's log says it".to_owned());
+            lines.push("    no reason recorded; see the log of the function".to_owned());
         }
-        lines.extend(self.reasons.iter().map(|reason| format!("    {reason}")));
+        lines.extend(self.reasons.iter().map(|reason| format!("    {}", single_line(reason))));
         for Action { rule, action, state, outcome } in &self.actions {
             let state = match state {
                 ClaimState::Done => "done",
-                ClaimState::Taken => "owed",
+                ClaimState::Taken => "pending",
                 ClaimState::Unknown => "unknown",
             };
-            let outcome = outcome.as_ref().map(|outcome| format!(": {outcome}")).unwrap_or_default();
+            let outcome =
+                outcome.as_ref().map(|outcome| format!(": {}", single_line(outcome))).unwrap_or_default();
             lines.push(format!("    {rule}, action {}: {state}{outcome}", action + 1));
         }
         lines.join("\n")
     }
 }
 
-/// How long ago something was, in its two largest units.
+/// The time since `then`, in its two largest units.
 fn age(then: Timestamp, now: Timestamp) -> String {
     let elapsed = now.duration_since(then);
     let smallest = match elapsed.as_secs().abs() {
@@ -157,7 +160,7 @@ fn age(then: Timestamp, now: Timestamp) -> String {
     };
     let round = SpanRound::new().smallest(smallest).largest(Unit::Hour);
     let rounded = now.since(then).and_then(|span| span.round(round));
-    rounded.map_or_else(|_| "of unknown age".to_owned(), |span| format!("{span:#} ago"))
+    rounded.map_or_else(|_| "unknown age".to_owned(), |span| format!("{span:#} ago"))
 }
 
 async fn actions<S: State>(state: &S, event: EventId) -> Result<Vec<Action>, Error> {
@@ -171,7 +174,7 @@ async fn actions<S: State>(state: &S, event: EventId) -> Result<Vec<Action>, Err
     Ok(actions.collect())
 }
 
-/// What a body says of itself. Bodies that cannot be read are listed too.
+/// Describes a message by its body. Unknown bodies are listed too.
 fn content(queue: Queue, body: &str) -> Content {
     if let Ok(event) = serde_json::from_str::<Event>(body) {
         return Content {
@@ -182,25 +185,25 @@ fn content(queue: Queue, body: &str) -> Content {
         };
     }
     let of = |what, about| Content { what, event: None, source: None, about };
-    if let Ok(trouble) = serde_json::from_str::<Alert>(body) {
-        return of("trouble", format!("trouble with {}: {}", trouble.about, trouble.text));
+    if let Ok(alert) = serde_json::from_str::<Alert>(body) {
+        return of("alert", format!("alert about {}: {}", alert.about, alert.text));
     }
     if let Ok(flush) = serde_json::from_str::<Flush>(body) {
-        return of("group", format!("events gathered by the rule {} at {}", flush.rule, flush.source));
+        return of("group", format!("events grouped by the rule {} at {}", flush.rule, flush.source));
     }
     match camhook_relay::message::read(body) {
         Ok(camhook_relay::message::Received::Command(command)) => {
-            return of("command", format!("a command for the relay {}", command.relay));
+            return of("command", format!("command for the relay {}", command.relay));
         }
         Ok(camhook_relay::message::Received::Release(release)) => {
-            return of("release", format!("the release of the relay {}", release.relay));
+            return of("release", format!("release of the relay {}", release.relay));
         }
         _ => {}
     }
     let value: Value = serde_json::from_str(body).unwrap_or_default();
     match (queue, value["topic"].as_str()) {
         (Queue::Mqtt, Some(topic)) => of("mqtt", format!("published to {topic}")),
-        _ => of("unreadable", "a message that cannot be read".to_owned()),
+        _ => of("unreadable", "unreadable message".to_owned()),
     }
 }
 
@@ -209,13 +212,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_say_what_they_are() {
+    fn messages_are_described_by_their_bodies() {
         let about = |queue, body: &str| {
             let content = content(queue, body);
             (content.what, content.about)
         };
         let release = r#"{"type":"camhook.release.v1","relay":"gate","generation":1}"#;
-        assert_eq!(about(Queue::Relay, release), ("release", "the release of the relay gate".to_owned()));
+        assert_eq!(about(Queue::Relay, release), ("release", "release of the relay gate".to_owned()));
         let mqtt = r#"{"data":"MQ==","topic":"cameras/115/status/alarm","ts":1}"#;
         assert_eq!(about(Queue::Mqtt, mqtt).1, "published to cameras/115/status/alarm");
         assert_eq!(about(Queue::Notify, mqtt).0, "unreadable");
