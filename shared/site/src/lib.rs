@@ -23,6 +23,7 @@ mod shape;
 mod site;
 mod source;
 mod tagged;
+mod sun;
 mod vendor_limit;
 
 pub use channel::{
@@ -48,3 +49,4 @@ pub use schedule::{DateRange, Hours, Schedule};
 pub use schema::{SCHEMA, json_schema};
 pub use site::Site;
 pub use source::{Auth, BasicCredential, ClockTrust, Dialect, Retention, Source, Token, Tracking};
+pub use sun::{Daylight, Place, daylight};
