@@ -10,7 +10,7 @@ use url::Url;
 use crate::problem::{Notes, Path};
 use crate::raw::{IdText, Many, RawNetwork, RawSchedule, SecretText, SecretUrlText, UrlText};
 use crate::read::scalar;
-use crate::read::schedule::schedules;
+use crate::read::schedule::{Almanac, schedules};
 use crate::tagged::Tagged;
 use crate::{ChannelId, Network, Schedule};
 
@@ -116,9 +116,9 @@ impl RawChannel {
         &self.common.id.0
     }
 
-    pub(crate) fn read(&self, path: &Path<'_>, notes: &mut Notes) -> Option<Channel> {
+    pub(crate) fn read(&self, almanac: &Almanac, path: &Path<'_>, notes: &mut Notes) -> Option<Channel> {
         let ChannelKeys { id, network, quiet } = &self.common;
-        let quiet = schedules(quiet.as_ref(), &path.key("quiet"), notes);
+        let quiet = schedules(quiet.as_ref(), almanac, &path.key("quiet"), notes);
         let id = ChannelId::new(&id.0);
         let (kind, network) = self.kind.read(*network, path, notes)?;
         Some(Channel { id: id?, kind, network, quiet })

@@ -22,8 +22,8 @@ mod schema;
 mod shape;
 mod site;
 mod source;
-mod tagged;
 mod sun;
+mod tagged;
 mod vendor_limit;
 
 pub use channel::{
@@ -45,7 +45,7 @@ pub use problem::{Finding, Problem, Warning};
 pub use read::{Inspection, inspect, read};
 pub use relay::{Relay, Switching, Via};
 pub use rule::{Action, DEFAULT_MAX_AGE, DEFAULT_MODE, ModeCondition, RelayAction, Rule, Urgency};
-pub use schedule::{DateRange, Hours, Schedule};
+pub use schedule::{DateRange, Edge, Hours, Schedule, SunEvent};
 pub use schema::{SCHEMA, json_schema};
 pub use site::Site;
 pub use source::{Auth, BasicCredential, ClockTrust, Dialect, Retention, Source, Token, Tracking};

@@ -99,8 +99,10 @@ texts! {
     DateText = r"^\d{4}-\d{2}-\d{2}$", "date";
     /// A date, or two with `..` between them.
     DatesText = r"^\d{4}-\d{2}-\d{2}(\.\.\d{4}-\d{2}-\d{2})?$", "date or dates";
-    /// `HH:MM`.
-    HourText = "^([01][0-9]|2[0-4]):[0-5][0-9]$", "time of day";
+    /// A date, two with `..` between them, or the name of a calendar after `@`.
+    CalendarDatesText = r"^(\d{4}-\d{2}-\d{2}(\.\.\d{4}-\d{2}-\d{2})?|@.+)$", "date, dates or @calendar";
+    /// `HH:MM`, or sunrise or sunset with an offset.
+    EdgeText = "^(([01][0-9]|2[0-4]):[0-5][0-9]|(sunrise|sunset)([+-][0-9.]+(s|m|h))?)$", "time of day";
     /// A day of the week, or two with `-` between them.
     DaysText = "^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$", "day or days";
     /// A template.
@@ -150,6 +152,13 @@ pub(crate) struct RawSite {
     /// sources that have no zone of their own. A name of the IANA database.
     #[schemars(extend("default" = "UTC"))]
     pub(crate) timezone: Option<Item<ZoneText>>,
+    /// The latitude of the site in degrees, north is positive: for `sunrise` and `sunset` in schedules.
+    pub(crate) latitude: Option<Item<f64>>,
+    /// The longitude of the site in degrees, east is positive.
+    pub(crate) longitude: Option<Item<f64>>,
+    /// Dates by name, for example public holidays; a schedule names one as `@name`.
+    #[serde(default)]
+    pub(crate) calendars: BTreeMap<String, Item<Vec<DatesText>>>,
     /// The channel that gets alerts: what failed, and what to do about it.
     pub(crate) alert_channel: Option<Item<IdText>>,
     /// The former name of `alert_channel`.
@@ -186,6 +195,9 @@ impl RawSite {
     pub(crate) fn is_misshapen(&self) -> bool {
         !self.unknown.is_empty()
             || self.timezone.as_ref().is_some_and(Item::is_bad)
+            || self.latitude.as_ref().is_some_and(Item::is_bad)
+            || self.longitude.as_ref().is_some_and(Item::is_bad)
+            || self.calendars.values().any(Item::is_bad)
             || self.alert_channel.as_ref().is_some_and(Item::is_bad)
             || self.trouble.as_ref().is_some_and(Item::is_bad)
             || self.dry_run.as_ref().is_some_and(Item::is_bad)
@@ -518,16 +530,19 @@ pub(crate) struct RawSchedule {
     /// Days of the week: `mon`, or `mon-fri`.
     #[schemars(extend("x-default" = "every day"))]
     pub(crate) days: Option<Many<DaysText>>,
-    /// From when on: `06:00`.
+    /// When it begins: `06:00`, `sunset`, `sunset-30m`, `sunrise+1h`.
     #[schemars(extend("default" = "00:00"))]
-    pub(crate) from: Option<HourText>,
-    /// Until just before when: `22:00`. A time before `from` is on the next day, and the hours belong to the day on
-    /// which they begin.
+    pub(crate) from: Option<EdgeText>,
+    /// When it ends, exclusive: `22:00`, `sunrise`. A time before `from` is on the next day, and the hours belong to the
+    /// day on which they begin.
     #[schemars(extend("default" = "24:00"))]
-    pub(crate) to: Option<HourText>,
-    /// Dates: `2026-12-24`, or `2026-12-24..2027-01-06`, both included.
+    pub(crate) to: Option<EdgeText>,
+    /// Dates: `2026-12-24`, `2026-12-24..2027-01-06` with both included, or `@holidays` for a calendar.
     #[schemars(extend("x-default" = "every date"))]
-    pub(crate) dates: Option<Many<DatesText>>,
+    pub(crate) dates: Option<Many<CalendarDatesText>>,
+    /// Dates on which it does not apply, written as `dates` are. Hours past midnight belong to the date on which they
+    /// begin.
+    pub(crate) except: Option<Many<CalendarDatesText>>,
     /// The time zone.
     #[schemars(extend("x-default" = "the site's"))]
     pub(crate) timezone: Option<ZoneText>,

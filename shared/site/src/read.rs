@@ -19,6 +19,7 @@ use toml::de::DeTable;
 use crate::channel::RawChannel;
 use crate::problem::{Notes, Path, finding, instead};
 use crate::raw::{Item, RawCamera, RawListEntry, RawSite, RawSource};
+use crate::read::schedule::Almanac;
 use crate::relay::{RawRelay, warn_of_dry_run};
 use crate::{
     CameraId, CameraReference, ChannelId, List, ListEntry, ListId, NamedCamera, PlateText, Problem, Site,
@@ -154,6 +155,7 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
         Some(text) => scalar::timezone(text, &root.key("timezone"), notes).unwrap_or(TimeZone::UTC),
         None => TimeZone::UTC,
     };
+    let almanac = Almanac::read(document, notes);
     let alert_channel = alert_channel(document, &names, notes);
 
     let section = root.key("source");
@@ -193,14 +195,21 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
     unique(&document.channel, RawChannel::id, "channel", &section, notes);
     let mut channels = Vec::new();
     for (index, raw) in good(&document.channel) {
-        channels.extend(raw.read(&section.index(index), notes));
+        channels.extend(raw.read(&almanac, &section.index(index), notes));
     }
 
     let section = root.key("rule");
     let given = names_of_rules(document, &section, notes);
     let mut rules = Vec::new();
     for (index, raw) in good(&document.rule) {
-        let place = rule::Place { index, given: &given, names: &names, cameras: &cameras, relays: &relays };
+        let place = rule::Place {
+            index,
+            given: &given,
+            names: &names,
+            cameras: &cameras,
+            relays: &relays,
+            almanac: &almanac,
+        };
         rules.extend(rule::rule(raw, &place, &section.index(index), notes).map(|rule| (index, rule)));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use camhook_event::{Kind, Report, Text};
 
 use super::condition::{self, Known};
-use super::schedule::schedules;
+use super::schedule::{Almanac, schedules};
 use super::{Names, scalar};
 use crate::problem::{Notes, Path};
 use crate::raw::{RawAction, RawMode, RawRelayAction, RawRule, RawSwitch};
@@ -36,6 +36,7 @@ pub(super) struct Place<'a> {
     pub(super) names: &'a Names,
     pub(super) cameras: &'a [NamedCamera],
     pub(super) relays: &'a [Relay],
+    pub(super) almanac: &'a Almanac,
 }
 
 pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mut Notes) -> Option<Rule> {
@@ -55,7 +56,7 @@ pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mu
         }
     };
     let when = condition::of_rule(raw.when.as_ref(), known, &path.key("when"), notes);
-    let during = schedules(raw.during.as_ref(), &path.key("during"), notes);
+    let during = schedules(raw.during.as_ref(), place.almanac, &path.key("during"), notes);
     let mode = raw.mode.as_ref().and_then(|mode| mode_condition(mode, place.names, &path.key("mode"), notes));
     let path_then = path.key("then");
     let mut then = Vec::new();
