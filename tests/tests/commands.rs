@@ -96,7 +96,7 @@ async fn explain_shows_matched_rules_and_outcomes() {
     assert!(before.contains("light-up: matched\n    relay light: pulse for 5 s"), "{before}");
     assert!(!before.contains("the device answered"), "{before}");
     assert!(
-        before.contains("nobody-home: not matched: the mode of yard is home, the rule asks for away"),
+        before.contains("nobody-home: not matched: the mode of yard is home, the rule wants away"),
         "{before}"
     );
 

@@ -13,7 +13,7 @@ use camhook_aws::{AwsPorts, CurrentSite};
 use camhook_event::Event;
 use camhook_ports::{Clock, ObjectStore, Ports, SystemClock};
 use camhook_relay::order::{deadline, happened_at};
-use camhook_site::{Action, ClockTrust, Context, Modes, RelayAction, Rule, Site, Urgency, Verdict, evaluate};
+use camhook_site::{Action, ClockTrust, Context, Modes, RelayAction, Rule, Site, Urgency, evaluate};
 use camhook_state::claim::{self, ClaimRecord};
 use camhook_state::control::{self, StopSwitch};
 use camhook_state::cooldown;
@@ -174,11 +174,9 @@ fn explain<'a>(site: &'a Site, event: &Event, known: &Known, now: Timestamp) -> 
     let modes: Modes = known.modes.iter().map(|(area, mode)| (area.clone(), mode.clone())).collect();
     let context = Context { site, at: event.time.timestamp(), modes: &modes };
     let explained = site.rules().iter().map(|rule| {
-        let reasons = match evaluate(rule, event, &context) {
-            Verdict::Fires => Vec::new(),
-            Verdict::Rests(reasons) => reasons.iter().map(ToString::to_string).collect(),
-        };
-        let matched = reasons.is_empty();
+        let verdict = evaluate(rule, event, &context);
+        let reasons = verdict.explain().iter().map(ToString::to_string).collect();
+        let matched = verdict.is_match();
         let actions =
             rule.then.iter().enumerate().filter(|_| matched).map(|(index, action)| ActionExplained {
                 action: name(action),
@@ -344,9 +342,9 @@ mod tests {
             lines,
             [
                 "notify: matched\n    notify family\n    relay light: pulse for 5 s",
-                "plates: not matched: kind is motion, the rule asks for plate\n    \
-                 and the event has no plate, the rule asks for IB36NL",
-                "away: not matched: the mode of yard is home, the rule asks for away",
+                "plates: not matched: kind is motion, the rule wants plate\n    \
+                 and the event has no plate, the rule wants IB36NL",
+                "away: not matched: the mode of yard is home, the rule wants away",
             ]
         );
     }

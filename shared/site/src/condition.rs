@@ -18,6 +18,32 @@ pub enum Condition {
     Test(Test),
 }
 
+impl Condition {
+    /// Every test, wherever it stands.
+    pub(crate) fn tests(&self) -> Vec<&Test> {
+        match self {
+            Self::All(conditions) | Self::Any(conditions) => {
+                conditions.iter().flat_map(Self::tests).collect()
+            }
+            Self::Not(condition) => condition.tests(),
+            Self::Test(test) => vec![test],
+        }
+    }
+
+    /// The tests that every matching event passes: those that stand within neither `any` nor `not`.
+    pub(crate) fn required_tests(&self) -> Vec<&Test> {
+        match self {
+            Self::All(conditions) => conditions.iter().flat_map(Self::required_tests).collect(),
+            Self::Any(conditions) => match conditions.as_slice() {
+                [only] => only.required_tests(),
+                _ => Vec::new(),
+            },
+            Self::Not(_) => Vec::new(),
+            Self::Test(test) => vec![test],
+        }
+    }
+}
+
 /// One thing that is true of an event or is not. Of several values, any is good.
 #[derive(Debug, Clone)]
 pub enum Test {
@@ -51,7 +77,9 @@ pub enum Test {
     PlateList(Vec<PlateList>),
     /// Its face is on this list of the device.
     FaceList(Vec<PlateList>),
-    /// Its vehicle moves this way.
+    /// Its face was found in the device's album, or was not found there.
+    Matched(bool),
+    /// Its vehicle moves this way; away is also out of the picture.
     Direction(Vec<Direction>),
     /// Its face bears this name in the device, in whatever case.
     Face(Vec<Text>),
@@ -99,6 +127,7 @@ impl Test {
             Self::Plate(_) => "plate",
             Self::PlateList(_) => "plate_list",
             Self::FaceList(_) => "face_list",
+            Self::Matched(_) => "matched",
             Self::Direction(_) => "direction",
             Self::Face(_) => "face",
             Self::Count { .. } => "count",

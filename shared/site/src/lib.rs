@@ -1,7 +1,7 @@
 //! camhook.toml: sources, cameras, channels, relays, rules and schedules; secrets by reference.
 //!
-//! [`read`] makes a [`Site`] of a file's text, or says everything that is wrong with it, each with line, column
-//! and what to do. [`evaluate`] says whether a rule fires for an event, and if not, why. Nothing here does I/O.
+//! [`read`] makes a [`Site`] of a file's text, or lists everything that is wrong with it, each with line, column
+//! and fix. [`evaluate`] says whether a rule matches an event, and if not, why. Nothing here does I/O.
 
 mod channel;
 mod condition;
@@ -13,13 +13,13 @@ mod network;
 mod plate;
 mod problem;
 mod raw;
-mod reach;
+mod reachability;
 mod read;
 mod relay;
 mod rule;
 mod schedule;
 mod schema;
-mod shape;
+mod schema_check;
 mod site;
 mod source;
 mod sun;

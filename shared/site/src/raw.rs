@@ -192,7 +192,7 @@ pub(crate) struct RawSite {
 
 impl RawSite {
     /// Whether any part has not its proper form.
-    pub(crate) fn is_misshapen(&self) -> bool {
+    pub(crate) fn has_malformed_parts(&self) -> bool {
         !self.unknown.is_empty()
             || self.timezone.as_ref().is_some_and(Item::is_bad)
             || self.latitude.as_ref().is_some_and(Item::is_bad)
@@ -430,13 +430,19 @@ pub(crate) struct RawCondition {
     pub(crate) zone: Option<Many<String>>,
     /// The plate, or `@list`. Only letters and digits count, in whatever case.
     pub(crate) plate: Option<Many<String>>,
-    /// The list of the device that the plate is on.
+    /// The list of the device that the plate is on. A plate of which the device does not say so never matches,
+    /// neither here nor within `not`.
     #[schemars(extend("x-vendors" = ["viewtron", "ivsec"]))]
     pub(crate) plate_list: Option<Many<PlateList>>,
-    /// The list of the device that the face is on.
+    /// The list of the device that the face is on. A face of which the device does not say so, or that it did not
+    /// find in its album, never matches, neither here nor within `not`.
     #[schemars(extend("x-vendors" = ["viewtron", "ivsec"]))]
     pub(crate) face_list: Option<Many<PlateList>>,
-    /// Which way the vehicle moves. An event without a direction never matches.
+    /// Whether the device found the face in its album. An event that does not say so never matches, neither here nor
+    /// within `not`.
+    #[schemars(extend("x-vendors" = ["viewtron", "ivsec"]))]
+    pub(crate) matched: Option<bool>,
+    /// Which way the vehicle moves; `away` includes `leave`. An event without a direction never matches.
     #[schemars(extend("x-vendors" = ["viewtron"]))]
     pub(crate) direction: Option<Many<Direction>>,
     /// The name of the face in the device, in whatever case.

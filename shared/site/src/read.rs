@@ -61,8 +61,8 @@ pub fn inspect(text: &str, name: &str, template_error: impl Fn(&str) -> Option<S
         }
     };
     let mut notes = Notes::default();
-    if document.is_misshapen() {
-        check_shape(text, &mut notes);
+    if document.has_malformed_parts() {
+        check_schema(text, &mut notes);
     }
     let site = site(&document, &mut notes);
     template::check(&document, &template_error, &mut notes);
@@ -85,7 +85,7 @@ fn explain(text: &str, name: &str, error: &toml::de::Error) -> Vec<Problem> {
         return problems;
     }
     let mut notes = Notes::default();
-    check_shape(text, &mut notes);
+    check_schema(text, &mut notes);
     let (problems, _) = notes.place(text, name);
     if !problems.is_empty() {
         return problems;
@@ -94,10 +94,10 @@ fn explain(text: &str, name: &str, error: &toml::de::Error) -> Vec<Problem> {
     vec![Problem(finding(text, name, offset, error.message(), "see docs/configuration.md"))]
 }
 
-fn check_shape(text: &str, notes: &mut Notes) {
+fn check_schema(text: &str, notes: &mut Notes) {
     let (document, _) = DeTable::parse_recoverable(text);
     match serde_json::from_str(crate::schema::SCHEMA) {
-        Ok(schema) => crate::shape::check(document.get_ref(), &schema, notes),
+        Ok(schema) => crate::schema_check::check(document.get_ref(), &schema, notes),
         Err(error) => {
             notes.problem(&Path::Root, format!("the schema cannot be read: {error}"), "report this");
         }
@@ -218,7 +218,7 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
     let site = Site { timezone, alert_channel, sources, cameras, lists, relays, channels, rules };
     rule::check_proofs(&site, &positions, notes);
     if notes.are_harmless() {
-        rule::warn_of_reach(&site, &positions, notes);
+        rule::warn_of_unreachable_rules(&site, &positions, notes);
         unused::warn(&site, document, notes);
     }
     site

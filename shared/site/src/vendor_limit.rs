@@ -2,6 +2,8 @@
 
 use camhook_event::Vendor;
 
+use crate::Test;
+
 /// Something that the devices of some vendors do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ability {
@@ -15,8 +17,12 @@ pub(crate) enum Ability {
     Direction,
     /// They say how sure they are.
     Confidence,
-    /// They say on which of their own lists a plate or face is.
-    OwnList,
+    /// They say on which of their own lists a plate is.
+    PlateList,
+    /// They say on which list of their album a face is.
+    FaceList,
+    /// They say whether they found a face in their album.
+    FaceMatch,
     /// They send the positions of targets while these are in view.
     Tracking,
 }
@@ -28,7 +34,21 @@ pub(crate) fn can(vendor: Vendor, ability: Ability) -> bool {
         Ability::Sign | Ability::Resend => vendor == Vendor::Xprotect,
         Ability::Mqtt => vendor == Vendor::Instar,
         Ability::Direction | Ability::Tracking => vendor == Vendor::Viewtron,
-        Ability::OwnList => matches!(vendor, Vendor::Viewtron | Vendor::Ivsec),
+        Ability::PlateList | Ability::FaceList | Ability::FaceMatch => {
+            matches!(vendor, Vendor::Viewtron | Vendor::Ivsec)
+        }
         Ability::Confidence => matches!(vendor, Vendor::Viewtron | Vendor::Xprotect | Vendor::Ivsec),
+    }
+}
+
+/// What a vendor's devices have to do for a test ever to pass.
+pub(crate) fn needed_by(test: &Test) -> Option<Ability> {
+    match test {
+        Test::MinConfidence { .. } => Some(Ability::Confidence),
+        Test::Direction(_) => Some(Ability::Direction),
+        Test::PlateList(_) => Some(Ability::PlateList),
+        Test::FaceList(_) => Some(Ability::FaceList),
+        Test::Matched(_) => Some(Ability::FaceMatch),
+        _ => None,
     }
 }

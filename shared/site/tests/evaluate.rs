@@ -1,11 +1,11 @@
-//! `tests/evaluate.toml`: rules, events, and what is said of them.
+//! `tests/evaluate.toml`: rules, events, and why a rule does not match.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as it does")]
 
 use std::collections::BTreeMap;
 
 use camhook_event::Event;
-use camhook_site::{Context, Modes, Verdict, evaluate, read};
+use camhook_site::{Context, Modes, evaluate, read};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,9 +29,9 @@ struct Case {
     at: Option<String>,
     #[serde(default)]
     modes: BTreeMap<String, String>,
-    /// Why the rule rests; it fires when there is no reason.
+    /// Why the rule does not match; it matches when there is no reason.
     #[serde(default)]
-    rests: Vec<String>,
+    not_matched: Vec<String>,
 }
 
 fn event(data: Option<&str>, at: &str) -> Event {
@@ -55,7 +55,7 @@ fn event(data: Option<&str>, at: &str) -> Event {
 }
 
 #[test]
-fn every_rule_fires_or_rests_for_the_reasons_given() {
+fn every_rule_matches_or_names_the_reasons() {
     let cases: Cases = toml::from_str(include_str!("evaluate.toml")).unwrap();
     let mut wrong = Vec::new();
     for case in cases.case {
@@ -65,12 +65,10 @@ fn every_rule_fires_or_rests_for_the_reasons_given() {
         let event = event(case.data.as_deref(), at);
         let modes: Modes = case.modes.into_iter().collect();
         let context = Context { site: &site, at: event.time.timestamp(), modes: &modes };
-        let said = match evaluate(&site.rules()[0], &event, &context) {
-            Verdict::Fires => Vec::new(),
-            Verdict::Rests(reasons) => reasons.iter().map(ToString::to_string).collect(),
-        };
-        if said != case.rests {
-            wrong.push(format!("{}: expected {:?}, found {said:?}", case.name, case.rests));
+        let verdict = evaluate(&site.rules()[0], &event, &context);
+        let reasons: Vec<String> = verdict.explain().iter().map(ToString::to_string).collect();
+        if reasons != case.not_matched || verdict.is_match() != reasons.is_empty() {
+            wrong.push(format!("{}: expected {:?}, found {reasons:?}", case.name, case.not_matched));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -65,6 +65,7 @@ fn condition(raw: &RawCondition, known: Known<'_>, path: &Path<'_>, notes: &mut 
         plate,
         plate_list,
         face_list,
+        matched,
         direction,
         face,
         count,
@@ -112,6 +113,7 @@ fn condition(raw: &RawCondition, known: Known<'_>, path: &Path<'_>, notes: &mut 
     tests.extend(plate.as_ref().map(|any_of| Test::Plate(plates(any_of, names, &path.key("plate"), notes))));
     tests.extend(plate_list.as_ref().map(|any_of| Test::PlateList(any_of.as_slice().to_vec())));
     tests.extend(face_list.as_ref().map(|any_of| Test::FaceList(any_of.as_slice().to_vec())));
+    tests.extend(matched.map(Test::Matched));
     tests.extend(direction.as_ref().map(|any_of| Test::Direction(any_of.as_slice().to_vec())));
     tests.extend(face.as_ref().map(|any_of| Test::Face(texts(any_of, &path.key("face"), notes))));
     tests.extend(count.as_ref().map(|count| Test::Count {

@@ -1,5 +1,6 @@
 //! Rules, their schedules and actions, and what can be said of them before any event comes.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use camhook_event::{Kind, Report, Text};
@@ -9,9 +10,9 @@ use super::schedule::{Almanac, schedules};
 use super::{Names, scalar};
 use crate::problem::{Notes, Path};
 use crate::raw::{RawAction, RawMode, RawRelayAction, RawRule, RawSwitch};
-use crate::reach::{Reach, reach, tests};
+use crate::reachability::{Reachability, reachability};
 use crate::rule::DEFAULT_MAX_AGE;
-use crate::vendor_limit::{self, Ability};
+use crate::vendor_limit;
 use crate::{
     Action, ChannelId, DeviceTimer, ModeCondition, NamedCamera, Relay, RelayAction, RelayId, Rule, RuleId,
     Site, Source, Test, Unsupported, Urgency,
@@ -195,7 +196,7 @@ fn check_ability(relay: &Relay, action: RelayAction, path: &Path<'_>, notes: &mu
 
 /// The sources that a rule may be about.
 fn reached<'a>(rule: &'a Rule, site: &'a Site) -> impl Iterator<Item = &'a Source> {
-    site.sources().map(AsRef::as_ref).filter(|source| reach(&rule.when, source) != Reach::Never)
+    site.sources().map(AsRef::as_ref).filter(|source| reachability(&rule.when, source) != Reachability::Never)
 }
 
 /// Notes rules that move a relay on the word of a source that an address alone proves. `positions` are those of
@@ -218,7 +219,7 @@ pub(super) fn check_proofs(site: &Site, positions: &[usize], notes: &mut Notes) 
 }
 
 /// Warns of what can be said of each rule before any event has come, in a file without errors.
-pub(super) fn warn_of_reach(site: &Site, positions: &[usize], notes: &mut Notes) {
+pub(super) fn warn_of_unreachable_rules(site: &Site, positions: &[usize], notes: &mut Notes) {
     let root = Path::Root;
     let section = root.key("rule");
     for (rule, position) in site.rules().iter().zip(positions) {
@@ -234,24 +235,28 @@ pub(super) fn warn_of_reach(site: &Site, positions: &[usize], notes: &mut Notes)
             continue;
         }
         warn_of_missing_area(rule, &sources, &path, notes);
-        let tests = tests(&rule.when);
-        let asks = |is: fn(&Test) -> bool| tests.iter().any(|test| is(test));
-        let asked = [
-            ("min_confidence", Ability::Confidence, asks(|test| matches!(test, Test::MinConfidence { .. }))),
-            ("direction", Ability::Direction, asks(|test| matches!(test, Test::Direction(_)))),
-            ("plate_list", Ability::OwnList, asks(|test| matches!(test, Test::PlateList(_)))),
-            ("face_list", Ability::OwnList, asks(|test| matches!(test, Test::FaceList(_)))),
-        ];
-        for (key, ability, _) in asked.iter().filter(|(_, _, asks)| *asks) {
-            let unable = sources.iter().filter(|source| !vendor_limit::can(source.vendor, *ability));
-            let unable: Vec<String> = unable.map(|source| format!("`{}`", source.id)).collect();
-            if !unable.is_empty() {
-                notes.warning(
-                    &path_when.key(key),
-                    format!("{} cannot send this, so it never matches there", unable.join(", ")),
-                    format!("leave `{key}` out, or name the sources that send it"),
-                );
+        let tests = rule.when.tests();
+        let required = rule.when.required_tests();
+        for test in &tests {
+            let Some(ability) = vendor_limit::needed_by(test) else { continue };
+            let unable: Vec<&Source> =
+                sources.iter().filter(|source| !vendor_limit::can(source.vendor, ability)).copied().collect();
+            if unable.is_empty() {
+                continue;
             }
+            let key = test.key();
+            let is_required = required.iter().any(|required| std::ptr::eq(*required, *test));
+            let (message, fix) = if is_required && unable.len() == sources.len() {
+                let vendors: BTreeSet<&str> = unable.iter().map(|source| source.vendor.name()).collect();
+                let vendors: Vec<&str> = vendors.into_iter().collect();
+                let message = format!("this rule can never match: {} sends no `{key}`", vendors.join(" or "));
+                (message, format!("leave `{key}` out"))
+            } else {
+                let unable: Vec<String> = unable.iter().map(|source| format!("`{}`", source.id)).collect();
+                let message = format!("{} cannot send this, so it never matches there", unable.join(", "));
+                (message, format!("leave `{key}` out, or name the sources that send it"))
+            };
+            notes.warning(&path_when.key(key), message, fix);
         }
         let only_tracking = tests.iter().any(
             |test| matches!(test, Test::Kind(kinds) if kinds.iter().all(|kind| *kind == Kind::Tracking)),

@@ -3,7 +3,7 @@
 use super::good;
 use crate::problem::{Notes, Path};
 use crate::raw::RawSite;
-use crate::reach::{Reach, reach, tests};
+use crate::reachability::{Reachability, reachability};
 use crate::{Action, PlateChoice, Site, Test};
 
 /// Warns of what nothing uses, in a file without errors.
@@ -11,12 +11,12 @@ pub(super) fn warn(site: &Site, document: &RawSite, notes: &mut Notes) {
     let root = Path::Root;
     let rules = site.rules();
     let actions = || rules.iter().flat_map(|rule| &rule.then);
-    let all_tests = || rules.iter().flat_map(|rule| tests(&rule.when));
+    let all_tests = || rules.iter().flat_map(|rule| rule.when.tests());
 
     let section = root.key("source");
     for (index, raw) in good(&document.source) {
         let Some(source) = site.source(&raw.id.0) else { continue };
-        if !rules.iter().any(|rule| reach(&rule.when, source) != Reach::Never) {
+        if !rules.iter().any(|rule| reachability(&rule.when, source) != Reachability::Never) {
             let message =
                 format!("no rule is about `{}`: its events are stored, and nobody is told", source.id);
             notes.warning(&section.index(index), message, "add a rule, if somebody is to be told");

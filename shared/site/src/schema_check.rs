@@ -1,7 +1,7 @@
-//! What stands in a camhook.toml that its schema does not allow: every unknown key, every value of the wrong
-//! type, every key that is missing, each with what should stand there.
+//! Checks a camhook.toml against its schema: every unknown key, every value of the wrong type, every key that is
+//! missing, each with a fix.
 //!
-//! A deserializer stops at the first of them; this walk is made when it has stopped.
+//! A deserializer stops at the first of them; this check runs when it has stopped.
 
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
