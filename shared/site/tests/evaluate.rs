@@ -17,6 +17,7 @@ struct Cases {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Case {
     name: String,
     /// What stands below `[[rule]]`, without `then`.
