@@ -1,12 +1,12 @@
-# Everything that is done with camhook from this folder; `make` alone lists it. Needs Rust, Python 3 and make:
-# the other tools are installed into .tools/, at the versions that infra/local/requirements-*.txt name.
+# `make` lists the targets. Needs Rust, Python 3.11 and make; other tools are installed into .tools/, at the versions in
+# infra/local/requirements-*.txt.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 export SAM_CLI_TELEMETRY := 0
 
-# What a user may set: make up PORT=4566, CAMHOOK_CONFIG=site/camhook.toml make up, make watch LAN=1
+# Variables: make up PORT=4566, CAMHOOK_CONFIG=site/camhook.toml make up, make watch LAN=1
 CAMHOOK_CONFIG ?= infra/local/camhook.toml
 PORT ?=
 LAN ?=
@@ -20,53 +20,72 @@ LINT := .tools/lint
 LAMBDA := .tools/lambda
 BENCH := .tools/bench
 MAIL := .tools/mail
-# The binaries that the template deploys, by its own word.
+DENY := .tools/deny
+# The binaries that the template deploys.
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
 VENDORS := instar-http instar-mqtt ivsec viewtron xprotect
-# End to end tests bring a site of their own, where they have one.
+# The configuration of end-to-end tests.
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
-.PHONY: help run up down watch test test-mqtt lint bench fuzz build deploy deploy-parameters clean-tools
+.PHONY: help run up down watch check check-python test test-mqtt lint lint-words bench fuzz mutants build deploy clean-tools
 
-help: ## what there is
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
 
-run: $(CLOUD)/installed ## the whole of it on this machine: start, send samples, show what became of them
+run: $(CLOUD)/installed ## a demonstration on this machine: start, send samples, show the results
 	@$(CLOUD)/bin/python infra/local/run.py $(up_arguments)
 
-up: $(CLOUD)/installed ## the local cloud in the background; .local/stack.json says where
+up: $(CLOUD)/installed ## start the local cloud in the background and write .local/stack.json
 	@$(CLOUD)/bin/python infra/local/up.py $(up_arguments)
 
 down: $(CLOUD)/installed ## stop what `make up`, `make run` or `make watch` started
 	@$(CLOUD)/bin/python infra/local/down.py
 
-watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as files change; LAN=1 lets a real camera post
+watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as files change; LAN=1 accepts webhooks from the local network
 	@PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" $(CLOUD)/bin/python infra/local/watch.py $(up_arguments) $(if $(LAN),--lan)
 
-test: $(CLOUD)/installed $(MAIL)/installed ## every test, end to end ones too, on a local cloud of its own
+test: $(CLOUD)/installed $(MAIL)/installed ## run all tests, including end-to-end tests on a local cloud
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- cargo test --workspace --features lambda --locked
 
-test-mqtt: $(CLOUD)/installed ## cameras over MQTT through a real Mosquitto bridge, which has to be installed
+test-mqtt: $(CLOUD)/installed ## run the MQTT tests with a Mosquitto bridge, which must be installed
 	@command -v mosquitto_pub >/dev/null || { echo "error: Mosquitto is not installed; on Debian and Ubuntu: apt-get install mosquitto mosquitto-clients" >&2; exit 1; }
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- \
 		cargo test --workspace --features lambda,camhook-end-to-end/mosquitto --test mqtt --locked
 
-lint: $(LINT)/installed ## formatting, Clippy, the template
+check: check-python lint-words ## what to run before a commit: formatting, Clippy, and tests without the local cloud
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --features lambda --locked -- -D warnings
+	cargo test --workspace --exclude camhook-end-to-end --exclude camhook-bench --features lambda --locked --quiet
+
+check-python:
+	@python3 -m unittest discover --quiet --start-directory infra/local --pattern 'test_*.py'
+	@python3 -m unittest discover --quiet --start-directory infra/lint --pattern 'test_*.py'
+
+lint-words:
+	@python3 infra/lint/words.py
+
+lint: $(LINT)/installed $(DENY)/installed check-python lint-words ## run all static checks
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features lambda,camhook-end-to-end/mosquitto --locked -- -D warnings
 	@if cargo tree --locked $(addprefix --package camhook-,$(VENDORS)) --edges normal,dev --prefix none | grep -E '^(camhook-)?aws-'; then \
 		echo "error: a vendor's crate must not depend on AWS" >&2; exit 1; fi
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --features lambda --locked --quiet
+	$(DENY)/bin/cargo-deny --offline --locked check --hide-inclusion-graph licenses bans sources
+	@if $(DENY)/bin/cargo-deny --locked check --hide-inclusion-graph advisories 2>$(DENY)/advisories.log; then :; \
+	elif grep -q 'failed to fetch advisory database' $(DENY)/advisories.log; then \
+		echo "notice: advisories were not checked: the database cannot be reached"; \
+	else cat $(DENY)/advisories.log >&2; exit 1; fi
 	$(LINT)/bin/cfn-lint infra/template.yaml
 	AWS_DEFAULT_REGION=eu-central-1 $(LINT)/bin/sam validate --lint --template infra/template.yaml
 
-bench: $(BENCH)/installed ## what an event, a start and a function cost, as one table; see docs/performance.md
+bench: $(BENCH)/installed ## measure events, starts and functions; see docs/performance.md
 	cargo build --release --locked --features lambda $(addprefix --package camhook-,$(FUNCTIONS))
 	cargo build --release --locked --package camhook-bench
 	target/release/camhook-bench target/release $(BENCH)/bin/python target/bench
 	$(BENCH)/bin/python bench/scale.py target/bench/report.json > target/bench/scale.md
 
-fuzz: .tools/fuzz/bin/cargo-fuzz ## each parser against made-up input, FUZZ_SECONDS each (needs a nightly Rust)
+fuzz: .tools/fuzz/bin/cargo-fuzz ## run each fuzz target for FUZZ_SECONDS (needs a nightly Rust)
 	@export PATH="$(CURDIR)/.tools/fuzz/bin:$$PATH"; \
 	python3 fuzz/seed.py; \
 	targets=$$(cargo fuzz list); \
@@ -75,21 +94,33 @@ fuzz: .tools/fuzz/bin/cargo-fuzz ## each parser against made-up input, FUZZ_SECO
 		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; \
 	done
 
-build: $(LAMBDA)/installed ## the functions as they are deployed, into target/lambda/
+# The code whose errors tests must notice: verification, storage, claims, the relay protocol, signatures, addresses.
+MUTATED := shared/ingest/src/verify.rs shared/ingest/src/store.rs shared/state/src/claim.rs \
+	functions/relay/src/protocol.rs shared/outbound/src/standard_webhooks.rs shared/outbound/src/address.rs
+
+mutants: .tools/mutants/bin/cargo-mutants ## run mutation tests of the most critical modules; slow
+	@PATH="$(CURDIR)/.tools/mutants/bin:$$PATH" cargo mutants --output target/mutants --no-shuffle \
+		--test-workspace=false --cargo-arg=--locked $(addprefix --file ,$(MUTATED))
+
+build: $(LAMBDA)/installed ## build the functions for AWS into target/lambda/
 	PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" CARGO_TARGET_DIR="$(CURDIR)/target" \
 		cargo lambda build --release --locked --features lambda $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix --bin ,$(FUNCTIONS))
 
-deploy: deploy-parameters $(LINT)/installed build ## onto AWS; PARAMETERS="Name=value ..." for the template's parameters
-	$(LINT)/bin/sam deploy --template-file infra/template.yaml --stack-name "$(STACK_NAME)" \
+DEPLOY_CONFIG = $(if $(filter file,$(origin CAMHOOK_CONFIG)),$(wildcard camhook.toml),$(CAMHOOK_CONFIG))
+
+deploy: $(LINT)/installed ## deploy to AWS; PARAMETERS="Name=value ..." sets parameters of the template
+	@region=$$($(LINT)/bin/python infra/deploy.py before --stack-name "$(STACK_NAME)" --config "$(DEPLOY_CONFIG)" --parameters $(PARAMETERS)); \
+	$(MAKE) --no-print-directory build; \
+	$(LINT)/bin/sam deploy --template-file infra/template.yaml --stack-name "$(STACK_NAME)" --region "$$region" \
 		--capabilities CAPABILITY_IAM --resolve-s3 --no-fail-on-empty-changeset \
-		--parameter-overrides $(PARAMETERS) Architecture=$(ARCHITECTURE) LocalStack=false
+		--parameter-overrides $(PARAMETERS) Architecture=$(ARCHITECTURE) LocalStack=false; \
+	AWS_REGION="$$region" $(LINT)/bin/python infra/deploy.py after --stack-name "$(STACK_NAME)" --config "$(DEPLOY_CONFIG)"
 
-deploy-parameters:
-	@case '$(PARAMETERS)' in *LocalStack*) \
-		echo "error: LocalStack is for the local cloud alone: with it, relays and channels may reach the loopback" >&2; exit 1;; esac
-
-clean-tools: ## remove .tools/, which the next command installs again
+clean-tools: ## remove .tools/
 	rm -rf .tools
+
+.tools/mutants/bin/cargo-mutants:
+	cargo install --quiet --locked --version 27.1.0 --root .tools/mutants cargo-mutants
 
 .tools/fuzz/bin/cargo-fuzz:
 	cargo install --quiet --locked --version 0.13.2 --root .tools/fuzz cargo-fuzz

@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Relays(Relays),
     /// List dead letters with their reasons, send them again, or delete them.
     Dlq(Dlq),
-    /// Switch the relays of a site from inside, without being reachable: takes commands until it is told to stop.
+    /// Switch relays from within the local network, without an open port. Runs until it is stopped.
     Agent(Agent),
     /// Invoke the functions with queued messages, and the watchdog every minute, as AWS does: for `make watch`.
     Pump(Pump),

@@ -1,0 +1,238 @@
+"""`make deploy`: what is checked before the build, and what is printed after the deployment.
+
+    deploy.py before --stack-name camhook --config camhook.toml --parameters Name=value ...
+    deploy.py after --stack-name camhook --config camhook.toml
+
+`before` prints the region to deploy to on standard output, everything else on standard error.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import boto3
+import botocore.exceptions
+
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATE = ROOT / "infra" / "template.yaml"
+PUBLIC_TOKEN = re.compile(r"local-[a-z]+-token")
+
+
+class Refused(Exception):
+    """The deployment cannot start; the text tells the user what to do."""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("when", choices=["before", "after"])
+    parser.add_argument("--stack-name", required=True)
+    parser.add_argument("--config", default="")
+    parser.add_argument("--parameters", nargs=argparse.REMAINDER, default=[])
+    options = parser.parse_args()
+    try:
+        if options.when == "before":
+            print(before(options))
+        else:
+            after(options)
+    except Refused as refused:
+        say(f"error: {refused}")
+        return 1
+    return 0
+
+
+def before(options):
+    parameters = template_parameters()
+    named = check_parameters(options.parameters, parameters)
+    session = session_of_the_user()
+    region = check_region(session)
+    account = check_credentials(session, region)
+    check_configuration(options.config)
+    stack = find_stack(session, region, options.stack_name)
+    say(f"account {account}, region {region}, stack {options.stack_name} ({'update' if stack else 'new'})")
+    if stack:
+        for name, value in sticky(stack, named, parameters):
+            say(f"  {name}={value} stays from the previous deployment (default: {parameters[name] or 'none'})")
+    return region
+
+
+def template_parameters():
+    """The parameters of the template with their defaults."""
+    text = TEMPLATE.read_text(encoding="utf-8")
+    section = text[text.index("\nParameters:\n"):text.index("\nRules:\n")]
+    found = re.findall(r"^  (\w+):\n(.*?)(?=^  \w|\Z)", section, re.MULTILINE | re.DOTALL)
+    return {name: default.group(1).strip('"') if (default := re.search(r"^    Default: (.*)$", body, re.MULTILINE)) else ""
+            for name, body in found}
+
+
+def check_parameters(words, parameters):
+    named = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise Refused(f"`{word}` is not a parameter: write PARAMETERS=\"Name=value ...\"")
+        if name == "LocalStack":
+            raise Refused("LocalStack is for the local cloud only: it lets relays and channels use the loopback network")
+        if name not in parameters:
+            close = difflib.get_close_matches(name, parameters, 1)
+            raise Refused(f"the template has no parameter {name}{f': did you mean {close[0]}?' if close else ''}")
+        named[name] = value
+    return named
+
+
+def session_of_the_user():
+    try:
+        return boto3.Session()
+    except botocore.exceptions.ProfileNotFound as error:
+        known = ", ".join(boto3.session.botocore.session.Session().available_profiles) or "none"
+        raise Refused(f"AWS_PROFILE: {error}; there are: {known}") from error
+
+
+def check_region(session):
+    region, default = os.environ.get("AWS_REGION"), os.environ.get("AWS_DEFAULT_REGION")
+    if region and default and region != default:
+        raise Refused(f"AWS_REGION is {region} and AWS_DEFAULT_REGION is {default}: unset one of them")
+    region = region or default or session.region_name
+    if not region:
+        raise Refused("no region: set AWS_REGION, for example AWS_REGION=eu-central-1 make deploy")
+    known = {name for partition in session.get_available_partitions()
+             for name in session.get_available_regions("apigatewayv2", partition)}
+    if region not in known:
+        close = difflib.get_close_matches(region, known, 1)
+        raise Refused(f"unknown region {region}{f': did you mean {close[0]}?' if close else ''}")
+    return region
+
+
+def check_credentials(session, region):
+    """The account that the credentials belong to."""
+    profile = os.environ.get("AWS_PROFILE")
+    login = f"aws sso login{f' --profile {profile}' if profile else ''}"
+    try:
+        if session.get_credentials() is None:
+            raise Refused("no AWS credentials: set AWS_PROFILE, or run `aws configure sso` or `aws configure`")
+        return session.client("sts", region_name=region).get_caller_identity()["Account"]
+    except botocore.exceptions.ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ExpiredToken":
+            raise Refused(f"the AWS credentials have expired: log in again (`{login}` for SSO)") from error
+        if code == "InvalidClientTokenId":
+            raise Refused(f"AWS rejects the credentials: check them, and whether the account has enabled {region}") from error
+        raise Refused(f"AWS rejects the credentials: {error}") from error
+    except (botocore.exceptions.SSOError, botocore.exceptions.TokenRetrievalError) as error:
+        raise Refused(f"{error}: run `{login}`") from error
+    except botocore.exceptions.EndpointConnectionError as error:
+        raise Refused(f"AWS cannot be reached: {error}") from error
+    except botocore.exceptions.BotoCoreError as error:
+        raise Refused(f"the AWS credentials cannot be used: {error}") from error
+
+
+def check_configuration(config):
+    if not config:
+        say("no camhook.toml in this folder; it is not checked (CAMHOOK_CONFIG=path/to/camhook.toml)")
+        return
+    path = Path(config)
+    if not path.is_file():
+        raise Refused(f"no such file: {config}")
+    if PUBLIC_TOKEN.search(path.read_text(encoding="utf-8", errors="replace")):
+        raise Refused(f"{config} has tokens of the demonstration, which are public: create tokens with `camhook token`")
+    say(f"checking {config}")
+    command = ["cargo", "run", "--quiet", "--locked", "--package", "camhook-cli", "--", "check", str(path.resolve())]
+    if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode != 0:
+        raise Refused(f"{config} has errors")
+
+
+def find_stack(session, region, name):
+    try:
+        return session.client("cloudformation", region_name=region).describe_stacks(StackName=name)["Stacks"][0]
+    except botocore.exceptions.ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise Refused(f"cannot read the stack {name}: {error}") from error
+
+
+def sticky(stack, named, parameters):
+    """Parameters that are not named now and keep a value other than the default."""
+    for parameter in stack.get("Parameters", []):
+        name, value = parameter["ParameterKey"], parameter.get("ParameterValue", "")
+        if name in parameters and name not in named and name not in ("Architecture", "LocalStack") and value != parameters[name]:
+            yield name, value
+
+
+def after(options):
+    session = session_of_the_user()
+    region = check_region(session)
+    stack = find_stack(session, region, options.stack_name)
+    if stack is None:
+        raise Refused(f"there is no stack {options.stack_name} in {region}")
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    folder = ROOT / ".local"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / f"aws-{options.stack_name}.json"
+    config = Path(options.config) if options.config else None
+    with open(file, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+        json.dump(description(outputs, region, config), out, indent=2)
+    here = file.relative_to(ROOT)
+    name = options.config or "camhook.toml"
+    host = f"\nDevices that need plain HTTP or a short host name: http://{outputs['FrontHost']}\n" if "FrontHost" in outputs else ""
+    policy = (f"\nAttach {outputs['AgentPolicyArn']} to the user or role of the machine that runs `camhook agent`"
+              " (docs/agent.md).\n") if "AgentPolicyArn" in outputs else ""
+    print(f"""
+Deployed {options.stack_name} in {region}. Webhooks: {outputs['ApiUrl']}/VENDOR/SOURCE/TOKEN
+{host}{policy}
+Next:
+  1. Upload the configuration:
+       aws s3 cp {name} s3://{outputs['Bucket']}/config/camhook.toml --region {region}
+  2. Show the settings to enter in a camera (`camhook` is `cargo run -p camhook-cli --`):
+       camhook setup SOURCE --stack {here}
+  3. Send a test post, and see the event and the notification:
+       camhook send SOURCE --list --stack {here}
+       camhook events --stack {here}
+       camhook test CHANNEL --stack {here}
+""")
+
+
+def description(outputs, region, config):
+    """What stack.json says of a stack on AWS."""
+    queues = {"notify": "NotifyQueue", "relay": "RelayQueue", "relay_lan": "RelayLanQueue", "mqtt": "MqttQueue",
+              "releases": "ReleasesQueue", "alerts": "AlertsQueue"}
+    urls = {}
+    for name, output in queues.items():
+        for suffix, key in (("", f"{output}Url"), ("_dlq", f"{output.removesuffix('Queue')}DeadLetterQueueUrl")):
+            if key in outputs:
+                urls[name + suffix] = outputs[key]
+    return {
+        "api_url": outputs["ApiUrl"],
+        "region": region,
+        "bucket": outputs["Bucket"],
+        "table": outputs["Table"],
+        "queues": urls,
+        "sources": webhook_urls(config, outputs["ApiUrl"]),
+    }
+
+
+def webhook_urls(config, api):
+    """The webhook URL of each source over HTTP, with the token if the file has it."""
+    if config is None:
+        return {}
+    urls = {}
+    for source in tomllib.loads(config.read_text(encoding="utf-8")).get("source", []):
+        if "topic" in source or "id" not in source or "vendor" not in source:
+            continue
+        token = source.get("auth", {}).get("token", "")
+        token = token[0] if isinstance(token, list) and token else token
+        literal = token if isinstance(token, str) and not token.startswith(("ssm:", "env:")) else ""
+        urls[source["id"]] = "/".join(filter(None, [api, source["vendor"], source["id"], literal]))
+    return urls
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

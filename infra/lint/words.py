@@ -1,0 +1,84 @@
+"""Checks that code and documents use standard terms: `make lint-words`.
+
+words.toml lists identifiers and phrases that are not used, each with its replacement, and the folders that are
+checked. `python3 infra/lint/words.py functions/notify` checks a folder whether it is listed or not. Python's standard
+library only.
+"""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LIST = Path(__file__).with_name("words.toml")
+SUFFIXES = {".rs", ".md", ".py", ".toml", ".yaml", ".yml", ".service", ".conf", ".sh", ""}
+# Comments and string literals of Rust, as far as it takes to find identifiers outside them.
+NOT_CODE = re.compile(
+    r"//[^\n]*|/\*.*?\*/|b?r(?P<hashes>#*)\".*?\"(?P=hashes)|b?\"(?:\\.|[^\"\\])*\"|b?'(?:\\.|[^'\\\n])'", re.DOTALL)
+
+
+def main(arguments):
+    rules = tomllib.loads(LIST.read_text(encoding="utf-8"))
+    folders = [str(Path(argument)).removeprefix("./") for argument in arguments] or rules["checked"]
+    count = 0
+    for path in tracked_files():
+        if not any(is_below(path, folder) for folder in folders) or any(is_below(path, out) for out in rules["exempt"]):
+            continue
+        text = (ROOT / path).read_text(encoding="utf-8", errors="replace")
+        for line, found, instead in findings(path, text, rules):
+            print(f"{path}:{line}: `{found}`: use {instead}")
+            count += 1
+    if count:
+        print(f"{count} terms that infra/lint/words.toml replaces", file=sys.stderr)
+    return 1 if count else 0
+
+
+def tracked_files():
+    listing = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+                             capture_output=True, check=True, text=True)
+    for name in filter(None, listing.stdout.split("\0")):
+        path = ROOT / name
+        if path.suffix in SUFFIXES and path.is_file() and not path.is_symlink():
+            yield name
+
+
+def is_below(path, folder):
+    return folder in (".", "") or path == folder or path.startswith(f"{folder}/")
+
+
+def findings(path, text, rules):
+    """Line, text and replacement of each finding in a file."""
+    found = []
+    if path.endswith(".rs"):
+        code = NOT_CODE.sub(lambda match: "\n" * match.group().count("\n"), text)
+        for entry in rules["identifier"]:
+            for name in entry["names"]:
+                crate, _, identifier = name.rpartition("::")
+                if crate and f"/{crate}/" not in f"/{path}":
+                    continue
+                found += [(line_of(code, match), name, entry["use"])
+                          for match in re.finditer(rf"\b{re.escape(identifier)}\b", code)]
+    # A phrase may go on in the next line, behind the marks of a comment.
+    prose = re.sub(r"(?<=[^\n]) *\n[ \t]*(?://[/!]?|#)?[ \t]*(?=\S)", lambda match: NEW_LINE, text)
+    for entry in rules["phrase"]:
+        if any(is_below(path, out) for out in entry.get("except", [])):
+            continue
+        for pattern in entry["patterns"]:
+            for match in re.finditer(pattern.replace(" ", rf"(?: |{NEW_LINE})+"), prose, re.IGNORECASE):
+                line = prose.count("\n", 0, match.start()) + prose.count(NEW_LINE, 0, match.start()) + 1
+                found.append((line, " ".join(match.group().replace(NEW_LINE, " ").split()), entry["use"]))
+    return sorted(set(found))
+
+
+# Stands for a line break within a paragraph.
+NEW_LINE = "\x1f"
+
+
+def line_of(text, match):
+    return text.count("\n", 0, match.start()) + 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
