@@ -1,8 +1,9 @@
 //! The start-up of a function, and its loop.
 
+use camhook_consumer::BatchOutcome;
 use camhook_ingest::{Adapter, Handled, Instance, Outcome};
 use camhook_invocation::{BatchResponse, HttpApiEvent, HttpApiReply, SqsEvent};
-use camhook_ports::{Clock, Measurements, Ports, QueueRecord};
+use camhook_ports::{Clock, Ports, QueueRecord};
 use camhook_site::Site;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use tracing_subscriber::filter::Targets;
@@ -11,7 +12,6 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::current_site::{CurrentSite, SiteError};
 use crate::environment::{Environment, EnvironmentError};
-use crate::metrics;
 use crate::ports::AwsPorts;
 
 /// A function that is ready for its first event: everything that outlives one invocation.
@@ -68,8 +68,8 @@ impl Function {
         self.site.get(&self.ports).await
     }
 
-    fn write(&self, measurements: &Measurements) {
-        metrics::write(measurements, self.ports.clock().now());
+    fn flush_metrics(&self) {
+        self.ports.metrics().flush(self.ports.clock().now());
     }
 }
 
@@ -102,22 +102,21 @@ async fn take_webhooks(adapter: &dyn Adapter) -> Result<(), FunctionError> {
         };
         let handled = camhook_ingest::handle(&function.ports, &site, adapter, instance, request).await;
         let Handled { reply, measurements } = handled;
-        function.write(&measurements);
+        measurements.record_in(function.ports.metrics());
+        function.flush_metrics();
         Ok(HttpApiReply::from(reply))
     });
     run(service).await
 }
 
-/// Serves a queue's messages until the process ends. Without a site every message is delivered again.
-///
-/// `consume` gives the ids of the messages that are to be delivered again, and what it measured.
+/// Serves a queue's messages until the process ends. Without a site every message is redelivered.
 ///
 /// # Errors
 ///
 /// When the function cannot start, or the runtime ends.
 pub async fn serve_queue(
     function: &Function,
-    consume: impl AsyncFn(&Function, &Site, &[QueueRecord]) -> (Vec<String>, Measurements),
+    consume: impl AsyncFn(&Function, &Site, &[QueueRecord]) -> BatchOutcome,
 ) -> Result<(), FunctionError> {
     let consume = &consume;
     let service = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
@@ -130,9 +129,9 @@ pub async fn serve_queue(
                 return Ok::<_, Diagnostic>(BatchResponse::failed(all));
             }
         };
-        let (failed, measurements) = consume(function, &site, &records).await;
-        function.write(&measurements);
-        Ok(BatchResponse::failed(failed))
+        let outcome = consume(function, &site, &records).await;
+        function.flush_metrics();
+        Ok(BatchResponse::failed(outcome.failed))
     });
     run(service).await
 }
@@ -144,7 +143,7 @@ pub async fn serve_queue(
 /// When the function cannot start, or the runtime ends.
 pub async fn serve_schedule(
     function: &Function,
-    tick: impl AsyncFn(&Function, &Site) -> Measurements,
+    tick: impl AsyncFn(&Function, &Site),
 ) -> Result<(), FunctionError> {
     let tick = &tick;
     let service = service_fn(move |_: LambdaEvent<serde::de::IgnoredAny>| async move {
@@ -152,8 +151,8 @@ pub async fn serve_schedule(
             error_type: "NoSite".to_owned(),
             error_message: error.to_string(),
         })?;
-        let measurements = tick(function, &site).await;
-        function.write(&measurements);
+        tick(function, &site).await;
+        function.flush_metrics();
         Ok::<_, Diagnostic>(serde_json::json!({}))
     });
     run(service).await

@@ -17,11 +17,13 @@ mod queues;
 mod secrets;
 mod table;
 
+pub use camhook_consumer::BatchOutcome;
 pub use current_site::{CurrentSite, SiteError};
 pub use environment::{Environment, EnvironmentError};
 pub use function::{Function, FunctionError, serve_queue, serve_schedule, serve_webhooks};
 pub use http_client::http_client;
 pub use inbox::ReceivedMessage;
+pub use metrics::EmfMetrics;
 pub use objects::S3Objects;
 pub use ports::{AwsPorts, Resources};
 pub use publisher::IotPublisher;

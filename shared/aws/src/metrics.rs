@@ -1,29 +1,57 @@
-//! Metrics in CloudWatch's embedded metric format: log lines that CloudWatch makes metrics of.
+//! Metrics in CloudWatch's embedded metric format (EMF): log lines from which CloudWatch extracts metrics.
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::{Mutex, PoisonError};
 
-use camhook_ports::{Measurements, Unit};
+use camhook_ports::{Metric, Metrics, Unit};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "camhook";
 
-/// Writes what an invocation measured, one line for each set of dimensions.
-pub(crate) fn write(measurements: &Measurements, now: Timestamp) {
-    let mut output = std::io::stdout().lock();
-    for line in lines(measurements, now) {
-        // A metric that cannot be written has nowhere to be told of.
-        let _ = writeln!(output, "{line}");
+/// Buffers the metrics of an invocation in a function, and discards them everywhere else.
+#[derive(Debug)]
+pub struct EmfMetrics {
+    buffer: Option<Mutex<Vec<Metric>>>,
+}
+
+impl EmfMetrics {
+    pub(crate) fn buffered() -> Self {
+        Self { buffer: Some(Mutex::default()) }
+    }
+
+    /// Outside Lambda nobody reads EMF lines.
+    pub(crate) fn discarded() -> Self {
+        Self { buffer: None }
+    }
+
+    /// Writes what was recorded to standard output, one line per set of dimensions, and empties the buffer.
+    pub(crate) fn flush(&self, now: Timestamp) {
+        let Some(buffer) = &self.buffer else { return };
+        let metrics = std::mem::take(&mut *buffer.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut output = std::io::stdout().lock();
+        for line in lines(&metrics, now) {
+            // A metric that cannot be written cannot be reported anywhere else either.
+            let _ = writeln!(output, "{line}");
+        }
+    }
+}
+
+impl Metrics for EmfMetrics {
+    fn record(&self, metric: Metric) {
+        if let Some(buffer) = &self.buffer {
+            buffer.lock().unwrap_or_else(PoisonError::into_inner).push(metric);
+        }
     }
 }
 
 /// The metrics of one set of dimensions, by name.
 type Group<'a> = BTreeMap<&'a str, (Unit, Vec<f64>)>;
 
-fn lines(measurements: &Measurements, now: Timestamp) -> Vec<Value> {
+fn lines(metrics: &[Metric], now: Timestamp) -> Vec<Value> {
     let mut groups: BTreeMap<Vec<(&str, &str)>, Group<'_>> = BTreeMap::new();
-    for metric in measurements.metrics() {
+    for metric in metrics {
         let dimensions =
             metric.dimensions.iter().map(|dimension| (dimension.name, dimension.value.as_str())).collect();
         let group = groups.entry(dimensions).or_default();
@@ -75,12 +103,13 @@ mod tests {
 
     #[test]
     fn counts_are_summed_and_times_listed_by_dimensions() {
-        let mut measurements = Measurements::default();
-        measurements.count("PicturesStored", [("Vendor", "viewtron")]);
-        measurements.count("PicturesStored", [("Vendor", "viewtron")]);
-        measurements.time("S3Time", Duration::from_millis(20), []);
-        measurements.time("S3Time", Duration::from_millis(30), []);
-        let lines = lines(&measurements, Timestamp::UNIX_EPOCH);
+        let metrics = EmfMetrics::buffered();
+        metrics.count("PicturesStored", [("Vendor", "viewtron")]);
+        metrics.count("PicturesStored", [("Vendor", "viewtron")]);
+        metrics.time("S3Time", Duration::from_millis(20), []);
+        metrics.time("S3Time", Duration::from_millis(30), []);
+        let recorded = metrics.buffer.unwrap().into_inner().unwrap();
+        let lines = lines(&recorded, Timestamp::UNIX_EPOCH);
         assert_eq!(
             lines,
             [

@@ -7,7 +7,7 @@ use camhook_ports::{Ports, Queue, SystemClock};
 
 use crate::clients::{LOOK_UP, function_config, local_config, shared_config};
 use crate::environment::secret_variables;
-use crate::{DynamoState, Environment, IotPublisher, S3Objects, SqsQueues, SsmSecrets};
+use crate::{DynamoState, EmfMetrics, Environment, IotPublisher, S3Objects, SqsQueues, SsmSecrets};
 
 /// All ports on AWS.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct AwsPorts {
     secrets: SsmSecrets,
     publisher: IotPublisher,
     clock: SystemClock,
+    metrics: EmfMetrics,
 }
 
 /// The names of what a stack consists of.
@@ -45,20 +46,20 @@ impl AwsPorts {
     /// The ports of a function, with the region, credentials and endpoint that its environment names. Calls nothing.
     pub(crate) fn of_function(environment: &Environment) -> Self {
         let config = function_config(environment.region.clone(), environment.endpoint_url.clone());
-        Self::with(&config, Resources::from(environment))
+        Self::with(&config, Resources::from(environment), EmfMetrics::buffered())
     }
 
     /// The ports of a stack in a region, with credentials and endpoint as the AWS command finds them. Calls nothing.
     pub async fn connect(resources: Resources, region: &str) -> Self {
-        Self::with(&shared_config(region).await, resources)
+        Self::with(&shared_config(region).await, resources, EmfMetrics::discarded())
     }
 
     /// The ports of a stack on a local cloud, wherever the environment points to. Calls nothing.
     pub async fn connect_local(resources: Resources, endpoint_url: &str, region: &str) -> Self {
-        Self::with(&local_config(endpoint_url, region).await, resources)
+        Self::with(&local_config(endpoint_url, region).await, resources, EmfMetrics::discarded())
     }
 
-    fn with(shared: &SdkConfig, resources: Resources) -> Self {
+    fn with(shared: &SdkConfig, resources: Resources, metrics: EmfMetrics) -> Self {
         let look_up = shared.to_builder().timeout_config(LOOK_UP.timeouts()).build();
         let Resources { bucket, table, queue_urls } = resources;
         Self {
@@ -68,6 +69,7 @@ impl AwsPorts {
             secrets: SsmSecrets::new(aws_sdk_ssm::Client::new(&look_up), secret_variables()),
             publisher: IotPublisher::new(shared),
             clock: SystemClock::start(),
+            metrics,
         }
     }
 }
@@ -79,6 +81,7 @@ impl Ports for AwsPorts {
     type Secrets = SsmSecrets;
     type Publisher = IotPublisher;
     type Clock = SystemClock;
+    type Metrics = EmfMetrics;
 
     fn objects(&self) -> &S3Objects {
         &self.objects
@@ -97,5 +100,8 @@ impl Ports for AwsPorts {
     }
     fn clock(&self) -> &SystemClock {
         &self.clock
+    }
+    fn metrics(&self) -> &EmfMetrics {
+        &self.metrics
     }
 }

@@ -14,7 +14,7 @@ mod secret;
 mod state;
 
 pub use clock::{Clock, SystemClock};
-pub use metric::{Dimension, Measurements, Metric, Unit};
+pub use metric::{Dimension, Measurements, Metric, Metrics, Unit};
 pub use object_store::{Object, ObjectError, ObjectStore, Precondition, PutError, StoredObject};
 pub use publisher::{PublishError, Publisher};
 pub use queue::{EventQueue, Message, Queue, QueueError, QueueRecord};
@@ -23,7 +23,7 @@ pub use state::{Condition, Item, Key, PutOutcome, State, StateError};
 
 /// All the ports of one function.
 ///
-/// A function is generic over this one trait, not over six.
+/// Functions are generic over this one trait, not over one per port.
 pub trait Ports: Sync {
     /// Where objects are stored.
     type Objects: ObjectStore;
@@ -35,8 +35,10 @@ pub trait Ports: Sync {
     type Secrets: Secrets;
     /// Where messages for devices are published.
     type Publisher: Publisher;
-    /// What time it is.
+    /// The clock.
     type Clock: Clock;
+    /// Where metrics are recorded.
+    type Metrics: Metrics;
 
     /// Where objects are stored.
     fn objects(&self) -> &Self::Objects;
@@ -50,4 +52,6 @@ pub trait Ports: Sync {
     fn publisher(&self) -> &Self::Publisher;
     /// What time it is.
     fn clock(&self) -> &Self::Clock;
+    /// Where metrics are recorded.
+    fn metrics(&self) -> &Self::Metrics;
 }

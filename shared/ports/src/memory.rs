@@ -11,9 +11,9 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::{
-    Clock, Condition, EventQueue, Item, Key, Message, Object, ObjectError, ObjectStore, Ports, Precondition,
-    PublishError, Publisher, PutError, PutOutcome, Queue, QueueError, SecretError, SecretReference, Secrets,
-    State, StateError, StoredObject,
+    Clock, Condition, EventQueue, Item, Key, Message, Metric, Metrics, Object, ObjectError, ObjectStore,
+    Ports, Precondition, PublishError, Publisher, PutError, PutOutcome, Queue, QueueError, SecretError,
+    SecretReference, Secrets, State, StateError, StoredObject,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -386,6 +386,41 @@ impl Publisher for MemoryPublisher {
     }
 }
 
+/// Metrics in memory.
+#[derive(Debug, Default)]
+pub struct MemoryMetrics {
+    recorded: Mutex<Vec<Metric>>,
+}
+
+impl MemoryMetrics {
+    /// Everything recorded so far, in order.
+    pub fn recorded(&self) -> Vec<Metric> {
+        lock(&self.recorded).clone()
+    }
+
+    /// Removes and returns everything recorded so far.
+    pub fn take(&self) -> Vec<Metric> {
+        std::mem::take(&mut *lock(&self.recorded))
+    }
+
+    /// How many values of a metric were recorded, over all dimensions.
+    pub fn counted(&self, name: &str) -> usize {
+        lock(&self.recorded).iter().filter(|metric| metric.name == name).count()
+    }
+
+    /// How many values of a metric were recorded with a dimension of this value.
+    pub fn counted_with(&self, name: &str, value: &str) -> usize {
+        let has_value = |metric: &&Metric| metric.dimensions.iter().any(|dimension| dimension.value == value);
+        lock(&self.recorded).iter().filter(|metric| metric.name == name).filter(has_value).count()
+    }
+}
+
+impl Metrics for MemoryMetrics {
+    fn record(&self, metric: Metric) {
+        lock(&self.recorded).push(metric);
+    }
+}
+
 /// All ports in memory.
 #[derive(Debug)]
 pub struct MemoryPorts {
@@ -401,6 +436,8 @@ pub struct MemoryPorts {
     pub publisher: MemoryPublisher,
     /// The clock.
     pub clock: MemoryClock,
+    /// The metrics.
+    pub metrics: MemoryMetrics,
 }
 
 impl MemoryPorts {
@@ -414,6 +451,7 @@ impl MemoryPorts {
             secrets: MemorySecrets::default(),
             publisher: MemoryPublisher::default(),
             clock: MemoryClock::new(now),
+            metrics: MemoryMetrics::default(),
         }
     }
 }
@@ -425,6 +463,7 @@ impl Ports for MemoryPorts {
     type Secrets = MemorySecrets;
     type Publisher = MemoryPublisher;
     type Clock = MemoryClock;
+    type Metrics = MemoryMetrics;
 
     fn objects(&self) -> &MemoryObjects {
         &self.objects
@@ -443,5 +482,8 @@ impl Ports for MemoryPorts {
     }
     fn clock(&self) -> &MemoryClock {
         &self.clock
+    }
+    fn metrics(&self) -> &MemoryMetrics {
+        &self.metrics
     }
 }

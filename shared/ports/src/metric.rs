@@ -1,4 +1,6 @@
-//! What was counted and measured on the way of one invocation.
+//! Counters and durations.
+
+use std::time::Duration;
 
 /// The unit of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +36,56 @@ pub struct Metric {
     pub dimensions: Vec<Dimension>,
 }
 
+impl Metric {
+    fn new<const N: usize>(
+        name: &'static str,
+        unit: Unit,
+        value: f64,
+        dimensions: [(&'static str, &str); N],
+    ) -> Self {
+        let dimensions = dimensions.map(|(name, value)| Dimension { name, value: value.to_owned() }).to_vec();
+        Self { name, unit, value, dimensions }
+    }
+
+    fn count<const N: usize>(name: &'static str, dimensions: [(&'static str, &str); N]) -> Self {
+        Self::new(name, Unit::Count, 1.0, dimensions)
+    }
+
+    fn time<const N: usize>(
+        name: &'static str,
+        duration: Duration,
+        dimensions: [(&'static str, &str); N],
+    ) -> Self {
+        Self::new(name, Unit::Milliseconds, duration.as_secs_f64() * 1e3, dimensions)
+    }
+}
+
+/// Where metrics are recorded.
+///
+/// Recording never fails and never waits; when metrics are written is the implementation's business.
+pub trait Metrics: Send + Sync {
+    /// Records one value.
+    fn record(&self, metric: Metric);
+
+    /// Counts one.
+    fn count<const N: usize>(&self, name: &'static str, dimensions: [(&'static str, &str); N]) {
+        self.record(Metric::count(name, dimensions));
+    }
+
+    /// Records a duration.
+    fn time<const N: usize>(
+        &self,
+        name: &'static str,
+        duration: Duration,
+        dimensions: [(&'static str, &str); N],
+    ) {
+        self.record(Metric::time(name, duration, dimensions));
+    }
+}
+
 /// What one invocation counted and measured.
 ///
-/// Functions return it; the start-up code writes it where metrics go.
+/// On its way out: [`Metrics`] takes its place.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[must_use]
 pub struct Measurements {
@@ -46,28 +95,17 @@ pub struct Measurements {
 impl Measurements {
     /// Counts one.
     pub fn count<const N: usize>(&mut self, name: &'static str, dimensions: [(&'static str, &str); N]) {
-        self.push(name, Unit::Count, 1.0, dimensions);
+        self.metrics.push(Metric::count(name, dimensions));
     }
 
-    /// Notes how long something took.
+    /// Records a duration.
     pub fn time<const N: usize>(
         &mut self,
         name: &'static str,
-        duration: std::time::Duration,
+        duration: Duration,
         dimensions: [(&'static str, &str); N],
     ) {
-        self.push(name, Unit::Milliseconds, duration.as_secs_f64() * 1e3, dimensions);
-    }
-
-    fn push<const N: usize>(
-        &mut self,
-        name: &'static str,
-        unit: Unit,
-        value: f64,
-        dimensions: [(&'static str, &str); N],
-    ) {
-        let dimensions = dimensions.map(|(name, value)| Dimension { name, value: value.to_owned() }).to_vec();
-        self.metrics.push(Metric { name, unit, value, dimensions });
+        self.metrics.push(Metric::time(name, duration, dimensions));
     }
 
     /// Adds what another part of the invocation measured.
@@ -75,7 +113,12 @@ impl Measurements {
         self.metrics.extend(other.metrics);
     }
 
-    /// The values, in the order in which they were noted.
+    /// Hands everything over to the port.
+    pub fn record_in(self, metrics: &impl Metrics) {
+        self.metrics.into_iter().for_each(|metric| metrics.record(metric));
+    }
+
+    /// The values, in the order in which they were recorded.
     #[must_use]
     pub fn metrics(&self) -> &[Metric] {
         &self.metrics

@@ -6,7 +6,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use camhook_aws::{AwsPorts, DynamoState, IotPublisher, ReceivedMessage, S3Objects, SqsQueues, SsmSecrets};
+use camhook_aws::{
+    AwsPorts, DynamoState, EmfMetrics, IotPublisher, ReceivedMessage, S3Objects, SqsQueues, SsmSecrets,
+};
 use camhook_ports::{Clock, Ports, SystemClock};
 use jiff::{SignedDuration, Timestamp};
 
@@ -93,6 +95,7 @@ impl Ports for AgentPorts {
     type Secrets = SsmSecrets;
     type Publisher = IotPublisher;
     type Clock = QueueClock;
+    type Metrics = EmfMetrics;
 
     fn objects(&self) -> &S3Objects {
         self.aws.objects()
@@ -111,6 +114,9 @@ impl Ports for AgentPorts {
     }
     fn clock(&self) -> &QueueClock {
         &self.clock
+    }
+    fn metrics(&self) -> &EmfMetrics {
+        self.aws.metrics()
     }
 }
 

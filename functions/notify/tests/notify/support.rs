@@ -166,9 +166,16 @@ pub(crate) struct OddObjects {
 
 impl OddPorts {
     pub(crate) async fn new() -> Self {
-        let MemoryPorts { objects, queues, state, secrets, publisher, clock } = ports().await;
-        let inner =
-            MemoryPorts { objects: MemoryObjects::default(), queues, state, secrets, publisher, clock };
+        let MemoryPorts { objects, queues, state, secrets, publisher, clock, metrics } = ports().await;
+        let inner = MemoryPorts {
+            objects: MemoryObjects::default(),
+            queues,
+            state,
+            secrets,
+            publisher,
+            clock,
+            metrics,
+        };
         Self { inner, objects: OddObjects { inner: objects } }
     }
 }
@@ -180,6 +187,7 @@ impl Ports for OddPorts {
     type Secrets = <MemoryPorts as Ports>::Secrets;
     type Publisher = <MemoryPorts as Ports>::Publisher;
     type Clock = <MemoryPorts as Ports>::Clock;
+    type Metrics = <MemoryPorts as Ports>::Metrics;
 
     fn objects(&self) -> &OddObjects {
         &self.objects
@@ -198,6 +206,9 @@ impl Ports for OddPorts {
     }
     fn clock(&self) -> &Self::Clock {
         self.inner.clock()
+    }
+    fn metrics(&self) -> &Self::Metrics {
+        self.inner.metrics()
     }
 }
 

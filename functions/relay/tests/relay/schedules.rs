@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use camhook_event::{Event, EventId, Kind, Report, State as EventState};
-use camhook_ports::memory::{MemoryClock, MemoryPorts, MemoryPublisher};
+use camhook_ports::memory::{MemoryClock, MemoryMetrics, MemoryPorts, MemoryPublisher};
 use camhook_ports::{
     Clock, Condition, EventQueue, Item, Key, Measurements, Message, Object, ObjectError, ObjectStore, Ports,
     Precondition, PutError, PutOutcome, Queue, QueueError, QueueRecord, SecretError, SecretReference,
@@ -325,6 +325,7 @@ impl Ports for World {
     type Secrets = Self;
     type Publisher = MemoryPublisher;
     type Clock = MemoryClock;
+    type Metrics = MemoryMetrics;
     fn objects(&self) -> &Self {
         self
     }
@@ -342,6 +343,9 @@ impl Ports for World {
     }
     fn clock(&self) -> &MemoryClock {
         &self.memory.clock
+    }
+    fn metrics(&self) -> &MemoryMetrics {
+        &self.memory.metrics
     }
 }
 
