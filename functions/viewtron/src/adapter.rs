@@ -1,7 +1,9 @@
 //! The dialect as the ingest sees it.
 
 use camhook_event::Vendor;
-use camhook_ingest::{Adapter, Ignored, Malformed, Outcome, Parsed, Reply, Request, Verified};
+use camhook_ingest::{
+    Adapter, FixedContent, FixedPath, Ignored, Malformed, Outcome, Parsed, Reply, Request, Verified,
+};
 use camhook_site::Tracking;
 
 use crate::event::{Circumstances, drafts};
@@ -9,7 +11,15 @@ use crate::message::Content;
 use crate::parse::{TracksWanted, parse};
 use crate::reply::reply;
 
-/// Paths below the source's own that are heartbeats, whatever is posted there: older firmware has fixed ones.
+/// Where firmware posts to that knows an "alarm server" of address and port alone, and older firmware in any case: below
+/// the configured path, or at the root of the host.
+const FIXED_PATHS: &[FixedPath] = &[
+    FixedPath { path: "/SendAlarmStatus", content: FixedContent::Posts },
+    FixedPath { path: "/SendAlarmData", content: FixedContent::Posts },
+    FixedPath { path: "/SendKeepalive", content: FixedContent::Posts },
+];
+
+/// Last segments of paths at which every post is a heartbeat.
 const HEARTBEAT_PATHS: [&str; 2] = ["SendKeepalive", "SubscribeTimeOut"];
 
 /// The dialect of Viewtron cameras and recorders, and of other TVT brands.
@@ -23,6 +33,10 @@ impl Adapter for Viewtron {
 
     fn parser_version(&self) -> &'static str {
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"))
+    }
+
+    fn fixed_paths(&self) -> &'static [FixedPath] {
+        FIXED_PATHS
     }
 
     fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {

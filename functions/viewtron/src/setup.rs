@@ -57,11 +57,12 @@ Recorder (NVR), on its own screen or web page
     Heartbeat                 30 seconds
     Picture                   Original and Target
   Then tick HTTP POST in the linkage of each detection of each channel. Firmware 1.4.13 or newer; one that asks for
-  address and port only, without a path, cannot carry the token: such a source needs auth = {{ allow = […] }}.
+  address and port only, without a path, cannot carry the token: its source needs auth = {{ basic = … }} or
+  auth = {{ allow = […] }} and no token, and then its posts to /SendAlarmStatus, /SendAlarmData and /SendKeepalive at the
+  root of the host are received.
 
-Older firmware appends /SendAlarmStatus, /SendAlarmData or /SendKeepalive to the path: these arrive as well.
-An alarm server that is set by address and port alone sends its heartbeats as bare XML without HTTP: those cannot
-arrive, and the source then looks silent between alarms.
+Older firmware appends these three to the path: that works as well. Some alarm servers that are set by address and port
+alone send heartbeats as bare XML without HTTP: those cannot arrive, and the source looks silent between alarms.
 
 Instead of typing it into a camera: camhook setup SOURCE --apply http://CAMERA (it asks for the camera's password).
 "

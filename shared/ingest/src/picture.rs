@@ -12,6 +12,9 @@ pub const PICTURES_LIMIT: usize = 16;
 /// More pixels than any camera has: what claims more is made to hurt whoever opens it.
 const PIXELS_LIMIT: u32 = 150_000_000;
 
+/// The longest prefix of a data URL, up to its comma, in bytes.
+const DATA_URL_PREFIX_LIMIT: usize = 256;
+
 /// A JPEG whose markers were walked from its first byte to its last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
@@ -25,8 +28,8 @@ pub struct Picture {
 
 /// Decodes and checks a picture.
 ///
-/// White space within the text and NUL characters at its end are allowed, as devices send them. What follows
-/// the JPEG's end marker is cut off.
+/// The text may be plain base64, base64url, or a data URL (RFC 2397) of either, with white space within it and NUL
+/// characters at its end, as devices send them. Padding is optional. Bytes behind the JPEG's end marker are cut off.
 ///
 /// # Errors
 ///
@@ -45,12 +48,37 @@ pub fn decode(base64: &[u8]) -> Result<Picture, RejectedReason> {
 }
 
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let text = after_data_url_prefix(text);
     if let Ok(bytes) = base64_simd::STANDARD.decode_to_vec(text) {
         return Some(bytes);
     }
-    // Rare: line breaks within, NUL characters behind, or no padding.
-    let end = text.iter().rposition(|&octet| octet != 0)? + 1;
-    base64_simd::forgiving_decode_to_vec(text.get(..end)?).ok()
+    // Rare: line breaks within, NUL characters behind, no padding, or the alphabet of URLs.
+    let end = text.iter().rposition(|&octet| octet != 0).map_or(0, |last| last + 1);
+    let text = text.get(..end)?;
+    base64_simd::forgiving_decode_to_vec(text)
+        .or_else(|_| base64_simd::forgiving_decode_to_vec(&to_standard_alphabet(text)))
+        .ok()
+}
+
+/// The content of a data URL, `data:image/jpeg;base64,/9j/…`; the whole text where it is none.
+fn after_data_url_prefix(text: &[u8]) -> &[u8] {
+    let trimmed = text.trim_ascii_start();
+    let is_data_url = trimmed.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"data:"));
+    if !is_data_url {
+        return text;
+    }
+    let comma = trimmed.iter().take(DATA_URL_PREFIX_LIMIT).position(|&octet| octet == b',');
+    comma.and_then(|comma| trimmed.get(comma + 1..)).unwrap_or(text)
+}
+
+/// base64url (RFC 4648, section 5) as base64.
+fn to_standard_alphabet(text: &[u8]) -> Vec<u8> {
+    let standard = |&octet: &u8| match octet {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    };
+    text.iter().map(standard).collect()
 }
 
 struct Frame {
@@ -181,6 +209,33 @@ mod tests {
         assert_eq!(decode(&[text.as_slice(), b"\0\0\0"].concat()).unwrap().bytes, small());
         let unpadded: Vec<u8> = text.into_iter().filter(|&octet| octet != b'=').collect();
         assert_eq!(decode(&unpadded).unwrap().bytes, small());
+    }
+
+    #[test]
+    fn data_urls_and_base64url_are_decoded() {
+        // Every two of the alphabets' last characters are in it.
+        let mut jpeg = small();
+        jpeg.splice(2..2, [0xFF, 0xFE, 0, 8, 0xFB, 0xEF, 0xBF, 0xFF, 0xBE, 0xFB]);
+        let standard = encode(&jpeg);
+        let url_safe = base64_simd::URL_SAFE_NO_PAD.encode_to_string(&jpeg).into_bytes();
+        assert!(url_safe.contains(&b'-') && url_safe.contains(&b'_'));
+        for prefix in [
+            "",
+            "data:image/jpeg;base64,",
+            "\r\n DATA:image/jpg;charset=utf-8;base64,",
+            "data:;base64,",
+            "data:,",
+        ] {
+            for text in [&standard, &url_safe] {
+                let text = [prefix.as_bytes(), text.as_slice()].concat();
+                assert_eq!(decode(&text).unwrap().bytes, jpeg, "{}", String::from_utf8_lossy(&text));
+            }
+        }
+        for text in
+            ["data:image/jpeg;base64", "data:", "data:image/jpeg;base64,", "data:image/jpeg;base64,\0"]
+        {
+            assert!(decode(text.as_bytes()).is_err(), "{text:?}");
+        }
     }
 
     #[test]
