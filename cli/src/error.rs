@@ -149,7 +149,7 @@ pub(crate) enum Error {
         /// The channel's id.
         channel: String,
         /// The cause.
-        reason: camhook_notify::NotTold,
+        reason: camhook_notify::DeliveryError,
     },
     /// The system provides no random numbers.
     #[error("failed to get random numbers from the system: {0}")]

@@ -52,7 +52,7 @@ pub(super) async fn run(arguments: &Test, stack: Option<&Path>, output: &Output)
         subject: Subject::Test,
     };
     let client = Client::new(stack.kind(), Limits::default());
-    channel::tell(&ports, &client, channel, &notification)
+    channel::deliver(&ports, &client, channel, &notification)
         .await
         .map_err(|reason| Error::NotDelivered { channel: id.to_owned(), reason })?;
     let kind = channel.kind.name();

@@ -1,37 +1,44 @@
-//! Channels: how a notification is passed on.
+//! Channels: how a notification is delivered to each service.
+
+mod apprise;
+mod discord;
+mod encoded_word;
+mod exchange;
+mod home_assistant;
+mod limit;
+mod mail;
+mod mail_message;
+mod multipart;
+mod ntfy;
+mod pushover;
+mod slack;
+mod telegram;
+mod webhook;
 
 use std::time::Duration;
 
-use camhook_outbound::{Answer, Client, Outcome, Request};
-use camhook_ports::{Clock, Ports, SecretReference, Secrets};
-use camhook_site::{
-    Apprise, Channel, ChannelKind, Discord, HomeAssistant, Mail, Network, Ntfy, Pushover, Slack, Telegram,
-    Webhook,
-};
-use secrecy::ExposeSecret;
-use url::Url;
+use camhook_outbound::Client;
+use camhook_ports::Ports;
+use camhook_site::{Channel, ChannelKind, Slack};
 
-use crate::limit::characters;
-use crate::{
-    NotTold, Notification, apprise, discord, home_assistant, mail, ntfy, pushover, slack, telegram, webhook,
-};
+use self::exchange::Transport;
+pub(crate) use self::limit::characters;
+use crate::error::DeliveryError;
+use crate::notification::Notification;
 
-/// How long a channel may take, whatever the number of its requests: shorter than the function may run.
+/// The time limit of one delivery, over all of its requests: below the function's own limit.
 const TIME_LIMIT: Duration = Duration::from_secs(25);
 
-/// How much is repeated of what a service says of its refusal, in characters.
-const REASON_LIMIT: usize = 200;
-
-/// What a channel does with a picture.
+/// The form in which a channel takes a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PictureForm {
-    /// It takes the bytes.
+    /// The bytes.
     Bytes,
-    /// It passes a link on.
+    /// A link.
     Link,
 }
 
-/// What a channel does with a picture.
+/// The form in which a channel takes a picture.
 #[must_use]
 pub fn picture_form(channel: &Channel) -> PictureForm {
     match channel.kind {
@@ -48,113 +55,38 @@ pub fn picture_form(channel: &Channel) -> PictureForm {
     }
 }
 
-/// Passes a notification on by a channel.
+/// Delivers a notification by a channel.
 ///
 /// # Errors
 ///
-/// When the channel did not take it, or nobody knows whether it did.
-pub async fn tell<P: Ports>(
+/// When the channel did not accept it, or nobody knows whether it did.
+pub async fn deliver<P: Ports>(
     ports: &P,
     client: &Client,
     channel: &Channel,
     notification: &Notification<'_>,
-) -> Result<(), NotTold> {
-    let telling = Box::pin(tell_by_kind(ports, client, channel, notification));
-    tokio::time::timeout(TIME_LIMIT, telling).await.map_err(|_| NotTold::TooSlow { limit: TIME_LIMIT })?
+) -> Result<(), DeliveryError> {
+    let transport = Transport { ports, client, network: channel.network };
+    let delivery = Box::pin(deliver_by_kind(&transport, &channel.kind, notification));
+    tokio::time::timeout(TIME_LIMIT, delivery)
+        .await
+        .map_err(|_| DeliveryError::TooSlow { limit: TIME_LIMIT })?
 }
 
-async fn tell_by_kind<P: Ports>(
-    ports: &P,
-    client: &Client,
-    channel: &Channel,
+async fn deliver_by_kind<P: Ports>(
+    transport: &Transport<'_, P>,
+    kind: &ChannelKind,
     notification: &Notification<'_>,
-) -> Result<(), NotTold> {
-    let network = channel.network;
-    match &channel.kind {
-        ChannelKind::Ntfy(Ntfy { url, credential, priority, tags }) => {
-            let settings = ntfy::Settings { url, credential: credential.as_ref(), priority: *priority, tags };
-            ntfy::tell(ports, client, network, &settings, notification).await
-        }
-        ChannelKind::Webhook(Webhook { url, secret }) => {
-            webhook::tell(ports, client, network, url, secret.as_ref(), notification).await
-        }
-        ChannelKind::HomeAssistant(HomeAssistant { url, token }) => {
-            home_assistant::tell(ports, client, network, (url, token.as_ref()), notification).await
-        }
-        ChannelKind::Telegram(Telegram { server, token, chat, thread }) => {
-            let settings = telegram::Settings { server, token, chat, thread: *thread };
-            telegram::tell(ports, client, network, &settings, notification).await
-        }
-        ChannelKind::Discord(Discord { url }) => {
-            discord::tell(ports, client, network, url, notification).await
-        }
-        ChannelKind::Slack(access) => slack::tell(ports, client, network, access, notification).await,
-        ChannelKind::Pushover(Pushover { server, token, user, priority, sound, device }) => {
-            let (sound, device) = (sound.as_deref(), device.as_deref());
-            let settings = pushover::Settings { server, token, user, priority: *priority, sound, device };
-            pushover::tell(ports, client, network, &settings, notification).await
-        }
-        ChannelKind::Mail(Mail { server, credential, from, to }) => {
-            let settings = mail::Settings { server, credential: credential.as_ref(), from, to };
-            mail::tell(ports, client, network, &settings, notification).await
-        }
-        ChannelKind::Apprise(Apprise { url, tags, credential }) => {
-            let settings = apprise::Settings { url, tags: tags.as_deref(), credential: credential.as_ref() };
-            apprise::tell(ports, client, network, &settings, notification).await
-        }
+) -> Result<(), DeliveryError> {
+    match kind {
+        ChannelKind::Ntfy(topic) => ntfy::deliver(transport, topic, notification).await,
+        ChannelKind::Webhook(webhook) => webhook::deliver(transport, webhook, notification).await,
+        ChannelKind::HomeAssistant(server) => home_assistant::deliver(transport, server, notification).await,
+        ChannelKind::Telegram(chat) => telegram::deliver(transport, chat, notification).await,
+        ChannelKind::Discord(webhook) => discord::deliver(transport, webhook, notification).await,
+        ChannelKind::Slack(access) => slack::deliver(transport, access, notification).await,
+        ChannelKind::Pushover(user) => pushover::deliver(transport, user, notification).await,
+        ChannelKind::Mail(settings) => mail::deliver(transport, settings, notification).await,
+        ChannelKind::Apprise(server) => apprise::deliver(transport, server, notification).await,
     }
-}
-
-/// What a service says of its refusal, in its own form.
-#[derive(Debug, Default)]
-pub(crate) struct Refusal {
-    /// Why, for a person.
-    pub(crate) reason: Option<String>,
-    /// How long it asks to be left alone, where the header does not say.
-    pub(crate) retry_after: Option<Duration>,
-}
-
-/// Sends a request by a channel whose refusals say nothing more.
-pub(crate) async fn send<P: Ports>(
-    ports: &P,
-    client: &Client,
-    network: Network,
-    request: &Request,
-) -> Result<(), NotTold> {
-    exchange(ports, client, network, request, |_| Refusal::default()).await.map(drop)
-}
-
-/// Sends a request by a channel; its answer. `refusal` reads what the service says when it refuses.
-pub(crate) async fn exchange<P: Ports>(
-    ports: &P,
-    client: &Client,
-    network: Network,
-    request: &Request,
-    refusal: impl Fn(&Answer) -> Refusal,
-) -> Result<Answer, NotTold> {
-    match client.send(network, request).await {
-        Outcome::Done(answer) => Ok(answer),
-        Outcome::Refused(answer) => {
-            let Refusal { reason, retry_after } = refusal(&answer);
-            Err(NotTold::Refused {
-                status: answer.status.as_u16(),
-                reason: reason.map(|reason| one_line(&reason)),
-                retry_after: answer.retry_after(ports.clock().now()).max(retry_after),
-            })
-        }
-        Outcome::NotSent(reason) => Err(reason.into()),
-        Outcome::NoAnswer(failure) => Err(failure.into()),
-    }
-}
-
-/// What a service says, short enough for a log line.
-pub(crate) fn one_line(text: &str) -> String {
-    characters(&text.split_whitespace().collect::<Vec<_>>().join(" "), REASON_LIMIT)
-}
-
-/// A URL that is a secret.
-pub(crate) async fn secret_url<P: Ports>(ports: &P, reference: &SecretReference) -> Result<Url, NotTold> {
-    let secret = ports.secrets().resolve(reference).await?;
-    let url = secret.expose_secret().trim().parse();
-    url.map_err(|_| NotTold::Setting { key: "url", what: "is no address" })
 }

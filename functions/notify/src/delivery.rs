@@ -1,23 +1,23 @@
-//! What is told, and on whose behalf.
+//! The event or group that a message of the queue is about.
 
 use camhook_event::{Event, EventId};
 use camhook_state::coalesce::Group;
 
-/// In the place of a replay's run in the names of a group's messages; no run has an `@`.
+/// Stands for a replay's run in the claims of a group's messages. No run contains an `@`.
 const GROUP_RUN: &str = "@group";
 
-/// One delivery of an event, or of a group of them.
+/// One delivery of an event, or of a group of events.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Delivery<'a> {
-    /// The event that is told of; of a group, the one that shows most.
+    /// The event; of a group, the one that shows most.
     pub(crate) event: &'a Event,
-    /// The event that acts, in claims and cooldowns; of a group, the first one.
+    /// The event that claims and cooldowns name; of a group, the first one.
     pub(crate) acting: EventId,
     /// Which delivery of the message this is, counted from 1.
     pub(crate) receive_count: u32,
     /// The run that sent the event again, when it is a replay.
     pub(crate) replay: Option<&'a str>,
-    /// What was gathered, when it is a group.
+    /// The group, when it is one.
     pub(crate) group: Option<&'a Group>,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Delivery<'a> {
         Self { event: &group.best, acting: group.id, receive_count, replay: None, group: Some(group) }
     }
 
-    /// What sets the names of its claims and messages apart from those of the acting event itself.
+    /// Distinguishes its claims and messages from those of the acting event itself.
     pub(crate) fn run(&self) -> Option<&'a str> {
         match self.group {
             Some(_) => Some(GROUP_RUN),

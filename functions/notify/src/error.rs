@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! Errors of the queue's messages and of channels.
 
 use std::time::Duration;
 
@@ -6,19 +6,19 @@ use camhook_outbound::{Failure, NotSent};
 use camhook_ports::{QueueError, SecretError};
 use camhook_state::claim::Effect;
 
-/// Why a message of the queue cannot be handled now.
+/// An error that prevents handling a message of the queue now.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is neither an event, a group nor a trouble. What it says instead stays out of the log.
+    /// The message is of no known type. Its content stays out of the log.
     #[error(
-        "the message is neither an event, a group nor a trouble of this version: {category} error at line {line}, column {column}"
+        "the message is not an event, a flush or an alert of this version: {category} error at line {line}, column {column}"
     )]
     Unreadable {
-        /// What kind of error stopped the reading.
+        /// The kind of error that stopped the reading.
         category: &'static str,
-        /// Where.
+        /// The line, counted from 1.
         line: usize,
-        /// Where in the line.
+        /// The column, counted from 1.
         column: usize,
     },
     /// The state table failed.
@@ -41,75 +41,75 @@ impl Error {
     }
 }
 
-/// Why a channel did not take a message.
+/// An error of one delivery by a channel.
 #[derive(Debug, thiserror::Error)]
-pub enum NotTold {
-    /// It refused.
-    #[error("it refused with status {status}{}", said(reason.as_deref()))]
+pub enum DeliveryError {
+    /// The service refused the request.
+    #[error("refused with status {status}{}", after_colon(reason.as_deref()))]
     Refused {
-        /// The status of its answer.
+        /// The status of the answer.
         status: u16,
-        /// What it said, where its answer has a place for that.
+        /// The service's reason, where its answer has a place for one.
         reason: Option<String>,
-        /// How long it asks to be left alone.
+        /// How long the service asks to wait.
         retry_after: Option<Duration>,
     },
-    /// It answered that it does not want the message, and will hardly want it later.
-    #[error("it does not take the message: {reason}")]
+    /// The service answered that it does not accept the message, and a retry is unlikely to help.
+    #[error("not accepted: {reason}")]
     Declined {
-        /// What it said.
+        /// The service's reason.
         reason: String,
     },
-    /// It answered that it cannot take the message now.
-    #[error("it cannot take the message now: {reason}")]
+    /// The service answered that it cannot accept the message now.
+    #[error("not accepted now: {reason}")]
     Passing {
-        /// What it said.
+        /// The service's reason.
         reason: String,
     },
     /// A mail server refused.
     #[error("the mail server refused with {status}: {reason}")]
     MailRefused {
-        /// The reply code: 4xx passes, 5xx does not.
+        /// The reply code: 4xx is temporary, 5xx is not.
         status: u16,
-        /// What it said.
+        /// The server's reason.
         reason: String,
     },
     /// The connection broke while a mail was sent.
-    #[error("the mail server did not say that it took the mail: {reason}")]
+    #[error("the mail server did not confirm the mail: {reason}")]
     MailInDoubt {
         /// What happened.
         reason: String,
     },
-    /// It took longer than a channel may.
-    #[error("it took longer than {} s", limit.as_secs())]
+    /// The delivery took longer than the limit.
+    #[error("no result within {} s", limit.as_secs())]
     TooSlow {
-        /// How long it may take.
+        /// The limit.
         limit: Duration,
     },
-    /// A setting that can only be read when it is used, such as a URL that is a secret, is wrong.
-    #[error("what `{key}` of the channel leads to {what}")]
+    /// A setting that is only read at delivery, such as a URL that is a secret, is wrong.
+    #[error("the value of the channel's `{key}` {problem}")]
     Setting {
-        /// Which key of the channel.
+        /// The key in camhook.toml.
         key: &'static str,
-        /// What is wrong with it, without what it says.
-        what: &'static str,
+        /// The problem, without the value.
+        problem: &'static str,
     },
     /// The message cannot be written in the service's form.
-    #[error("the message cannot be written: {reason}")]
+    #[error("the message cannot be formatted: {reason}")]
     Unwritten {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
     /// Nothing was sent.
     #[error(transparent)]
     NotSent(#[from] NotSent),
-    /// No answer came: it may have been told or not.
+    /// No answer arrived: the message may have been delivered or not.
     #[error(transparent)]
     NoAnswer(#[from] Failure),
-    /// A secret of the channel cannot be had now.
+    /// A secret of the channel is not available now.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The channel's settings or the message cannot be sent as they are.
+    /// The request cannot be built from the channel's settings and the message.
     #[error(transparent)]
     Unusable(#[from] camhook_outbound::Error),
     /// The message cannot be written as JSON.
@@ -117,8 +117,8 @@ pub enum NotTold {
     Json(#[from] serde_json::Error),
 }
 
-impl NotTold {
-    /// Whether it was surely not told.
+impl DeliveryError {
+    /// Whether the message may have been delivered nevertheless.
     #[must_use]
     pub fn effect(&self) -> Effect {
         match self {
@@ -136,7 +136,7 @@ impl NotTold {
         }
     }
 
-    /// How long the channel asks to be left alone.
+    /// How long the service asks to wait before the next attempt.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -145,11 +145,11 @@ impl NotTold {
         }
     }
 
-    /// Whether it will hardly be told before a person changes something: the settings, a password, a topic.
+    /// Whether a person has to change something before a retry can succeed: a setting, a password, a topic.
     #[must_use]
     pub fn needs_a_person(&self) -> bool {
         match self {
-            // 408, 425 and 429 pass by themselves.
+            // 408, 425 and 429 are temporary.
             Self::Refused { status, .. } => (300..500).contains(status) && !matches!(status, 408 | 425 | 429),
             Self::MailRefused { status, .. } => *status >= 500,
             Self::NotSent(NotSent::NotConnected { .. })
@@ -168,6 +168,6 @@ impl NotTold {
     }
 }
 
-fn said(reason: Option<&str>) -> String {
+fn after_colon(reason: Option<&str>) -> String {
     reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }

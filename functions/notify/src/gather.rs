@@ -1,45 +1,45 @@
-//! Gathering the events of a rule with `coalesce`: each joins its group and is done with.
+//! Gathers the events of a rule with `coalesce`: each joins a group, which is delivered later.
 
 use std::time::Duration;
 
-use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue};
+use camhook_ports::{Clock, EventQueue, Ports, Queue};
 use camhook_site::Rule;
 use camhook_state::claim::{self, Acquisition, ClaimKey};
 use camhook_state::coalesce::{self, GroupKey, Joined};
 use camhook_state::cooldown;
 use camhook_state::flush::Flush;
 
-use crate::Error;
+use crate::context::Context;
+use crate::cooldown::cooldown_key;
 use crate::delivery::Delivery;
-use crate::order::Order;
-use crate::settle::cooldown_key;
+use crate::error::Error;
+use crate::request::{DeliveryRequest, count_all};
 
-/// Adds an event to the group of its rule and source, and sees that the group will be told.
+/// Adds an event to the group of its rule and source, and queues the group's message where that is still due.
 pub(crate) async fn gather<P: Ports>(
-    ports: &P,
+    context: &Context<'_, P>,
     rule: &Rule,
     window: Duration,
-    orders: &[Order<'_>],
+    requests: &[DeliveryRequest<'_>],
     delivery: Delivery<'_>,
-    measurements: &mut Measurements,
 ) -> Result<(), Error> {
+    let ports = context.ports;
     let (state, event, now) = (ports.state(), delivery.event, ports.clock().now());
-    let Some(first) = orders.first() else { return Ok(()) };
-    let mut count = |outcome| orders.iter().for_each(|order| order.count(measurements, outcome));
+    let Some(first) = requests.first() else { return Ok(()) };
     let key = ClaimKey { event: event.id, rule: rule.id.as_str(), action: first.action, replay: None };
     let claim = match claim::take(state, &key, now).await? {
         Acquisition::Settled(_) => {
-            count("told_before");
+            count_all(context, requests, "already_delivered");
             return Ok(());
         }
-        // To join twice is to join once: there is no need to wait for another delivery.
+        // Joining is idempotent: there is no need to wait for another delivery.
         Acquisition::Taken(claim) | Acquisition::AlreadyTaken(claim) => claim,
     };
     if rule.cooldown.is_some()
         && cooldown::is_charged(state, cooldown_key(rule, event), event.id, now).await?
     {
-        count("cooldown");
-        claim::finish(state, &claim, "the rule rests").await?;
+        count_all(context, requests, "cooldown");
+        claim::finish(state, &claim, "suppressed: cooldown").await?;
         return Ok(());
     }
     let source = event.data.source.as_str();
@@ -49,7 +49,7 @@ pub(crate) async fn gather<P: Ports>(
         ports.queues().send(Queue::Notify, flush.message(delay)?).await?;
         coalesce::mark_queued(state, group_key, group).await?;
     }
-    claim::finish(state, &claim, "gathered").await?;
-    count("gathered");
+    claim::finish(state, &claim, "gathered into one message").await?;
+    count_all(context, requests, "gathered");
     Ok(())
 }

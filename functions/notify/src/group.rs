@@ -1,77 +1,68 @@
-//! Telling of a group of events, when its time is over.
+//! The notification of a group of events, when its window has closed.
 
-use camhook_outbound::Client;
-use camhook_ports::{Clock, Measurements, Ports};
-use camhook_site::Site;
+use camhook_ports::{Clock, Ports};
 use camhook_state::coalesce::{self, Closing, Group, GroupKey};
 use camhook_state::cooldown::{self, Reservation};
 use camhook_state::flush::Flush;
 
-use crate::Error;
+use crate::alert::alert_failures;
+use crate::context::Context;
+use crate::cooldown::{cooldown_key, finalize_cooldown};
 use crate::delivery::Delivery;
-use crate::order::orders;
+use crate::error::Error;
+use crate::matched_rule::{MatchedRule, deliver_all};
+use crate::outcome::{DeliveryOutcome, Disposition};
+use crate::request::{count_all, requests};
 use crate::retry::SOON;
-use crate::send::{Fired, claim_orders, send_all};
-use crate::settle::{complain, cooldown_key, settle};
-use crate::told::{Ended, Told};
 
-/// Closes a group and tells of it.
-pub(crate) async fn tell<P: Ports>(
-    ports: &P,
-    site: &Site,
-    client: &Client,
+/// Closes a group and delivers its message.
+pub(crate) async fn notify_group<P: Ports>(
+    context: &Context<'_, P>,
     flush: &Flush,
     receive_count: u32,
-    measurements: &mut Measurements,
-) -> Result<Ended, Error> {
+) -> Result<Disposition, Error> {
+    let state = context.ports.state();
     let key = GroupKey { rule: &flush.rule, source: &flush.source };
-    let group = match coalesce::close(ports.state(), key, flush.group, ports.clock().now()).await? {
-        Closing::Early(left) => return Ok(Ended::again(Some(left))),
-        Closing::Told => return Ok(Ended::Finished),
+    let group = match coalesce::close(state, key, flush.group, context.ports.clock().now()).await? {
+        Closing::Early(left) => return Ok(Disposition::retry(Some(left))),
+        Closing::Told => return Ok(Disposition::Done),
         Closing::Closed(group) => group,
     };
-    let ended = tell_of(ports, site, client, (flush, &group), receive_count, measurements).await?;
-    if ended == Ended::Finished {
-        coalesce::mark_delivered(ports.state(), key, group.id).await?;
+    let disposition = deliver_group(context, flush, &group, receive_count).await?;
+    if disposition == Disposition::Done {
+        coalesce::mark_delivered(state, key, group.id).await?;
     }
-    Ok(ended)
+    Ok(disposition)
 }
 
-async fn tell_of<P: Ports>(
-    ports: &P,
-    site: &Site,
-    client: &Client,
-    (flush, group): (&Flush, &Group),
+async fn deliver_group<P: Ports>(
+    context: &Context<'_, P>,
+    flush: &Flush,
+    group: &Group,
     receive_count: u32,
-    measurements: &mut Measurements,
-) -> Result<Ended, Error> {
-    let Some(rule) = site.rule(&flush.rule) else {
-        tracing::warn!(
-            rule = flush.rule,
-            count = group.count,
-            "events were gathered for a rule that is gone"
-        );
-        return Ok(Ended::Finished);
+) -> Result<Disposition, Error> {
+    let Some(rule) = context.site.rule(&flush.rule) else {
+        tracing::warn!(count = group.count, "dropped a group: its rule no longer exists");
+        return Ok(Disposition::Done);
     };
     let delivery = Delivery::of_group(group, receive_count);
-    // Whether the hour is quiet was asked when the first event came; by now it may have become so.
-    let orders = orders(site, rule, group.opened, measurements);
+    // Quiet hours are those at the time of the first event; they may have begun since.
+    let requests = requests(context, rule, group.opened);
     if let Some(length) = rule.cooldown {
-        let (key, now) = (cooldown_key(rule, delivery.event), ports.clock().now());
-        match cooldown::reserve(ports.state(), key, group.id, length, now).await? {
+        let (key, now) = (cooldown_key(rule, delivery.event), context.ports.clock().now());
+        match cooldown::reserve(context.ports.state(), key, group.id, length, now).await? {
             Reservation::Held { .. } => {}
             Reservation::Charged { .. } => {
-                orders.iter().for_each(|order| order.count(measurements, "cooldown"));
-                return Ok(Ended::Finished);
+                count_all(context, &requests, "cooldown");
+                return Ok(Disposition::Done);
             }
-            Reservation::Pending { .. } => return Ok(Ended::again(Some(SOON))),
+            Reservation::Pending { .. } => return Ok(Disposition::retry(Some(SOON))),
         }
     }
-    let (waiting, told) = claim_orders(ports, rule, orders, delivery, measurements).await?;
-    let mut fired = [Fired { rule, waiting, told }];
-    send_all(ports, site, client, delivery, &mut fired, measurements).await;
-    let [Fired { told, .. }] = &fired;
-    settle(ports, rule, delivery, told).await;
-    complain(ports, site, delivery, told.iter()).await;
-    Ok(told.iter().map(Told::ended).fold(Ended::Finished, Ended::and))
+    let mut matched = [MatchedRule::acquire(context, rule, requests, delivery, vec![]).await?];
+    deliver_all(context, delivery, &mut matched).await;
+    let [MatchedRule { outcomes, .. }] = &matched;
+    finalize_cooldown(context.ports, rule, delivery, outcomes).await;
+    alert_failures(context, receive_count, outcomes.iter()).await;
+    Ok(outcomes.iter().map(DeliveryOutcome::disposition).fold(Disposition::Done, Disposition::and))
 }

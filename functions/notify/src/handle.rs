@@ -1,4 +1,4 @@
-//! A batch of the notification queue.
+//! Batches of the notification queue.
 
 use std::panic::AssertUnwindSafe;
 
@@ -8,99 +8,103 @@ use camhook_site::Site;
 use camhook_state::dead_letter::{self, DeadLetter};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use tracing::Instrument;
+use tracing::field::Empty;
 
+use crate::alert::send_alert;
+use crate::context::Context;
 use crate::delivery::Delivery;
+use crate::error::Error;
+use crate::event::notify_event;
+use crate::group::notify_group;
 use crate::message::{self, QueueMessage};
-use crate::retry::LAST_DELIVERY;
-use crate::told::Ended;
-use crate::{Error, group, retry, tell, trouble};
+use crate::outcome::Disposition;
+use crate::retry::{self, LAST_DELIVERY};
 
-/// How many messages went which way, by kind of channel and outcome.
-pub const NOTIFICATIONS: &str = "Notifications";
-
-/// How many messages of the queue have to be delivered again, by reason.
+/// Counts messages of the queue that have to be delivered again, by reason.
 pub const RETRIES: &str = "NotificationRetries";
 
-/// Handles a batch of the notification queue: the ids of the messages that have to be delivered again, and what
-/// was counted. Messages are handled side by side, and none can make another fail.
+/// Handles a batch of the notification queue. Returns the ids of the messages that have to be delivered again,
+/// and what was measured. Messages are handled concurrently; a failure or panic of one affects no other.
 pub async fn handle<P: Ports>(
     ports: &P,
     site: &Site,
     client: &Client,
     records: &[QueueRecord],
 ) -> (Vec<String>, Measurements) {
-    let handled = join_all(records.iter().map(|record| handle_record(ports, site, client, record))).await;
-    let (mut failed, mut measurements) = (Vec::new(), Measurements::default());
-    for (record, (ended, measured)) in records.iter().zip(handled) {
-        measurements.append(measured);
-        if ended != Ended::Finished {
-            failed.push(record.message_id.clone());
-        }
-    }
-    (failed, measurements)
+    let context = Context::new(ports, site, client);
+    let dispositions = join_all(records.iter().map(|record| {
+        let span = tracing::info_span!(
+            "message",
+            message_id = record.message_id.as_str(),
+            receive_count = record.receive_count,
+            event = Empty,
+            source = Empty,
+        );
+        handle_record(&context, record).instrument(span)
+    }))
+    .await;
+    let failed =
+        records.iter().zip(dispositions).filter(|(_, disposition)| *disposition != Disposition::Done);
+    let failed = failed.map(|(record, _)| record.message_id.clone()).collect();
+    (failed, context.into_measurements())
 }
 
-async fn handle_record<P: Ports>(
-    ports: &P,
-    site: &Site,
-    client: &Client,
-    record: &QueueRecord,
-) -> (Ended, Measurements) {
-    let mut measurements = Measurements::default();
-    let message = record.message_id.as_str();
-    let processing = process(ports, site, client, record, &mut measurements);
-    let (ended, reason) = match AssertUnwindSafe(processing).catch_unwind().await {
-        Ok(Ok(Ended::Finished)) => return (Ended::Finished, measurements),
-        Ok(Ok(again)) => (again, "not_told"),
+async fn handle_record<P: Ports>(context: &Context<'_, P>, record: &QueueRecord) -> Disposition {
+    let processing = AssertUnwindSafe(process_message(context, record)).catch_unwind().await;
+    let (disposition, reason) = match processing {
+        Ok(Ok(Disposition::Done)) => return Disposition::Done,
+        Ok(Ok(retry)) => (retry, "not_delivered"),
         Ok(Err(error)) => {
-            tracing::warn!(message, receive_count = record.receive_count, %error, "the message is not handled");
-            (Ended::failed(error.to_string()), "error")
+            tracing::warn!(%error, "failed to process a message");
+            (Disposition::failed(error.to_string()), "error")
         }
         // The panic's own text may hold what the message says.
         Err(_) => {
-            tracing::error!(message, receive_count = record.receive_count, "handling the message panicked");
-            (Ended::failed("handling the message panicked".to_owned()), "panic")
+            tracing::error!("panicked while processing a message");
+            (Disposition::failed("the function panicked".to_owned()), "panic")
         }
     };
-    measurements.count(RETRIES, [("Reason", reason)]);
-    let Ended::Again { asked, reasons } = &ended else { return (ended, measurements) };
+    context.count(RETRIES, [("Reason", reason)]);
+    let Disposition::Retry { after, reasons } = &disposition else { return disposition };
     if record.receive_count >= LAST_DELIVERY {
-        give_up(ports, record, reasons).await;
+        record_dead_letter(context.ports, record, reasons).await;
     }
-    let delay = retry::delay(record.receive_count, *asked);
-    if let Err(error) = ports.queues().retry_after(Queue::Notify, &record.receipt_handle, delay).await {
-        tracing::warn!(message, %error, "the message comes again later than it should");
+    let delay = retry::delay(record.receive_count, *after);
+    if let Err(error) = context.ports.queues().retry_after(Queue::Notify, &record.receipt_handle, delay).await
+    {
+        tracing::warn!(%error, "failed to delay a retry, the queue's own timeout applies");
     }
-    (ended, measurements)
+    disposition
 }
 
-/// Notes why a message is given up: the queue moves it to its dead letters without a word.
-async fn give_up<P: Ports>(ports: &P, record: &QueueRecord, reasons: &[String]) {
-    let message = record.message_id.as_str();
-    tracing::error!(message, reasons = reasons.join("; "), "the message is given up");
+/// Records why a message becomes a dead letter: the queue itself keeps no reason.
+async fn record_dead_letter<P: Ports>(ports: &P, record: &QueueRecord, reasons: &[String]) {
+    tracing::error!(reasons = reasons.join("; "), "message becomes a dead letter");
     let dead_letter = DeadLetter { reasons: reasons.to_vec(), at: ports.clock().now() };
-    if let Err(error) = dead_letter::record(ports.state(), Queue::Notify, message, &dead_letter).await {
-        tracing::warn!(message, %error, "why the message is given up is not noted");
+    let recorded = dead_letter::record(ports.state(), Queue::Notify, &record.message_id, &dead_letter).await;
+    if let Err(error) = recorded {
+        tracing::warn!(%error, "failed to record the reasons of a dead letter");
     }
 }
 
-async fn process<P: Ports>(
-    ports: &P,
-    site: &Site,
-    client: &Client,
+async fn process_message<P: Ports>(
+    context: &Context<'_, P>,
     record: &QueueRecord,
-    measurements: &mut Measurements,
-) -> Result<Ended, Error> {
+) -> Result<Disposition, Error> {
+    let span = tracing::Span::current();
     match message::read(&record.body)? {
         QueueMessage::Event(event) => {
+            span.record("event", tracing::field::display(event.id));
+            span.record("source", event.data.source.as_str());
             let delivery = Delivery::of_event(&event, record.receive_count, record.replay.as_deref());
-            tell::tell(ports, site, client, delivery, measurements).await
+            notify_event(context, delivery).await
         }
         QueueMessage::Flush(flush) => {
-            group::tell(ports, site, client, &flush, record.receive_count, measurements).await
+            span.record("event", tracing::field::display(flush.group));
+            span.record("source", flush.source.as_str());
+            notify_group(context, &flush, record.receive_count).await
         }
-        QueueMessage::Alert(trouble) => {
-            trouble::tell(ports, site, client, &trouble, record.receive_count, measurements).await
-        }
+        QueueMessage::Alert(alert) => send_alert(context, &alert, record.receive_count).await,
     }
 }

@@ -5,7 +5,7 @@ use camhook_state::alert::Alert;
 use camhook_state::flush::Flush;
 use serde::Deserialize;
 
-use crate::Error;
+use crate::error::Error;
 
 /// A message of the notification queue.
 #[derive(Debug)]
@@ -51,13 +51,13 @@ mod tests {
 
     #[test]
     fn a_message_is_read_by_its_type() {
-        let trouble = Alert::new(AlertSubject::Configuration, "wrong".to_owned(), Timestamp::UNIX_EPOCH);
-        let body = serde_json::to_string(&trouble).unwrap();
-        assert!(matches!(read(&body).unwrap(), QueueMessage::Alert(read) if read == trouble));
+        let alert = Alert::new(AlertSubject::Configuration, "wrong".to_owned(), Timestamp::UNIX_EPOCH);
+        let body = serde_json::to_string(&alert).unwrap();
+        assert!(matches!(read(&body).unwrap(), QueueMessage::Alert(read) if read == alert));
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_repeated_in_the_error() {
+    fn the_error_does_not_repeat_an_unreadable_message() {
         for body in [
             "",
             "IB36NL",

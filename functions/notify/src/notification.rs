@@ -1,43 +1,43 @@
-//! What a channel is to pass on.
+//! What a channel delivers.
 
 use bytes::Bytes;
 use camhook_event::Event;
 use camhook_state::alert::Alert;
 
-/// What a channel is to pass on.
+/// What a channel delivers.
 #[derive(Debug, Clone)]
 pub struct Notification<'a> {
-    /// Names the message: the same for every attempt to deliver it. Letters, digits, `-` and `_`.
+    /// Identifies the message: the same for every attempt. Letters, digits, `-` and `_`.
     pub id: String,
-    /// Its title: one line.
+    /// The title: one line.
     pub title: String,
-    /// Its text.
+    /// The text.
     pub text: String,
-    /// The picture that shows it.
+    /// The picture beside it.
     pub picture: Option<Picture>,
-    /// What it is about, for channels that other systems listen to.
+    /// The subject, for channels that other systems read.
     pub subject: Subject<'a>,
 }
 
-/// What a message is about.
+/// The subject of a message.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
     /// An event.
     Event(&'a Event),
-    /// Something that does not work.
+    /// An alert.
     Alert(&'a Alert),
-    /// Whether the channel works.
+    /// A test of the channel.
     Test,
 }
 
-/// A picture, in the forms in which it can be had.
+/// A picture, in the forms that are available.
 #[derive(Clone)]
 pub struct Picture {
-    /// The JPEG; `None` when it could not be fetched, or no channel takes bytes.
+    /// The JPEG; `None` when it could not be read, or no channel takes bytes.
     pub bytes: Option<Bytes>,
-    /// A link to it that is good for a time; `None` when none could be made.
+    /// A link that is valid for a time; `None` when none could be made.
     pub link: Option<String>,
-    /// The name of the file, in letters, digits, `-`, `_` and `.`.
+    /// The file name: letters, digits, `-`, `_` and `.`.
     pub file_name: String,
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use camhook_event::Event;
 use camhook_ports::{ObjectStore, Ports};
 
-use crate::Picture;
 use crate::channel::PictureForm;
+use crate::notification::Picture;
 
-/// How long a link to a picture is good.
+/// How long a link to a picture is valid.
 const LINK_LIFETIME: Duration = Duration::from_secs(3600);
 
-/// The picture that says most of an event. A picture that cannot be had keeps nobody from being told.
-pub(crate) async fn of<P: Ports>(ports: &P, event: &Event, form: PictureForm) -> Option<Picture> {
+/// Reads the picture that shows most of an event. A picture that is not available does not stop the message.
+pub(crate) async fn read<P: Ports>(ports: &P, event: &Event, form: PictureForm) -> Option<Picture> {
     let image = event.data.best_image()?;
     let key = image.key.as_str();
     let bytes = match form {
@@ -20,11 +20,11 @@ pub(crate) async fn of<P: Ports>(ports: &P, event: &Event, form: PictureForm) ->
         PictureForm::Bytes => match ports.objects().get(key).await {
             Ok(Some(object)) => Some(object.bytes),
             Ok(None) => {
-                tracing::warn!(event = %event.id, key, "the picture is no longer in the bucket");
+                tracing::warn!(key, "picture not found");
                 return None;
             }
             Err(error) => {
-                tracing::warn!(event = %event.id, %error, "the picture cannot be read, its link is sent");
+                tracing::warn!(%error, "failed to read a picture, a link is sent instead");
                 None
             }
         },
@@ -32,7 +32,7 @@ pub(crate) async fn of<P: Ports>(ports: &P, event: &Event, form: PictureForm) ->
     let link = match ports.objects().link(key, LINK_LIFETIME).await {
         Ok(link) => Some(link),
         Err(error) => {
-            tracing::warn!(event = %event.id, %error, "no link to the picture can be made");
+            tracing::warn!(%error, "failed to sign a link to a picture");
             None
         }
     };

@@ -1,9 +1,8 @@
 //! Title and text of a message about an event.
 //!
-//! A rule may hold templates of both, in the language of Jinja. They know `event` (the whole event, as its JSON
-//! has it), and beside it `person`, `camera`, `source`, `area`, `kind`, `plate` and `time`, which is in the
-//! site's time zone; of events that were gathered, `count`, and `first` and `last` as their times. What an event
-//! lacks is empty.
+//! A rule may have templates of both, in Jinja's language. Their variables are `event` (the whole event, with the
+//! fields of its JSON), `person`, `camera`, `source`, `area`, `kind`, `plate` and `time`, in the site's time zone;
+//! of a group, `count`, and `first` and `last` as times. A variable without a value is empty.
 
 use camhook_event::{Event, Text};
 use camhook_site::Site;
@@ -12,26 +11,26 @@ use jiff::Timestamp;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use crate::about;
-use crate::limit::characters;
+use crate::channel::characters;
+use crate::describe;
 
-/// How much a template may compute: loops over what an event holds, and no more.
+/// The computing budget of a template: enough for loops over an event.
 const FUEL: u64 = 20_000;
 
-/// The most that a title may hold, in characters.
+/// The longest title, in characters.
 const TITLE_LIMIT: usize = 250;
 
-/// The most that a text may hold, in characters.
+/// The longest text, in characters.
 const TEXT_LIMIT: usize = 2000;
 
-/// What a message says of a group of events that were gathered into it.
+/// The size and times of a group of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gathered {
-    /// How many there were.
+    /// The number of events.
     pub count: u64,
-    /// When the first happened.
+    /// The time of the first.
     pub first: Timestamp,
-    /// When the last happened.
+    /// The time of the last.
     pub last: Timestamp,
 }
 
@@ -41,43 +40,42 @@ impl From<&Group> for Gathered {
     }
 }
 
-/// Title and text.
+/// Title and text of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct Rendered {
     /// The title: one line.
     pub title: String,
     /// The text.
     pub text: String,
 }
 
-/// A template that cannot be used for an event; the default is used in its place.
+/// A template that cannot be rendered for an event; the default text is used instead.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the template of the rule's {part} cannot be used for this event, line {line}: {kind}")]
+#[error("the template of the rule's {part} cannot be rendered, line {line}: {kind}")]
 pub struct TemplateError {
     /// `title` or `body`.
     pub part: &'static str,
     /// The line of the template.
     pub line: usize,
-    /// What kind of error it is. What the template or the event says is not repeated.
+    /// The kind of error, without text of the template or the event.
     pub kind: minijinja::ErrorKind,
 }
 
-/// Writes title and text of a message about an event, or about what was gathered, of which the event shows most.
+/// Renders title and text of a message about an event, or about a group of which the event shows most.
 ///
-/// A template that cannot be used, or leaves nothing, gives way to the default; what stood against it is
-/// returned beside.
+/// A template that fails or renders to nothing is replaced by the default text. Returns the errors beside.
 #[must_use]
-pub fn write(
+pub fn render(
     site: &Site,
     event: &Event,
     gathered: Option<&Gathered>,
     title: Option<&str>,
     body: Option<&str>,
-) -> (Written, Vec<TemplateError>) {
+) -> (Rendered, Vec<TemplateError>) {
     let gathered = gathered.filter(|gathered| gathered.count > 1);
     let values = values(site, event, gathered);
     let mut errors = Vec::new();
-    let mut part = |part, template: Option<&str>| match render(part, template?, &values) {
+    let mut part = |part, template: Option<&str>| match render_template(part, template?, &values) {
         Ok(text) => (!text.trim().is_empty()).then(|| text.trim().to_owned()),
         Err(error) => {
             errors.push(error);
@@ -87,10 +85,10 @@ pub fn write(
     let title = part("title", title).unwrap_or_else(|| default_title(site, event, gathered));
     let text = part("body", body).unwrap_or_else(|| default_text(site, event, gathered));
     let one_line = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    (Written { title: characters(&one_line, TITLE_LIMIT), text: characters(&text, TEXT_LIMIT) }, errors)
+    (Rendered { title: characters(&one_line, TITLE_LIMIT), text: characters(&text, TEXT_LIMIT) }, errors)
 }
 
-fn render(part: &'static str, template: &str, values: &Value) -> Result<String, TemplateError> {
+fn render_template(part: &'static str, template: &str, values: &Value) -> Result<String, TemplateError> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
@@ -107,7 +105,7 @@ fn values(site: &Site, event: &Event, gathered: Option<&Gathered>) -> Value {
     context! {
         event => Serde(event),
         person => or_empty(site.person(event)),
-        camera => about::camera(site, event),
+        camera => describe::camera(site, event),
         source => data.source.as_str(),
         area => or_empty(data.area.as_ref()),
         kind => data.kind.name(),
@@ -125,25 +123,25 @@ fn local_time(site: &Site, at: Timestamp) -> String {
 
 /// `Plate: drive`, or `Ann: drive` where it is known who it is; `Plate: drive (3 events)`.
 fn default_title(site: &Site, event: &Event, gathered: Option<&Gathered>) -> String {
-    let what = site.person(event).map_or_else(|| about::what(event), ToString::to_string);
-    let title = format!("{what}: {}", about::camera(site, event));
+    let what = site.person(event).map_or_else(|| describe::what(event), ToString::to_string);
+    let title = format!("{what}: {}", describe::camera(site, event));
     match gathered {
         Some(gathered) => format!("{title} ({} events)", gathered.count),
         None => title,
     }
 }
 
-/// What is known, in one line, and the time; and how many more there were.
+/// The facts in one line, the time, and the size of the group.
 fn default_text(site: &Site, event: &Event, gathered: Option<&Gathered>) -> String {
     let data = &event.data;
-    let mut parts = vec![about::what(event)];
+    let mut parts = vec![describe::what(event)];
     parts.extend(data.name.as_ref().map(ToString::to_string));
     parts.extend(data.plate.as_ref().map(|plate| plate.text.to_string()));
     parts.extend(site.person(event).map(ToString::to_string));
-    parts.extend(about::targets(event));
+    parts.extend(describe::targets(event));
     parts.extend(data.zone.as_ref().and_then(|zone| zone.name.as_ref()).map(ToString::to_string));
     parts.extend(data.area.as_ref().map(ToString::to_string));
-    // What happened may be the name that a person gave it.
+    // The kind may be the name that a person gave the event.
     parts.dedup();
     let text = format!("{}\n{}", parts.join(" · "), local_time(site, event.time.timestamp()));
     match gathered {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use camhook_event::Event;
-use camhook_notify::{NotTold, Notification, Picture, Subject};
+use camhook_notify::{DeliveryError, Notification, Picture, Subject};
 use camhook_outbound::{Client, Limits, Stack};
 use camhook_ports::memory::MemoryPorts;
 use jiff::Timestamp;
@@ -102,7 +102,7 @@ fn notification<'a>(id: &str, subject: Subject<'a>) -> Notification<'a> {
 }
 
 /// Tells by a mail channel with these settings, in a local stack.
-async fn tell(settings: &str, notification: &Notification<'_>) -> Result<(), NotTold> {
+async fn deliver(settings: &str, notification: &Notification<'_>) -> Result<(), DeliveryError> {
     let ports = MemoryPorts::new(NOW);
     ports.secrets.set("env:GOOD", "mail-secret");
     ports.secrets.set("env:BAD", "hunter2");
@@ -112,7 +112,7 @@ async fn tell(settings: &str, notification: &Notification<'_>) -> Result<(), Not
     );
     let (site, _) = camhook_site::read(&text, "test.toml").unwrap();
     let client = Client::new(Stack::Local, Limits::default());
-    camhook_notify::channel::tell(&ports, &client, site.channel("mail").unwrap(), notification).await
+    camhook_notify::channel::deliver(&ports, &client, site.channel("mail").unwrap(), notification).await
 }
 
 fn plain(port: u16) -> String {
@@ -175,7 +175,7 @@ fn lines(text: &[u8]) -> Vec<String> {
 async fn a_mail_shows_the_picture_within_its_text() {
     let mut server = MailServer::start(&["--security", "none"]);
     let event = event('a', "1");
-    tell(&plain(server.port), &notification("0123-people-0", Subject::Event(&event))).await.unwrap();
+    deliver(&plain(server.port), &notification("0123-people-0", Subject::Event(&event))).await.unwrap();
     let taken = server.mail();
     assert_eq!(taken["from"], "camhook@example.org");
     assert_eq!(taken["to"], json!(["ann@example.org", "ben@example.org"]));
@@ -202,7 +202,7 @@ async fn mails_about_one_camera_are_one_thread() {
     for (digit, camera) in [('a', "1"), ('b', "1"), ('c', "2")] {
         let event = event(digit, camera);
         let notification = notification(&format!("{digit}-people-0"), Subject::Event(&event));
-        tell(&plain(server.port), &notification).await.unwrap();
+        deliver(&plain(server.port), &notification).await.unwrap();
         let mail = Mail::read(&server.mail());
         assert_eq!(mail.header("references"), mail.header("in-reply-to"));
         assert_ne!(mail.header("references"), mail.header("message-id"));
@@ -215,9 +215,9 @@ async fn mails_about_one_camera_are_one_thread() {
 #[tokio::test]
 async fn without_the_bytes_a_mail_has_a_link() {
     let mut server = MailServer::start(&["--security", "none"]);
-    let mut told = notification("0123-test-0", Subject::Test);
-    told.picture.as_mut().unwrap().bytes = None;
-    tell(&plain(server.port), &told).await.unwrap();
+    let mut message = notification("0123-test-0", Subject::Test);
+    message.picture.as_mut().unwrap().bytes = None;
+    deliver(&plain(server.port), &message).await.unwrap();
     let mail = Mail::read(&server.mail());
     assert_eq!(lines(mail.part("text/plain")).last().unwrap(), "https://bucket.example/p.jpg?a=1&b=2");
     assert!(
@@ -226,10 +226,11 @@ async fn without_the_bytes_a_mail_has_a_link() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_why_and_whether_it_passes() {
+async fn a_refusal_has_a_reason_and_may_be_temporary() {
     for (refusal, needs_a_person) in [("451 try again later", false), ("554 no such thing here", true)] {
         let server = MailServer::start(&["--security", "none", "--refusal", refusal]);
-        let error = tell(&plain(server.port), &notification("0123-test-0", Subject::Test)).await.unwrap_err();
+        let error =
+            deliver(&plain(server.port), &notification("0123-test-0", Subject::Test)).await.unwrap_err();
         assert!(error.to_string().contains(&refusal[4..]), "{error}");
         assert_eq!(error.needs_a_person(), needs_a_person, "{error}");
         assert_eq!(server.others(), 0);
@@ -244,18 +245,18 @@ async fn a_server_without_starttls_gets_neither_password_nor_mail() {
          basic = {{ user = \"camhook\", password = \"env:GOOD\" }}",
         server.port
     );
-    let error = tell(&settings, &notification("0123-test-0", Subject::Test)).await.unwrap_err();
-    assert_eq!(error.to_string(), "it does not take the message: it offers no STARTTLS");
+    let error = deliver(&settings, &notification("0123-test-0", Subject::Test)).await.unwrap_err();
+    assert_eq!(error.to_string(), "not accepted: the server offers no STARTTLS");
     assert_eq!(server.others(), 0);
 }
 
 #[tokio::test]
-async fn nobody_listens_and_nothing_was_sent() {
+async fn without_a_server_nothing_was_sent() {
     let server = MailServer::start(&["--security", "none"]);
     let settings = plain(server.port);
     drop(server);
-    let error = tell(&settings, &notification("0123-test-0", Subject::Test)).await.unwrap_err();
-    assert!(matches!(error, NotTold::NotSent(_)), "{error}");
+    let error = deliver(&settings, &notification("0123-test-0", Subject::Test)).await.unwrap_err();
+    assert!(matches!(error, DeliveryError::NotSent(_)), "{error}");
     assert!(!error.needs_a_person());
 }
 
@@ -273,7 +274,7 @@ async fn over_tls(
     security: &str,
     password: &str,
     (certificate, key): (&Path, &Path),
-) -> (Result<(), NotTold>, MailServer) {
+) -> (Result<(), DeliveryError>, MailServer) {
     let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
     let arguments = ["--security", security, "--certificate", certificate, "--key", key, "--auth"];
     let server = MailServer::start(&arguments);
@@ -282,16 +283,16 @@ async fn over_tls(
          basic = {{ user = \"camhook\", password = \"{password}\" }}",
         server.port
     );
-    let told = tell(&settings, &notification("0123-test-0", Subject::Test)).await;
-    (told, server)
+    let result = deliver(&settings, &notification("0123-test-0", Subject::Test)).await;
+    (result, server)
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_trusts_gets_neither_password_nor_mail() {
+async fn a_server_with_an_untrusted_certificate_gets_neither_password_nor_mail() {
     let (certificate, key) = certificate("untrusted");
     for security in ["tls", "starttls"] {
-        let (told, server) = over_tls(security, "env:GOOD", (&certificate, &key)).await;
-        assert!(matches!(told, Err(NotTold::NotSent(_))), "{security}: {told:?}");
+        let (result, server) = over_tls(security, "env:GOOD", (&certificate, &key)).await;
+        assert!(matches!(result, Err(DeliveryError::NotSent(_))), "{security}: {result:?}");
         assert_eq!(server.others(), 0, "{security}");
     }
 }
@@ -300,14 +301,14 @@ async fn a_certificate_that_nobody_trusts_gets_neither_password_nor_mail() {
 #[tokio::test]
 #[expect(
     clippy::disallowed_methods,
-    reason = "the child of this test is told by its environment what it trusts"
+    reason = "the child of this test gets its trusted certificates by its environment"
 )]
-async fn over_tls_the_mail_goes_to_who_has_the_password() {
+async fn mail_is_submitted_over_tls_with_the_right_password() {
     const KEY: &str = "CAMHOOK_TEST_MAIL_KEY";
     let (Ok(certificate), Ok(key)) = (std::env::var(TRUSTED), std::env::var(KEY)) else {
         let (certificate, key) = certificate("trusted");
         let status = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "over_tls_the_mail_goes_to_who_has_the_password"])
+            .args(["--exact", "mail_is_submitted_over_tls_with_the_right_password"])
             .env(TRUSTED, certificate)
             .env(KEY, key)
             .status();
@@ -316,14 +317,14 @@ async fn over_tls_the_mail_goes_to_who_has_the_password() {
     };
     let files = (Path::new(&certificate), Path::new(&key));
     for security in ["tls", "starttls"] {
-        let (told, mut server) = over_tls(security, "env:GOOD", files).await;
-        told.unwrap();
+        let (result, mut server) = over_tls(security, "env:GOOD", files).await;
+        result.unwrap();
         let mail = server.mail();
         assert_eq!((&mail["encrypted"], &mail["authenticated"]), (&json!(true), &json!(true)), "{security}");
 
-        let (told, server) = over_tls(security, "env:BAD", files).await;
-        let error = told.unwrap_err();
-        assert!(matches!(error, NotTold::MailRefused { status: 535, .. }), "{error}");
+        let (result, server) = over_tls(security, "env:BAD", files).await;
+        let error = result.unwrap_err();
+        assert!(matches!(error, DeliveryError::MailRefused { status: 535, .. }), "{error}");
         assert!(error.needs_a_person() && !error.to_string().contains("hunter2"), "{error}");
         assert_eq!(server.others(), 0, "{security}");
     }

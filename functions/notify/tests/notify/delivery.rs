@@ -1,4 +1,4 @@
-//! Who is told, how often, and with what.
+//! Which messages are delivered, how often and with what.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn the_picture_arrives_as_the_same_bytes() {
     let (ports, site) = (with_token(ports().await), site(&rule(""), &[("NTFY", &ntfy)]));
     let (again, measurements) = handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await;
     assert!(!again);
-    assert_eq!(outcomes(&measurements, "told"), 1);
+    assert_eq!(outcomes(&measurements, "delivered"), 1);
 
     let received = ntfy.received();
     assert_eq!(received.len(), 1);
@@ -62,7 +62,7 @@ async fn the_picture_arrives_as_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn a_second_delivery_tells_nobody_again() {
+async fn a_second_delivery_sends_nothing() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (with_token(ports().await), site(&rule(""), &[("NTFY", &ntfy)]));
     let event = plate('a', Some("58:5b:plate:IB36NL"));
@@ -74,7 +74,7 @@ async fn a_second_delivery_tells_nobody_again() {
 }
 
 #[tokio::test]
-async fn two_deliveries_at_the_same_moment_tell_once() {
+async fn two_concurrent_deliveries_send_one_message() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (with_token(ports().await), site(&rule("cooldown = \"30s\""), &[("NTFY", &ntfy)]));
     let event = plate('a', Some("58:5b:plate:IB36NL"));
@@ -86,12 +86,12 @@ async fn two_deliveries_at_the_same_moment_tell_once() {
     ports.clock.advance(Duration::from_secs(45));
     let (again, measurements) = handled(&ports, &site, &client(), delivered(&event, 2)).await;
     assert!(!again);
-    assert_eq!(outcomes(&measurements, "told"), 0);
+    assert_eq!(outcomes(&measurements, "delivered"), 0);
     assert_eq!(ntfy.received().len(), 1);
 }
 
 #[tokio::test]
-async fn several_posts_about_one_thing_tell_once() {
+async fn several_posts_about_one_thing_are_one_message() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (with_token(ports().await), site(&rule(""), &[("NTFY", &ntfy)]));
     let post = |digit| delivered(&plate(digit, Some("58:5b:plate:IB36NL")), 1);
@@ -106,7 +106,7 @@ async fn several_posts_about_one_thing_tell_once() {
 }
 
 #[tokio::test]
-async fn events_at_the_same_moment_share_one_cooldown() {
+async fn concurrent_events_share_one_cooldown() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (with_token(ports().await), site(&rule("cooldown = \"30s\""), &[("NTFY", &ntfy)]));
     let records = [delivered(&plate('a', None), 1), delivered(&plate('b', None), 1)];
@@ -126,7 +126,7 @@ async fn events_at_the_same_moment_share_one_cooldown() {
 }
 
 #[tokio::test]
-async fn a_replay_tells_again_and_leaves_the_cooldown_alone() {
+async fn a_replay_is_delivered_again_and_charges_no_cooldown() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (with_token(ports().await), site(&rule("cooldown = \"1h\""), &[("NTFY", &ntfy)]));
     let event = plate('a', Some("58:5b:plate:IB36NL"));
@@ -183,7 +183,7 @@ then = { notify = "system", title = "{{ plate }}" }
 }
 
 #[tokio::test]
-async fn quiet_hours_are_kept_by_all_but_urgent_rules() {
+async fn only_urgent_rules_ignore_quiet_hours() {
     let ntfy = receiver(Reply::status(200)).await;
     let quiet = NTFY.replace("tags", "quiet = { from = \"12:00\", to = \"13:00\" }\ntags");
     let rules = |urgent: &str| {
@@ -203,7 +203,7 @@ async fn quiet_hours_are_kept_by_all_but_urgent_rules() {
 }
 
 #[tokio::test]
-async fn a_rule_asks_for_the_mode_as_it_is_now() {
+async fn a_rule_depends_on_the_current_mode() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (with_token(ports().await), site(&rule("mode = \"away\""), &[("NTFY", &ntfy)]));
     let event = plate('a', None);

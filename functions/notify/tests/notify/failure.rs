@@ -1,4 +1,4 @@
-//! What becomes of messages that cannot be told.
+//! Messages that cannot be delivered.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -36,7 +36,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[tokio::test]
-async fn a_channel_that_failed_is_told_later_and_the_other_not_again() {
+async fn only_the_channel_that_failed_is_tried_again() {
     let attempts = AtomicUsize::new(0);
     let ntfy = receiver_by(move |_| {
         let status = if attempts.fetch_add(1, Ordering::SeqCst) < 2 { 503 } else { 200 };
@@ -55,7 +55,7 @@ async fn a_channel_that_failed_is_told_later_and_the_other_not_again() {
 }
 
 #[tokio::test]
-async fn a_channel_that_asks_for_time_gets_it() {
+async fn a_retry_waits_as_long_as_the_channel_asks() {
     let ntfy = receiver(Reply::with_header(429, "retry-after", "120")).await;
     let hook = receiver(Reply::status(200)).await;
     let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
@@ -68,7 +68,7 @@ async fn a_channel_that_asks_for_time_gets_it() {
 }
 
 #[tokio::test]
-async fn a_channel_without_an_answer_is_told_again_under_the_same_name() {
+async fn a_channel_without_an_answer_is_tried_again_with_the_same_id() {
     let attempts = AtomicUsize::new(0);
     let hook = receiver_by(move |_| {
         if attempts.fetch_add(1, Ordering::SeqCst) == 0 { Reply::Silence } else { Reply::status(200) }
@@ -85,7 +85,7 @@ async fn a_channel_without_an_answer_is_told_again_under_the_same_name() {
 }
 
 #[tokio::test]
-async fn a_message_that_failed_for_good_charges_no_cooldown() {
+async fn a_message_that_failed_permanently_charges_no_cooldown() {
     let attempts = AtomicUsize::new(0);
     let ntfy = receiver_by(move |_| {
         let status = if attempts.fetch_add(1, Ordering::SeqCst) < 2 { 503 } else { 200 };
@@ -108,7 +108,7 @@ async fn a_message_that_failed_for_good_charges_no_cooldown() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_or_panics_fails_alone() {
+async fn an_unreadable_or_panicking_message_fails_alone() {
     let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
     let site = site(&BOTH.replace("cooldown = \"10m\"", ""), &[("NTFY", &ntfy), ("HOOK", &hook)]);
     let ports = OddPorts::new().await;
@@ -125,7 +125,7 @@ async fn what_cannot_be_read_or_panics_fails_alone() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_without_a_claim() {
+async fn nothing_is_delivered_without_a_claim() {
     let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
     let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
     let event = plate('a', None);
@@ -138,7 +138,7 @@ async fn nobody_is_told_without_a_claim() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_died_at_a_message_is_finished_by_the_next() {
+async fn an_attempt_that_was_killed_is_repeated_by_the_next_delivery() {
     let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
     let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
     let event = plate('a', None);
@@ -154,7 +154,7 @@ async fn a_delivery_that_died_at_a_message_is_finished_by_the_next() {
 }
 
 #[tokio::test]
-async fn a_refused_picture_goes_as_a_link() {
+async fn a_refused_picture_is_replaced_by_a_link() {
     let ntfy = receiver_by(|request| Reply::status(if request.body.len() > 1000 { 413 } else { 200 })).await;
     let hook = receiver(Reply::status(200)).await;
     let site = site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]);
@@ -169,7 +169,7 @@ async fn a_refused_picture_goes_as_a_link() {
 }
 
 #[tokio::test]
-async fn a_picture_that_is_gone_keeps_nobody_from_being_told() {
+async fn a_picture_that_cannot_be_read_does_not_stop_the_message() {
     let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
     let site = site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]);
     let ports = ports().await;
@@ -180,22 +180,22 @@ async fn a_picture_that_is_gone_keeps_nobody_from_being_told() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_given_up_has_its_reasons() {
+async fn a_dead_letter_has_its_reasons() {
     let (ntfy, hook) = (receiver(Reply::status(403)).await, receiver(Reply::status(200)).await);
     let (ports, site) = (ports().await, site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]));
     let event = plate('a', None);
     let name = delivered(&event, 1).message_id;
     for count in 1..=8 {
-        let noted = dead_letter::find(&ports.state, Queue::Notify, &name).await.unwrap();
-        assert_eq!(noted, None, "delivery {count}");
+        let recorded = dead_letter::find(&ports.state, Queue::Notify, &name).await.unwrap();
+        assert_eq!(recorded, None, "delivery {count}");
         assert!(handled(&ports, &site, &client(), delivered(&event, count)).await.0);
     }
     let dead = dead_letter::find(&ports.state, Queue::Notify, &name).await.unwrap().unwrap();
-    assert_eq!(dead.reasons, ["the channel family: it refused with status 403"]);
+    assert_eq!(dead.reasons, ["channel family: refused with status 403"]);
 
     let unreadable = record("{".to_owned(), 8);
     let name = unreadable.message_id.clone();
     assert!(handled(&ports, &site, &client(), unreadable).await.0);
     let dead = dead_letter::find(&ports.state, Queue::Notify, &name).await.unwrap().unwrap();
-    assert!(dead.reasons[0].starts_with("the message is neither"), "{dead:?}");
+    assert!(dead.reasons[0].starts_with("the message is not an event"), "{dead:?}");
 }

@@ -59,7 +59,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[tokio::test]
-async fn events_within_the_time_are_one_message_with_the_best_picture() {
+async fn events_within_the_window_are_one_message_with_the_best_picture() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (ports_with_pictures().await, site(SITE, &[("NTFY", &ntfy)]));
     for (digit, confidence) in [('a', 0.5), ('b', 0.9), ('c', 0.7)] {
@@ -95,8 +95,8 @@ async fn events_within_the_time_are_one_message_with_the_best_picture() {
     assert_eq!(header(&ntfy.received()[1], "title"), Some("1 at gate"));
 }
 
-/// Every call of the table, and of the queue, is the last one of a delivery in turn; each delivery is repeated
-/// until it is through. Every event is in a message, and no event is in two.
+/// Each call to the table in turn is the last one of a delivery; each delivery is repeated until it succeeds. Every
+/// event is in a message, and no event is in two.
 #[tokio::test]
 async fn a_crash_at_any_step_loses_no_event() {
     for failing in ["coalesce#", "claim#"] {
@@ -126,7 +126,7 @@ async fn a_crash_at_any_step_loses_no_event() {
             }
             let titles: Vec<_> =
                 ntfy.received().iter().map(|it| header(it, "title").unwrap().to_owned()).collect();
-            // Only a death between the sending and the noting of it can say the same twice.
+            // Only a crash between delivering and recording it can deliver it twice.
             assert!(titles.iter().all(|title| title == "3 at gate"), "{failing} {healthy}: {titles:?}");
             assert!((1..=2).contains(&titles.len()), "{failing} {healthy}: {titles:?}");
         }
@@ -148,7 +148,7 @@ async fn a_queue_that_refuses_leaves_the_event_to_be_delivered_again() {
 }
 
 #[tokio::test]
-async fn a_group_that_cannot_be_told_waits_while_the_next_gathers() {
+async fn a_group_that_fails_is_retried_while_the_next_gathers() {
     let attempts = AtomicUsize::new(0);
     let ntfy = receiver_by(move |_| {
         Reply::status(if attempts.fetch_add(1, Ordering::SeqCst) == 0 { 503 } else { 200 })
@@ -172,7 +172,7 @@ async fn a_group_that_cannot_be_told_waits_while_the_next_gathers() {
 }
 
 #[tokio::test]
-async fn a_group_charges_the_cooldown_and_rests_within_it() {
+async fn a_group_charges_the_cooldown_and_is_suppressed_within_it() {
     let ntfy = receiver(Reply::status(200)).await;
     let text = format!("{SITE}cooldown = \"1m\"\n");
     let (ports, site) = (ports_with_pictures().await, site(&text, &[("NTFY", &ntfy)]));
@@ -193,7 +193,7 @@ async fn a_group_charges_the_cooldown_and_rests_within_it() {
 }
 
 #[tokio::test]
-async fn hours_that_become_quiet_meanwhile_swallow_nothing() {
+async fn a_group_ignores_quiet_hours_that_began_after_it() {
     let ntfy = receiver(Reply::status(200)).await;
     // It is 12:00:05.
     let text = SITE.replace("network", "quiet = { from = \"12:01\", to = \"13:00\" }\nnetwork");
@@ -210,7 +210,7 @@ async fn hours_that_become_quiet_meanwhile_swallow_nothing() {
 }
 
 #[tokio::test]
-async fn a_replay_waits_for_nobody() {
+async fn a_replay_is_not_gathered() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (ports_with_pictures().await, site(SITE, &[("NTFY", &ntfy)]));
     let mut replayed = delivered(&event('a', 0.5), 1);

@@ -6,12 +6,12 @@
     reason = "helpers of tests fail as the tests do"
 )]
 
+mod alert;
+mod channels;
 mod delivery;
 mod failure;
 mod form;
 mod group;
 mod mode;
-mod services;
 mod support;
-mod trouble;
-mod written;
+mod text;

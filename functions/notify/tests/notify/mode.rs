@@ -43,7 +43,7 @@ async fn an_event_sets_a_mode_once() {
 }
 
 #[tokio::test]
-async fn actions_are_carried_out_in_their_order() {
+async fn modes_are_set_in_the_order_of_the_rule() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (ports().await, site(SITE, &[("NTFY", &ntfy)]));
     assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
@@ -51,11 +51,11 @@ async fn actions_are_carried_out_in_their_order() {
 }
 
 #[tokio::test]
-async fn an_event_that_comes_late_changes_no_newer_mode() {
+async fn a_late_event_does_not_change_a_newer_mode() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (ports().await, site(SITE, &[("NTFY", &ntfy)]));
     control::set_mode(&ports.state, "yard", "home", NOW).await.unwrap();
-    // The event is five seconds older than the word of the person.
+    // The event is five seconds older than the mode.
     assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
     assert_eq!(mode(&ports).await.as_deref(), Some("home"));
     assert_eq!(ntfy.received().len(), 1);

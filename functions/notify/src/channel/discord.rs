@@ -8,28 +8,27 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use camhook_outbound::{Answer, Client, Request};
-use camhook_ports::{Ports, SecretReference};
-use camhook_site::Network;
+use camhook_outbound::{Answer, Request};
+use camhook_ports::Ports;
+use camhook_site::Discord;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::channel::{Refusal, exchange, secret_url};
-use crate::limit::utf16;
-use crate::multipart::Form;
-use crate::{NotTold, Notification};
+use super::exchange::{Refusal, Transport};
+use super::limit::utf16;
+use super::multipart::Form;
+use crate::error::DeliveryError;
+use crate::notification::Notification;
 
 const CONTENT_LIMIT: usize = 2000;
 
-pub(crate) async fn tell<P: Ports>(
-    ports: &P,
-    client: &Client,
-    network: Network,
-    url: &SecretReference,
+pub(super) async fn deliver<P: Ports>(
+    transport: &Transport<'_, P>,
+    webhook: &Discord,
     notification: &Notification<'_>,
-) -> Result<(), NotTold> {
-    let mut url = secret_url(ports, url).await?;
+) -> Result<(), DeliveryError> {
+    let mut url = transport.secret_url(&webhook.url).await?;
     url.query_pairs_mut().append_pair("wait", "true");
     let picture = notification.picture.as_ref();
     let bytes = picture.and_then(|picture| Some((picture, picture.bytes.clone()?)));
@@ -42,28 +41,28 @@ pub(crate) async fn tell<P: Ports>(
             bytes,
         );
         let request = form.body_of(Request::new(Method::POST, url.clone()))?;
-        match exchange(ports, client, network, &request, refusal).await {
-            Err(NotTold::Refused { status: 413, .. }) => {}
-            told => return told.map(drop),
+        match transport.exchange(&request, refusal).await {
+            Err(DeliveryError::Refused { status: 413, .. }) => {}
+            result => return result.map(drop),
         }
     }
     let link = picture.and_then(|picture| picture.link.as_deref());
     let body = Bytes::from(message(notification, link).to_string());
     let request = Request::new(Method::POST, url).with_body("application/json", body);
-    exchange(ports, client, network, &request, refusal).await.map(drop)
+    transport.exchange(&request, refusal).await.map(drop)
 }
 
-/// The message; nobody is called by name in it, whatever an event says.
+/// The message. It mentions nobody, whatever an event contains.
 fn message(notification: &Notification<'_>, link: Option<&str>) -> Value {
     let link = link.filter(|link| link.starts_with("http") && link.len() < CONTENT_LIMIT / 2);
     let end = link.map_or_else(String::new, |link| format!("\n{link}"));
-    let text = format!("**{}**\n{}", plain(&notification.title), plain(&notification.text));
+    let text = format!("**{}**\n{}", escaped(&notification.title), escaped(&notification.text));
     let content = utf16(&text, CONTENT_LIMIT - end.len()) + &end;
     json!({ "content": content, "allowed_mentions": { "parse": [] } })
 }
 
-/// The text, in which Discord's Markdown means nothing.
-fn plain(text: &str) -> String {
+/// The text with Discord's Markdown escaped.
+fn escaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
         if matches!(character, '\\' | '*' | '_' | '~' | '`' | '|' | '>' | '#' | '[' | ']' | '<') {
@@ -93,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markdown_in_what_a_camera_says_means_nothing() {
-        assert_eq!(plain("Gate_1 *x* @here [a](b)"), "Gate\\_1 \\*x\\* @here \\[a\\](b)");
+    fn markdown_of_a_device_is_escaped() {
+        assert_eq!(escaped("Gate_1 *x* @here [a](b)"), "Gate\\_1 \\*x\\* @here \\[a\\](b)");
     }
 }

@@ -1,4 +1,4 @@
-//! Texts that fit into what a service takes.
+//! Texts within the limits of a service, each counted in the service's own unit.
 
 /// The text, cut to at most `limit` characters.
 pub(crate) fn characters(text: &str, limit: usize) -> String {
@@ -8,8 +8,8 @@ pub(crate) fn characters(text: &str, limit: usize) -> String {
     text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// The text, cut to at most `limit` UTF-16 code units: as services count that are written in other languages.
-pub(crate) fn utf16(text: &str, limit: usize) -> String {
+/// The text, cut to at most `limit` UTF-16 code units.
+pub(super) fn utf16(text: &str, limit: usize) -> String {
     if utf16_length(text) <= limit {
         return text.to_owned();
     }
@@ -23,8 +23,8 @@ pub(crate) fn utf16(text: &str, limit: usize) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
-/// How many UTF-16 code units a text has.
-pub(crate) fn utf16_length(text: &str) -> usize {
+/// The length of a text in UTF-16 code units.
+pub(super) fn utf16_length(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_stays_and_what_does_not_says_so() {
+    fn a_text_above_the_limit_is_cut_and_marked() {
         assert_eq!(characters("äöü", 3), "äöü");
         assert_eq!(characters("äöüß", 3), "äö…");
         assert_eq!(utf16("a🚗", 3), "a🚗");

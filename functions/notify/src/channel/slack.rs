@@ -8,23 +8,24 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use camhook_outbound::{Answer, Authentication, Client, Request};
-use camhook_ports::{Ports, Secrets};
-use camhook_site::{Network, Slack};
+use camhook_outbound::{Answer, Authentication, Request};
+use camhook_ports::Ports;
+use camhook_site::Slack;
 use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::channel::{Refusal, exchange, secret_url};
-use crate::limit::characters;
-use crate::{NotTold, Notification};
+use super::exchange::{Refusal, Transport};
+use super::limit::characters;
+use crate::error::DeliveryError;
+use crate::notification::Notification;
 
 /// Slack advises not to send more, and cuts at ten times as much.
 const TEXT_LIMIT: usize = 4000;
 
-/// The errors that pass by themselves.
+/// Errors that are temporary.
 const PASSING: [&str; 6] = [
     "ratelimited",
     "rate_limited",
@@ -34,34 +35,30 @@ const PASSING: [&str; 6] = [
     "request_timeout",
 ];
 
-pub(crate) async fn tell<P: Ports>(
-    ports: &P,
-    client: &Client,
-    network: Network,
+pub(super) async fn deliver<P: Ports>(
+    transport: &Transport<'_, P>,
     access: &Slack,
     notification: &Notification<'_>,
-) -> Result<(), NotTold> {
+) -> Result<(), DeliveryError> {
     match access {
         Slack::Webhook { url } => {
-            let url = secret_url(ports, url).await?;
+            let url = transport.secret_url(url).await?;
             let body = json!({ "text": text(notification, link(notification)) });
             let request = Request::new(Method::POST, url)
                 .with_body("application/json", Bytes::from(serde_json::to_vec(&body)?));
-            exchange(ports, client, network, &request, webhook_refusal).await.map(drop)
+            transport.exchange(&request, webhook_refusal).await.map(drop)
         }
         Slack::Bot { server, token, channel } => {
-            let authentication = Authentication::Bearer(ports.secrets().resolve(token).await?);
-            let bot = Bot { ports, client, network, server, authentication };
-            bot.tell(channel, notification).await
+            let authentication = Authentication::Bearer(transport.secret(token).await?);
+            let bot = Bot { transport, server, authentication };
+            bot.deliver(channel, notification).await
         }
     }
 }
 
-/// A bot, as which methods are called.
+/// A bot, which calls methods.
 struct Bot<'a, P> {
-    ports: &'a P,
-    client: &'a Client,
-    network: Network,
+    transport: &'a Transport<'a, P>,
     server: &'a Url,
     authentication: Authentication,
 }
@@ -76,15 +73,15 @@ struct Upload {
 struct Nothing {}
 
 impl<P: Ports> Bot<'_, P> {
-    async fn tell(&self, channel: &str, notification: &Notification<'_>) -> Result<(), NotTold> {
+    async fn deliver(&self, channel: &str, notification: &Notification<'_>) -> Result<(), DeliveryError> {
         let picture = notification.picture.as_ref();
         let bytes = picture.and_then(|picture| Some((picture.file_name.as_str(), picture.bytes.clone()?)));
         if let Some((file_name, bytes)) = bytes {
             match self.upload(file_name, bytes).await {
                 Ok(file) => return self.share(channel, &file, notification).await,
-                // What will hardly pass: a scope, the workspace's rules, no room left. The text can still be told.
+                // A scope, the workspace's rules, no storage left: the text can still be delivered.
                 Err(error) if error.needs_a_person() => {
-                    tracing::warn!(message = notification.id, %error, "the picture is not uploaded, its link is sent");
+                    tracing::warn!(%error, "failed to upload a picture, a link is sent instead");
                 }
                 Err(error) => return Err(error),
             }
@@ -100,7 +97,7 @@ impl<P: Ports> Bot<'_, P> {
     }
 
     /// Uploads a picture that nobody sees yet; its id.
-    async fn upload(&self, file_name: &str, bytes: Bytes) -> Result<String, NotTold> {
+    async fn upload(&self, file_name: &str, bytes: Bytes) -> Result<String, DeliveryError> {
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("filename", file_name)
             .append_pair("length", &bytes.len().to_string())
@@ -109,22 +106,29 @@ impl<P: Ports> Bot<'_, P> {
             self.call("files.getUploadURLExternal", "application/x-www-form-urlencoded", &form).await?;
         let url = self.upload_url(&upload.upload_url)?;
         let request = Request::new(Method::POST, url).with_body("image/jpeg", bytes);
-        exchange(self.ports, self.client, self.network, &request, webhook_refusal).await?;
+        self.transport.exchange(&request, webhook_refusal).await?;
         Ok(upload.file_id)
     }
 
-    /// Slack names another host of its own for uploads; no other one gets the picture.
-    fn upload_url(&self, text: &str) -> Result<Url, NotTold> {
+    /// Checks the URL for an upload: it has to be on the server itself or on a host of Slack.
+    fn upload_url(&self, text: &str) -> Result<Url, DeliveryError> {
         let url = Url::parse(text).ok().filter(|url| {
             let is_same = url.host() == self.server.host() && url.port() == self.server.port();
             let is_slacks = url.host_str().is_some_and(|host| host.ends_with(".slack.com"));
             url.scheme() == self.server.scheme() && (is_same || is_slacks)
         });
-        url.ok_or_else(|| NotTold::Declined { reason: "its upload URL is not one of Slack's".to_owned() })
+        url.ok_or_else(|| DeliveryError::Declined {
+            reason: "the upload URL is not on a host of Slack".to_owned(),
+        })
     }
 
-    /// Shows an uploaded picture in a channel, with the text.
-    async fn share(&self, channel: &str, file: &str, notification: &Notification<'_>) -> Result<(), NotTold> {
+    /// Shares an uploaded picture in a channel, with the text.
+    async fn share(
+        &self,
+        channel: &str,
+        file: &str,
+        notification: &Notification<'_>,
+    ) -> Result<(), DeliveryError> {
         let body = json!({
             "files": [{ "id": file, "title": notification.title }],
             "channel_id": channel,
@@ -140,19 +144,20 @@ impl<P: Ports> Bot<'_, P> {
         method: &'static str,
         content_type: &'static str,
         body: &str,
-    ) -> Result<T, NotTold> {
+    ) -> Result<T, DeliveryError> {
         let url = format!("{}/{method}", self.server.as_str().trim_end_matches('/'));
-        let url = url.parse().map_err(|_| NotTold::Setting { key: "server", what: "is no address" })?;
+        let url =
+            url.parse().map_err(|_| DeliveryError::Setting { key: "server", problem: "is not a URL" })?;
         let request = Request::new(Method::POST, url)
             .with_body(content_type, Bytes::from(body.to_owned()))
             .with_authentication(self.authentication.clone());
-        let answer = exchange(self.ports, self.client, self.network, &request, webhook_refusal).await?;
+        let answer = self.transport.exchange(&request, webhook_refusal).await?;
         read(&answer)
     }
 }
 
-fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, NotTold> {
-    let unreadable = || NotTold::Declined { reason: "its answer is not as Slack's are".to_owned() };
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, DeliveryError> {
+    let unreadable = || DeliveryError::Declined { reason: "the answer is not in Slack's form".to_owned() };
     let value: Value = serde_json::from_slice(&answer.body).map_err(|_| unreadable())?;
     if value.get("ok") == Some(&Value::Bool(true)) {
         return serde_json::from_value(value).map_err(|_| unreadable());
@@ -160,9 +165,9 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, NotTold> {
     let error = value.get("error").and_then(Value::as_str).unwrap_or("without a reason");
     let error = characters(error, 100);
     if PASSING.contains(&error.as_str()) {
-        return Err(NotTold::Passing { reason: error });
+        return Err(DeliveryError::Passing { reason: error });
     }
-    Err(NotTold::Declined { reason: error })
+    Err(DeliveryError::Declined { reason: error })
 }
 
 /// A refusal of a webhook, or of an upload: the error's name as plain text.

@@ -5,45 +5,45 @@ use camhook_outbound::Request;
 use http::header::CONTENT_TYPE;
 use memchr::memmem;
 
-use crate::NotTold;
+use crate::error::DeliveryError;
 
 /// The fields of a form, in their order.
 #[derive(Debug, Default)]
-pub(crate) struct Form {
+pub(super) struct Form {
     fields: Vec<Field>,
 }
 
 #[derive(Debug)]
 struct Field {
     name: &'static str,
-    /// The name of the file and its media type, when it is one.
+    /// File name and media type, where the field is a file.
     file: Option<(String, &'static str)>,
     content: Bytes,
 }
 
 impl Form {
-    /// The same with a text.
-    pub(crate) fn text(mut self, name: &'static str, text: impl Into<String>) -> Self {
+    /// Adds a text.
+    pub(super) fn text(mut self, name: &'static str, text: impl Into<String>) -> Self {
         self.fields.push(Field { name, file: None, content: Bytes::from(text.into()) });
         self
     }
 
-    /// The same with a text, if there is one.
-    pub(crate) fn optional(self, name: &'static str, text: Option<impl Into<String>>) -> Self {
+    /// Adds a text, if there is one.
+    pub(super) fn optional(self, name: &'static str, text: Option<impl Into<String>>) -> Self {
         match text {
             Some(text) => self.text(name, text),
             None => self,
         }
     }
 
-    /// The same with a JPEG. `file_name` is of letters, digits, `-`, `_` and `.`.
-    pub(crate) fn jpeg(mut self, name: &'static str, file_name: &str, content: Bytes) -> Self {
+    /// Adds a JPEG. `file_name` consists of letters, digits, `-`, `_` and `.`.
+    pub(super) fn jpeg(mut self, name: &'static str, file_name: &str, content: Bytes) -> Self {
         self.fields.push(Field { name, file: Some((file_name.to_owned(), "image/jpeg")), content });
         self
     }
 
     /// The form as the body of a request.
-    pub(crate) fn body_of(self, request: Request) -> Result<Request, NotTold> {
+    pub(super) fn body_of(self, request: Request) -> Result<Request, DeliveryError> {
         let boundary = self.boundary();
         let mut body = BytesMut::new();
         for Field { name, file, content } in &self.fields {
@@ -65,13 +65,13 @@ impl Form {
         Ok(request.with_header(CONTENT_TYPE, &content_type)?)
     }
 
-    /// A line that stands in none of the contents.
+    /// A line that occurs in none of the contents.
     fn boundary(&self) -> String {
         let mut number = 0_u64;
         loop {
             let boundary = format!("camhook-{number:016x}");
-            let stands_in = |field: &Field| memmem::find(&field.content, boundary.as_bytes()).is_some();
-            if !self.fields.iter().any(stands_in) {
+            let occurs_in = |field: &Field| memmem::find(&field.content, boundary.as_bytes()).is_some();
+            if !self.fields.iter().any(occurs_in) {
                 return boundary;
             }
             number += 1;
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_boundary_stands_in_no_content() {
+    fn the_boundary_occurs_in_no_content() {
         let form = Form::default().text("a", "camhook-0000000000000000").jpeg(
             "b",
             "b.jpg",

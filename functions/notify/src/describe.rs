@@ -1,9 +1,9 @@
-//! What an event is about, in the words of a person at the site.
+//! An event in the words of a person at the site.
 
 use camhook_event::{Event, Kind, TargetClass};
 use camhook_site::Site;
 
-/// The camera's name over all sources, else its name in the device, else its number within the source.
+/// The camera's name in camhook.toml, else its name in the device, else its number within the source.
 pub(crate) fn camera(site: &Site, event: &Event) -> String {
     if let Some(named) = site.camera(event) {
         return named.to_string();
@@ -18,7 +18,7 @@ pub(crate) fn camera(site: &Site, event: &Event) -> String {
     }
 }
 
-/// What happened.
+/// The kind of event.
 pub(crate) fn what(event: &Event) -> String {
     let data = &event.data;
     let own_word = data.name.as_ref().or(data.vendor_kind.as_ref());
@@ -34,7 +34,7 @@ fn capitalized(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// Who or what was seen: the classes of the targets, each once, the surest first.
+/// The classes of the targets, each once, the most confident first.
 pub(crate) fn targets(event: &Event) -> Vec<String> {
     let mut seen: Vec<(TargetClass, f64)> = Vec::new();
     for target in &event.data.targets {

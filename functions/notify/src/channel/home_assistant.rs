@@ -3,20 +3,21 @@
 //! Source: Home Assistant's documentation of webhook triggers (`POST /api/webhook/{id}`, JSON is `trigger.json`, any
 //! id is answered with 200), of its REST API (`POST /api/services/{domain}/{service}` with a long-lived token) and of
 //! notifications of its app (`data.image`, `data.tag`, `data.group`). Both take the same body, so that an automation
-//! can hand `title`, `message` and `data` on as they are. A service refuses keys that it does not know: the event
-//! goes to a webhook alone.
+//! can forward `title`, `message` and `data` unchanged. A service refuses unknown keys, so that only a webhook gets
+//! the event.
 
 use bytes::Bytes;
 use camhook_event::Event;
-use camhook_outbound::{Authentication, Client, Request};
-use camhook_ports::{Ports, SecretReference, Secrets};
-use camhook_site::Network;
+use camhook_outbound::{Authentication, Request};
+use camhook_ports::Ports;
+use camhook_site::HomeAssistant;
 use camhook_state::alert::Alert;
 use http::Method;
 use serde::Serialize;
 
-use crate::channel::{Refusal, exchange, secret_url};
-use crate::{NotTold, Notification, Subject};
+use super::exchange::Transport;
+use crate::error::DeliveryError;
+use crate::notification::{Notification, Subject};
 
 #[derive(Debug, Serialize)]
 struct Body<'a> {
@@ -25,31 +26,29 @@ struct Body<'a> {
     data: Data<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'a Event>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<&'a Alert>,
+    #[serde(rename = "trouble", skip_serializing_if = "Option::is_none")]
+    alert: Option<&'a Alert>,
 }
 
 #[derive(Debug, Serialize)]
 struct Data<'a> {
-    /// A link that is good for an hour.
+    /// A link that is valid for an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
-    /// A message with the same tag replaces the other: one that comes twice is shown once.
+    /// A message replaces one with the same tag, so that a repeated message is shown once.
     tag: &'a str,
     group: &'static str,
 }
 
-pub(crate) async fn tell<P: Ports>(
-    ports: &P,
-    client: &Client,
-    network: Network,
-    (url, token): (&SecretReference, Option<&SecretReference>),
+pub(super) async fn deliver<P: Ports>(
+    transport: &Transport<'_, P>,
+    server: &HomeAssistant,
     notification: &Notification<'_>,
-) -> Result<(), NotTold> {
-    let url = secret_url(ports, url).await?;
-    let (event, trouble) = match notification.subject {
+) -> Result<(), DeliveryError> {
+    let url = transport.secret_url(&server.url).await?;
+    let (event, alert) = match notification.subject {
         Subject::Event(event) => (Some(event), None),
-        Subject::Alert(trouble) => (None, Some(trouble)),
+        Subject::Alert(alert) => (None, Some(alert)),
         Subject::Test => (None, None),
     };
     let is_webhook = url.path().starts_with("/api/webhook/");
@@ -62,11 +61,11 @@ pub(crate) async fn tell<P: Ports>(
             group: "camhook",
         },
         event: event.filter(|_| is_webhook),
-        trouble: trouble.filter(|_| is_webhook),
+        alert: alert.filter(|_| is_webhook),
     })?;
     let mut request = Request::new(Method::POST, url).with_body("application/json", Bytes::from(body));
-    if let Some(token) = token {
-        request = request.with_authentication(Authentication::Bearer(ports.secrets().resolve(token).await?));
+    if let Some(token) = &server.token {
+        request = request.with_authentication(Authentication::Bearer(transport.secret(token).await?));
     }
-    exchange(ports, client, network, &request, |_| Refusal::default()).await.map(drop)
+    transport.send(&request).await.map(drop)
 }

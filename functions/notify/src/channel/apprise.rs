@@ -1,34 +1,24 @@
-//! Apprise API: a server that passes messages on to a hundred other services.
+//! Apprise API: a server that forwards messages to other services.
 //!
 //! Source: the Apprise API's README and views: `POST /notify/{key}` with `body`, `title`, `type`, `format`, `tag`
-//! and any file of the form as an attachment. It answers 200 when all were told, 204 when nothing is configured
-//! under the key, 424 when at least one service was not told.
+//! and any file of the form as an attachment. It answers 200 when all services were notified, 204 when nothing is
+//! configured under the key, 424 when at least one service failed.
 
-use camhook_outbound::{Authentication, Client, Request};
-use camhook_ports::{Ports, Secrets};
-use camhook_site::{BasicCredential, Network};
+use camhook_outbound::{Authentication, Request};
+use camhook_ports::Ports;
+use camhook_site::Apprise;
 use http::{Method, StatusCode};
-use url::Url;
 
-use crate::channel::{Refusal, exchange};
-use crate::multipart::Form;
-use crate::{NotTold, Notification, Subject};
+use super::exchange::Transport;
+use super::multipart::Form;
+use crate::error::DeliveryError;
+use crate::notification::{Notification, Subject};
 
-/// Where to, and for whom.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings<'a> {
-    pub(crate) url: &'a Url,
-    pub(crate) tags: Option<&'a str>,
-    pub(crate) credential: Option<&'a BasicCredential>,
-}
-
-pub(crate) async fn tell<P: Ports>(
-    ports: &P,
-    client: &Client,
-    network: Network,
-    settings: &Settings<'_>,
+pub(super) async fn deliver<P: Ports>(
+    transport: &Transport<'_, P>,
+    server: &Apprise,
     notification: &Notification<'_>,
-) -> Result<(), NotTold> {
+) -> Result<(), DeliveryError> {
     let picture = notification.picture.as_ref();
     let bytes = picture.and_then(|picture| Some((picture, picture.bytes.clone()?)));
     let link = match bytes {
@@ -44,20 +34,20 @@ pub(crate) async fn tell<P: Ports>(
         .text("body", body)
         .text("type", message_type(notification.subject))
         .text("format", "text")
-        .optional("tag", settings.tags);
+        .optional("tag", server.tags.as_deref());
     if let Some((picture, bytes)) = bytes {
         form = form.jpeg("attach", &picture.file_name, bytes);
     }
-    let mut request = form.body_of(Request::new(Method::POST, settings.url.clone()))?;
-    if let Some(credential) = settings.credential {
-        let password = ports.secrets().resolve(&credential.password).await?;
+    let mut request = form.body_of(Request::new(Method::POST, server.url.clone()))?;
+    if let Some(credential) = &server.credential {
+        let password = transport.secret(&credential.password).await?;
         request =
             request.with_authentication(Authentication::Basic { user: credential.user.clone(), password });
     }
-    let answer = exchange(ports, client, network, &request, |_| Refusal::default()).await?;
+    let answer = transport.send(&request).await?;
     if answer.status == StatusCode::NO_CONTENT {
         let reason = "nothing is configured under this key".to_owned();
-        return Err(NotTold::Declined { reason });
+        return Err(DeliveryError::Declined { reason });
     }
     Ok(())
 }

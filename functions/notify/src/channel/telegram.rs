@@ -9,19 +9,20 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use camhook_outbound::{Answer, Client, Request};
-use camhook_ports::{Ports, SecretReference, Secrets};
-use camhook_site::Network;
+use camhook_outbound::{Answer, Request};
+use camhook_ports::Ports;
+use camhook_site::Telegram;
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::channel::{Refusal, exchange};
-use crate::limit::{utf16, utf16_length};
-use crate::multipart::Form;
-use crate::{NotTold, Notification};
+use super::exchange::{Refusal, Transport};
+use super::limit::{utf16, utf16_length};
+use super::multipart::Form;
+use crate::error::DeliveryError;
+use crate::notification::Notification;
 
 const CAPTION_LIMIT: usize = 1024;
 const TEXT_LIMIT: usize = 4096;
@@ -29,47 +30,36 @@ const TEXT_LIMIT: usize = 4096;
 /// What stands in the place of a link's address.
 const LINK_TEXT: &str = "📷";
 
-/// Where and how to write.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings<'a> {
-    pub(crate) server: &'a Url,
-    pub(crate) token: &'a SecretReference,
-    pub(crate) chat: &'a str,
-    pub(crate) thread: Option<u64>,
-}
-
-pub(crate) async fn tell<P: Ports>(
-    ports: &P,
-    client: &Client,
-    network: Network,
-    settings: &Settings<'_>,
+pub(super) async fn deliver<P: Ports>(
+    transport: &Transport<'_, P>,
+    chat: &Telegram,
     notification: &Notification<'_>,
-) -> Result<(), NotTold> {
-    let token = ports.secrets().resolve(settings.token).await?;
+) -> Result<(), DeliveryError> {
+    let token = transport.secret(&chat.token).await?;
     let ask = async |method: &str, body: Body| {
-        let request = Request::new(Method::POST, method_url(settings.server, &token, method)?);
+        let request = Request::new(Method::POST, method_url(&chat.server, &token, method)?);
         let request = match body {
             Body::Form(form) => form.body_of(request)?,
             Body::Json(value) => {
                 request.with_body("application/json", Bytes::from(serde_json::to_vec(&value)?))
             }
         };
-        exchange(ports, client, network, &request, refusal).await.map(drop)
+        transport.exchange(&request, refusal).await.map(drop)
     };
     let picture = notification.picture.as_ref();
     let bytes = picture.and_then(|picture| Some((picture, picture.bytes.clone()?)));
     if let Some((picture, bytes)) = bytes {
         for (method, field) in [("sendPhoto", "photo"), ("sendDocument", "document")] {
-            let form = captioned(settings, notification).jpeg(field, &picture.file_name, bytes.clone());
+            let form = captioned(chat, notification).jpeg(field, &picture.file_name, bytes.clone());
             match ask(method, Body::Form(form)).await {
-                Err(NotTold::Refused { status: 400 | 413, reason, .. })
+                Err(DeliveryError::Refused { status: 400 | 413, reason, .. })
                     if is_about_the_file(reason.as_deref()) => {}
-                told => return told,
+                result => return result,
             }
         }
     }
     let link = picture.and_then(|picture| picture.link.as_deref());
-    ask("sendMessage", Body::Json(text_message(settings, notification, link))).await
+    ask("sendMessage", Body::Json(text_message(chat, notification, link))).await
 }
 
 enum Body {
@@ -77,12 +67,12 @@ enum Body {
     Json(Value),
 }
 
-fn method_url(server: &Url, token: &SecretString, method: &str) -> Result<Url, NotTold> {
+fn method_url(server: &Url, token: &SecretString, method: &str) -> Result<Url, DeliveryError> {
     let token = token.expose_secret().trim();
     let is_token = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b':' | b'-' | b'_');
     let base = server.as_str().trim_end_matches('/');
     let url = token.bytes().all(is_token).then(|| format!("{base}/bot{token}/{method}").parse().ok());
-    url.flatten().ok_or(NotTold::Setting { key: "token", what: "is no token of a bot" })
+    url.flatten().ok_or(DeliveryError::Setting { key: "token", problem: "is not a bot token" })
 }
 
 /// Whether a refusal is about the file, and not about the bot or the chat.
@@ -92,16 +82,16 @@ fn is_about_the_file(reason: Option<&str>) -> bool {
     ["photo", "image", "file", "entity too large"].iter().any(|word| reason.contains(word))
 }
 
-fn captioned(settings: &Settings<'_>, notification: &Notification<'_>) -> Form {
+fn captioned(chat: &Telegram, notification: &Notification<'_>) -> Form {
     let caption = utf16(&joined(notification), CAPTION_LIMIT);
     Form::default()
-        .text("chat_id", settings.chat)
-        .optional("message_thread_id", settings.thread.map(|thread| thread.to_string()))
+        .text("chat_id", chat.chat.as_str())
+        .optional("message_thread_id", chat.thread.map(|thread| thread.to_string()))
         .text("caption", caption)
         .text("caption_entities", json!([bold(notification)]).to_string())
 }
 
-fn text_message(settings: &Settings<'_>, notification: &Notification<'_>, link: Option<&str>) -> Value {
+fn text_message(chat: &Telegram, notification: &Notification<'_>, link: Option<&str>) -> Value {
     let mut text = utf16(&joined(notification), TEXT_LIMIT - 1 - LINK_TEXT.len());
     let mut entities = vec![bold(notification)];
     if let Some(link) = link.filter(|link| link.starts_with("http")) {
@@ -110,8 +100,8 @@ fn text_message(settings: &Settings<'_>, notification: &Notification<'_>, link: 
         text.push_str(LINK_TEXT);
         entities.push(json!({ "type": "text_link", "offset": offset, "length": length, "url": link }));
     }
-    let mut message = json!({ "chat_id": settings.chat, "text": text, "entities": entities });
-    if let (Some(thread), Some(fields)) = (settings.thread, message.as_object_mut()) {
+    let mut message = json!({ "chat_id": chat.chat, "text": text, "entities": entities });
+    if let (Some(thread), Some(fields)) = (chat.thread, message.as_object_mut()) {
         fields.insert("message_thread_id".to_owned(), thread.into());
     }
     message

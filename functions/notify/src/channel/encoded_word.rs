@@ -1,4 +1,4 @@
-//! Text in header values that take ASCII alone: encoded words.
+//! Text in header values that are limited to ASCII: encoded words.
 //!
 //! Source: RFC 2047, form B. ntfy decodes them with the `mime` package of Go, which joins words that only white
 //! space parts, and knows UTF-8.
@@ -16,7 +16,7 @@ const WORD_BYTES: usize = 45;
 /// The text as the value of a header.
 ///
 /// Plain ASCII stays as it is, unless a reader could take it for an encoded word.
-pub(crate) fn encode(text: &str) -> Cow<'_, str> {
+pub(super) fn encode(text: &str) -> Cow<'_, str> {
     let is_plain = text.bytes().all(|octet| (0x20..0x7f).contains(&octet));
     if is_plain && !text.contains("=?") {
         return Cow::Borrowed(text);

@@ -1,10 +1,10 @@
-//! Each service is told as its published API asks for it.
+//! Deliveries to simulated services, which check what their published APIs require.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use camhook_notify::{NotTold, Notification, Picture, Subject, channel};
+use camhook_notify::{DeliveryError, Notification, Picture, Subject, channel};
 use camhook_outbound::test_server::{Received, Reply, TestServer};
 use camhook_ports::memory::MemoryPorts;
 use serde_json::{Value, json};
@@ -34,8 +34,12 @@ fn without_bytes(mut notification: Notification<'_>) -> Notification<'_> {
     notification
 }
 
-/// Tells by the one channel of a site, with the secrets that the tests know.
-async fn tell(settings: &str, server: &TestServer, notification: &Notification<'_>) -> Result<(), NotTold> {
+/// Delivers by the one channel of a site, with the secrets that the tests know.
+async fn deliver(
+    settings: &str,
+    server: &TestServer,
+    notification: &Notification<'_>,
+) -> Result<(), DeliveryError> {
     let ports = MemoryPorts::new(NOW);
     let base = server.url("").unwrap();
     let base = base.as_str().trim_end_matches('/');
@@ -52,7 +56,7 @@ async fn tell(settings: &str, server: &TestServer, notification: &Notification<'
         "[[channel]]\nid = \"family\"\nnetwork = \"loopback\"\n{settings}\n[[rule]]\nthen = {{ notify = \"family\" }}\n"
     );
     let site = site(&text, &[("SERVER", server)]);
-    channel::tell(&ports, &client(), site.channel("family").unwrap(), notification).await
+    channel::deliver(&ports, &client(), site.channel("family").unwrap(), notification).await
 }
 
 fn reply_json(status: u16, body: &Value) -> Reply {
@@ -103,7 +107,7 @@ fn telegram(request: &Received) -> Reply {
 #[tokio::test]
 async fn telegram_gets_the_picture_with_its_caption() {
     let server = receiver_by(telegram).await;
-    tell(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
+    deliver(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
     let received = server.received();
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].method, "POST");
@@ -123,10 +127,10 @@ async fn telegram_gets_long_texts_cut_and_a_link_without_the_picture() {
     let server = receiver_by(telegram).await;
     let mut long = notification(Subject::Test);
     long.text = "🚗".repeat(2000);
-    tell(TELEGRAM, &server, &long).await.unwrap();
+    deliver(TELEGRAM, &server, &long).await.unwrap();
     assert!(text(&fields(&server.received()[0]), "caption").unwrap().ends_with('…'));
 
-    tell(TELEGRAM, &server, &without_bytes(notification(Subject::Test))).await.unwrap();
+    deliver(TELEGRAM, &server, &without_bytes(notification(Subject::Test))).await.unwrap();
     let body = json_body(&server.received()[1]);
     assert_eq!((&body["chat_id"], &body["message_thread_id"]), (&json!("-100123"), &json!(7)));
     let entity = &body["entities"][1];
@@ -151,15 +155,15 @@ async fn a_picture_that_telegram_refuses_goes_as_a_document_and_then_as_a_link()
         })
     };
     let server = refusing(&["/sendPhoto"]).await;
-    tell(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
+    deliver(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
     assert_eq!(only_file(&fields(&server.received()[1])).content, picture());
     let server = refusing(&["/sendPhoto", "/sendDocument"]).await;
-    tell(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
+    deliver(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
     assert!(server.received()[2].target.ends_with("/sendMessage"));
 }
 
 #[tokio::test]
-async fn telegram_says_why_it_refuses_and_when_to_come_back() {
+async fn a_refusal_of_telegram_has_a_reason_and_a_delay() {
     let server = receiver_by(|_| {
         let body = json!({
             "ok": false, "error_code": 429, "description": "Too Many Requests: retry after 17",
@@ -167,7 +171,7 @@ async fn telegram_says_why_it_refuses_and_when_to_come_back() {
         });
         reply_json(429, &body)
     });
-    let error = tell(TELEGRAM, &server.await, &notification(Subject::Test)).await.unwrap_err();
+    let error = deliver(TELEGRAM, &server.await, &notification(Subject::Test)).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(17)));
     assert!(!error.needs_a_person());
 
@@ -178,8 +182,8 @@ async fn telegram_says_why_it_refuses_and_when_to_come_back() {
         )
     });
     let server = server.await;
-    let error = tell(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap_err();
-    assert_eq!(error.to_string(), "it refused with status 400: Bad Request: chat not found");
+    let error = deliver(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap_err();
+    assert_eq!(error.to_string(), "refused with status 400: Bad Request: chat not found");
     assert!(error.needs_a_person());
     assert_eq!(server.received().len(), 1);
 }
@@ -211,11 +215,11 @@ fn discord(request: &Received) -> Reply {
 }
 
 #[tokio::test]
-async fn discord_gets_the_picture_and_calls_nobody_by_name() {
+async fn discord_gets_the_picture_and_mentions_nobody() {
     let server = receiver_by(discord).await;
-    let mut told = notification(Subject::Test);
-    told.text.push_str(" @everyone");
-    tell(DISCORD, &server, &told).await.unwrap();
+    let mut mentioning = notification(Subject::Test);
+    mentioning.text.push_str(" @everyone");
+    deliver(DISCORD, &server, &mentioning).await.unwrap();
     let received = server.received();
     assert_eq!(
         (received[0].method.as_str(), received[0].target.as_str()),
@@ -239,25 +243,25 @@ async fn discord_gets_a_link_where_the_picture_is_too_large_and_texts_that_fit()
     let server = server.await;
     let mut long = notification(Subject::Test);
     long.text = "*".repeat(2000);
-    tell(DISCORD, &server, &long).await.unwrap();
+    deliver(DISCORD, &server, &long).await.unwrap();
     let content = json_body(&server.received()[1])["content"].as_str().unwrap().to_owned();
     assert!(content.ends_with(LINK), "{content}");
 }
 
 #[tokio::test]
-async fn discord_says_when_to_come_back() {
+async fn a_refusal_of_discord_has_a_reason_and_a_delay() {
     let server = receiver_by(|_| {
         reply_json(
             429,
             &json!({ "message": "You are being rate limited.", "retry_after": 64.57, "global": false }),
         )
     });
-    let error = tell(DISCORD, &server.await, &notification(Subject::Test)).await.unwrap_err();
+    let error = deliver(DISCORD, &server.await, &notification(Subject::Test)).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_millis(64_570)));
     let server =
         receiver_by(|_| reply_json(404, &json!({ "message": "Unknown Webhook", "code": 10015 }))).await;
-    let error = tell(DISCORD, &server, &notification(Subject::Test)).await.unwrap_err();
-    assert_eq!(error.to_string(), "it refused with status 404: Unknown Webhook");
+    let error = deliver(DISCORD, &server, &notification(Subject::Test)).await.unwrap_err();
+    assert_eq!(error.to_string(), "refused with status 404: Unknown Webhook");
     assert!(!error.to_string().contains("secret"));
 }
 
@@ -274,7 +278,7 @@ async fn a_slack_webhook_gets_escaped_text_with_a_link() {
         Reply::Answer { status, headers: vec![], body: body.into() }
     });
     let server = server.await;
-    tell("kind = \"slack\"\nurl = \"env:HOOK\"", &server, &notification(Subject::Test)).await.unwrap();
+    deliver("kind = \"slack\"\nurl = \"env:HOOK\"", &server, &notification(Subject::Test)).await.unwrap();
     let body = json_body(&server.received()[0]);
     let text = "*Person: Tür &lt;1&gt;*\nIntrusion · *yard* &amp; more\n2026-11-23 12:00:00\n\
                 <https://bucket.example/p.jpg?a=1&amp;b=2|📷>";
@@ -282,9 +286,10 @@ async fn a_slack_webhook_gets_escaped_text_with_a_link() {
 
     let gone =
         receiver_by(|_| Reply::Answer { status: 404, headers: vec![], body: "no_service".into() }).await;
-    let error =
-        tell("kind = \"slack\"\nurl = \"env:HOOK\"", &gone, &notification(Subject::Test)).await.unwrap_err();
-    assert_eq!(error.to_string(), "it refused with status 404: no_service");
+    let error = deliver("kind = \"slack\"\nurl = \"env:HOOK\"", &gone, &notification(Subject::Test))
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "refused with status 404: no_service");
 }
 
 /// Slack's methods, and the host for uploads; `answer` may stand in for a method's answer.
@@ -340,7 +345,7 @@ async fn slack(answer: impl Fn(&str) -> Option<Reply> + Send + Sync + 'static) -
 #[tokio::test]
 async fn a_slack_bot_uploads_the_picture_and_shows_it_in_the_channel() {
     let server = slack(|_| None).await;
-    tell(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
+    deliver(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
     let received = server.received();
     let targets: Vec<&str> = received.iter().map(|request| request.target.as_str()).collect();
     let steps = ["/api/files.getUploadURLExternal", "/upload/v1/abc", "/api/files.completeUploadExternal"];
@@ -360,14 +365,14 @@ async fn a_slack_bot_that_may_not_upload_sends_the_text() {
         path.ends_with("getUploadURLExternal").then(refused)
     });
     let server = server.await;
-    tell(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
+    deliver(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
     let posted = json_body(&server.received()[1]);
     assert_eq!(posted["channel"], "C0123456789");
     assert!(posted["text"].as_str().unwrap().ends_with("|📷>"));
 }
 
 #[tokio::test]
-async fn the_picture_goes_to_no_host_but_slacks_own() {
+async fn the_picture_is_uploaded_to_hosts_of_slack_only() {
     let elsewhere = receiver(Reply::status(200)).await;
     let url = format!("{}stolen", elsewhere.url("/").unwrap());
     let server = slack(move |path| {
@@ -375,21 +380,21 @@ async fn the_picture_goes_to_no_host_but_slacks_own() {
         path.ends_with("getUploadURLExternal").then(|| reply_json(200, &body))
     });
     let server = server.await;
-    tell(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
+    deliver(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
     assert!(elsewhere.received().is_empty());
 }
 
 #[tokio::test]
-async fn what_slack_refuses_in_a_good_answer_is_refused() {
+async fn an_error_in_an_answer_with_status_200_is_a_refusal() {
     for (error, needs_a_person) in [("channel_not_found", true), ("ratelimited", false)] {
         let server = slack(move |_| Some(reply_json(200, &json!({ "ok": false, "error": error })))).await;
-        let told = without_bytes(notification(Subject::Test));
-        let refusal = tell(SLACK_BOT, &server, &told).await.unwrap_err();
+        let message = without_bytes(notification(Subject::Test));
+        let refusal = deliver(SLACK_BOT, &server, &message).await.unwrap_err();
         assert_eq!(refusal.needs_a_person(), needs_a_person, "{refusal}");
         assert!(refusal.to_string().contains(error), "{refusal}");
     }
     let server = slack(|_| Some(Reply::with_header(429, "retry-after", "30"))).await;
-    let refusal = tell(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap_err();
+    let refusal = deliver(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap_err();
     assert_eq!(refusal.retry_after(), Some(Duration::from_secs(30)));
     assert_eq!(server.received().len(), 1);
 }
@@ -448,7 +453,7 @@ async fn pushover_gets_the_picture_and_repeats_an_emergency() {
     let settings = format!(
         "{PUSHOVER}\npriority = \"emergency\"\nretry = \"45s\"\nexpire = \"2h\"\nsound = \"siren\"\ndevice = \"phone\""
     );
-    tell(&settings, &server, &notification(Subject::Test)).await.unwrap();
+    deliver(&settings, &server, &notification(Subject::Test)).await.unwrap();
     let form = fields(&server.received()[0]);
     for (name, expected) in [
         ("title", "Person: Tür <1>"),
@@ -470,7 +475,7 @@ async fn pushover_gets_texts_that_fit_and_no_picture_that_is_too_large() {
     let mut large = notification(Subject::Test);
     large.text = "ä".repeat(2000);
     large.picture.as_mut().unwrap().bytes = Some(vec![1; 5_242_881].into());
-    tell(PUSHOVER, &server, &large).await.unwrap();
+    deliver(PUSHOVER, &server, &large).await.unwrap();
     let form = fields(&server.received()[0]);
     assert_eq!(text(&form, "message").unwrap().chars().count(), 1024);
     assert_eq!((text(&form, "priority").as_deref(), text(&form, "retry")), (Some("0"), None));
@@ -478,11 +483,11 @@ async fn pushover_gets_texts_that_fit_and_no_picture_that_is_too_large() {
 }
 
 #[tokio::test]
-async fn pushover_says_why_it_refuses() {
+async fn a_refusal_of_pushover_has_a_reason() {
     let server = receiver_by(pushover).await;
     let settings = PUSHOVER.replace("env:USER", "env:TOKEN");
-    let error = tell(&settings, &server, &notification(Subject::Test)).await.unwrap_err();
-    assert!(error.to_string().starts_with("it refused with status 400: user identifier is not"), "{error}");
+    let error = deliver(&settings, &server, &notification(Subject::Test)).await.unwrap_err();
+    assert!(error.to_string().starts_with("refused with status 400: user identifier is not"), "{error}");
     assert!(error.needs_a_person());
 }
 
@@ -500,7 +505,7 @@ async fn apprise_gets_the_picture_as_an_attachment() {
     let server = server.await;
     let settings = "kind = \"apprise\"\nurl = \"SERVER/notify/family\"\ntags = [\"phones\", \"tv\"]\n\
                     basic = { user = \"ann\", password = \"env:USER\" }";
-    tell(settings, &server, &notification(Subject::Test)).await.unwrap();
+    deliver(settings, &server, &notification(Subject::Test)).await.unwrap();
     let received = server.received();
     let form = fields(&received[0]);
     for (name, expected) in [
@@ -516,18 +521,20 @@ async fn apprise_gets_the_picture_as_an_attachment() {
     assert_eq!(only_file(&form).content, picture());
     assert_eq!(header(&received[0], "authorization"), Some("Basic YW5uOnVzZXIta2V5"));
 
-    tell(settings, &server, &without_bytes(notification(Subject::Test))).await.unwrap();
+    deliver(settings, &server, &without_bytes(notification(Subject::Test))).await.unwrap();
     assert!(text(&fields(&server.received()[1]), "body").unwrap().ends_with(LINK));
 }
 
 #[tokio::test]
-async fn an_apprise_key_without_services_is_no_success() {
+async fn an_apprise_key_without_services_is_a_failure() {
     let settings = "kind = \"apprise\"\nurl = \"SERVER/notify/family\"";
-    let error = tell(settings, &receiver(Reply::status(204)).await, &notification(Subject::Test)).await;
+    let error = deliver(settings, &receiver(Reply::status(204)).await, &notification(Subject::Test)).await;
     let error = error.unwrap_err();
-    assert_eq!(error.to_string(), "it does not take the message: nothing is configured under this key");
+    assert_eq!(error.to_string(), "not accepted: nothing is configured under this key");
     assert!(error.needs_a_person());
-    assert!(tell(settings, &receiver(Reply::status(424)).await, &notification(Subject::Test)).await.is_err());
+    assert!(
+        deliver(settings, &receiver(Reply::status(424)).await, &notification(Subject::Test)).await.is_err()
+    );
 }
 
 // ---- Home Assistant
@@ -537,7 +544,7 @@ async fn home_assistants_webhook_gets_the_event_beside_what_an_action_takes() {
     let server = receiver(Reply::status(200)).await;
     let event = crate::support::plate('a', None);
     let settings = "kind = \"home-assistant\"\nurl = \"env:HOME\"";
-    tell(settings, &server, &notification(Subject::Event(&event))).await.unwrap();
+    deliver(settings, &server, &notification(Subject::Event(&event))).await.unwrap();
     let received = server.received();
     assert_eq!(
         (received[0].method.as_str(), received[0].target.as_str()),
@@ -555,7 +562,7 @@ async fn home_assistants_webhook_gets_the_event_beside_what_an_action_takes() {
 }
 
 #[tokio::test]
-async fn home_assistants_action_gets_no_key_that_it_does_not_know() {
+async fn home_assistants_action_gets_no_unknown_key() {
     let server = receiver_by(|request| {
         if header(request, "authorization") != Some("Bearer 123456:AA-bot_token") {
             return Reply::status(401);
@@ -568,44 +575,44 @@ async fn home_assistants_action_gets_no_key_that_it_does_not_know() {
     let server = server.await;
     let event = crate::support::plate('a', None);
     let settings = "kind = \"home-assistant\"\nurl = \"env:SERVICE\"\ntoken = \"env:TOKEN\"";
-    tell(settings, &server, &notification(Subject::Event(&event))).await.unwrap();
+    deliver(settings, &server, &notification(Subject::Event(&event))).await.unwrap();
 }
 
 // ---- all of them
 
 #[tokio::test]
-async fn a_secret_that_is_no_address_is_not_repeated() {
+async fn a_secret_that_is_not_a_url_is_not_repeated() {
     let ports = MemoryPorts::new(NOW);
     ports.secrets.set("env:HOOK", "hunter2");
     let text = "[[channel]]\nid = \"family\"\nkind = \"discord\"\nurl = \"env:HOOK\"\n[[rule]]\nthen = { notify = \"family\" }";
     let site = site(text, &[]);
     let (client, notification) = (client(), notification(Subject::Test));
-    let told = channel::tell(&ports, &client, site.channel("family").unwrap(), &notification);
-    let error = told.await.unwrap_err();
+    let delivery = channel::deliver(&ports, &client, site.channel("family").unwrap(), &notification);
+    let error = delivery.await.unwrap_err();
     assert!(error.needs_a_person() && !error.to_string().contains("hunter2"), "{error}");
 }
 
 #[tokio::test]
-async fn a_secret_address_is_guarded_as_any_other() {
+async fn a_url_from_a_secret_is_guarded_like_any_other() {
     let server = receiver(Reply::status(200)).await;
     let ports = MemoryPorts::new(NOW);
     ports.secrets.set("env:HOOK", server.url("/x").unwrap().as_str());
     let text = "[[channel]]\nid = \"family\"\nkind = \"discord\"\nurl = \"env:HOOK\"\n[[rule]]\nthen = { notify = \"family\" }";
     let site = site(text, &[]);
     let (client, notification) = (client(), notification(Subject::Test));
-    let told = channel::tell(&ports, &client, site.channel("family").unwrap(), &notification);
-    assert!(matches!(told.await, Err(NotTold::NotSent(_))));
+    let delivery = channel::deliver(&ports, &client, site.channel("family").unwrap(), &notification);
+    assert!(matches!(delivery.await, Err(DeliveryError::NotSent(_))));
     assert!(server.received().is_empty());
 }
 
 #[tokio::test]
-async fn a_service_that_recovers_is_told_then() {
+async fn a_service_that_recovers_gets_the_message() {
     let attempts = AtomicUsize::new(0);
     let server = receiver_by(move |request| {
         if attempts.fetch_add(1, Ordering::SeqCst) == 0 { Reply::status(503) } else { pushover(request) }
     });
     let server = server.await;
-    let told = notification(Subject::Test);
-    assert!(!tell(PUSHOVER, &server, &told).await.unwrap_err().needs_a_person());
-    tell(PUSHOVER, &server, &told).await.unwrap();
+    let message = notification(Subject::Test);
+    assert!(!deliver(PUSHOVER, &server, &message).await.unwrap_err().needs_a_person());
+    deliver(PUSHOVER, &server, &message).await.unwrap();
 }

@@ -5,51 +5,38 @@
 //! answer's `errors`. A message with a larger picture goes without it.
 
 use bytes::Bytes;
-use camhook_outbound::{Answer, Client, Request};
-use camhook_ports::{Ports, SecretReference, Secrets};
-use camhook_site::{Network, PushoverPriority};
+use camhook_outbound::{Answer, Request};
+use camhook_ports::Ports;
+use camhook_site::{Pushover, PushoverPriority};
 use http::Method;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use url::Url;
 
-use crate::channel::{Refusal, exchange};
-use crate::limit::characters;
-use crate::multipart::Form;
-use crate::{NotTold, Notification};
+use super::exchange::{Refusal, Transport};
+use super::limit::characters;
+use super::multipart::Form;
+use crate::error::DeliveryError;
+use crate::notification::Notification;
 
 const MESSAGE_LIMIT: usize = 1024;
 const TITLE_LIMIT: usize = 250;
 const ATTACHMENT_LIMIT: usize = 5_242_880;
 
-/// Whom to tell, and how.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings<'a> {
-    pub(crate) server: &'a Url,
-    pub(crate) token: &'a SecretReference,
-    pub(crate) user: &'a SecretReference,
-    pub(crate) priority: PushoverPriority,
-    pub(crate) sound: Option<&'a str>,
-    pub(crate) device: Option<&'a str>,
-}
-
-pub(crate) async fn tell<P: Ports>(
-    ports: &P,
-    client: &Client,
-    network: Network,
-    settings: &Settings<'_>,
+pub(super) async fn deliver<P: Ports>(
+    transport: &Transport<'_, P>,
+    settings: &Pushover,
     notification: &Notification<'_>,
-) -> Result<(), NotTold> {
-    let token = ports.secrets().resolve(settings.token).await?;
-    let user = ports.secrets().resolve(settings.user).await?;
+) -> Result<(), DeliveryError> {
+    let token = transport.secret(&settings.token).await?;
+    let user = transport.secret(&settings.user).await?;
     let mut form = Form::default()
         .text("token", token.expose_secret().trim())
         .text("user", user.expose_secret().trim())
         .text("title", characters(&notification.title, TITLE_LIMIT))
         .text("message", characters(&notification.text, MESSAGE_LIMIT))
         .text("priority", settings.priority.number().to_string())
-        .optional("sound", settings.sound)
-        .optional("device", settings.device);
+        .optional("sound", settings.sound.as_deref())
+        .optional("device", settings.device.as_deref());
     if let PushoverPriority::Emergency { retry, expire } = settings.priority {
         form = form.text("retry", retry.as_secs().to_string()).text("expire", expire.as_secs().to_string());
     }
@@ -57,9 +44,9 @@ pub(crate) async fn tell<P: Ports>(
         form = form.jpeg("attachment", picture, bytes);
     }
     let url = format!("{}/1/messages.json", settings.server.as_str().trim_end_matches('/'));
-    let url = url.parse().map_err(|_| NotTold::Setting { key: "server", what: "is no address" })?;
+    let url = url.parse().map_err(|_| DeliveryError::Setting { key: "server", problem: "is not a URL" })?;
     let request = form.body_of(Request::new(Method::POST, url))?;
-    exchange(ports, client, network, &request, refusal).await.map(drop)
+    transport.exchange(&request, refusal).await.map(drop)
 }
 
 fn attachable<'a>(notification: &'a Notification<'_>) -> Option<(&'a str, Bytes)> {

@@ -1,4 +1,4 @@
-//! ntfy: a topic of a server to which phones listen.
+//! ntfy: a topic of a server that phones subscribe to.
 //!
 //! Source: the publishing page of ntfy's documentation, and for encoded words in headers `server/util.go` of
 //! ntfy itself. A picture is the body of a PUT, with title and text in headers; without one the text is the
@@ -6,15 +6,15 @@
 //! alone, with a link to the picture.
 
 use bytes::Bytes;
-use camhook_outbound::{Authentication, Client, Request};
-use camhook_ports::{Ports, Secrets};
-use camhook_site::{Network, NtfyCredential, NtfyPriority};
+use camhook_outbound::{Authentication, Request};
+use camhook_ports::Ports;
+use camhook_site::{Ntfy, NtfyCredential};
 use http::{HeaderName, Method};
-use url::Url;
 
-use crate::channel::send;
-use crate::encoded_word::encode;
-use crate::{NotTold, Notification, Picture};
+use super::encoded_word::encode;
+use super::exchange::Transport;
+use crate::error::DeliveryError;
+use crate::notification::{Notification, Picture};
 
 const TITLE: HeaderName = HeaderName::from_static("title");
 const MESSAGE: HeaderName = HeaderName::from_static("message");
@@ -23,57 +23,46 @@ const ATTACH: HeaderName = HeaderName::from_static("attach");
 const TAGS: HeaderName = HeaderName::from_static("tags");
 const PRIORITY: HeaderName = HeaderName::from_static("priority");
 
-/// Where and how to publish.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings<'a> {
-    pub(crate) url: &'a Url,
-    pub(crate) credential: Option<&'a NtfyCredential>,
-    pub(crate) priority: Option<NtfyPriority>,
-    pub(crate) tags: &'a [String],
-}
-
-pub(crate) async fn tell<P: Ports>(
-    ports: &P,
-    client: &Client,
-    network: Network,
-    settings: &Settings<'_>,
+pub(super) async fn deliver<P: Ports>(
+    transport: &Transport<'_, P>,
+    topic: &Ntfy,
     notification: &Notification<'_>,
-) -> Result<(), NotTold> {
-    let authentication = authentication(ports, settings.credential).await?;
+) -> Result<(), DeliveryError> {
+    let authentication = authentication(transport, topic.credential.as_ref()).await?;
     let picture = notification.picture.as_ref();
     let bytes = picture.and_then(|picture| Some((picture, picture.bytes.as_ref()?)));
     if let Some((picture, bytes)) = bytes {
-        let request = base(settings, notification, &authentication)?
+        let request = base(topic, notification, &authentication)?
             .with_header(MESSAGE, &encode(&notification.text))?
             .with_header(FILENAME, &picture.file_name)?
             .with_body("image/jpeg", bytes.clone());
-        match send(ports, client, network, &request).await {
-            Err(NotTold::Refused { status: 400 | 413, .. }) => {}
-            told => return told,
+        match transport.send(&request).await {
+            Err(DeliveryError::Refused { status: 400 | 413, .. }) => {}
+            result => return result.map(drop),
         }
     }
-    let request = base(settings, notification, &authentication)?;
+    let request = base(topic, notification, &authentication)?;
     let request = match picture.and_then(attachable) {
         Some((link, name)) => request.with_header(ATTACH, link)?.with_header(FILENAME, name)?,
         None => request,
     };
     let text = Bytes::from(notification.text.clone());
-    send(ports, client, network, &request.with_body("text/plain; charset=utf-8", text)).await
+    transport.send(&request.with_body("text/plain; charset=utf-8", text)).await.map(drop)
 }
 
 fn base(
-    settings: &Settings<'_>,
+    topic: &Ntfy,
     notification: &Notification<'_>,
     authentication: &Authentication,
-) -> Result<Request, NotTold> {
-    let mut request = Request::new(Method::PUT, settings.url.clone())
+) -> Result<Request, DeliveryError> {
+    let mut request = Request::new(Method::PUT, topic.url.clone())
         .with_header(TITLE, &encode(&notification.title))?
         .with_authentication(authentication.clone());
-    if let Some(priority) = settings.priority {
+    if let Some(priority) = topic.priority {
         request = request.with_header(PRIORITY, &priority.number().to_string())?;
     }
-    if !settings.tags.is_empty() {
-        request = request.with_header(TAGS, &encode(&settings.tags.join(",")))?;
+    if !topic.tags.is_empty() {
+        request = request.with_header(TAGS, &encode(&topic.tags.join(",")))?;
     }
     Ok(request)
 }
@@ -85,15 +74,15 @@ fn attachable(picture: &Picture) -> Option<(&str, &str)> {
 }
 
 async fn authentication<P: Ports>(
-    ports: &P,
+    transport: &Transport<'_, P>,
     credential: Option<&NtfyCredential>,
-) -> Result<Authentication, NotTold> {
+) -> Result<Authentication, DeliveryError> {
     Ok(match credential {
         None => Authentication::None,
-        Some(NtfyCredential::Token(token)) => Authentication::Bearer(ports.secrets().resolve(token).await?),
+        Some(NtfyCredential::Token(token)) => Authentication::Bearer(transport.secret(token).await?),
         Some(NtfyCredential::Basic(basic)) => Authentication::Basic {
             user: basic.user.clone(),
-            password: ports.secrets().resolve(&basic.password).await?,
+            password: transport.secret(&basic.password).await?,
         },
     })
 }

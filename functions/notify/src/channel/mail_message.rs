@@ -11,20 +11,21 @@ use lettre::Message;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 
-use crate::{NotTold, Notification, Picture, Subject};
+use crate::error::DeliveryError;
+use crate::notification::{Notification, Picture, Subject};
 
 const CONTENT_ID: &str = "picture@camhook";
 
-/// The mail that tells of a notification; the same `Message-ID` for every attempt.
+/// The mail of a notification, with the same `Message-ID` at every attempt.
 ///
-/// Those about one camera refer to one message, which nobody ever sent, so that mail programs show them as one
-/// thread. (Some of them, such as Gmail, want the same subject too.)
-pub(crate) fn write(
+/// Mails about one camera refer to the same message, which was never sent, so that mail programs show them as one
+/// thread. (Some of them, such as Gmail, also require the same subject.)
+pub(super) fn write(
     from: &str,
     to: &[String],
     notification: &Notification<'_>,
     now: Timestamp,
-) -> Result<Message, NotTold> {
+) -> Result<Message, DeliveryError> {
     let domain = from.rsplit_once('@').map_or(from, |(_, domain)| domain);
     let thread = format!("<{}@{domain}>", thread(notification.subject));
     let mut message = Message::builder()
@@ -53,18 +54,20 @@ pub(crate) fn write(
         }
         None => MultiPart::alternative_plain_html(plain(notification, picture), html(notification, None)),
     };
-    message.multipart(body).map_err(|error| NotTold::Unwritten { reason: error.to_string() })
+    message.multipart(body).map_err(|error| DeliveryError::Unwritten { reason: error.to_string() })
 }
 
-fn mailbox(address: &str) -> Result<Mailbox, NotTold> {
-    address.parse().map_err(|_| NotTold::Setting { key: "from or to", what: "holds no mail address" })
+fn mailbox(address: &str) -> Result<Mailbox, DeliveryError> {
+    address
+        .parse()
+        .map_err(|_| DeliveryError::Setting { key: "from or to", problem: "is not a mail address" })
 }
 
-fn jpeg() -> Result<ContentType, NotTold> {
-    ContentType::parse("image/jpeg").map_err(|error| NotTold::Unwritten { reason: error.to_string() })
+fn jpeg() -> Result<ContentType, DeliveryError> {
+    ContentType::parse("image/jpeg").map_err(|error| DeliveryError::Unwritten { reason: error.to_string() })
 }
 
-/// Names the thread: a camera's, or that of all trouble.
+/// The id of the thread: one per camera, and one for alerts.
 fn thread(subject: Subject<'_>) -> String {
     match subject {
         Subject::Event(event) => {

@@ -1,4 +1,4 @@
-//! What the trouble channel is told.
+//! Alerts to the alert channel.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn message(about: AlertSubject, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_trouble_is_told_once() {
+async fn an_alert_is_sent_once() {
     let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
     let (ports, site) = (ports().await, site(SITE, &[("ADMIN", &admin), ("FAMILY", &family)]));
     let body = message(AlertSubject::Relay("gate".to_owned()), "the relay gave no answer");
@@ -40,11 +40,11 @@ async fn a_trouble_is_told_once() {
     }
     let received = admin.received();
     assert_eq!(received.len(), 1);
-    assert_eq!(header(&received[0], "title"), Some("camhook: trouble with relay gate"));
+    assert_eq!(header(&received[0], "title"), Some("camhook alert: relay gate"));
     assert_eq!(received[0].body, "the relay gave no answer\n2026-11-23 12:00:05");
     assert!(family.received().is_empty());
 
-    // The same again within five minutes is known; later it is news.
+    // An identical alert within five minutes is suppressed.
     let again = |seconds| {
         let at = NOW.checked_add(Duration::from_secs(seconds)).unwrap();
         let text = "the relay gave no answer".to_owned();
@@ -58,7 +58,7 @@ async fn a_trouble_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_channel_that_only_a_person_can_mend_is_told_of_at_once() {
+async fn a_channel_that_needs_a_person_alerts_at_once() {
     let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(403)).await);
     let (ports, site) = (ports().await, site(SITE, &[("ADMIN", &admin), ("FAMILY", &family)]));
     assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
@@ -68,7 +68,7 @@ async fn a_channel_that_only_a_person_can_mend_is_told_of_at_once() {
     let received = admin.received();
     let text = String::from_utf8(received[0].body.to_vec()).unwrap();
     assert!(
-        text.starts_with("the channel family does not take messages: it refused with status 403"),
+        text.starts_with("The channel family does not accept messages: refused with status 403"),
         "{text}"
     );
     assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 2)).await.0);
@@ -76,7 +76,7 @@ async fn a_channel_that_only_a_person_can_mend_is_told_of_at_once() {
 }
 
 #[tokio::test]
-async fn a_channel_that_is_down_is_told_of_when_the_message_is_given_up() {
+async fn a_channel_that_is_down_alerts_at_the_last_delivery() {
     let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(503)).await);
     let (ports, site) = (ports().await, site(SITE, &[("ADMIN", &admin), ("FAMILY", &family)]));
     for count in 1..=8 {
@@ -86,7 +86,7 @@ async fn a_channel_that_is_down_is_told_of_when_the_message_is_given_up() {
 }
 
 #[tokio::test]
-async fn trouble_about_the_trouble_channel_never_loops() {
+async fn a_failing_alert_channel_causes_no_alert() {
     let admin = receiver(Reply::status(403)).await;
     let family = receiver(Reply::status(200)).await;
     let text = SITE.replace(
@@ -104,7 +104,7 @@ async fn trouble_about_the_trouble_channel_never_loops() {
     assert!(!handled(&ports, &site, &client(), about_itself).await.0);
     assert_eq!(admin.received().len(), before);
 
-    // Other trouble that it refuses is tried again and makes no more.
+    // Other alerts that it refuses are tried again, and cause no further alert.
     let other = message(AlertSubject::Configuration, "line 3 is wrong");
     for count in [1, 8] {
         assert!(handled(&ports, &site, &client(), record(other.clone(), count)).await.0);
@@ -113,12 +113,12 @@ async fn trouble_about_the_trouble_channel_never_loops() {
 }
 
 #[tokio::test]
-async fn without_a_trouble_channel_the_log_is_enough() {
+async fn without_an_alert_channel_alerts_are_only_logged() {
     let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(403)).await);
     let text = SITE.replace("alert_channel = \"admin\"", "");
     let (ports, site) = (ports().await, site(&text, &[("ADMIN", &admin), ("FAMILY", &family)]));
     assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
     assert!(ports.queues.sent(Queue::Notify).is_empty());
-    let trouble = record(message(AlertSubject::Configuration, "line 3 is wrong"), 1);
-    assert!(!handled(&ports, &site, &client(), trouble).await.0);
+    let alert = record(message(AlertSubject::Configuration, "line 3 is wrong"), 1);
+    assert!(!handled(&ports, &site, &client(), alert).await.0);
 }

@@ -1,0 +1,88 @@
+//! One attempt to deliver a message. The message's claim records the outcome.
+
+use std::time::Duration;
+
+use camhook_ports::{Clock, Ports};
+use camhook_site::Channel;
+use camhook_state::claim::{self, Acquisition, Claim, ClaimKey, Effect};
+
+use crate::channel;
+use crate::context::Context;
+use crate::error::{DeliveryError, Error};
+use crate::notification::Notification;
+use crate::outcome::DeliveryOutcome;
+use crate::retry::{ATTEMPT_LIMIT, SOON};
+
+/// Whether a message may be delivered now.
+#[derive(Debug)]
+pub(crate) enum Lease {
+    /// The caller holds the claim and delivers the message.
+    Acquired(Claim),
+    /// The message was delivered before.
+    Settled,
+    /// Another delivery holds the claim: look again after this long.
+    Busy(Duration),
+}
+
+/// Acquires the claim of a message, also where an earlier attempt ended without success.
+pub(crate) async fn acquire<P: Ports>(ports: &P, key: &ClaimKey<'_>) -> Result<Lease, Error> {
+    let now = ports.clock().now();
+    let held = match claim::take(ports.state(), key, now).await? {
+        Acquisition::Taken(claim) => return Ok(Lease::Acquired(claim)),
+        Acquisition::Settled(_) => return Ok(Lease::Settled),
+        Acquisition::AlreadyTaken(claim) => claim,
+    };
+    let age = Duration::try_from(now.duration_since(held.record().since)).unwrap_or_default();
+    if !held.record().has_ended() && age < ATTEMPT_LIMIT {
+        return Ok(Lease::Busy(ATTEMPT_LIMIT.saturating_sub(age)));
+    }
+    Ok(claim::take_again(ports.state(), &held, now).await?.map_or(Lease::Busy(SOON), Lease::Acquired))
+}
+
+/// Delivers a message whose claim the caller holds, and records the outcome in the claim.
+pub(crate) async fn attempt<P: Ports>(
+    context: &Context<'_, P>,
+    channel: &Channel,
+    notification: &Notification<'_>,
+    claim: &Claim,
+) -> DeliveryOutcome {
+    let clock = context.ports.clock();
+    let started = clock.elapsed();
+    let result = channel::deliver(context.ports, context.client, channel, notification).await;
+    let duration = clock.elapsed().saturating_sub(started);
+    context.time("NotificationTime", duration, [("Channel", channel.kind.name())]);
+    context.count_notification(channel, if result.is_ok() { "delivered" } else { "failed" });
+    record_outcome(context.ports, claim, &result).await;
+    let (attempt, duration_ms) = (claim.record().attempt, duration.as_millis());
+    match result {
+        Ok(()) => {
+            tracing::info!(channel = channel.id.as_str(), attempt, duration_ms, "delivered notification");
+            DeliveryOutcome::Delivered
+        }
+        Err(error) => {
+            let channel = channel.id.clone();
+            tracing::warn!(channel = channel.as_str(), attempt, duration_ms, %error, "failed to deliver notification");
+            DeliveryOutcome::Failed { channel, error }
+        }
+    }
+}
+
+/// Records the result of an attempt. Where the claim cannot be written, the message is delivered again after
+/// [`ATTEMPT_LIMIT`].
+async fn record_outcome<P: Ports>(ports: &P, claim: &Claim, result: &Result<(), DeliveryError>) {
+    let state = ports.state();
+    let recorded = match result {
+        Ok(()) => claim::finish(state, claim, "delivered").await,
+        Err(error) => match error.effect() {
+            Effect::None => claim::release(state, claim, &error.to_string()).await,
+            Effect::Possible | Effect::HandedOver => {
+                claim::leave_open(state, claim, &error.to_string()).await
+            }
+        },
+    };
+    match recorded {
+        Ok(Some(_)) => {}
+        Ok(None) => tracing::warn!("another delivery acquired the claim during the attempt"),
+        Err(error) => tracing::warn!(%error, "failed to record the outcome of an attempt"),
+    }
+}

@@ -1,0 +1,43 @@
+//! A rule's cooldown after its messages were attempted.
+
+use camhook_event::Event;
+use camhook_ports::{Clock, Ports};
+use camhook_site::Rule;
+use camhook_state::cooldown::{self, CooldownKey};
+
+use crate::delivery::Delivery;
+use crate::outcome::DeliveryOutcome;
+use crate::retry::LAST_DELIVERY;
+
+/// The cooldown of a rule, for the source of an event.
+pub(crate) fn cooldown_key<'a>(rule: &'a Rule, event: &'a Event) -> CooldownKey<'a> {
+    CooldownKey { rule: rule.id.as_str(), source: event.data.source.as_str() }
+}
+
+/// Charges the cooldown when a message was delivered, and returns it when all failed permanently.
+pub(crate) async fn finalize_cooldown<P: Ports>(
+    ports: &P,
+    rule: &Rule,
+    delivery: Delivery<'_>,
+    outcomes: &[DeliveryOutcome],
+) {
+    let (Some(length), None) = (rule.cooldown, delivery.replay) else { return };
+    let key = cooldown_key(rule, delivery.event);
+    let id = delivery.acting;
+    let any_delivered = outcomes.iter().any(|outcome| matches!(outcome, DeliveryOutcome::Delivered));
+    let all_failed = outcomes.iter().all(|outcome| matches!(outcome, DeliveryOutcome::Failed { .. }));
+    let permanently = delivery.receive_count >= LAST_DELIVERY
+        || outcomes.iter().all(
+            |outcome| matches!(outcome, DeliveryOutcome::Failed { error, .. } if error.needs_a_person()),
+        );
+    let finalized = if any_delivered {
+        cooldown::confirm(ports.state(), key, id, length, ports.clock().now()).await
+    } else if all_failed && permanently {
+        cooldown::give_back(ports.state(), key, id).await
+    } else {
+        return;
+    };
+    if let Err(error) = finalized {
+        tracing::warn!(rule = rule.id.as_str(), %error, "failed to finalize the cooldown, it expires by itself");
+    }
+}

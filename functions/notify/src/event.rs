@@ -1,0 +1,127 @@
+//! Notifications of one event.
+
+use std::collections::BTreeMap;
+
+use camhook_event::{Event, Kind, State};
+use camhook_ports::{Clock, Ports};
+use camhook_site::{Modes, Rule, evaluate};
+use camhook_state::control;
+use camhook_state::cooldown::{self, Reservation};
+use camhook_state::dedupe::{Dedupe, dedupe};
+
+use crate::alert::alert_failures;
+use crate::context::Context;
+use crate::cooldown::{cooldown_key, finalize_cooldown};
+use crate::delivery::Delivery;
+use crate::error::Error;
+use crate::gather::gather;
+use crate::matched_rule::{MatchedRule, deliver_all};
+use crate::mode::{self, set_modes};
+use crate::outcome::{DeliveryOutcome, Disposition};
+use crate::request::{DeliveryRequest, count_all, requests};
+use crate::retry::SOON;
+
+/// Carries out the notifications and modes of all rules that match an event. A rule that fails affects no other.
+pub(crate) async fn notify_event<P: Ports>(
+    context: &Context<'_, P>,
+    delivery: Delivery<'_>,
+) -> Result<Disposition, Error> {
+    let (ports, site) = (context.ports, context.site);
+    let modes = modes(ports, site.rules(), delivery.event).await?;
+    let at = delivery.event.time.timestamp();
+    let evaluation = camhook_site::Context { site, at, modes: &modes };
+    let mut disposition = Disposition::Done;
+    let mut matched = Vec::new();
+    for rule in site.rules() {
+        let requests = requests(context, rule, ports.clock().now());
+        let is_idle = requests.is_empty() && !mode::sets_modes(rule);
+        if is_idle || !evaluate(rule, delivery.event, &evaluation).is_match() {
+            continue;
+        }
+        match prepare(context, rule, requests, delivery).await {
+            Ok(Preparation::Ready(ready)) => matched.push(ready),
+            Ok(Preparation::Suppressed) => {}
+            Ok(Preparation::Pending) => disposition = disposition.and(Disposition::retry(Some(SOON))),
+            Err(error) => {
+                let rule = rule.id.as_str();
+                tracing::warn!(rule, %error, "failed to prepare a rule");
+                disposition = disposition.and(Disposition::failed(format!("rule {rule}: {error}")));
+            }
+        }
+    }
+    deliver_all(context, delivery, &mut matched).await;
+    for MatchedRule { rule, outcomes, .. } in &matched {
+        finalize_cooldown(ports, rule, delivery, outcomes).await;
+        disposition = outcomes.iter().map(DeliveryOutcome::disposition).fold(disposition, Disposition::and);
+    }
+    let outcomes = matched.iter().flat_map(|matched| &matched.outcomes);
+    alert_failures(context, delivery.receive_count, outcomes).await;
+    Ok(disposition)
+}
+
+/// The modes of the areas that rules depend on.
+async fn modes<P: Ports>(ports: &P, rules: &[Rule], event: &Event) -> Result<Modes, Error> {
+    let mut modes: BTreeMap<&str, String> = BTreeMap::new();
+    for area in rules.iter().filter_map(|rule| rule.mode.as_ref()?.area(event)) {
+        if modes.contains_key(area.as_str()) {
+            continue;
+        }
+        if let Some(mode) = control::mode(ports.state(), area.as_str()).await? {
+            modes.insert(area.as_str(), mode);
+        }
+    }
+    Ok(modes.into_iter().collect())
+}
+
+enum Preparation<'a> {
+    /// The messages whose claims are acquired can be delivered.
+    Ready(MatchedRule<'a>),
+    /// Nothing to deliver: a duplicate, within the cooldown, or part of a group.
+    Suppressed,
+    /// Another event holds the cooldown and will charge or return it soon.
+    Pending,
+}
+
+/// Deduplicates the event, reserves the cooldown, sets modes and acquires the claims.
+async fn prepare<'a, P: Ports>(
+    context: &Context<'_, P>,
+    rule: &'a Rule,
+    requests: Vec<DeliveryRequest<'a>>,
+    delivery: Delivery<'_>,
+) -> Result<Preparation<'a>, Error> {
+    let Delivery { event, replay, .. } = delivery;
+    let (state, now) = (context.ports.state(), context.ports.clock().now());
+    if let (Some(key), None) = (dedupe_key(event), replay)
+        && let Dedupe::Duplicate(_) = dedupe(state, key, rule.id.as_str(), event.id, now).await?
+    {
+        count_all(context, &requests, "duplicate");
+        return Ok(Preparation::Suppressed);
+    }
+    if let (Some(window), None) = (rule.coalesce, replay) {
+        // The group reserves the cooldown when it is delivered. Modes are set at once.
+        set_modes(context.ports, rule, delivery).await?;
+        gather(context, rule, window, &requests, delivery).await?;
+        return Ok(Preparation::Suppressed);
+    }
+    if let (Some(length), None) = (rule.cooldown, replay) {
+        match cooldown::reserve(state, cooldown_key(rule, event), event.id, length, now).await? {
+            Reservation::Held { .. } => {}
+            Reservation::Charged { .. } => {
+                count_all(context, &requests, "cooldown");
+                return Ok(Preparation::Suppressed);
+            }
+            Reservation::Pending { .. } => return Ok(Preparation::Pending),
+        }
+    }
+    let outcomes = set_modes(context.ports, rule, delivery).await?;
+    let matched = MatchedRule::acquire(context, rule, requests, delivery, outcomes).await?;
+    Ok(Preparation::Ready(matched))
+}
+
+/// The key that joins several events about one thing. Ends and counters have none: each says something new.
+fn dedupe_key(event: &Event) -> Option<&str> {
+    if event.data.state == Some(State::Stop) || event.data.kind == Kind::Counting {
+        return None;
+    }
+    event.data.correlation.as_ref().map(|correlation| correlation.key.as_str())
+}

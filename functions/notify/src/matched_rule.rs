@@ -1,0 +1,104 @@
+//! The messages of matched rules.
+
+use camhook_ports::Ports;
+use camhook_site::Rule;
+use camhook_state::claim::{Claim, ClaimKey};
+use futures_util::future::join_all;
+use tracing::Instrument;
+
+use crate::attempt::{Lease, acquire, attempt};
+use crate::channel::{PictureForm, picture_form};
+use crate::context::Context;
+use crate::delivery::Delivery;
+use crate::error::Error;
+use crate::notification::{Notification, Subject};
+use crate::outcome::DeliveryOutcome;
+use crate::request::DeliveryRequest;
+use crate::{picture, text};
+
+/// A rule that matched, and the outcomes of its messages so far.
+pub(crate) struct MatchedRule<'a> {
+    pub(crate) rule: &'a Rule,
+    /// The messages whose claims are acquired.
+    pub(crate) acquired: Vec<(DeliveryRequest<'a>, Claim)>,
+    pub(crate) outcomes: Vec<DeliveryOutcome>,
+}
+
+impl<'a> MatchedRule<'a> {
+    /// Acquires the claims of a rule's messages. `outcomes` are those of its other actions.
+    pub(crate) async fn acquire<P: Ports>(
+        context: &Context<'_, P>,
+        rule: &'a Rule,
+        requests: Vec<DeliveryRequest<'a>>,
+        delivery: Delivery<'_>,
+        mut outcomes: Vec<DeliveryOutcome>,
+    ) -> Result<Self, Error> {
+        let mut acquired = Vec::new();
+        for request in requests {
+            let (event, replay) = (delivery.acting, delivery.run());
+            let key = ClaimKey { event, rule: rule.id.as_str(), action: request.action, replay };
+            match acquire(context.ports, &key).await? {
+                Lease::Acquired(claim) => acquired.push((request, claim)),
+                Lease::Busy(after) => outcomes.push(DeliveryOutcome::Busy(after)),
+                Lease::Settled => {
+                    context.count_notification(request.channel, "already_delivered");
+                    outcomes.push(DeliveryOutcome::AlreadyDelivered);
+                }
+            }
+        }
+        Ok(Self { rule, acquired, outcomes })
+    }
+}
+
+/// Delivers the messages of all rules concurrently, so that a channel that does not answer delays no other.
+pub(crate) async fn deliver_all<P: Ports>(
+    context: &Context<'_, P>,
+    delivery: Delivery<'_>,
+    matched: &mut [MatchedRule<'_>],
+) {
+    let event = delivery.event;
+    let mut acquired = matched.iter().flat_map(|matched| &matched.acquired).peekable();
+    if acquired.peek().is_none() {
+        return;
+    }
+    let takes_bytes = acquired.any(|(request, _)| picture_form(request.channel) == PictureForm::Bytes);
+    let form = if takes_bytes { PictureForm::Bytes } else { PictureForm::Link };
+    let picture = picture::read(context.ports, event, form).await;
+
+    let attempts = matched.iter().enumerate().flat_map(|(index, matched)| {
+        matched.acquired.iter().map(move |(request, claim)| (index, matched.rule, request, claim))
+    });
+    let outcomes = join_all(attempts.map(|(index, rule, request, claim)| {
+        let picture = picture.clone();
+        let span = tracing::info_span!("notification", rule = rule.id.as_str(), action = request.action);
+        async move {
+            let gathered = delivery.group.map(text::Gathered::from);
+            let (rendered, errors) =
+                text::render(context.site, event, gathered.as_ref(), request.title, request.body);
+            for error in errors {
+                tracing::warn!(%error, "failed to render a template, used the default text");
+            }
+            let id = match delivery.run() {
+                None => format!("{}-{}-{}", delivery.acting, rule.id, request.action),
+                Some(run) => {
+                    format!("{}-{}-{}-{}", delivery.acting, rule.id, request.action, identifier(run))
+                }
+            };
+            let text::Rendered { title, text } = rendered;
+            let notification = Notification { id, title, text, picture, subject: Subject::Event(event) };
+            (index, attempt(context, request.channel, &notification, claim).await)
+        }
+        .instrument(span)
+    }))
+    .await;
+    for (index, outcome) in outcomes {
+        if let Some(matched) = matched.get_mut(index) {
+            matched.outcomes.push(outcome);
+        }
+    }
+}
+
+/// The text with `-` in the place of characters that an id may not have.
+fn identifier(run: &str) -> String {
+    run.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '-' }).collect()
+}
