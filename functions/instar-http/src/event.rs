@@ -62,17 +62,7 @@ fn zone(triggers: &Triggers) -> Option<Zone> {
 }
 
 fn plate(text: Text) -> Plate {
-    Plate {
-        text,
-        list: None,
-        group: None,
-        direction: None,
-        confidence: None,
-        color: None,
-        region: None,
-        owner: None,
-        vehicle: None,
-    }
+    Plate::new(text)
 }
 
 /// All that has no place of its own, and the triggers one by one, since a rule may be about one of several.

@@ -278,15 +278,10 @@ fn add_plate<'a>(draft: &mut Draft<'a>, plate: SnappedPlate<'a>) {
     draft.targets.push(DraftTarget { class: Some(TargetClass::Plate), image, ..DraftTarget::default() });
     draft.event_ids.extend(snap.id);
     draft.plate = text.map(|text| Plate {
-        text,
         list: list(membership),
-        group: None,
-        direction: None,
-        confidence: None,
-        color: None,
-        region: None,
         owner,
         vehicle: Vehicle { vehicle_type, brand, ..Vehicle::default() }.known(),
+        ..Plate::new(text)
     });
     rest.keep(&mut draft.vendor_data);
 }

@@ -416,7 +416,8 @@ fn counts(counters: &mut Scalars<'_>, kind: Kind) -> Option<Counts> {
         leave: count(format!("leave{class}Count")),
         inside: count(format!("exist{class}Count")),
     };
-    Counts { person: tally("Person"), vehicle: tally("Car"), motorcycle_bicycle: tally("Bike") }.known()
+    let (person, vehicle, motorcycle_bicycle) = (tally("Person"), tally("Car"), tally("Bike"));
+    Counts { person, vehicle, motorcycle_bicycle, ..Counts::default() }.known()
 }
 
 /// What the coordinates of an item count.
@@ -633,7 +634,6 @@ fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
         model: text(item.car.take("model")),
     };
     Some(Plate {
-        text: plate_text,
         list,
         group,
         direction,
@@ -642,6 +642,7 @@ fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
         region: text(scalars.take("province")),
         owner: text(item.plate.take("carOwner")),
         vehicle: vehicle.known(),
+        ..Plate::new(plate_text)
     })
 }
 

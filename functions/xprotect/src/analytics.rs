@@ -97,17 +97,7 @@ fn target(mut object: Object<'_>, faces: Retention) -> (DraftTarget, Option<Plat
     }
     let bounding_box = object.take("BoundingBox").and_then(Json::into_object).and_then(rectangle);
     let plate = (class == Some(TargetClass::Plate)).then(|| object.take_text(&["Value"])).flatten();
-    let plate = plate.map(|text| Plate {
-        text,
-        list: None,
-        group: None,
-        direction: None,
-        confidence,
-        color: None,
-        region: None,
-        owner: None,
-        vehicle: None,
-    });
+    let plate = plate.map(|text| Plate { confidence, ..Plate::new(text) });
     if let (Retention::Drop, Some(TargetClass::Face)) = (faces, class) {
         // The id, name and value of a face are those of the person.
         let target = DraftTarget { class, confidence, bounding_box, ..DraftTarget::default() };

@@ -338,8 +338,12 @@ pub enum Direction {
 /// A licence plate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plate {
-    /// The plate as the device read it.
+    /// The plate as the device read it; where the device found it on a list of its own, the plate that is registered
+    /// there.
     pub text: Text,
+    /// What was read, where the device tolerates misread characters and found a registered plate that differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<Text>,
     /// Which of the device's own lists it is on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<PlateList>,
@@ -364,6 +368,25 @@ pub struct Plate {
     /// The vehicle that carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vehicle: Option<Vehicle>,
+}
+
+impl Plate {
+    /// A plate of which nothing but its text is known.
+    #[must_use]
+    pub fn new(text: Text) -> Self {
+        Self {
+            text,
+            read: None,
+            list: None,
+            group: None,
+            direction: None,
+            confidence: None,
+            color: None,
+            region: None,
+            owner: None,
+            vehicle: None,
+        }
+    }
 }
 
 /// A vehicle as the device describes it.
@@ -409,6 +432,9 @@ pub struct Face {
     /// The list of the album, in the same words as for plates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<PlateList>,
+    /// The group of the album that the person belongs to in the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<Text>,
     /// The sex that the device estimates, in its own word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sex: Option<Text>,
@@ -443,6 +469,9 @@ pub struct Counts {
     /// Motorcycles and bicycles.
     #[serde(default, skip_serializing_if = "Tally::is_absent")]
     pub motorcycle_bicycle: Tally,
+    /// All together, where the device does not count by class.
+    #[serde(default, skip_serializing_if = "Tally::is_absent")]
+    pub total: Tally,
 }
 
 impl Counts {

@@ -165,6 +165,8 @@ pub enum CountClass {
     Vehicle,
     /// Motorcycles and bicycles.
     MotorcycleBicycle,
+    /// All together, where the device does not count by class.
+    Total,
 }
 
 /// Which of the three counters of a class.

@@ -555,6 +555,7 @@ fn count(event: &Event, class: CountClass, counter: Counter) -> Option<u64> {
         CountClass::Person => &counts.person,
         CountClass::Vehicle => &counts.vehicle,
         CountClass::MotorcycleBicycle => &counts.motorcycle_bicycle,
+        CountClass::Total => &counts.total,
     };
     match counter {
         Counter::Enter => tally.enter,

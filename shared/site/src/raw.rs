@@ -256,6 +256,27 @@ pub(crate) struct RawSource {
     /// The beginning of its MQTT topics, for a source that comes over MQTT and not over HTTP.
     #[schemars(extend("x-vendors" = ["instar"]))]
     pub(crate) topic: Option<String>,
+    /// Which list each group of the device's face album is, by the number that the device sends (`face.group` of an
+    /// event). The numbers differ by firmware: look at the events of known faces first. A face in no group that is
+    /// named here has no list.
+    #[schemars(extend("x-vendors" = ["ivsec"]))]
+    pub(crate) groups: Option<RawGroups>,
+}
+
+/// The groups of a face album, by number.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Groups")]
+pub(crate) struct RawGroups {
+    /// Groups of people who are welcome.
+    #[serde(default)]
+    pub(crate) allow: Vec<i64>,
+    /// Groups of people who are not.
+    #[serde(default)]
+    pub(crate) deny: Vec<i64>,
+    /// The group that the device puts people into who are in none of the others.
+    #[serde(default)]
+    pub(crate) stranger: Vec<i64>,
 }
 
 /// How a source's posts prove that they come from it. Every kind of credential that is named must hold; of

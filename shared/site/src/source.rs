@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use camhook_event::{Text, Vendor};
+use camhook_event::{PlateList, Text, Vendor};
 use camhook_ports::SecretReference;
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
@@ -40,6 +40,8 @@ pub struct Source {
     pub parameters: BTreeMap<String, String>,
     /// The beginning of its MQTT topics.
     pub topic: Option<Text>,
+    /// Which list a numbered group of the device's face album is.
+    pub groups: BTreeMap<i64, PlateList>,
 }
 
 /// How a source's posts prove that they come from it: every kind that is named must hold.

@@ -23,6 +23,8 @@ pub(crate) enum Ability {
     FaceList,
     /// They say whether they found a face in their album.
     FaceMatch,
+    /// They send the number of the group of their album that a face belongs to.
+    NumberedFaceGroups,
     /// They send the positions of targets while these are in view.
     Tracking,
 }
@@ -34,6 +36,7 @@ pub(crate) fn can(vendor: Vendor, ability: Ability) -> bool {
         Ability::Sign | Ability::Resend => vendor == Vendor::Xprotect,
         Ability::Mqtt => vendor == Vendor::Instar,
         Ability::Direction | Ability::Tracking => vendor == Vendor::Viewtron,
+        Ability::NumberedFaceGroups => vendor == Vendor::Ivsec,
         Ability::PlateList | Ability::FaceList | Ability::FaceMatch => {
             matches!(vendor, Vendor::Viewtron | Vendor::Ivsec)
         }

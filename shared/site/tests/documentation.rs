@@ -16,6 +16,7 @@ const TABLES: &[(&str, &str)] = &[
     ("`[[source]]`", "/$defs/Source"),
     ("`auth` of a source", "/$defs/Auth"),
     ("`basic`", "/$defs/Basic"),
+    ("`groups` of a source", "/$defs/Groups"),
     ("`[[camera]]`", "/$defs/Camera"),
     ("An entry of `[lists]`", "/$defs/ListEntry"),
     ("`[[relay]]`", "/$defs/Relay"),

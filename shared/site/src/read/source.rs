@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use camhook_event::Text;
+use camhook_event::{PlateList, Text};
 use jiff::tz::TimeZone;
 
 use super::scalar;
 use crate::problem::{Notes, Path};
-use crate::raw::{Many, RawAuth, RawClock, RawDialect, RawRetention, RawSource};
+use crate::raw::{Many, RawAuth, RawClock, RawDialect, RawGroups, RawRetention, RawSource};
 use crate::vendor_limit::{self, Ability};
 use crate::{Auth, ClockTrust, Dialect, Retention, Source, Token, Tracking};
 
@@ -114,7 +114,32 @@ pub(super) fn source(
         dialect,
         parameters: parameters(&raw.parameters, &path.key("parameters"), notes),
         topic,
+        groups: groups(raw, &path.key("groups"), notes),
     })
+}
+
+fn groups(raw: &RawSource, path: &Path<'_>, notes: &mut Notes) -> BTreeMap<i64, PlateList> {
+    let mut groups = BTreeMap::new();
+    let Some(RawGroups { allow, deny, stranger }) = &raw.groups else { return groups };
+    if !vendor_limit::can(raw.vendor, Ability::NumberedFaceGroups) {
+        notes.misplaced(path, format!("{} has no `groups`", raw.vendor), "leave it out");
+    }
+    for (key, numbers, list) in [
+        ("allow", allow, PlateList::Allow),
+        ("deny", deny, PlateList::Deny),
+        ("stranger", stranger, PlateList::Stranger),
+    ] {
+        for (index, &number) in numbers.iter().enumerate() {
+            if groups.insert(number, list).is_some_and(|other| other != list) {
+                notes.problem(
+                    &path.key(key).index(index),
+                    format!("group {number} is on two lists"),
+                    "name each group once",
+                );
+            }
+        }
+    }
+    groups
 }
 
 fn tracking(text: Option<&str>, path: &Path<'_>, notes: &mut Notes) -> Option<Tracking> {
