@@ -12,6 +12,9 @@ use crate::Json;
 /// none is known. It is no scalar that a person could read.
 const BLOB_LENGTH: usize = 256;
 
+/// The most bytes of a name, or of several joined with dots, that are kept; what a device calls its values is shorter.
+const NAME_LIMIT: usize = 256;
+
 /// Names and values in the order in which they were sent. A name may occur more than once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
@@ -79,9 +82,7 @@ impl<'a> Object<'a> {
     /// Like [`Object::keep`], with names on the way that are not in the object.
     pub fn keep_below(&self, path: &str, data: &mut VendorData) {
         for (name, value) in &self.0 {
-            let path =
-                if path.is_empty() { Cow::Borrowed(name.as_ref()) } else { format!("{path}.{name}").into() };
-            keep(&path, value, data);
+            keep(&joined(path, name), value, data);
         }
     }
 
@@ -98,6 +99,27 @@ impl<'a> FromIterator<(Cow<'a, str>, Json<'a>)> for Object<'a> {
     fn from_iter<T: IntoIterator<Item = (Cow<'a, str>, Json<'a>)>>(entries: T) -> Self {
         Self(entries.into_iter().collect())
     }
+}
+
+impl<'a> IntoIterator for Object<'a> {
+    type Item = (Cow<'a, str>, Json<'a>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// A name below a path, within [`NAME_LIMIT`]: a long name would otherwise be copied for each value below it.
+fn joined<'p>(path: &'p str, name: &'p str) -> Cow<'p, str> {
+    let limited = |text: &'p str| text.get(..text.floor_char_boundary(NAME_LIMIT)).unwrap_or(text);
+    if path.is_empty() {
+        return Cow::Borrowed(limited(name));
+    }
+    if path.len() + name.len() >= NAME_LIMIT {
+        return Cow::Borrowed(limited(path));
+    }
+    Cow::Owned(format!("{path}.{name}"))
 }
 
 /// Names are compared without case, and without the blanks that some documents print around them.
@@ -155,6 +177,18 @@ mod tests {
         let values = object(r#"{"a":1,"b":{"c":true,"d":[{"e":"x"},{"e":"y"},{}]},"f":null,"g":[1,2,1]}"#);
         assert_eq!(kept(&values), r#"{"a":1,"b.c":true,"b.d.e":["x","y"],"g":[1,2]}"#);
         assert_eq!(values.to_attributes().len(), 4);
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_not_copied_for_each_value_below_it() {
+        let long = "n".repeat(1_000_000);
+        let below: Vec<String> = (0..20_000).map(|number| format!(r#""{number}":{number}"#)).collect();
+        let text = format!(r#"{{"{long}":{{{}}},"short":1}}"#, below.join(","));
+        let mut data = VendorData::default();
+        let values = object(&text);
+        values.keep(&mut data);
+        let names: Vec<&str> = data.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, [&long[..NAME_LIMIT], "short"]);
     }
 
     #[test]

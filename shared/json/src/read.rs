@@ -10,7 +10,8 @@ use serde_json::Number;
 
 use crate::{Json, Object};
 
-/// The most values of one list that are read; those behind them are passed over. More than any device has channels.
+/// From here on a list's scalars and lists are passed over: they are a mask, a heat map or the like. Objects are read
+/// wherever they stand.
 pub const LIST_LIMIT: usize = 256;
 
 /// How many values any post may hold.
@@ -74,11 +75,25 @@ impl<'de> DeserializeSeed<'de> for AnyValue<'_> {
     type Value = Json<'de>;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        match self.values_left.get().checked_sub(1) {
-            Some(left) => self.values_left.set(left),
-            None => return Err(D::Error::custom(TOO_MANY)),
-        }
+        self.count()?;
         deserializer.deserialize_any(self)
+    }
+}
+
+impl AnyValue<'_> {
+    /// Counts one value more.
+    fn count<E: Error>(self) -> Result<(), E> {
+        let left = self.values_left.get().checked_sub(1).ok_or_else(|| E::custom(TOO_MANY))?;
+        self.values_left.set(left);
+        Ok(())
+    }
+
+    fn object<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+        let mut object = Object::default();
+        while let Some(name) = map.next_key_seed(Name)? {
+            object.push(name, map.next_value_seed(self)?);
+        }
+        Ok(object)
     }
 }
 
@@ -125,16 +140,67 @@ impl<'de> Visitor<'de> for AnyValue<'_> {
                 None => return Ok(Json::List(values)),
             }
         }
-        while list.next_element::<IgnoredAny>()?.is_some() {}
+        while let Some(value) = list.next_element_seed(ObjectOnly(self))? {
+            values.extend(value.map(Json::Object));
+        }
         Ok(Json::List(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut object = Object::default();
-        while let Some(name) = map.next_key_seed(Name)? {
-            object.push(name, map.next_value_seed(self)?);
-        }
-        Ok(Json::Object(object))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        self.object(map).map(Json::Object)
+    }
+}
+
+/// Reads a value if it is an object, and passes over any other.
+struct ObjectOnly<'b>(AnyValue<'b>);
+
+impl<'de> DeserializeSeed<'de> for ObjectOnly<'_> {
+    type Value = Option<Object<'de>>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ObjectOnly<'_> {
+    type Value = Option<Object<'de>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        self.0.count()?;
+        self.0.object(map).map(Some)
     }
 }
 
@@ -197,6 +263,18 @@ mod tests {
         let object = read(&text).unwrap().into_object().unwrap();
         assert!(matches!(object.get("map"), Some(Json::List(values)) if values.len() == LIST_LIMIT));
         assert_eq!(object.get("after").and_then(Json::to_integer), Some(1));
+    }
+
+    #[test]
+    fn no_object_of_a_list_is_passed_over() {
+        let objects: Vec<String> = (0..1000).map(|number| format!(r#"{{"n":{number}}}"#)).collect();
+        let text = format!("[{},1,[2],\"three\",null,true,-4.5]", objects.join(","));
+        let objects = read(&text).unwrap().into_objects();
+        assert_eq!(objects.len(), 1000);
+        let last = objects.last().and_then(|object| object.get("n")).and_then(Json::to_integer);
+        assert_eq!(last, Some(999));
+        let many = vec![r#"{"":0}"#; 100_000].join(",");
+        assert_eq!(code(&format!("[{many}]")), "too_many_values");
     }
 
     #[test]
