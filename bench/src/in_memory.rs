@@ -30,9 +30,9 @@ impl InMemory {
     pub(crate) fn take(&self, adapter: &dyn Adapter, event: &[u8]) -> Result<(), Error> {
         let event: HttpApiEvent = serde_json::from_slice(event).map_err(|error| failed(error.to_string()))?;
         let request = event.into_request(received_at(), None);
-        let handled =
-            self.runtime.block_on(handle(&self.ports, &self.site, adapter, &self.instance, request));
-        match handled.reply.status {
+        let reply = self.runtime.block_on(handle(&self.ports, &self.site, adapter, &self.instance, request));
+        self.ports.metrics.take();
+        match reply.status {
             200 => Ok(()),
             status => Err(failed(format!("it answers {status}"))),
         }

@@ -154,7 +154,7 @@ impl<P: Ports> Step<'_, P> {
         for telling in &tellings {
             let heard = &telling.message;
             let received = received(source, &heard.topic, &heard.value, &heard.delivery, heard.at);
-            self.tell(&received, draft::alarm(telling, camera), measurements).await?;
+            self.tell(&received, draft::alarm(telling, camera)).await?;
         }
         Ok(())
     }
@@ -184,20 +184,14 @@ impl<P: Ports> Step<'_, P> {
         }
         for word in &tellings {
             let received = received(source, &word.topic, &word.word, &word.delivery, word.at);
-            self.tell(&received, draft::connection(word, camera), measurements).await?;
+            self.tell(&received, draft::connection(word, camera)).await?;
         }
         Ok(())
     }
 
-    async fn tell(
-        &self,
-        received: &Received,
-        draft: Draft<'_>,
-        measurements: &mut Measurements,
-    ) -> Result<(), Error> {
+    async fn tell(&self, received: &Received, draft: Draft<'_>) -> Result<(), Error> {
         let is_sign_of_life = draft.kind != Kind::DeviceOffline;
-        let (events, measured) = persist(self.ports, received, vec![(0, draft)]).await;
-        measurements.append(measured);
+        let events = persist(self.ports, received, vec![(0, draft)]).await;
         for event in events {
             event?;
         }

@@ -80,12 +80,13 @@ fn run(case: &Path) -> Result<Value, Box<dyn Error>> {
         let (again, measurements) =
             runtime.block_on(camhook_instar_mqtt::handle(&ports, &site, &instance, &[record]));
         failed.extend(again);
-        let counts =
-            measurements.metrics().iter().filter(|metric| !metric.dimensions.is_empty()).map(|metric| {
-                let values: Vec<&str> =
-                    metric.dimensions.iter().skip(1).map(|part| part.value.as_str()).collect();
-                format!("{} {}", metric.name, values.join(" ")).trim().to_owned()
-            });
+        measurements.record_in(&ports.metrics);
+        let recorded = ports.metrics.take();
+        let counts = recorded.iter().filter(|metric| !metric.dimensions.is_empty()).map(|metric| {
+            let values: Vec<&str> =
+                metric.dimensions.iter().skip(1).map(|part| part.value.as_str()).collect();
+            format!("{} {}", metric.name, values.join(" ")).trim().to_owned()
+        });
         counted.push(counts.collect::<Vec<_>>().join(", ").into());
     }
     let mut result = outcome(&ports)?;

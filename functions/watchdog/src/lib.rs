@@ -14,15 +14,14 @@ mod silence;
 
 pub use pending::deliver_pending;
 pub use releases::restore_releases;
-pub use silence::tell_of_silence;
+pub use silence::report_silence;
 
-use camhook_ports::{Measurements, Ports};
+use camhook_ports::Ports;
 use camhook_site::Site;
 
 /// One tick: first the relays that are on for too long, then what is owed, then who is silent.
-pub async fn tick<P: Ports>(ports: &P, site: &Site) -> Measurements {
-    let mut measurements = restore_releases(ports, site).await;
-    measurements.append(deliver_pending(ports).await);
-    measurements.append(tell_of_silence(ports, site).await);
-    measurements
+pub async fn tick<P: Ports>(ports: &P, site: &Site) {
+    restore_releases(ports, site).await;
+    deliver_pending(ports).await;
+    report_silence(ports, site).await;
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use camhook_event::{Event, PENDING_PREFIX};
 use camhook_ingest::{Pending, message_group};
 use camhook_ports::{
-    EventQueue, Measurements, Message, Object, ObjectError, ObjectStore, Ports, Precondition, PutError, Queue,
+    EventQueue, Message, Metrics, Object, ObjectError, ObjectStore, Ports, Precondition, PutError, Queue,
 };
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
@@ -35,14 +35,13 @@ enum PendingError {
 }
 
 /// Delivers every event under `pending/` to the queues that are owed it.
-pub async fn deliver_pending<P: Ports>(ports: &P) -> Measurements {
-    let mut measurements = Measurements::default();
+pub async fn deliver_pending<P: Ports>(ports: &P) {
     let keys = match ports.objects().list(PENDING_PREFIX, EVENTS_A_TICK).await {
         Ok(keys) => keys,
         Err(error) => {
             tracing::error!(%error, "what is owed cannot be listed");
-            measurements.count("PendingFailed", []);
-            return measurements;
+            ports.metrics().count("PendingFailed", []);
+            return;
         }
     };
     let deliveries = stream::iter(keys).map(|key| async move {
@@ -54,16 +53,15 @@ pub async fn deliver_pending<P: Ports>(ports: &P) -> Measurements {
         match delivery {
             Ok(Delivery::Done) => {
                 tracing::info!(key, "what was owed is delivered");
-                measurements.count("PendingDelivered", []);
+                ports.metrics().count("PendingDelivered", []);
             }
-            Ok(Delivery::Owed) => measurements.count("PendingOwed", []),
+            Ok(Delivery::Owed) => ports.metrics().count("PendingOwed", []),
             Err(error) => {
                 tracing::error!(key, %error, "what is owed cannot be delivered");
-                measurements.count("PendingFailed", []);
+                ports.metrics().count("PendingFailed", []);
             }
         }
     }
-    measurements
 }
 
 async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingError> {
@@ -118,6 +116,12 @@ mod tests {
         key
     }
 
+    async fn counted_by_a_tick(ports: &MemoryPorts, name: &str) -> usize {
+        let before = ports.metrics.counted(name);
+        deliver_pending(ports).await;
+        ports.metrics.counted(name) - before
+    }
+
     fn ports() -> MemoryPorts {
         MemoryPorts::new(Timestamp::UNIX_EPOCH)
     }
@@ -126,8 +130,7 @@ mod tests {
     async fn what_is_owed_is_delivered_to_whom_it_is_owed_and_no_one_else() {
         let ports = ports();
         owe(&ports, &["relay"]).await;
-        let measurements = deliver_pending(&ports).await;
-        assert_eq!(measurements.counted("PendingDelivered"), 1);
+        assert_eq!(counted_by_a_tick(&ports, "PendingDelivered").await, 1);
         let sent = ports.queues.sent(Queue::Relay);
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].group, "gate/1");
@@ -141,11 +144,11 @@ mod tests {
         let ports = ports();
         let key = owe(&ports, &["notify", "relay"]).await;
         ports.queues.fail(Queue::Notify);
-        assert_eq!(deliver_pending(&ports).await.counted("PendingOwed"), 1);
+        assert_eq!(counted_by_a_tick(&ports, "PendingOwed").await, 1);
         let rest: Pending = serde_json::from_slice(&ports.objects.object(&key).unwrap().bytes).unwrap();
         assert_eq!(rest.owed, [Queue::Notify]);
         ports.queues.heal();
-        assert_eq!(deliver_pending(&ports).await.counted("PendingDelivered"), 1);
+        assert_eq!(counted_by_a_tick(&ports, "PendingDelivered").await, 1);
         assert_eq!(ports.queues.sent(Queue::Relay).len(), 1);
         assert_eq!(ports.queues.sent(Queue::Notify).len(), 1);
     }
@@ -156,7 +159,7 @@ mod tests {
         let key = format!("{PENDING_PREFIX}{ID}.json");
         let object = Object { bytes: Bytes::from_static(b"{"), content_type: "application/json" };
         ports.objects.put(&key, object, Precondition::None).await.unwrap();
-        assert_eq!(deliver_pending(&ports).await.counted("PendingFailed"), 1);
+        assert_eq!(counted_by_a_tick(&ports, "PendingFailed").await, 1);
         assert_eq!(ports.objects.keys(), [key]);
     }
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue, QueueError};
+use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue, QueueError};
 use camhook_site::{DeviceTimer, Relay, Site, Via};
 use camhook_state::release::{ReleaseMessage, neglected_since, next_generation, queued_again};
 use camhook_state::{Error as StateError, relay};
@@ -39,23 +39,21 @@ enum Looked {
 }
 
 /// Has the queues deliver the release again of every relay without a timer that nobody switches off.
-pub async fn restore_releases<P: Ports>(ports: &P, site: &Site) -> Measurements {
-    let mut measurements = Measurements::default();
+pub async fn restore_releases<P: Ports>(ports: &P, site: &Site) {
     for relay in site.relays().iter().filter(|relay| relay.driver.timer() == DeviceTimer::None) {
         let id = relay.id.as_str();
         match look(ports, relay).await {
             Ok(Looked::AllRight) => {}
             Ok(Looked::Restored) => {
                 tracing::warn!(relay = id, "the relay should be off and nobody switches it off: sent again");
-                measurements.count("ReleasesRestored", [("Relay", id)]);
+                ports.metrics().count("ReleasesRestored", [("Relay", id)]);
             }
             Err(error) => {
                 tracing::error!(relay = id, %error, "whether the relay is on for too long is not known");
-                measurements.count("ReleasesFailed", [("Relay", id)]);
+                ports.metrics().count("ReleasesFailed", [("Relay", id)]);
             }
         }
     }
-    measurements
 }
 
 async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Looked, ReleaseError> {
@@ -104,6 +102,12 @@ mod tests {
         relay::write(&ports.state, &state, record, NOW).await.unwrap().unwrap();
     }
 
+    async fn counted_by_a_tick(ports: &MemoryPorts, name: &str) -> usize {
+        let before = ports.metrics.counted(name);
+        restore_releases(ports, &site()).await;
+        ports.metrics.counted(name) - before
+    }
+
     fn on_until(seconds_ago: i64) -> RelayRecord {
         RelayRecord { on_until: ago(seconds_ago), generation: 3, ..RelayRecord::default() }
     }
@@ -112,7 +116,7 @@ mod tests {
     async fn a_lost_release_is_sent_again_once_and_supersedes_the_old_one() {
         let ports = MemoryPorts::new(NOW);
         remember(&ports, "siren", on_until(61)).await;
-        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 1);
+        assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 1);
         let sent = ports.queues.take(Queue::Relay);
         assert_eq!(sent.len(), 1);
         let message: ReleaseMessage = serde_json::from_str(&sent[0].body).unwrap();
@@ -122,9 +126,9 @@ mod tests {
         assert_eq!((state.record().generation, state.record().release_queued), (4, Some(4)));
         assert_eq!(state.record().on_until, ago(61), "it is owed until the device confirms");
 
-        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 0);
+        assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 0);
         ports.clock.advance(Duration::from_secs(61));
-        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 1, "lost again");
+        assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 1, "lost again");
     }
 
     #[tokio::test]
@@ -140,11 +144,7 @@ mod tests {
         ] {
             let ports = MemoryPorts::new(NOW);
             remember(&ports, id, record.clone()).await;
-            assert_eq!(
-                restore_releases(&ports, &site()).await.counted("ReleasesRestored"),
-                0,
-                "{id} {record:?}"
-            );
+            assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 0, "{id} {record:?}");
             assert!(
                 ports.queues.sent(Queue::Relay).is_empty() && ports.queues.sent(Queue::RelayLan).is_empty()
             );
@@ -155,7 +155,7 @@ mod tests {
     async fn a_relay_inside_a_house_gets_it_on_the_queue_of_its_agent() {
         let ports = MemoryPorts::new(NOW);
         remember(&ports, "inside", on_until(901)).await;
-        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 1);
+        assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 1);
         assert_eq!(ports.queues.sent(Queue::RelayLan).len(), 1);
     }
 
@@ -164,8 +164,8 @@ mod tests {
         let ports = MemoryPorts::new(NOW);
         remember(&ports, "siren", on_until(61)).await;
         ports.queues.fail(Queue::Relay);
-        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesFailed"), 1);
+        assert_eq!(counted_by_a_tick(&ports, "ReleasesFailed").await, 1);
         ports.queues.heal();
-        assert_eq!(restore_releases(&ports, &site()).await.counted("ReleasesRestored"), 1);
+        assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 1);
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use camhook_event::{Kind, State};
 use camhook_ingest::{Draft, Identity, Received, persist};
-use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue};
+use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue};
 use camhook_site::{Site, Source};
 use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::presence::{self, Presence, Reported};
@@ -21,28 +21,26 @@ use jiff::Timestamp;
 const AGENT_OFFLINE_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// Tells of every source of the site that went silent or is back.
-pub async fn tell_of_silence<P: Ports>(ports: &P, site: &Site) -> Measurements {
-    let mut measurements = Measurements::default();
+pub async fn report_silence<P: Ports>(ports: &P, site: &Site) {
     let heard = match presence::all(ports.state()).await {
         Ok(heard) => heard,
         Err(error) => {
             tracing::error!(%error, "who was heard of cannot be read");
-            measurements.count("PresenceFailed", []);
-            return measurements;
+            ports.metrics().count("PresenceFailed", []);
+            return;
         }
     };
     let now = ports.clock().now();
     for (id, presence) in heard {
         if let Some(area) = presence::area_of_agent(&id) {
-            tell_of_agent(ports, &id, area, &presence, now).await;
+            report_agent(ports, &id, area, &presence, now).await;
             continue;
         }
         let Some(source) = site.source(&id) else { continue };
         if let Some((reported, since)) = news(source, &presence, now) {
-            measurements.append(tell(ports, source, reported, since, now).await);
+            report(ports, source, reported, since, now).await;
         }
     }
-    measurements
 }
 
 /// What is to be told of a source that was not told yet, and since when it is so.
@@ -62,7 +60,7 @@ fn news_after(offline_after: Duration, presence: &Presence, now: Timestamp) -> O
 }
 
 /// Tells the trouble channel of an agent that went silent or is back.
-async fn tell_of_agent<P: Ports>(ports: &P, id: &str, area: &str, presence: &Presence, now: Timestamp) {
+async fn report_agent<P: Ports>(ports: &P, id: &str, area: &str, presence: &Presence, now: Timestamp) {
     let Some((reported, since)) = news_after(AGENT_OFFLINE_AFTER, presence, now) else { return };
     let text = match reported {
         Reported::Gone => format!(
@@ -85,13 +83,13 @@ async fn tell_of_agent<P: Ports>(ports: &P, id: &str, area: &str, presence: &Pre
     }
 }
 
-async fn tell<P: Ports>(
+async fn report<P: Ports>(
     ports: &P,
     source: &Arc<Source>,
     reported: Reported,
     since: Timestamp,
     now: Timestamp,
-) -> Measurements {
+) {
     let (kind, state) = match reported {
         Reported::Gone => (Kind::DeviceOffline, State::Start),
         Reported::Back => (Kind::DeviceOnline, State::Start),
@@ -107,15 +105,14 @@ async fn tell<P: Ports>(
         body: Bytes::new(),
         query: String::new(),
     };
-    let (events, measurements) = persist(ports, &received, vec![(0, draft)]).await;
+    let events = persist(ports, &received, vec![(0, draft)]).await;
     if events.iter().any(Result::is_err) {
         // Already logged; the next tick tries again.
-        return measurements;
+        return;
     }
     if let Err(error) = presence::record_reported(ports.state(), source.id.as_str(), reported).await {
         tracing::error!(source = %source.id, %error, "that it was told is not noted: it is told again");
     }
-    measurements
 }
 
 #[cfg(test)]
@@ -132,7 +129,7 @@ mod tests {
     }
 
     async fn told(ports: &MemoryPorts) -> Vec<Kind> {
-        let _ = tell_of_silence(ports, &site()).await;
+        report_silence(ports, &site()).await;
         let messages = ports.queues.take(Queue::Notify);
         messages
             .iter()
@@ -168,7 +165,7 @@ mod tests {
                 .unwrap();
         };
         let troubles = async || {
-            let _ = tell_of_silence(&ports, &site()).await;
+            report_silence(&ports, &site()).await;
             let messages = ports.queues.take(Queue::Notify).into_iter();
             let troubles = messages.map(|message| serde_json::from_str::<Alert>(&message.body).unwrap());
             troubles.map(|trouble| (trouble.about.to_string(), trouble.text)).collect::<Vec<_>>()

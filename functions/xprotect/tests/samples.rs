@@ -138,7 +138,7 @@ async fn the_computed_signatures_let_their_bodies_in_and_nothing_else_does() {
         let request = request(body.as_bytes(), field.into_iter().collect());
         let handled = handle(&ports, &site, &Xprotect, &Instance::default(), request).await;
         let stored = ports.objects.keys().iter().filter(|key| key.starts_with("events/")).count();
-        (handled.reply.status, stored)
+        (handled.status, stored)
     };
     let vectors = vectors.as_array().unwrap();
     assert!(!vectors.is_empty());

@@ -1,7 +1,7 @@
 //! The start-up of a function, and its loop.
 
 use camhook_consumer::BatchOutcome;
-use camhook_ingest::{Adapter, Handled, Instance, Outcome};
+use camhook_ingest::{Adapter, Instance, Outcome};
 use camhook_invocation::{BatchResponse, HttpApiEvent, HttpApiReply, SqsEvent};
 use camhook_ports::{Clock, Ports, QueueRecord};
 use camhook_site::Site;
@@ -100,9 +100,7 @@ async fn take_webhooks(adapter: &dyn Adapter) -> Result<(), FunctionError> {
                 return Ok::<_, Diagnostic>(HttpApiReply::from(adapter.reply(Outcome::Unavailable)));
             }
         };
-        let handled = camhook_ingest::handle(&function.ports, &site, adapter, instance, request).await;
-        let Handled { reply, measurements } = handled;
-        measurements.record_in(function.ports.metrics());
+        let reply = camhook_ingest::handle(&function.ports, &site, adapter, instance, request).await;
         function.flush_metrics();
         Ok(HttpApiReply::from(reply))
     });

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camhook_event::{Report, Text};
-use camhook_ports::{Clock, Measurements, Ports};
+use camhook_ports::{Clock, Metrics, Ports};
 use camhook_site::{Site, Source, Tracking};
 
 use crate::adapter::{Adapter, FixedContent, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Reply};
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::locate::{FIXED_PATH_REFUSAL, locate};
-use crate::quarantine::quarantine;
+use crate::quarantine::{TOO_LARGE, quarantine};
 use crate::store::persist;
 use crate::verify::{RefusedReason, VerifyError, attribute, verify};
 use crate::{Request, Unverified, Verified, presence};
@@ -19,48 +19,32 @@ use crate::{Request, Unverified, Verified, presence};
 /// The most that a body may hold, in bytes.
 pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
-/// The reason of a request above [`BODY_LIMIT`].
-pub(crate) const TOO_LARGE: &str = "too_large";
-
-/// What became of a request.
-#[derive(Debug)]
-#[must_use]
-pub struct Handled {
-    /// What the sender gets.
-    pub reply: Reply,
-    /// What was counted and measured on the way.
-    pub measurements: Measurements,
-}
-
-/// Takes one webhook all the way: locate, verify, parse, decode, store, enqueue, reply.
+/// Processes one webhook: locate, verify, parse, decode, store, enqueue, reply.
 ///
-/// Nothing is acknowledged whose record is not stored.
+/// A request is acknowledged only after its record is stored.
 pub async fn handle<P: Ports>(
     ports: &P,
     site: &Site,
     adapter: &dyn Adapter,
     instance: &Instance,
     request: Request<Unverified>,
-) -> Handled {
+) -> Reply {
     let started = ports.clock().elapsed();
-    let mut way = Way { ports, adapter, instance, measurements: Measurements::default() };
-    let reply = way.walk(site, request).await;
-    let vendor = adapter.vendor().name();
-    let took = ports.clock().elapsed().saturating_sub(started);
-    way.measurements.time("EndToEndTime", took, [("Vendor", vendor)]);
-    Handled { reply, measurements: way.measurements }
+    let reply = Pipeline { ports, adapter, instance }.run(site, request).await;
+    let duration = ports.clock().elapsed().saturating_sub(started);
+    ports.metrics().time("EndToEndTime", duration, [("Vendor", adapter.vendor().name())]);
+    reply
 }
 
 /// What every step needs.
-struct Way<'a, P> {
+struct Pipeline<'a, P> {
     ports: &'a P,
     adapter: &'a dyn Adapter,
     instance: &'a Instance,
-    measurements: Measurements,
 }
 
-impl<P: Ports> Way<'_, P> {
-    async fn walk(&mut self, site: &Site, request: Request<Unverified>) -> Reply {
+impl<P: Ports> Pipeline<'_, P> {
+    async fn run(&self, site: &Site, request: Request<Unverified>) -> Reply {
         let fixed = self.adapter.fixed_paths().iter().find(|fixed| fixed.path == request.path);
         let verified = match fixed.map(|fixed| fixed.content) {
             Some(FixedContent::Heartbeats) => return self.take_heartbeat(site, &request).await,
@@ -74,11 +58,7 @@ impl<P: Ports> Way<'_, P> {
     }
 
     /// Checks the credentials of a post to a source's own path; how to answer it when they do not hold.
-    async fn verify(
-        &mut self,
-        site: &Site,
-        request: Request<Unverified>,
-    ) -> Result<Request<Verified>, Reply> {
+    async fn verify(&self, site: &Site, request: Request<Unverified>) -> Result<Request<Verified>, Reply> {
         let path = request.path.clone();
         let signature = self.adapter.signature(&request.headers);
         let located = match locate(site, self.adapter.vendor(), &path) {
@@ -102,7 +82,7 @@ impl<P: Ports> Way<'_, P> {
 
     /// Finds the source of a post to a fixed path; how to answer it when it belongs to none.
     async fn verify_at_fixed_path(
-        &mut self,
+        &self,
         site: &Site,
         request: Request<Unverified>,
     ) -> Result<Request<Verified>, Reply> {
@@ -118,7 +98,7 @@ impl<P: Ports> Way<'_, P> {
 
     /// The source that a post to a fixed path comes from; how to answer when that cannot be checked.
     async fn attribute(
-        &mut self,
+        &self,
         site: &Site,
         request: &Request<Unverified>,
     ) -> Result<Option<Arc<Source>>, Reply> {
@@ -135,21 +115,21 @@ impl<P: Ports> Way<'_, P> {
     }
 
     /// Takes a keep-alive at a fixed path, for the source that it comes from if there is one.
-    async fn take_heartbeat(&mut self, site: &Site, request: &Request<Unverified>) -> Reply {
+    async fn take_heartbeat(&self, site: &Site, request: &Request<Unverified>) -> Reply {
         let vendor = self.adapter.vendor().name();
         match self.attribute(site, request).await {
             Ok(Some(source)) => {
-                self.measurements.count("Heartbeats", [("Vendor", vendor)]);
+                self.ports.metrics().count("Heartbeats", [("Vendor", vendor)]);
                 presence::contact(self.ports, self.instance, &source).await;
             }
-            Ok(None) => self.measurements.count("HeartbeatsOfNobody", [("Vendor", vendor)]),
+            Ok(None) => self.ports.metrics().count("HeartbeatsOfNobody", [("Vendor", vendor)]),
             Err(reply) => return reply,
         }
         self.adapter.reply(Outcome::Accepted)
     }
 
     /// Takes a post whose source is known: parse, store, enqueue.
-    async fn take(&mut self, request: &Request<Verified>) -> Reply {
+    async fn take(&self, request: &Request<Verified>) -> Reply {
         let source = request.source();
         if self.adapter.is_visit(request) {
             let text = presence::ready_text(self.ports, source).await;
@@ -164,7 +144,7 @@ impl<P: Ports> Way<'_, P> {
         match self.adapter.parse(request) {
             Ok(Parsed::Events(drafts)) => self.store(request, drafts).await,
             Ok(Parsed::Heartbeat) => {
-                self.measurements.count("Heartbeats", [("Vendor", self.adapter.vendor().name())]);
+                self.ports.metrics().count("Heartbeats", [("Vendor", self.adapter.vendor().name())]);
                 presence::contact(self.ports, self.instance, source).await;
                 self.adapter.reply(Outcome::Accepted)
             }
@@ -174,31 +154,31 @@ impl<P: Ports> Way<'_, P> {
     }
 
     /// Logs what the adapter has noticed, unless this instance did so before.
-    fn pass_on_notice(&mut self, request: &Request<Verified>) {
+    fn pass_on_notice(&self, request: &Request<Verified>) {
         let Some(Notice { code, detail }) = self.adapter.notice(request) else { return };
         let source = &request.source().id;
         let now = self.ports.clock().elapsed();
         if self.instance.notices.is_due((source.to_string(), code), Duration::MAX, now) {
             tracing::warn!(%source, notice = code, detail, "noticed");
             let vendor = self.adapter.vendor().name();
-            self.measurements.count("Notices", [("Vendor", vendor), ("Notice", code)]);
+            self.ports.metrics().count("Notices", [("Vendor", vendor), ("Notice", code)]);
         }
     }
 
-    fn refuse(&mut self, refusal: Refusal, reason: RefusedReason) -> Reply {
+    fn refuse(&self, refusal: Refusal, reason: RefusedReason) -> Reply {
         let vendor = self.adapter.vendor().name();
-        self.measurements.count("Refusals", [("Vendor", vendor), ("Reason", reason.name())]);
+        self.ports.metrics().count("Refusals", [("Vendor", vendor), ("Reason", reason.name())]);
         self.adapter.reply(Outcome::Refused(refusal))
     }
 
-    async fn ignore(&mut self, request: &Request<Verified>, ignored: Ignored) -> Reply {
+    async fn ignore(&self, request: &Request<Verified>, ignored: Ignored) -> Reply {
         let vendor = self.adapter.vendor().name();
-        self.measurements.count("Ignored", [("Vendor", vendor), ("Reason", ignored.name())]);
+        self.ports.metrics().count("Ignored", [("Vendor", vendor), ("Reason", ignored.name())]);
         presence::contact(self.ports, self.instance, request.source()).await;
         self.adapter.reply(Outcome::Accepted)
     }
 
-    async fn store(&mut self, request: &Request<Verified>, drafts: Vec<Draft<'_>>) -> Reply {
+    async fn store(&self, request: &Request<Verified>, drafts: Vec<Draft<'_>>) -> Reply {
         let source = request.source();
         let received = request.received();
         let due: Vec<(usize, Draft<'_>)> =
@@ -207,12 +187,11 @@ impl<P: Ports> Way<'_, P> {
             return self.ignore(request, Ignored::Tracking).await;
         }
         // The presence is written beside the objects: it adds no round trip to the way.
-        let ((events, measurements), ()) = futures_util::future::join(
+        let (events, ()) = futures_util::future::join(
             persist(self.ports, &received, due),
             presence::event(self.ports, self.instance, source, request.received_at()),
         )
         .await;
-        self.measurements.append(measurements);
         if events.iter().all(Result::is_ok) {
             return self.adapter.reply(Outcome::Accepted);
         }
@@ -242,7 +221,7 @@ impl<P: Ports> Way<'_, P> {
     }
 
     async fn quarantine(
-        &mut self,
+        &self,
         request: &Request<Verified>,
         malformed: &Malformed,
         outcome: Outcome<'static>,
@@ -262,7 +241,7 @@ impl<P: Ports> Way<'_, P> {
                     request = request.request_id(),
                     "a request is in the quarantine"
                 );
-                self.measurements.count("Quarantined", [("Vendor", vendor), ("Reason", malformed.code)]);
+                self.ports.metrics().count("Quarantined", [("Vendor", vendor), ("Reason", malformed.code)]);
                 self.adapter.reply(outcome)
             }
             Err(error) => {
@@ -273,14 +252,8 @@ impl<P: Ports> Way<'_, P> {
         }
     }
 
-    fn count_unavailable(&mut self, cause: &str) {
+    fn count_unavailable(&self, cause: &str) {
         let vendor = self.adapter.vendor().name();
-        self.measurements.count("Unavailable", [("Vendor", vendor), ("Cause", cause)]);
+        self.ports.metrics().count("Unavailable", [("Vendor", vendor), ("Cause", cause)]);
     }
-}
-
-/// How long one instance does not write the presence of a source again.
-pub(crate) fn presence_interval(source: &Source) -> Duration {
-    const SHORTEST: Duration = Duration::from_secs(60);
-    source.offline_after.map_or(SHORTEST, |after| (after / 4).max(SHORTEST))
 }

@@ -27,7 +27,7 @@ pub use adapter::{
 };
 pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 pub use guide::{Sample, WebhookUrl};
-pub use handle::{BODY_LIMIT, Handled, handle};
+pub use handle::{BODY_LIMIT, handle};
 pub use instance::Instance;
 pub use picture::{PICTURE_LIMIT, PICTURES_LIMIT, Picture, decode};
 pub use quarantine::{Reason, quarantine};

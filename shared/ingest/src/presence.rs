@@ -2,12 +2,13 @@
 //!
 //! Presence is a convenience beside the events: when it cannot be written, that is logged and nothing else.
 
+use std::time::Duration;
+
 use camhook_ports::{Clock, Ports};
 use camhook_site::Source;
 use camhook_state::presence::{self, Presence};
 use jiff::Timestamp;
 
-use crate::handle::presence_interval;
 use crate::instance::Instance;
 
 /// Notes a sign of life, unless this instance noted one of late.
@@ -55,4 +56,10 @@ pub(crate) async fn ready_text<P: Ports>(ports: &P, source: &Source) -> String {
         }
     };
     format!("camhook: the source {} is ready; {last_event}\n", source.id)
+}
+
+/// The shortest time between two writes of one source's presence by one instance.
+fn presence_interval(source: &Source) -> Duration {
+    const SHORTEST: Duration = Duration::from_secs(60);
+    source.offline_after.map_or(SHORTEST, |after| (after / 4).max(SHORTEST))
 }

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Malformed, Received, Transport};
 
+/// The reason of a request whose body is above the limit.
+pub(crate) const TOO_LARGE: &str = "too_large";
+
 /// How much of a request above the cap is kept, in bytes.
 const OVERSIZE_KEPT: usize = 64 * 1024;
 
@@ -75,9 +78,7 @@ pub async fn quarantine<O: ObjectStore>(
     };
     let kept: Bytes = match source.faces {
         Retention::Drop => without_base64_runs(body.get(..FACELESS_KEPT).unwrap_or(body)).into(),
-        Retention::Keep if malformed.code == crate::handle::TOO_LARGE => {
-            body.slice(..body.len().min(OVERSIZE_KEPT))
-        }
+        Retention::Keep if malformed.code == TOO_LARGE => body.slice(..body.len().min(OVERSIZE_KEPT)),
         Retention::Keep => body.clone(),
     };
     let reason = Reason {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use camhook_event::{Event, Image, RejectedReason, Text, message, pending_key, record_key};
 use camhook_ports::{
-    Clock, EventQueue, Measurements, Message, Object, ObjectStore, Ports, Precondition, PutError, Queue,
+    Clock, EventQueue, Message, Metrics, Object, ObjectStore, Ports, Precondition, PutError, Queue,
 };
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -68,24 +68,16 @@ pub async fn persist<P: Ports>(
     ports: &P,
     received: &Received,
     drafts: Vec<(usize, Draft<'_>)>,
-) -> (Vec<Result<Event, StoreError>>, Measurements) {
+) -> Vec<Result<Event, StoreError>> {
     let Some(bucket) = Text::new(ports.objects().bucket()) else {
-        let failed = drafts.iter().map(|_| Err(StoreError::Bucket)).collect();
-        return (failed, Measurements::default());
+        return drafts.iter().map(|_| Err(StoreError::Bucket)).collect();
     };
-    let stored = drafts.into_iter().map(|(ordinal, draft)| {
-        let normalized = normalize(draft, ordinal, received, &bucket);
-        async move {
-            let mut measurements = Measurements::default();
-            let event = store_and_enqueue(ports, normalized, &mut measurements).await;
-            (event, measurements)
-        }
-    });
-    let mut measurements = Measurements::default();
-    let mut events = Vec::new();
-    for (event, measured) in join_all(stored).await {
-        measurements.append(measured);
-        match &event {
+    let stored = drafts
+        .into_iter()
+        .map(|(ordinal, draft)| store_and_enqueue(ports, normalize(draft, ordinal, received, &bucket)));
+    let events = join_all(stored).await;
+    for event in &events {
+        match event {
             Ok(event) => tracing::info!(
                 event = %event.id,
                 source = %event.data.source,
@@ -97,22 +89,17 @@ pub async fn persist<P: Ports>(
                 tracing::error!(source = %received.source.id, %error, "failed to store an event");
             }
         }
-        events.push(event);
     }
-    (events, measurements)
+    events
 }
 
 /// Stores an event with its pictures, then sends it to every consumer.
-async fn store_and_enqueue<P: Ports>(
-    ports: &P,
-    normalized: Normalized,
-    measurements: &mut Measurements,
-) -> Result<Event, StoreError> {
+async fn store_and_enqueue<P: Ports>(ports: &P, normalized: Normalized) -> Result<Event, StoreError> {
     let Normalized { mut event, pictures } = normalized;
     let started = ports.clock().elapsed();
     let json = serde_json::to_string(&event)?;
     let failed = store(ports, &event, &json, pictures).await?;
-    measurements.time("S3Time", elapsed_since(ports, started), []);
+    ports.metrics().time("S3Time", elapsed_since(ports, started), []);
 
     let whole = failed.is_empty();
     for index in failed {
@@ -120,7 +107,7 @@ async fn store_and_enqueue<P: Ports>(
             *image = rejected(image.role(), RejectedReason::StoreFailed);
         }
     }
-    count(&event, measurements);
+    count(ports.metrics(), &event);
 
     let started = ports.clock().elapsed();
     if whole {
@@ -138,7 +125,7 @@ async fn store_and_enqueue<P: Ports>(
         }
         enqueued?;
     }
-    measurements.time("SqsTime", elapsed_since(ports, started), []);
+    ports.metrics().time("SqsTime", elapsed_since(ports, started), []);
     Ok(event)
 }
 
@@ -146,15 +133,15 @@ fn elapsed_since<P: Ports>(ports: &P, started: Duration) -> Duration {
     ports.clock().elapsed().saturating_sub(started)
 }
 
-fn count(event: &Event, measurements: &mut Measurements) {
+fn count(metrics: &impl Metrics, event: &Event) {
     let vendor = event.data.vendor.name();
-    measurements.count("Events", [("Vendor", vendor), ("Kind", event.data.kind.name())]);
+    metrics.count("Events", [("Vendor", vendor), ("Kind", event.data.kind.name())]);
     for image in &event.data.images {
         match image {
-            Image::Stored(_) => measurements.count("PicturesStored", [("Vendor", vendor)]),
+            Image::Stored(_) => metrics.count("PicturesStored", [("Vendor", vendor)]),
             Image::Rejected(image) => {
                 let reason = image.rejected.name();
-                measurements.count("PicturesRejected", [("Vendor", vendor), ("Reason", reason)]);
+                metrics.count("PicturesRejected", [("Vendor", vendor), ("Reason", reason)]);
             }
         }
     }

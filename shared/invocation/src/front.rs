@@ -1,4 +1,4 @@
-//! The CloudFront distribution before the API, where a stack has one (`Front=cloudfront` in the template).
+//! The CloudFront distribution in front of the API, if the stack has one (`Front=cloudfront` in the template).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,20 +9,20 @@ use subtle::ConstantTimeEq;
 /// The header field in which the distribution adds its secret. A viewer's own field of this name never passes it.
 pub const FRONT_FIELD: &str = "x-camhook-front";
 
-/// The header field in which CloudFront says who called it: `198.51.100.10:46532`, and the eight groups of an IPv6
+/// The header field in which CloudFront names the viewer: `198.51.100.10:46532`, and the eight groups of an IPv6
 /// address without brackets before the port.
 const VIEWER_ADDRESS_FIELD: &str = "cloudfront-viewer-address";
 
-/// What a function knows of the distribution.
+/// The distribution, as a function knows it.
 #[derive(Debug, Clone)]
 pub struct Front {
     secret: SecretString,
 }
 
-/// The way that a request came.
+/// How a request reached the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// Through the distribution, from this viewer; `None` when the distribution does not say from which.
+pub(crate) enum Route {
+    /// Through the distribution, from this viewer; `None` when the distribution does not name it.
     ThroughFront(Option<IpAddr>),
     /// To the API itself.
     Direct,
@@ -35,14 +35,14 @@ impl Front {
         Self { secret }
     }
 
-    /// The way that a request with these header fields came: who knows the secret is the distribution.
-    pub(crate) fn way(&self, headers: &Headers) -> Way {
+    /// How a request with these header fields reached the function: a sender that knows the secret is the distribution.
+    pub(crate) fn route(&self, headers: &Headers) -> Route {
         let given = headers.get(FRONT_FIELD).unwrap_or_default();
         let is_front = given.as_bytes().ct_eq(self.secret.expose_secret().as_bytes());
         if self.secret.expose_secret().is_empty() || !bool::from(is_front) {
-            return Way::Direct;
+            return Route::Direct;
         }
-        Way::ThroughFront(headers.get(VIEWER_ADDRESS_FIELD).and_then(viewer_address))
+        Route::ThroughFront(headers.get(VIEWER_ADDRESS_FIELD).and_then(viewer_address))
     }
 }
 
@@ -61,40 +61,40 @@ fn viewer_address(field: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn way(fields: &[(&str, &str)]) -> Way {
+    fn route(fields: &[(&str, &str)]) -> Route {
         let front = Front::new("a secret of the front".to_owned().into());
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        front.way(&fields.collect())
+        front.route(&fields.collect())
     }
 
     #[test]
-    fn who_knows_the_secret_is_believed() {
+    fn the_viewer_address_is_taken_from_a_request_with_the_secret() {
         let secret = (FRONT_FIELD, "a secret of the front");
         for (field, address) in [
             ("198.51.100.10:46532", "198.51.100.10"),
             ("2001:db8:0:0:0:0:0:7:46532", "2001:db8::7"),
             ("[2001:db8::7]:46532", "2001:db8::7"),
         ] {
-            let expected = Way::ThroughFront(Some(address.parse().unwrap()));
-            assert_eq!(way(&[secret, ("CloudFront-Viewer-Address", field)]), expected, "{field}");
+            let expected = Route::ThroughFront(Some(address.parse().unwrap()));
+            assert_eq!(route(&[secret, ("CloudFront-Viewer-Address", field)]), expected, "{field}");
         }
         for wrong in ["", "198.51.100.10", "nobody:1", "198.51.100.10:70000", "1.2.3.4:1, 5.6.7.8:1"] {
-            let way = way(&[secret, ("CloudFront-Viewer-Address", wrong)]);
-            assert_eq!(way, Way::ThroughFront(None), "{wrong}");
+            let route = route(&[secret, ("CloudFront-Viewer-Address", wrong)]);
+            assert_eq!(route, Route::ThroughFront(None), "{wrong}");
         }
-        assert_eq!(way(&[secret]), Way::ThroughFront(None));
+        assert_eq!(route(&[secret]), Route::ThroughFront(None));
     }
 
     #[test]
-    fn nobody_else_is() {
+    fn a_request_without_the_secret_came_directly() {
         let address = ("cloudfront-viewer-address", "198.51.100.10:46532");
         for secret in ["", "a secret", "a secret of the front, a secret of the front"] {
-            assert_eq!(way(&[(FRONT_FIELD, secret), address]), Way::Direct);
+            assert_eq!(route(&[(FRONT_FIELD, secret), address]), Route::Direct);
         }
-        assert_eq!(way(&[address]), Way::Direct);
+        assert_eq!(route(&[address]), Route::Direct);
         let without_secret = Front::new(String::new().into());
         let fields = [(FRONT_FIELD.to_owned(), String::new())];
-        assert_eq!(without_secret.way(&fields.into_iter().collect()), Way::Direct);
+        assert_eq!(without_secret.route(&fields.into_iter().collect()), Route::Direct);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use camhook_ingest::{Headers, Method, Parts, Reply, Request, Unverified};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::front::{Front, Way};
+use crate::front::{Front, Route};
 
 /// A request as the gateway hands it over.
 #[derive(Debug, Deserialize)]
@@ -72,9 +72,9 @@ impl HttpApiEvent {
         let fields = self.headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let headers = fields.collect::<Headers>();
         let http = self.request_context.http;
-        let source_ip = match front.map_or(Way::Direct, |front| front.way(&headers)) {
-            Way::ThroughFront(viewer) => viewer,
-            Way::Direct => http.source_ip.parse().ok(),
+        let source_ip = match front.map_or(Route::Direct, |front| front.route(&headers)) {
+            Route::ThroughFront(viewer) => viewer,
+            Route::Direct => http.source_ip.parse().ok(),
         };
         Request::new(Parts {
             method: Method::parse(&http.method),

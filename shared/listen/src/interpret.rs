@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64_simd::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use camhook_event::{Event, Image};
-use camhook_ingest::{BODY_LIMIT, Handled, Ignored, Instance, Malformed, Parsed, Reply, Request, handle};
+use camhook_ingest::{BODY_LIMIT, Ignored, Instance, Malformed, Parsed, Reply, Request, handle};
 use camhook_ports::memory::MemoryPorts;
 use camhook_site::{Site, Source};
 
@@ -193,8 +193,7 @@ impl Receiver {
             path.push_str(&segment);
         }
         let adapter = self.dialect.adapter;
-        let Handled { reply, .. } =
-            handle(&ports, &self.site, adapter, &Instance::default(), request.at_path(path)).await;
+        let reply = handle(&ports, &self.site, adapter, &Instance::default(), request.at_path(path)).await;
         let outcome = match self.parse(request) {
             Outcome::Events { .. } => stored(&ports),
             other => other,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::item::{ATTEMPTS, decode, encode};
+use crate::item::{Begin, Change, Present, Update, decode, encode, update};
 
 /// How long a claim is remembered: longer than any queue keeps a message that is being tried.
 pub const CLAIM_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -133,23 +133,24 @@ pub async fn take<S: State>(state: &S, claim: &ClaimKey<'_>, now: Timestamp) -> 
         effect: Effect::Possible,
         outcome: None,
     };
-    let data = encode(&key, &record)?;
     let expires = now.checked_add(CLAIM_LIFETIME).ok();
-    for _ in 0..ATTEMPTS {
-        match state.put(&key, data.clone(), expires, Condition::Absent { now }).await? {
-            PutOutcome::Written(revision) => return Ok(Acquisition::Taken(Claim { key, revision, record })),
-            PutOutcome::Refused(Some(item)) => {
-                let held = Claim { revision: item.revision, record: decode(&item)?, key };
-                return Ok(match held.record.state {
-                    ClaimState::Taken => Acquisition::AlreadyTaken(held),
-                    ClaimState::Done | ClaimState::Unknown => Acquisition::Settled(held),
-                });
+    let taken = update(state, Update { key: &key, now, begin: Begin::AssumingAbsent }, |present| {
+        Ok(match present {
+            None => Change::Write { record: record.clone(), expires, result: None },
+            Some(Present { record, revision, .. }) => Change::Keep(Some((record, revision))),
+        })
+    })
+    .await?;
+    Ok(match (taken.result, taken.revision) {
+        (Some((record, revision)), _) => {
+            let held = Claim { key, revision, record };
+            match held.record.state {
+                ClaimState::Taken => Acquisition::AlreadyTaken(held),
+                ClaimState::Done | ClaimState::Unknown => Acquisition::Settled(held),
             }
-            // It was removed between the refusal and the look at it: it is free again.
-            PutOutcome::Refused(None) => {}
         }
-    }
-    Err(Error::contended(&key))
+        (None, revision) => Acquisition::Taken(Claim { key, revision: revision.unwrap_or_default(), record }),
+    })
 }
 
 /// What stands in a claim, without taking it.

@@ -10,12 +10,12 @@
 use std::time::Duration;
 
 use camhook_event::{Event, EventId, Fraction};
-use camhook_ports::{Condition, Item, Key, PutOutcome, State};
+use camhook_ports::{Condition, Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::item::{ATTEMPTS, decode, encode};
+use crate::item::{Begin, Change, Present, Update, decode, update};
 
 /// How long a group is remembered that nobody could tell of: as long as the claims of its messages.
 const GROUP_LIFETIME: Duration = crate::claim::CLAIM_LIFETIME;
@@ -134,28 +134,23 @@ pub async fn join<S: State>(
     now: Timestamp,
 ) -> Result<Joined, Error> {
     let key = group.key();
-    let mut present = state.get(&key).await?;
-    for _ in 0..ATTEMPTS {
-        let (record, condition) = match joined(present.as_ref(), event, window, now)? {
-            Step::Write(record, condition) => (record, condition),
-            Step::Nothing(joined) => return Ok(joined),
-        };
-        let data = encode(&key, &record)?;
-        let expires = now.checked_add(GROUP_LIFETIME).ok();
-        match state.put(&key, data, expires, condition).await? {
-            PutOutcome::Written(_) => return Ok(owed(&record, now)),
-            PutOutcome::Refused(item) => present = item,
-        }
-    }
-    Err(Error::contended(&key))
+    let expires = now.checked_add(GROUP_LIFETIME).ok();
+    let updated = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
+        let present = present.map(|present: Present<GroupRecord>| present.record);
+        Ok(match joined(present, event, window, now) {
+            Step::Write(record) => Change::Write { result: owed(&record, now), record: *record, expires },
+            Step::Nothing(joined) => Change::Keep(joined),
+        })
+    });
+    Ok(updated.await?.result)
 }
 
 enum Step {
-    Write(Box<GroupRecord>, Condition),
+    Write(Box<GroupRecord>),
     Nothing(Joined),
 }
 
-fn joined(present: Option<&Item>, event: &Event, window: Duration, now: Timestamp) -> Result<Step, Error> {
+fn joined(present: Option<GroupRecord>, event: &Event, window: Duration, now: Timestamp) -> Step {
     let opened = |before| {
         let at = event.time.timestamp();
         Box::new(GroupRecord {
@@ -172,26 +167,18 @@ fn joined(present: Option<&Item>, event: &Event, window: Duration, now: Timestam
             best: Box::new(event.clone()),
         })
     };
-    let Some(item) = present else {
-        return Ok(Step::Write(opened(vec![]), Condition::Absent { now }));
-    };
-    // By its revision and not as an absent one, so that a late word about the old group meets no new one.
-    let condition = Condition::Revision(item.revision);
-    if !item.is_live(now) {
-        return Ok(Step::Write(opened(vec![]), condition));
-    }
-    let mut record: GroupRecord = decode(item)?;
+    let Some(mut record) = present else { return Step::Write(opened(vec![])) };
     if record.ids.contains(&event.id) {
-        return Ok(Step::Nothing(match record.phase {
+        return Step::Nothing(match record.phase {
             Phase::Open => owed(&record, now),
             Phase::Closed => Joined::Queued,
-        }));
+        });
     }
     if record.before.contains(&event.id) {
-        return Ok(Step::Nothing(Joined::Queued));
+        return Step::Nothing(Joined::Queued);
     }
     if record.phase == Phase::Closed {
-        return Ok(Step::Write(opened(record.ids), condition));
+        return Step::Write(opened(record.ids));
     }
     let at = event.time.timestamp();
     record.count += 1;
@@ -203,7 +190,7 @@ fn joined(present: Option<&Item>, event: &Event, window: Duration, now: Timestam
     if shows_more(event, &record.best) {
         *record.best = event.clone();
     }
-    Ok(Step::Write(Box::new(record), condition))
+    Step::Write(Box::new(record))
 }
 
 fn owed(record: &GroupRecord, now: Timestamp) -> Joined {
@@ -238,20 +225,19 @@ fn confidence(event: &Event) -> f64 {
 /// When the table fails; the message is then queued a second time.
 pub async fn mark_queued<S: State>(state: &S, group: GroupKey<'_>, id: EventId) -> Result<(), Error> {
     let key = group.key();
-    for _ in 0..ATTEMPTS {
-        let Some(item) = state.get(&key).await? else { return Ok(()) };
-        let mut record: GroupRecord = decode(&item)?;
-        if record.group != id || record.queueing == Queueing::Queued {
-            return Ok(());
-        }
-        record.queueing = Queueing::Queued;
-        let data = encode(&key, &record)?;
-        let written = state.put(&key, data, item.expires, Condition::Revision(item.revision)).await?;
-        if matches!(written, PutOutcome::Written(_)) {
-            return Ok(());
-        }
-    }
-    Err(Error::contended(&key))
+    // A group that has expired meanwhile is marked, too: it may still be delivered.
+    let change = Update { key: &key, now: Timestamp::MIN, begin: Begin::Reading };
+    let updated = update(state, change, |present: Option<Present<GroupRecord>>| {
+        let present = present.filter(|present| present.record.group == id);
+        Ok(match present {
+            Some(Present { mut record, expires, .. }) if record.queueing == Queueing::Owed => {
+                record.queueing = Queueing::Queued;
+                Change::Write { record, expires, result: () }
+            }
+            _ => Change::Keep(()),
+        })
+    });
+    Ok(updated.await?.result)
 }
 
 /// Closes a group whose time is over.
@@ -265,35 +251,35 @@ pub async fn close<S: State>(
     id: EventId,
     now: Timestamp,
 ) -> Result<Closing, Error> {
-    let (key, closed_key) = (group.key(), group.closed_key(id));
-    for _ in 0..ATTEMPTS {
-        let item = state.get(&key).await?;
-        let open = match &item {
-            Some(item) => Some((item, decode::<GroupRecord>(item)?)),
-            None => None,
-        };
-        let open = open.filter(|(_, record)| record.group == id && record.phase == Phase::Open);
-        let Some((item, mut record)) = open else {
-            let Some(closed) = state.get(&closed_key).await? else { return Ok(Closing::Told) };
-            return Ok(Closing::Closed(Box::new(gathered(decode(&closed)?))));
-        };
+    let key = group.key();
+    // A group that nobody closed in time is closed late.
+    let change = Update { key: &key, now: Timestamp::MIN, begin: Begin::Reading };
+    let updated = update(state, change, |present: Option<Present<GroupRecord>>| {
+        let open = present
+            .map(|present| present.record)
+            .filter(|record| record.group == id && record.phase == Phase::Open);
+        let Some(mut record) = open else { return Ok(Change::Keep(None)) };
         if let Ok(left) = Duration::try_from(record.flush_at.duration_since(now))
             && !left.is_zero()
         {
-            return Ok(Closing::Early(left));
+            return Ok(Change::Keep(Some(Closing::Early(left))));
         }
         record.phase = Phase::Closed;
-        let data = encode(&key, &record)?;
-        let expires = now.checked_add(GROUP_LIFETIME).ok();
-        // Its own item first: from the moment at which the next group can open, this one is safe.
-        state.put(&closed_key, data.clone(), expires, Condition::None).await?;
-        match state.put(&key, data, expires, Condition::Revision(item.revision)).await? {
-            PutOutcome::Written(_) => return Ok(Closing::Closed(Box::new(gathered(record)))),
-            // Another event joined, or another delivery closed it.
-            PutOutcome::Refused(_) => {}
-        }
+        // The copy first: from the moment at which the next group can open, this one is safe.
+        Ok(Change::WriteAfterCopy {
+            copy: group.closed_key(id),
+            result: Some(Closing::Closed(Box::new(gathered(record.clone())))),
+            record,
+            expires: now.checked_add(GROUP_LIFETIME).ok(),
+        })
+    });
+    if let Some(closing) = updated.await?.result {
+        return Ok(closing);
     }
-    Err(Error::contended(&key))
+    Ok(match state.get(&group.closed_key(id)).await? {
+        Some(closed) => Closing::Closed(Box::new(gathered(decode(&closed)?))),
+        None => Closing::Told,
+    })
 }
 
 fn gathered(record: GroupRecord) -> Group {

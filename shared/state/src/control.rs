@@ -1,11 +1,11 @@
 //! What a person switches: the stop switch of all relays, and the mode of each area.
 
-use camhook_ports::{Condition, Key, PutOutcome, State};
+use camhook_ports::{Condition, Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::item::{ATTEMPTS, decode, encode};
+use crate::item::{Begin, Change, Present, Update, decode, encode, update};
 
 const CONTROL: &str = "control";
 
@@ -136,20 +136,15 @@ pub async fn set_mode_by_event<S: State>(
     at: Timestamp,
 ) -> Result<ModeChange, Error> {
     let key = mode_key(area);
-    let data = encode(&key, &ModeRecord { mode: mode.to_owned(), since: at })?;
-    let mut present = state.get(&key).await?;
-    for _ in 0..ATTEMPTS {
-        let condition = match &present {
-            None => Condition::Absent { now: at },
-            Some(item) if decode::<ModeRecord>(item)?.since > at => return Ok(ModeChange::Newer),
-            Some(item) => Condition::Revision(item.revision),
-        };
-        match state.put(&key, data.clone(), None, condition).await? {
-            PutOutcome::Written(_) => return Ok(ModeChange::Set),
-            PutOutcome::Refused(item) => present = item,
+    let updated = update(state, Update { key: &key, now: at, begin: Begin::Reading }, |present| {
+        let is_older = present.is_some_and(|present: Present<ModeRecord>| present.record.since > at);
+        if is_older {
+            return Ok(Change::Keep(ModeChange::Newer));
         }
-    }
-    Err(Error::contended(&key))
+        let record = ModeRecord { mode: mode.to_owned(), since: at };
+        Ok(Change::Write { record, expires: None, result: ModeChange::Set })
+    });
+    Ok(updated.await?.result)
 }
 
 #[cfg(test)]

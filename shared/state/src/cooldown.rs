@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use camhook_event::EventId;
-use camhook_ports::{Condition, Item, Key, PutOutcome, State};
+use camhook_ports::{Condition, Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::item::{ATTEMPTS, decode, encode};
+use crate::item::{Begin, Change, Present, Update, decode, update};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,25 +65,14 @@ pub enum Reservation {
     },
 }
 
-enum Found {
-    Free(Condition),
-    Taken(Reservation),
-}
-
-fn found(item: Option<&Item>, event: EventId, now: Timestamp) -> Result<Found, Error> {
-    let Some(item) = item else { return Ok(Found::Free(Condition::Absent { now })) };
-    if !item.is_live(now) {
-        // By its revision and not as an absent one: revisions then never come back, and a late word about
-        // the old reservation cannot be taken for one about the new.
-        return Ok(Found::Free(Condition::Revision(item.revision)));
-    }
-    let record: CooldownRecord = decode(item)?;
+/// What a cooldown's record means to an event.
+fn reservation(record: &CooldownRecord, event: EventId) -> Reservation {
     let until = record.until;
-    Ok(Found::Taken(match record.phase {
+    match record.phase {
         _ if record.event == event => Reservation::Held { until },
         Phase::Charged => Reservation::Charged { until },
         Phase::Reserved => Reservation::Pending { until },
-    }))
+    }
 }
 
 /// Reserves the cooldown for an event that is about to act. The event that holds it gets it again.
@@ -100,19 +89,17 @@ pub async fn reserve<S: State>(
 ) -> Result<Reservation, Error> {
     let key = cooldown.key();
     let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
-    let data = encode(&key, &CooldownRecord { event, phase: Phase::Reserved, until })?;
-    let mut present = state.get(&key).await?;
-    for _ in 0..ATTEMPTS {
-        let condition = match found(present.as_ref(), event, now)? {
-            Found::Taken(reservation) => return Ok(reservation),
-            Found::Free(condition) => condition,
-        };
-        match state.put(&key, data.clone(), Some(until), condition).await? {
-            PutOutcome::Written(_) => return Ok(Reservation::Held { until }),
-            PutOutcome::Refused(item) => present = item,
-        }
-    }
-    Err(Error::contended(&key))
+    let updated = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
+        Ok(match present {
+            Some(Present { record, .. }) => Change::Keep(reservation(&record, event)),
+            None => Change::Write {
+                record: CooldownRecord { event, phase: Phase::Reserved, until },
+                expires: Some(until),
+                result: Reservation::Held { until },
+            },
+        })
+    });
+    Ok(updated.await?.result)
 }
 
 /// Whether an event comes within a cooldown that another one charged. Reserves nothing.
@@ -126,8 +113,10 @@ pub async fn is_charged<S: State>(
     event: EventId,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let present = state.get(&cooldown.key()).await?;
-    Ok(matches!(found(present.as_ref(), event, now)?, Found::Taken(Reservation::Charged { .. })))
+    let Some(item) = state.get(&cooldown.key()).await?.filter(|item| item.is_live(now)) else {
+        return Ok(false);
+    };
+    Ok(matches!(reservation(&decode(&item)?, event), Reservation::Charged { .. }))
 }
 
 /// Confirms that the event acted: the cooldown runs from now. It is charged too when the event's reservation
@@ -145,25 +134,17 @@ pub async fn confirm<S: State>(
 ) -> Result<(), Error> {
     let key = cooldown.key();
     let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
-    let data = encode(&key, &CooldownRecord { event, phase: Phase::Charged, until })?;
-    let mut present = state.get(&key).await?;
-    for _ in 0..ATTEMPTS {
-        let condition = match (&present, found(present.as_ref(), event, now)?) {
-            (_, Found::Free(condition)) => condition,
-            (Some(item), Found::Taken(Reservation::Held { .. })) => {
-                if decode::<CooldownRecord>(item)?.phase == Phase::Charged {
-                    return Ok(());
-                }
-                Condition::Revision(item.revision)
-            }
-            (_, Found::Taken(_)) => return Ok(()),
-        };
-        match state.put(&key, data.clone(), Some(until), condition).await? {
-            PutOutcome::Written(_) => return Ok(()),
-            PutOutcome::Refused(item) => present = item,
+    let updated = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
+        let may_charge = present.is_none_or(|present: Present<CooldownRecord>| {
+            present.record.event == event && present.record.phase == Phase::Reserved
+        });
+        if !may_charge {
+            return Ok(Change::Keep(()));
         }
-    }
-    Err(Error::contended(&key))
+        let record = CooldownRecord { event, phase: Phase::Charged, until };
+        Ok(Change::Write { record, expires: Some(until), result: () })
+    });
+    Ok(updated.await?.result)
 }
 
 /// Gives the cooldown back, since the event will not act. Changes nothing when the event has acted elsewhere,
@@ -221,13 +202,10 @@ mod tests {
     async fn both_see_a_free_cooldown_and_one_write_wins() {
         // The second one reads before the first one writes: what counts is the conditional write.
         let state = MemoryState::default();
-        let stale = state.get(&GATE.key()).await.unwrap();
         reserve(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
-        let Found::Free(condition) = found(stale.as_ref(), event('b'), NOW).unwrap() else {
-            panic!("the stale view is not free")
-        };
-        let outcome = state.put(&GATE.key(), serde_json::Value::Null, None, condition).await.unwrap();
-        assert!(matches!(outcome, PutOutcome::Refused(Some(_))));
+        let (key, absent) = (GATE.key(), Condition::Absent { now: NOW });
+        let written = state.put(&key, serde_json::Value::Null, None, absent).await.unwrap();
+        assert!(matches!(written, camhook_ports::PutOutcome::Refused(Some(_))));
     }
 
     #[tokio::test]

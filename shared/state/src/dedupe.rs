@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use camhook_event::EventId;
-use camhook_ports::{Condition, Key, PutOutcome, State};
+use camhook_ports::{Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::item::{ATTEMPTS, decode, encode};
+use crate::item::{Begin, Change, Present, Update, update};
 
 /// For how long posts about one thing are taken together: a device that restarts its counters is not
 /// silenced for longer.
@@ -43,19 +43,19 @@ pub async fn dedupe<S: State>(
     now: Timestamp,
 ) -> Result<Dedupe, Error> {
     let key = Key::new(format!("once#{correlation}"), rule);
-    let data = encode(&key, &DedupeRecord { event })?;
     let expires = now.checked_add(DEDUPE_LIFETIME).ok();
-    for _ in 0..ATTEMPTS {
-        match state.put(&key, data.clone(), expires, Condition::Absent { now }).await? {
-            PutOutcome::Written(_) => return Ok(Dedupe::First),
-            PutOutcome::Refused(Some(item)) => {
-                let acting = decode::<DedupeRecord>(&item)?.event;
-                return Ok(if acting == event { Dedupe::Same } else { Dedupe::Duplicate(acting) });
-            }
-            PutOutcome::Refused(None) => {}
-        }
-    }
-    Err(Error::contended(&key))
+    let updated = update(
+        state,
+        Update { key: &key, now, begin: Begin::AssumingAbsent },
+        |present: Option<Present<DedupeRecord>>| {
+            Ok(match present {
+                None => Change::Write { record: DedupeRecord { event }, expires, result: Dedupe::First },
+                Some(Present { record, .. }) if record.event == event => Change::Keep(Dedupe::Same),
+                Some(Present { record, .. }) => Change::Keep(Dedupe::Duplicate(record.event)),
+            })
+        },
+    );
+    Ok(updated.await?.result)
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use camhook_ports::{Condition, Key, PutOutcome, State};
+use camhook_ports::{Key, State};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Error;
-use crate::item::{ATTEMPTS, decode, encode};
+use crate::item::{Begin, Change, Present, Update};
 
 /// For how long a camera that says nothing is remembered.
 const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -38,22 +38,14 @@ where
 {
     let key = Key::new(format!("mqtt#{source}"), camera);
     let expires = now.checked_add(LIFETIME).ok();
-    let mut present = state.get(&key).await?;
-    for _ in 0..ATTEMPTS {
-        let live = present.filter(|item| item.is_live(now));
-        let before: K = live.as_ref().map(decode).transpose()?.unwrap_or_default();
-        let mut after = before.clone();
-        let decided = decide(&mut after);
-        if after == before {
-            return Ok(decided);
-        }
-        let condition = live.map_or(Condition::Absent { now }, |item| Condition::Revision(item.revision));
-        match state.put(&key, encode(&key, &after)?, expires, condition).await? {
-            PutOutcome::Written(_) => return Ok(decided),
-            PutOutcome::Refused(item) => present = item,
-        }
-    }
-    Err(Error::contended(&key))
+    let change = Update { key: &key, now, begin: Begin::Reading };
+    let updated = crate::item::update(state, change, |present: Option<Present<K>>| {
+        let before = present.map(|present| present.record).unwrap_or_default();
+        let mut record = before.clone();
+        let result = decide(&mut record);
+        Ok(if record == before { Change::Keep(result) } else { Change::Write { record, expires, result } })
+    });
+    Ok(updated.await?.result)
 }
 
 #[cfg(test)]

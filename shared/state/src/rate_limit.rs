@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use camhook_ports::{Condition, Key, PutOutcome, State};
+use camhook_ports::{Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::item::{ATTEMPTS, decode, encode};
+use crate::item::{Begin, Change, Present, Update, update};
 
 /// For how long a turn is remembered after it was used.
 const REMEMBERED: Duration = Duration::from_secs(3600);
@@ -35,26 +35,16 @@ pub async fn acquire<S: State>(
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
     let key = Key::new(format!("turn#{what}"), "-");
-    let mut present = state.get(&key).await?;
-    for _ in 0..ATTEMPTS {
-        let (turn, condition) = match &present {
-            None => (now, Condition::Absent { now }),
-            Some(item) => {
-                let record: RateLimitRecord = decode(item)?;
-                (record.next.max(now), Condition::Revision(item.revision))
-            }
-        };
+    let updated = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
+        let turn = present.map_or(now, |present: Present<RateLimitRecord>| present.record.next.max(now));
         if turn > latest {
-            return Ok(None);
+            return Ok(Change::Keep(None));
         }
         let next = turn.checked_add(spacing).unwrap_or(Timestamp::MAX);
         let expires = next.checked_add(REMEMBERED).ok();
-        match state.put(&key, encode(&key, &RateLimitRecord { next })?, expires, condition).await? {
-            PutOutcome::Written(_) => return Ok(Some(turn)),
-            PutOutcome::Refused(item) => present = item,
-        }
-    }
-    Err(Error::contended(&key))
+        Ok(Change::Write { record: RateLimitRecord { next }, expires, result: Some(turn) })
+    });
+    Ok(updated.await?.result)
 }
 
 #[cfg(test)]

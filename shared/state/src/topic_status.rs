@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use camhook_ports::{Condition, Key, PutOutcome, State};
+use camhook_ports::{Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::item::{ATTEMPTS, decode, encode};
+use crate::item::{Begin, Change, Present, Update, decode, update};
 
 const TOPIC_STATUS: &str = "topic-status";
 
@@ -38,19 +38,15 @@ fn key(topic: &str) -> Key {
 pub async fn record<S: State>(state: &S, topic: &str, status: &TopicStatus) -> Result<(), Error> {
     let key = key(topic);
     let expires = status.at.checked_add(LIFETIME).ok();
-    let mut present = state.get(&key).await?;
-    for _ in 0..ATTEMPTS {
-        let condition = match &present {
-            Some(item) if decode::<TopicStatus>(item)?.at >= status.at => return Ok(()),
-            Some(item) => Condition::Revision(item.revision),
-            None => Condition::Absent { now: status.at },
-        };
-        match state.put(&key, encode(&key, status)?, expires, condition).await? {
-            PutOutcome::Written(_) => return Ok(()),
-            PutOutcome::Refused(item) => present = item,
-        }
-    }
-    Err(Error::contended(&key))
+    let updated = update(state, Update { key: &key, now: status.at, begin: Begin::Reading }, |present| {
+        let is_newer = present.is_none_or(|present: Present<TopicStatus>| present.record.at < status.at);
+        Ok(if is_newer {
+            Change::Write { record: status.clone(), expires, result: () }
+        } else {
+            Change::Keep(())
+        })
+    });
+    Ok(updated.await?.result)
 }
 
 /// What a topic said last.
