@@ -237,7 +237,8 @@ pub async fn mark_queued<S: State>(state: &S, group: GroupKey<'_>, id: EventId) 
             _ => Change::Keep(()),
         })
     });
-    Ok(updated.await?.result)
+    updated.await?;
+    Ok(())
 }
 
 /// Closes a group whose time is over.

@@ -144,7 +144,8 @@ pub async fn confirm<S: State>(
         let record = CooldownRecord { event, phase: Phase::Charged, until };
         Ok(Change::Write { record, expires: Some(until), result: () })
     });
-    Ok(updated.await?.result)
+    updated.await?;
+    Ok(())
 }
 
 /// Gives the cooldown back, since the event will not act. Changes nothing when the event has acted elsewhere,

@@ -46,7 +46,8 @@ pub async fn record<S: State>(state: &S, topic: &str, status: &TopicStatus) -> R
             Change::Keep(())
         })
     });
-    Ok(updated.await?.result)
+    updated.await?;
+    Ok(())
 }
 
 /// What a topic said last.
