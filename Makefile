@@ -28,7 +28,7 @@ VENDORS := instar-http instar-mqtt ivsec viewtron xprotect
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
-.PHONY: help run up down watch check check-python test test-mqtt lint lint-words bench fuzz mutants build deploy clean-tools
+.PHONY: help run up down watch check check-python check-roles test test-mqtt lint lint-words bench fuzz mutants build deploy clean-tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -65,7 +65,10 @@ check-python:
 lint-words:
 	@python3 infra/lint/words.py
 
-lint: $(LINT)/installed $(DENY)/installed check-python lint-words ## run all static checks
+check-roles: $(CLOUD)/installed
+	@cd infra/lint && "$(CURDIR)/$(CLOUD)/bin/python" -m unittest --quiet test_roles
+
+lint: $(LINT)/installed $(DENY)/installed check-python check-roles lint-words ## run all static checks
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features lambda,camhook-end-to-end/mosquitto --locked -- -D warnings
 	@if cargo tree --locked $(addprefix --package camhook-,$(VENDORS)) --edges normal,dev --prefix none | grep -E '^(camhook-)?aws-'; then \

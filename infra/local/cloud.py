@@ -108,7 +108,10 @@ def deploy(endpoint, binaries, polling):
         "Polling": "true" if polling else "false",
         "LogLevel": os.environ.get("CAMHOOK_LOG", "info"),
     }
-    return _apply(client(endpoint, "cloudformation"), template, parameters)
+    # Larger than a request may be: CloudFormation reads it from S3, as with `sam deploy`.
+    key = f"template-{hashlib.sha256(template.encode()).hexdigest()[:16]}.yaml"
+    s3.put_object(Bucket=artifacts, Key=key, Body=template.encode())
+    return _apply(client(endpoint, "cloudformation"), f"{endpoint}/{artifacts}/{key}", parameters)
 
 
 def functions():
@@ -127,10 +130,10 @@ def api_url(endpoint, outputs):
     return f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/%24default"
 
 
-def _apply(cloudformation, template, parameters):
+def _apply(cloudformation, template_url, parameters):
     request = {
         "StackName": STACK_NAME,
-        "TemplateBody": template,
+        "TemplateURL": template_url,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }

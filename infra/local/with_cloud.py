@@ -20,6 +20,7 @@ from up import arguments, up
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     arguments(parser)
+    parser.add_argument("--check-roles", action="store_true", help="compare the calls that tests made with the roles")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="after --")
     options = parser.parse_args()
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
@@ -33,6 +34,9 @@ def main():
             status = subprocess.run(command, cwd=ROOT, env=environment).returncode
             if status != 0:
                 say("the command failed" + end_of(Path(scratch, "cloud.log"), 40))
+            elif options.check_roles:
+                calls = Path(scratch, "calls.jsonl")
+                status = subprocess.run([sys.executable, str(ROOT / "infra" / "lint" / "roles.py"), str(calls)]).returncode
             return status
         except LocalCloudError as error:
             say(f"error: {error}")

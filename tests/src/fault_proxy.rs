@@ -1,4 +1,4 @@
-//! A proxy before the local cloud that knows what is asked of AWS and fails it as a test says.
+//! A proxy between functions and the local cloud that records AWS calls and makes them fail as a test wants.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::call_log::CallLog;
 use crate::http_server::{HttpClient, HttpServer, Reply, header as header_value};
 use crate::process::KillSwitch;
 
@@ -107,13 +108,14 @@ pub struct FaultProxy {
 }
 
 impl FaultProxy {
-    /// Starts a proxy before this endpoint; at first it hands everything on.
-    pub async fn start(endpoint: &str) -> Self {
+    /// Starts a proxy for an endpoint, which forwards everything at first and writes the calls to a log.
+    pub async fn start(endpoint: &str, log: CallLog) -> Self {
         let endpoint: Uri = endpoint.parse().unwrap();
         let plan = Arc::new(Mutex::new(Plan::default()));
         let (rules, client) = (Arc::clone(&plan), HttpClient::default());
         let (cuts, cut) = watch::channel(());
         let server = HttpServer::start(move |request| {
+            log.record(&request);
             let call = Call::read(&request);
             let fault = rules.lock().unwrap().next(call);
             let (client, endpoint, mut cut) = (client.clone(), endpoint.clone(), cut.clone());

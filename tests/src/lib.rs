@@ -5,6 +5,7 @@
 //! can be killed at any moment, a proxy that fails the n-th call of AWS ([`fault_proxy`]), and devices that note what
 //! they receive ([`devices`]). [`page`] keeps the generated parts of the documentation.
 
+pub mod call_log;
 pub mod cloud;
 pub mod device_log;
 pub mod devices;

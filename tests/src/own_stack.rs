@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::call_log::CallLog;
 use crate::cloud::{Bucket, Cloud, Queue, Table};
 use crate::devices::Devices;
 use crate::fault_proxy::FaultProxy;
@@ -75,7 +76,7 @@ impl OwnStack {
         let bucket = cloud.create_bucket(&name).await;
         bucket.put(CONFIGURATION, site.replace("{{devices}}", &devices.url())).await;
         Self {
-            proxy: FaultProxy::start(&stack.endpoint_url).await,
+            proxy: FaultProxy::start(&stack.endpoint_url, CallLog::by_credentials(&stack.calls)).await,
             devices,
             bucket,
             notify: cloud.create_queue(&format!("{name}-notify")).await,
@@ -99,7 +100,8 @@ impl OwnStack {
             ("CAMHOOK_RELAY_LAN_QUEUE_URL", &self.relay_lan.url),
             ("CAMHOOK_LOCAL_STACK", "true"),
             ("CAMHOOK_LOG", "info"),
-            ("AWS_ACCESS_KEY_ID", "local"),
+            // Tells the log of calls which function made a call.
+            ("AWS_ACCESS_KEY_ID", function),
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("AWS_REGION", &self.stack.region),
             ("AWS_ENDPOINT_URL", &self.proxy.url()),
@@ -110,7 +112,8 @@ impl OwnStack {
 
     /// Starts `camhook agent` with these arguments. It finds AWS behind a line of its own.
     pub async fn start_agent(&self, arguments: &[&str]) -> Agent {
-        let line = FaultProxy::start(&self.stack.endpoint_url).await;
+        let log = CallLog::of("agent", &self.stack.calls);
+        let line = FaultProxy::start(&self.stack.endpoint_url, log).await;
         let process = self.start_command("agent", arguments, &line.url());
         Agent { process, line }
     }

@@ -30,6 +30,9 @@ pub struct Stack {
     pub devices: SimulatedDevices,
     /// The functions' bootstraps by name, as deployed.
     pub binaries: BTreeMap<String, PathBuf>,
+    /// The log of the AWS calls of functions, beside stack.json.
+    #[serde(skip)]
+    pub calls: PathBuf,
 }
 
 /// An MQTT broker and the certificate of a device that may publish there.
@@ -64,8 +67,8 @@ impl Stack {
             );
         };
         let read = std::fs::read(&path).map_err(|error| error.to_string());
-        match read.and_then(|json| serde_json::from_slice(&json).map_err(|error| error.to_string())) {
-            Ok(stack) => stack,
+        match read.and_then(|json| serde_json::from_slice::<Self>(&json).map_err(|error| error.to_string())) {
+            Ok(stack) => Self { calls: path.with_file_name("calls.jsonl"), ..stack },
             Err(error) => panic!("{} (CAMHOOK_STACK) is no stack.json: {error}", path.display()),
         }
     }

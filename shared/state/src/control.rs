@@ -1,4 +1,6 @@
-//! What a person switches: the stop switch of all relays, and the mode of each area.
+//! What people set: the stop switch of all relays, and the mode of each area.
+//!
+//! They have partition keys of their own, so that a role that may set a mode may not touch the stop switch.
 
 use camhook_ports::{Condition, Key, State};
 use jiff::Timestamp;
@@ -46,6 +48,12 @@ fn stop_key() -> Key {
 }
 
 fn mode_key(area: &str) -> Key {
+    Key::new(format!("mode#{area}"), "-")
+}
+
+/// Where version 0.1 and older stored the mode: in the partition of the stop switch. It counts until the mode is set
+/// again.
+fn old_mode_key(area: &str) -> Key {
     Key::new(CONTROL, format!("mode#{area}"))
 }
 
@@ -100,7 +108,11 @@ pub async fn mode<S: State>(state: &S, area: &str) -> Result<Option<String>, Err
 ///
 /// When the table fails.
 pub async fn mode_record<S: State>(state: &S, area: &str) -> Result<Option<ModeRecord>, Error> {
-    state.get(&mode_key(area)).await?.map(|item| decode(&item)).transpose()
+    let item = match state.get(&mode_key(area)).await? {
+        Some(item) => Some(item),
+        None => state.get(&old_mode_key(area)).await?,
+    };
+    item.map(|item| decode(&item)).transpose()
 }
 
 /// Sets the mode of an area.
@@ -136,6 +148,10 @@ pub async fn set_mode_by_event<S: State>(
     at: Timestamp,
 ) -> Result<ModeChange, Error> {
     let key = mode_key(area);
+    let old = mode_record(state, area).await?;
+    if old.is_some_and(|record| record.since > at) {
+        return Ok(ModeChange::Newer);
+    }
     let updated = update(state, Update { key: &key, now: at, begin: Begin::Reading }, |present| {
         let is_older = present.is_some_and(|present: Present<ModeRecord>| present.record.since > at);
         if is_older {
@@ -179,6 +195,28 @@ mod tests {
         set_mode(&state, "yard", "away", NOW).await.unwrap();
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
         assert_eq!(mode(&state, "house").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_mode_that_an_older_version_stored_counts_until_it_is_set_again() {
+        let state = MemoryState::default();
+        let later = NOW.checked_add(std::time::Duration::from_secs(10)).unwrap();
+        let old = old_mode_key("yard");
+        let data = encode(&old, &ModeRecord { mode: "away".to_owned(), since: later }).unwrap();
+        state.put(&old, data, None, Condition::None).await.unwrap();
+        assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
+        assert_eq!(set_mode_by_event(&state, "yard", "home", NOW).await.unwrap(), ModeChange::Newer);
+        assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
+        let latest = later.checked_add(std::time::Duration::from_secs(10)).unwrap();
+        assert_eq!(set_mode_by_event(&state, "yard", "home", latest).await.unwrap(), ModeChange::Set);
+        assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("home"));
+    }
+
+    #[tokio::test]
+    async fn modes_are_not_in_the_partition_of_the_stop_switch() {
+        let state = MemoryState::default();
+        set_mode(&state, "yard", "away", NOW).await.unwrap();
+        assert!(state.query(CONTROL).await.unwrap().is_empty());
     }
 
     #[tokio::test]
