@@ -28,7 +28,7 @@ VENDORS := instar-http instar-mqtt ivsec viewtron xprotect
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
-.PHONY: help run up down watch check check-python check-roles test test-mqtt lint lint-words bench fuzz mutants build deploy clean-tools
+.PHONY: help run up down watch check check-python check-roles test test-mqtt test-upgrade lint lint-words bench fuzz mutants build deploy clean-tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -47,6 +47,9 @@ watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as fi
 
 test: $(CLOUD)/installed $(MAIL)/installed ## run all tests, including end-to-end tests on a local cloud
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- cargo test --workspace --features lambda --locked
+
+test-upgrade: $(CLOUD)/installed ## upgrade a stack of the previous template on the local cloud
+	@cd tests/upgrade && "$(CURDIR)/$(CLOUD)/bin/python" -W ignore::ResourceWarning -m unittest test_upgrade
 
 test-mqtt: $(CLOUD)/installed ## run the MQTT tests with a Mosquitto bridge, which must be installed
 	@command -v mosquitto_pub >/dev/null || { echo "error: Mosquitto is not installed; on Debian and Ubuntu: apt-get install mosquitto mosquitto-clients" >&2; exit 1; }
@@ -108,6 +111,7 @@ mutants: .tools/mutants/bin/cargo-mutants ## run mutation tests of the most crit
 build: $(LAMBDA)/installed ## build the functions for AWS into target/lambda/
 	PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" CARGO_TARGET_DIR="$(CURDIR)/target" \
 		cargo lambda build --release --locked --features lambda $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix --bin ,$(FUNCTIONS))
+	@python3 infra/lint/glibc.py $(patsubst %,target/lambda/%/bootstrap,$(FUNCTIONS))
 
 DEPLOY_CONFIG = $(if $(filter file,$(origin CAMHOOK_CONFIG)),$(wildcard camhook.toml),$(CAMHOOK_CONFIG))
 

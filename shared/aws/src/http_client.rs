@@ -4,6 +4,7 @@
 //! and starts sooner than two (docs/performance.md).
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aws_sdk_s3::config::{HttpClient, RuntimeComponents, SharedHttpClient};
 use aws_smithy_runtime_api::client::http::{
@@ -13,6 +14,9 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use camhook_outbound::tls;
+
+/// How long an unused connection is kept. S3 closes it after about 20 s, and a request on it then fails.
+const IDLE_LIMIT: Duration = Duration::from_secs(15);
 
 /// The client of all services: one pool of connections. Made, and the system's root certificates read, when it is
 /// first used.
@@ -56,6 +60,7 @@ fn build() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> 
     let tls = tls::trusting_the_system().or_else(|_| tls::trusting_nobody())?;
     let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).http1_only();
     let builder = builder.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never());
+    let builder = builder.pool_idle_timeout(IDLE_LIMIT);
     Ok(builder.no_proxy().referer(false).build()?)
 }
 
