@@ -41,7 +41,10 @@ pub fn events(adapter: &dyn Adapter, source: &Arc<Source>, query: &str, body: &[
         received_at: RECEIVED_AT,
     });
     let request = Request::assume_verified(request, source.clone(), Vec::new());
-    let Ok(Parsed::Events(drafts)) = adapter.parse(&request) else { return 0 };
+    let drafts = match adapter.parse(&request) {
+        Ok(Parsed::Events(events) | Parsed::Partly { events, .. }) => events,
+        Ok(Parsed::Heartbeat | Parsed::Ignored(_)) | Err(_) => return 0,
+    };
     assert!(!drafts.is_empty(), "a post of events has at least one");
     for draft in &drafts {
         let is_there = |image: usize| image < draft.images.len();

@@ -20,7 +20,7 @@ fn read(dialect: &str, query: &str) -> (Kind, Option<String>, usize) {
     let request = common::request(&source, query, b"");
     let parsed = InstarHttp.parse(&request);
     let drafts = match &parsed {
-        Ok(Parsed::Events(drafts)) => drafts.as_slice(),
+        Ok(Parsed::Events(events) | Parsed::Partly { events, .. }) => events.as_slice(),
         Ok(Parsed::Heartbeat | Parsed::Ignored(_)) | Err(_) => &[],
     };
     assert_eq!(drafts.len(), 1, "{query}");

@@ -2,8 +2,7 @@
 
 use camhook_event::{Text, Vendor};
 use camhook_ingest::{
-    Adapter, Draft, FixedContent, FixedPath, Ignored, Malformed, Method, Outcome, Parsed, Reply, Request,
-    Verified,
+    Adapter, FixedContent, FixedPath, Ignored, Malformed, Method, Outcome, Parsed, Reply, Request, Verified,
 };
 use camhook_json::text;
 
@@ -66,7 +65,7 @@ impl Adapter for Ivsec {
             Err(_) => {
                 let body = String::from_utf8_lossy(request.body());
                 parsed(request, body.trim_matches(['\0', '\u{FEFF}', ' ', '\r', '\n', '\t']), &circumstances)
-                    .map(into_owned)
+                    .map(Parsed::into_owned)
             }
         }
     }
@@ -112,13 +111,4 @@ fn message<'a>(request: &Request<Verified>, body: &'a str) -> Result<Message<'a>
         return parse_query(parameters(request.query()));
     }
     parse_body(body)
-}
-
-/// The same with pictures of its own, for a post whose text had to be mended.
-fn into_owned(parsed: Parsed<'_>) -> Parsed<'static> {
-    match parsed {
-        Parsed::Heartbeat => Parsed::Heartbeat,
-        Parsed::Ignored(ignored) => Parsed::Ignored(ignored),
-        Parsed::Events(drafts) => Parsed::Events(drafts.into_iter().map(Draft::into_owned).collect()),
-    }
 }

@@ -1,14 +1,18 @@
-//! The dialect as the ingest sees it.
+//! The adapter: from a request to its events.
+
+use std::borrow::Cow;
 
 use camhook_event::Vendor;
 use camhook_ingest::{
-    Adapter, FixedContent, FixedPath, Ignored, Malformed, Outcome, Parsed, Reply, Request, Verified,
+    Adapter, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed, Remainder, Reply, Request,
+    Verified,
 };
 use camhook_site::Tracking;
 
-use crate::event::{Circumstances, drafts};
+use crate::encoding;
+use crate::event::{ParseContext, drafts};
 use crate::message::Content;
-use crate::parse::{TracksWanted, parse};
+use crate::parse::{Reading, TracksWanted, parse};
 use crate::reply::reply;
 
 /// Where firmware posts to that knows an "alarm server" of address and port alone, and older firmware in any case: below
@@ -40,44 +44,72 @@ impl Adapter for Viewtron {
     }
 
     fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {
-        let body = request.body();
         let is_heartbeat_path = request
             .rest()
             .last()
             .is_some_and(|segment| HEARTBEAT_PATHS.iter().any(|path| path.eq_ignore_ascii_case(segment)));
-        if is_heartbeat_path || body.iter().all(|octet| octet.is_ascii_whitespace() || *octet == 0) {
-            return Ok(Parsed::Heartbeat);
-        }
-        let source = request.source();
-        let tracks_wanted = match source.tracking {
-            Tracking::Drop => TracksWanted::No,
-            Tracking::Every(_) => TracksWanted::Yes,
+        let read = match encoding::to_utf8(request.body(), request.headers().get("content-type")) {
+            Cow::Borrowed(body) => read(request, body),
+            Cow::Owned(body) => read(request, &body).map(Parsed::into_owned),
         };
-        let post = parse(body, tracks_wanted)?;
-        match post.content {
-            Content::Keepalive => return Ok(Parsed::Heartbeat),
-            Content::UnwantedTracks => return Ok(Parsed::Ignored(Ignored::Tracking)),
-            // A post whose list of alarms is empty.
-            Content::Reports { ref alarms, smart: None, .. } if alarms.is_empty() => {
-                return Ok(Parsed::Ignored(Ignored::NoAlarm));
-            }
-            Content::Tracks(ref tracks) if tracks.targets.is_empty() => {
-                return Ok(Parsed::Ignored(Ignored::Tracking));
-            }
-            Content::Tracks(_) | Content::Reports { .. } => {}
+        match read {
+            Ok(events @ (Parsed::Events(_) | Parsed::Partly { .. })) => Ok(events),
+            // Firmware posts its heartbeats there in forms that are not known.
+            _ if is_heartbeat_path => Ok(Parsed::Heartbeat),
+            other => other,
         }
-        Ok(Parsed::Events(drafts(
-            post,
-            Circumstances {
-                timezone: &source.timezone,
-                faces: source.faces,
-                received_at: request.received_at(),
-                length: body.len(),
-            },
-        )))
     }
 
     fn reply(&self, outcome: Outcome<'_>) -> Reply {
         reply(outcome)
+    }
+}
+
+/// Reads a body that is UTF-8, as far as it is text.
+fn read<'a>(request: &Request<Verified>, body: &'a [u8]) -> Result<Parsed<'a>, Malformed> {
+    if body.iter().all(|octet| octet.is_ascii_whitespace() || *octet == 0) {
+        return Ok(Parsed::Heartbeat);
+    }
+    let source = request.source();
+    let tracks_wanted = match source.tracking {
+        Tracking::Drop => TracksWanted::No,
+        Tracking::Every(_) => TracksWanted::Yes,
+    };
+    let Reading { posts, remainder, stray_end_tag } = parse(body, tracks_wanted)?;
+    let context = ParseContext {
+        timezone: &source.timezone,
+        faces: source.faces,
+        received_at: request.received_at(),
+        length: body.len(),
+    };
+    let mut events = Vec::new();
+    let mut ignored = None;
+    for post in posts {
+        match post.content {
+            Content::Keepalive => {}
+            Content::UnwantedTracks => ignored = ignored.or(Some(Ignored::Tracking)),
+            Content::Tracks(ref tracks) if tracks.targets.is_empty() => {
+                ignored = ignored.or(Some(Ignored::Tracking));
+            }
+            Content::NoAlarm => ignored = ignored.or(Some(Ignored::NoAlarm)),
+            Content::Tracks(_) | Content::Reports { .. } => events.append(&mut drafts(post, context)),
+        }
+    }
+    match (remainder, ignored) {
+        (Some(error), _) if events.is_empty() => Err(error.into()),
+        (Some(error), _) => Ok(Parsed::Partly { events, remainder: Remainder::Quarantine(error.into()) }),
+        (None, Some(ignored)) if events.is_empty() => Ok(Parsed::Ignored(ignored)),
+        (None, None) if events.is_empty() => Ok(Parsed::Heartbeat),
+        (None, _) => Ok(match stray_end_tag {
+            Some(position) => Parsed::Partly { events, remainder: Remainder::Notice(stray_tag(position)) },
+            None => Parsed::Events(events),
+        }),
+    }
+}
+
+fn stray_tag(position: usize) -> Notice {
+    Notice {
+        code: "stray_end_tag",
+        detail: format!("the end tag before byte {position} closes no element; the post was read without it"),
     }
 }

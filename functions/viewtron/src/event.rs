@@ -1,5 +1,7 @@
 //! From a post's message to drafts of events.
 
+mod level;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -14,18 +16,18 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Number, Value};
 
 use crate::frame::{self, Unit};
-use crate::message::{Alarm, Block, Content, Item, Model, Place, PlateMatch, Post, Sender, Smart, Tracks};
+use crate::message::{Block, Content, Item, Model, Place, PlateMatch, Post, Sender, Smart, Tracks};
 use crate::parse::number;
 use crate::scalars::Scalars;
-use crate::{time, words};
+use crate::{time, vocabulary};
 
 /// The most that is kept of a device's name, serial number and the like, in bytes: they are repeated in each event
 /// of a post.
 const IDENTIFIER_LIMIT: usize = 256;
 
-/// What is to be known of the source and of the request.
+/// What of the source and of the request parsing depends on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Circumstances<'a> {
+pub(crate) struct ParseContext<'a> {
     /// The zone of local times.
     pub(crate) timezone: &'a TimeZone,
     /// Whether anything of a person's face is kept.
@@ -37,29 +39,30 @@ pub(crate) struct Circumstances<'a> {
 }
 
 /// The events of a post, in its order; none for a heartbeat.
-pub(crate) fn drafts<'a>(post: Post<'a>, circumstances: Circumstances<'_>) -> Vec<Draft<'a>> {
+pub(crate) fn drafts<'a>(post: Post<'a>, context: ParseContext<'_>) -> Vec<Draft<'a>> {
     let Post { sender, times, content } = post;
-    let time = time::device_time(&times, circumstances.timezone, circumstances.received_at);
+    let time = time::device_time(&times, context.timezone, context.received_at);
     let (mut common, unread) = Common::new(&sender, time);
     match content {
-        Content::Keepalive | Content::UnwantedTracks => Vec::new(),
+        Content::Keepalive | Content::NoAlarm | Content::UnwantedTracks => Vec::new(),
         Content::Tracks(mut tracks) => {
             tracks.scalars.append(unread);
             vec![tracking(&common, tracks)]
         }
-        Content::Reports { alarms, smart, mut scalars } => {
+        Content::Reports { alarms, smart, tracks, mut scalars } => {
             scalars.append(unread);
             let hides_faces = smart
                 .as_ref()
-                .is_some_and(|smart| circumstances.faces == Retention::Drop && is_of_faces(smart, &scalars));
+                .is_some_and(|smart| context.faces == Retention::Drop && is_of_faces(smart, &scalars));
             if hides_faces {
                 // Any value may be a name or a number that says who it is: only what is known to be neither stays.
                 scalars.retain(|name, _| is_impersonal(name));
             }
             common.scalars = scalars;
-            let mut drafts = levels(&common, &alarms, circumstances.length);
+            let mut drafts = level::levels(&common, &sender, &alarms, context);
+            drafts.extend(tracks.map(|tracks| tracking(&common, tracks)));
             if let Some(smart) = smart {
-                drafts.extend(detections(common, *smart, circumstances));
+                drafts.extend(detections(common, *smart, context));
             }
             drafts
         }
@@ -129,30 +132,6 @@ fn share(length: usize, events: usize) -> usize {
     (length / events.max(1)).max(IDENTIFIER_LIMIT)
 }
 
-/// The levels of a post's alarms.
-fn levels<'a>(common: &Common<'a>, alarms: &[Alarm<'a>], length: usize) -> Vec<Draft<'a>> {
-    let mut shared = common.scalars.clone();
-    shared.cut_to(share(length, alarms.len()));
-    alarms.iter().map(|alarm| level(common, alarm, &shared)).collect()
-}
-
-fn level<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>) -> Draft<'a> {
-    let (kind, report) = words::alarm_kind(alarm.name);
-    let mut draft = common.draft(kind);
-    draft.vendor_kind = identifier(alarm.name);
-    draft.name = alarm.label.as_deref().and_then(identifier);
-    draft.report = report;
-    draft.state = words::alarm_state(&alarm.value);
-    draft.vendor_data = shared.to_vendor_data();
-    if let Some(id) = alarm.id.as_deref().and_then(identifier) {
-        draft.vendor_data.insert("id", id.as_str());
-    }
-    if draft.state.is_none() {
-        draft.vendor_data.insert(alarm.name, alarm.value.as_ref());
-    }
-    draft
-}
-
 /// The positions of a tracking post.
 fn tracking<'a>(common: &Common<'a>, tracks: Tracks<'a>) -> Draft<'a> {
     let mut draft = common.draft(Kind::Tracking);
@@ -164,16 +143,16 @@ fn tracking<'a>(common: &Common<'a>, tracks: Tracks<'a>) -> Draft<'a> {
 }
 
 /// The events of a smart post: one, or one for each licence plate.
-fn detections<'a>(common: Common<'a>, smart: Smart<'a>, circumstances: Circumstances<'_>) -> Vec<Draft<'a>> {
-    let smart_type = smart.smart_type.as_deref().unwrap_or_default();
-    let kind = match words::smart_kind(smart_type) {
-        Kind::Perimeter => breach(&smart.events),
-        kind => kind,
+fn detections<'a>(common: Common<'a>, smart: Smart<'a>, context: ParseContext<'_>) -> Vec<Draft<'a>> {
+    let kind = match smart.smart_type.as_deref().map(vocabulary::kind) {
+        Some(Kind::Perimeter) => breach(&smart.events),
+        Some(kind) => kind,
+        None => kind_of_blocks(&smart),
     };
     if kind == Kind::Plate || smart.targets.iter().any(|item| item.is_plate(kind)) {
-        return plate_events(common, smart, kind, circumstances);
+        return plate_events(common, smart, kind, context);
     }
-    vec![detection(common, smart, kind, circumstances.faces)]
+    vec![detection(common, smart, kind, context.faces)]
 }
 
 /// A camera has one word for areas and lines: the block tells. Without one, or with both, it stays open.
@@ -186,47 +165,67 @@ fn breach(events: &[Item<'_>]) -> Kind {
     }
 }
 
+/// The kind of a smart event that names none: what its blocks hold.
+fn kind_of_blocks(smart: &Smart<'_>) -> Kind {
+    let has_target = |block: Block| smart.targets.iter().any(|item| item.block == block);
+    match breach(&smart.events) {
+        Kind::Perimeter => {}
+        kind => return kind,
+    }
+    if has_target(Block::Plate) {
+        Kind::Plate
+    } else if !smart.person.is_empty() {
+        Kind::FaceMatch
+    } else if has_target(Block::Face) {
+        Kind::Face
+    } else if !smart.counters.is_empty() {
+        Kind::Counting
+    } else {
+        Kind::Other
+    }
+}
+
 /// What happened in a smart event apart from who or what was detected.
-struct Happening {
+struct Occurrence {
     state: Option<State>,
     event_ids: Vec<Text>,
     zone: Option<Zone>,
 }
 
 /// Takes state, event ids and zone out of all items.
-fn happening(smart: &mut Smart<'_>, common: &mut Scalars<'_>) -> Happening {
-    let mut happening = Happening { state: None, event_ids: Vec::new(), zone: None };
+fn occurrence(smart: &mut Smart<'_>, common: &mut Scalars<'_>) -> Occurrence {
+    let mut occurrence = Occurrence { state: None, event_ids: Vec::new(), zone: None };
     let mut states = Vec::new();
     for item in smart.events.iter_mut().chain(&mut smart.targets) {
-        if let Some(id) = text(item.scalars.take("eventId")).filter(|id| !happening.event_ids.contains(id)) {
-            happening.event_ids.push(id);
+        if let Some(id) = text(item.scalars.take("eventId")).filter(|id| !occurrence.event_ids.contains(id)) {
+            occurrence.event_ids.push(id);
         }
         if let Some(status) = item.scalars.get("status") {
-            let state = words::smart_state(status);
+            let state = vocabulary::smart_state(status);
             states.push(state);
             if state.is_some() {
                 item.scalars.take("status");
             }
         }
         let zone = take_zone(item);
-        happening.zone = happening.zone.or(zone);
+        occurrence.zone = occurrence.zone.or(zone);
     }
     // Blocks of firmware that has no list around its event.
-    if let Some(id) = text(common.take("eventId")).filter(|id| !happening.event_ids.contains(id)) {
-        happening.event_ids.push(id);
+    if let Some(id) = text(common.take("eventId")).filter(|id| !occurrence.event_ids.contains(id)) {
+        occurrence.event_ids.push(id);
     }
-    happening.state = match states.as_slice() {
+    occurrence.state = match states.as_slice() {
         [first, others @ ..] if others.iter().all(|other| other == first) => *first,
         _ => states.into_iter().flatten().min(),
     };
-    happening
+    occurrence
 }
 
 /// The area or line of an item.
 fn take_zone(item: &mut Item<'_>) -> Option<Zone> {
     let word = item.scalars.take("boundary");
     let direction = item.scalars.take("Direct");
-    let zone_direction = direction.as_deref().and_then(words::line_direction);
+    let zone_direction = direction.as_deref().and_then(vocabulary::line_direction);
     if let (Some(direction), None) = (direction, zone_direction) {
         item.scalars.push("Direct", direction);
     }
@@ -257,7 +256,7 @@ fn detection<'a>(common: Common<'a>, mut smart: Smart<'a>, kind: Kind, faces: Re
     let mut draft = common.draft(kind);
     let mut scalars = common.scalars;
     let shows_faces = is_of_faces(&smart, &scalars);
-    let Happening { state, event_ids, zone } = happening(&mut smart, &mut scalars);
+    let Occurrence { state, event_ids, zone } = occurrence(&mut smart, &mut scalars);
     draft.state = state;
     draft.event_ids = event_ids;
     draft.zone = zone;
@@ -375,16 +374,17 @@ fn face<'a>(
 ) -> Option<Face> {
     let mut found = Face::default();
     if let Some(word) = scalars.take("matchResult") {
-        found.matched = words::truth(&word);
+        found.matched = vocabulary::truth(&word);
         if found.matched.is_none() {
             scalars.push("matchResult", word);
         }
     }
-    found.similarity = scalars.take("similarity").and_then(|value| Fraction::of(number(&value)?, 100.0));
+    found.similarity = take_fraction(scalars, "similarity", percentage);
     let list_names = ["presonListType", "personListType", "listType"];
     if let Some(word) = person.take_any(&list_names).or_else(|| scalars.take_any(&list_names)) {
-        found.list = words::list(&word);
-        if found.list.is_none() && faces == Retention::Keep {
+        let listed = vocabulary::list(&word);
+        found.list = listed.filter(|list| is_supported(*list, found.matched));
+        if found.list.is_none() && (listed.is_some() || faces == Retention::Keep) {
             scalars.push("personListType", word);
         }
     }
@@ -403,6 +403,16 @@ fn face<'a>(
         found.mask = estimate("mask");
     }
     found.known()
+}
+
+/// Whether a list may be believed, by whether the face was found in the album: nobody is let in by the list of a face that
+/// was compared with theirs and is another one.
+fn is_supported(list: PlateList, matched: Option<bool>) -> bool {
+    match list {
+        PlateList::Allow | PlateList::Temporary => matched == Some(true),
+        PlateList::Deny => matched != Some(false),
+        PlateList::Stranger | PlateList::Unlisted => true,
+    }
 }
 
 /// The nine counters; none for what is not counting.
@@ -448,7 +458,7 @@ fn target(item: Item<'_>, units: Units, class: Option<TargetClass>) -> ReadTarge
     };
     target.class = class.or_else(|| {
         let word = scalars.get("targetType")?;
-        let class = words::target_class(word)?;
+        let class = vocabulary::target_class(word)?;
         if class != TargetClass::Other {
             scalars.take("targetType");
         }
@@ -525,18 +535,18 @@ fn plate_events<'a>(
     common: Common<'a>,
     mut smart: Smart<'a>,
     kind: Kind,
-    circumstances: Circumstances<'_>,
+    context: ParseContext<'_>,
 ) -> Vec<Draft<'a>> {
     let mut base = common.draft(kind);
     let mut scalars = common.scalars;
-    let Happening { state, event_ids, zone } = happening(&mut smart, &mut scalars);
+    let Occurrence { state, event_ids, zone } = occurrence(&mut smart, &mut scalars);
     base.state = state;
     base.event_ids = event_ids;
     base.zone = zone;
     base.vendor_kind = text(smart.smart_type.take());
     let Smart { targets, pictures, frame, counters, person, .. } = smart;
     scalars.append(counters);
-    if circumstances.faces == Retention::Keep {
+    if context.faces == Retention::Keep {
         scalars.append(person);
     }
 
@@ -546,7 +556,7 @@ fn plate_events<'a>(
         item.scalars.retain(|_, value| value != "0");
         scalars.append(item.scalars);
     }
-    scalars.cut_to(share(circumstances.length, plates.len()));
+    scalars.cut_to(share(context.length, plates.len()));
     base.vendor_data = scalars.to_vendor_data();
     let of_plates: Vec<usize> = plates.iter().filter_map(|item| item.picture).collect();
     let shared = |at: &usize| !of_plates.contains(at);
@@ -608,18 +618,24 @@ fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
     let plate_text = text(item.plate.take("licensePlateNumber").or_else(|| scalars.take("plateNumber")))?;
     let list_word = scalars.take("vehicleListType");
     let group = text(item.plate.take("groupName"));
+    let denies_match =
+        |values: &Scalars<'_>| values.get("matchResult").and_then(vocabulary::truth) == Some(false);
+    let is_unmatched = denies_match(scalars) || denies_match(&item.plate);
     let list = match (&list_word, &group) {
-        (Some(word), _) => words::list(word),
-        (None, Some(group)) => words::list(group.as_str()),
+        (Some(word), _) => vocabulary::list(word).filter(|list| is_supported(*list, Some(!is_unmatched))),
+        // The name of a group is anybody's text: it counts where the device says that it found the plate in its database.
+        (None, Some(group)) if item.plate_match == PlateMatch::Found && !is_unmatched => {
+            vocabulary::list(group.as_str())
+        }
         // A plate that is on no list has no element that says so.
         (None, None) if item.plate_match == PlateMatch::Absent => Some(PlateList::Unlisted),
-        (None, None) => None,
+        (None, _) => None,
     };
     if let (Some(word), None) = (list_word, list) {
         scalars.push("vehicleListType", word);
     }
     let direction_word = scalars.take("vehicleDirect");
-    let direction = direction_word.as_deref().and_then(words::vehicle_direction);
+    let direction = direction_word.as_deref().and_then(vocabulary::vehicle_direction);
     if let (Some(word), None) = (direction_word, direction) {
         scalars.push("vehicleDirect", word);
     }
@@ -637,7 +653,7 @@ fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
         list,
         group,
         direction,
-        confidence: scalars.take("PlateConfidence").and_then(|value| confidence(&value)),
+        confidence: take_fraction(scalars, "PlateConfidence", confidence),
         color: text(color),
         region: text(scalars.take("province")),
         owner: text(item.plate.take("carOwner")),
@@ -646,9 +662,56 @@ fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
     })
 }
 
+/// Takes a value that can be read; one that cannot stays.
+fn take_fraction(
+    scalars: &mut Scalars<'_>,
+    name: &str,
+    read: impl Fn(&str) -> Option<Fraction>,
+) -> Option<Fraction> {
+    let fraction = read(scalars.get(name)?)?;
+    scalars.take(name);
+    Some(fraction)
+}
+
 /// `9900` is 99.00 %. A number up to 100 is taken for a percentage: no camera would report a plate of which it is
 /// sure by less than one in a hundred.
 fn confidence(value: &str) -> Option<Fraction> {
-    let value = number(value)?;
-    Fraction::of(value, if value <= 100.0 { 100.0 } else { 10_000.0 })
+    match percentage(value) {
+        Some(fraction) => Some(fraction),
+        None => Fraction::of(number(value)?, 10_000.0),
+    }
+}
+
+/// A number from 0 to 100, with or without a percent sign.
+fn percentage(value: &str) -> Option<Fraction> {
+    let value = value.trim_end_matches('%').trim_end();
+    Fraction::of(number(value).filter(|number| *number <= 100.0)?, 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confidence_is_a_percentage_in_hundredths_or_not() {
+        let read = |value: &str| confidence(value).map(Fraction::value);
+        for (value, expected) in
+            [("9900", 0.99), ("99", 0.99), ("99.5%", 0.995), ("99.5 %", 0.995), ("100%", 1.0), ("10000", 1.0)]
+        {
+            assert_eq!(read(value), Some(expected), "{value}");
+        }
+        for value in ["", "high", "%", "9900%"] {
+            assert_eq!(read(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_list_lets_nobody_in_whose_face_was_not_found() {
+        assert!(is_supported(PlateList::Allow, Some(true)));
+        for matched in [None, Some(false)] {
+            assert!(!is_supported(PlateList::Allow, matched) && !is_supported(PlateList::Temporary, matched));
+        }
+        assert!(is_supported(PlateList::Deny, None) && !is_supported(PlateList::Deny, Some(false)));
+        assert!(is_supported(PlateList::Stranger, Some(false)));
+    }
 }

@@ -29,6 +29,7 @@
 #![warn(clippy::indexing_slicing)]
 
 mod adapter;
+mod encoding;
 mod event;
 mod frame;
 mod message;
@@ -39,7 +40,7 @@ mod scalars;
 mod setup;
 mod text;
 mod time;
-mod words;
+mod vocabulary;
 mod xml;
 
 pub use adapter::Viewtron;

@@ -1,4 +1,4 @@
-//! The dialect as types: what a post says, before it is put into the terms of an event.
+//! The dialect as types, before it is put into the terms of an event.
 
 use std::borrow::Cow;
 
@@ -6,40 +6,44 @@ use camhook_event::Kind;
 
 use crate::scalars::Scalars;
 
-/// A post.
+/// A post, or one of several documents in it.
 #[derive(Debug)]
 pub(crate) struct Post<'a> {
     /// Who sent it.
     pub(crate) sender: Sender<'a>,
     /// When, by the device's clock.
     pub(crate) times: Times<'a>,
-    /// What it says.
+    /// What it reports.
     pub(crate) content: Content<'a>,
 }
 
-/// What a post says. Told apart by the blocks that are there: `version` and even `messageType` do not tell (1.7
-/// posts with a `messageType` and 2.x posts without one were seen).
+/// What a post reports. The blocks in it decide: `version` and even `messageType` do not tell (1.7 posts with a
+/// `messageType` and 2.x posts without one were seen).
 #[derive(Debug)]
 pub(crate) enum Content<'a> {
     /// The device is there.
     Keepalive,
-    /// Positions that nobody wants: the rest of the post was not read.
+    /// A list of alarms' levels, and none is in it.
+    NoAlarm,
+    /// Positions, which the source's settings drop.
     UnwantedTracks,
     /// `traject`: positions of targets.
     Tracks(Tracks<'a>),
     /// `alarmStatusInfo`, a smart event, or both.
     Reports {
-        /// The levels of alarms, with what else stands in the post.
+        /// The levels of alarms.
         alarms: Vec<Alarm<'a>>,
         /// The smart event.
         smart: Option<Box<Smart<'a>>>,
-        /// What else stands in the post.
+        /// Positions in the same post.
+        tracks: Option<Tracks<'a>>,
+        /// Every other value of the post.
         scalars: Scalars<'a>,
     },
 }
 
 /// Who sent a post.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sender<'a> {
     /// Whether the name, address and MAC address are a camera's or a recorder's.
     pub(crate) model: Model,
@@ -66,7 +70,7 @@ pub(crate) enum Model {
 }
 
 /// The device's times, as sent.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Times<'a> {
     /// `currentTime`: since 1970, in a unit that its magnitude tells.
     pub(crate) current: Option<Cow<'a, str>>,
@@ -79,18 +83,21 @@ pub(crate) struct Times<'a> {
 /// The level of one alarm.
 #[derive(Debug)]
 pub(crate) struct Alarm<'a> {
-    /// The element's name: `perimeterAlarm`.
-    pub(crate) name: &'a str,
-    /// `id`: the channel or sensor of a camera, the rule of a recorder, the number of an input.
-    pub(crate) id: Option<String>,
-    /// `name`: what a person called it.
-    pub(crate) label: Option<String>,
-    /// `true`, `false`, or whatever else was sent.
+    /// The alarm: `perimeterAlarm`.
+    pub(crate) name: Cow<'a, str>,
+    /// The channel of a camera or recorder, the number of an input, or the rule of a recorder that names the channel
+    /// elsewhere.
+    pub(crate) id: Option<Cow<'a, str>>,
+    /// The name that a person gave it.
+    pub(crate) label: Option<Cow<'a, str>>,
+    /// `true`, `false`, or whatever else was sent; empty when only `others` were.
     pub(crate) value: Cow<'a, str>,
+    /// Every other value of the level.
+    pub(crate) others: Scalars<'a>,
 }
 
 /// A tracking post.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Tracks<'a> {
     /// The block's name: `traject`.
     pub(crate) name: &'a str,
@@ -117,6 +124,17 @@ pub(crate) struct Smart<'a> {
     pub(crate) counters: Scalars<'a>,
     /// `albumInfo` and `snapInfo` of a face comparison: who it is.
     pub(crate) person: Scalars<'a>,
+}
+
+impl Smart<'_> {
+    /// Whether nothing was detected, counted or compared.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.targets.is_empty()
+            && self.pictures.is_empty()
+            && self.counters.is_empty()
+            && self.person.is_empty()
+    }
 }
 
 /// Which block an item stands in.

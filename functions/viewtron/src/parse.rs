@@ -1,47 +1,96 @@
 //! From the bytes of a post to its message.
+//!
+//! Whatever an element is called and wherever it stands, it ends up in an event, or its name in the reason of the
+//! quarantine. What holds nothing is named here: the vocabulary in `types`, an empty list, a picture's length.
+
+mod level;
+mod number;
+mod smart;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use camhook_event::Kind;
 use camhook_ingest::Malformed;
 
-use crate::message::{
-    Alarm, Block, Content, Item, Model, Picture, Place, PlateMatch, Post, Sender, Smart, Times, Tracks,
-};
+pub(crate) use self::number::number;
+use crate::message::{Alarm, Block, Content, Model, Place, Post, Sender, Smart, Times, Tracks};
 use crate::scalars::Scalars;
-use crate::words;
-use crate::xml::{Cursor, Node, Tag, XmlError};
+use crate::vocabulary;
+use crate::xml::{Cursor, Mismatch, Tag, XmlError};
 
 /// The most entries in all lists of a post. A crowded frame has some tens.
 const ITEMS_LIMIT: usize = 256;
-/// The most alarms in a post. The fullest known has seven, a recorder has 128 channels.
-const ALARMS_LIMIT: usize = 128;
 
 /// The most licence plates in a post: each becomes an event with the pictures of the frame. Cameras read one.
 const PLATES_LIMIT: usize = 16;
 
-/// Why a post cannot be read.
+/// Why a post, or a part of it, cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParseError {
     #[error(transparent)]
     Xml(#[from] XmlError),
-    #[error("the root element is neither `config` nor `DeviceInfo`")]
-    UnknownRoot,
-    #[error("neither a heartbeat, nor an alarm's level, nor a smart event, nor positions")]
-    UnknownMessage,
-    #[error("more than {ALARMS_LIMIT} alarms, {ITEMS_LIMIT} targets and events, or {PLATES_LIMIT} plates")]
-    TooMany,
+    #[error("the end tag at byte {0} closes an element around the ones that are open")]
+    Unclosed(usize),
+    #[error("the root element is neither `config` nor `DeviceInfo`; found {0}")]
+    UnknownRoot(Names),
+    #[error("neither a heartbeat, nor an alarm's level, nor a smart event, nor positions; found {0}")]
+    UnknownMessage(Names),
+    #[error("an alarm without a level; found {0}")]
+    NoLevel(Names),
+    #[error("more {0} than a post may have")]
+    TooMany(&'static str),
+    #[error("more events than a post may have: more than {PLATES_LIMIT} licence plates")]
+    TooManyPlates,
 }
 
 impl From<ParseError> for Malformed {
     fn from(error: ParseError) -> Self {
         let code = match error {
             ParseError::Xml(error) => error.code(),
-            ParseError::UnknownRoot => "unknown_root",
-            ParseError::UnknownMessage => "unknown_message",
-            ParseError::TooMany => "too_many",
+            ParseError::Unclosed(_) => "ill_formed_xml",
+            ParseError::UnknownRoot(_) => "unknown_root",
+            ParseError::UnknownMessage(_) => "unknown_message",
+            ParseError::NoLevel(_) => "alarm_without_level",
+            ParseError::TooMany(_) => "too_many",
+            ParseError::TooManyPlates => "too_many_events",
         };
         Self::new(code, error.to_string())
+    }
+}
+
+/// Names of elements and attributes that a post holds, for whoever looks into the quarantine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Names(Vec<String>);
+
+impl Names {
+    /// The most names, and the most characters of one.
+    const LIMIT: usize = 8;
+    const LENGTH_LIMIT: usize = 64;
+
+    fn push(&mut self, name: &str) {
+        let name: String =
+            name.chars().filter(|character| !character.is_control()).take(Self::LENGTH_LIMIT).collect();
+        if self.0.len() < Self::LIMIT && !self.0.contains(&name) {
+            self.0.push(name);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return formatter.write_str("nothing");
+        }
+        for (index, name) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(formatter, "{separator}`{name}`")?;
+        }
+        Ok(())
     }
 }
 
@@ -50,553 +99,344 @@ impl From<ParseError> for Malformed {
 pub(crate) enum TracksWanted {
     /// They are read.
     Yes,
-    /// The post need not be read on once it is known to hold them.
+    /// They are passed over.
     No,
 }
 
-/// Reads a post.
-pub(crate) fn parse(body: &[u8], tracks_wanted: TracksWanted) -> Result<Post<'_>, ParseError> {
-    let (cursor, root) = Cursor::at_root(body)?;
-    let mut parser = Parser::new(cursor);
-    if root.is("DeviceInfo") {
-        parser.device_info()?;
-        return Ok(parser.into_post(Content::Keepalive));
-    }
-    if !root.is("config") {
-        return Err(ParseError::UnknownRoot);
-    }
-    while let Some(tag) = parser.cursor.child()? {
-        if tracks_wanted == TracksWanted::No && parser.begins_tracks(&tag) {
-            return Ok(parser.into_post(Content::UnwantedTracks));
-        }
-        parser.root_entry(&tag)?;
-    }
-    let content = parser.content()?;
-    Ok(parser.into_post(content))
+/// All of a post.
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    /// The documents that were read, at least one.
+    pub(crate) posts: Vec<Post<'a>>,
+    /// Why a part of the post was not read.
+    pub(crate) remainder: Option<ParseError>,
+    /// Where an end tag stood that closed nothing.
+    pub(crate) stray_end_tag: Option<usize>,
 }
 
-/// What has been read of a post.
+/// Reads a post: one XML document, or several in a row.
+///
+/// # Errors
+///
+/// When none of them can be read.
+pub(crate) fn parse(body: &[u8], tracks_wanted: TracksWanted) -> Result<Reading<'_>, ParseError> {
+    let (cursor, root) = Cursor::at_root(body)?;
+    let mut parser =
+        Parser { cursor, tracks_wanted, document: Document::default(), items: 0, remainder: None };
+    let mut posts = Vec::new();
+    let mut next = Some(root);
+    while let Some(root) = next {
+        next = match parser.document(&root) {
+            Ok(post) => {
+                posts.push(post);
+                parser.next_document()
+            }
+            Err(ParseError::Xml(error)) => {
+                parser.leave_out(error.into());
+                None
+            }
+            Err(error) => {
+                parser.leave_out(error);
+                parser.next_document()
+            }
+        };
+    }
+    let Parser { cursor, mut remainder, .. } = parser;
+    let mut stray_end_tag = None;
+    match cursor.mismatch() {
+        Some(Mismatch::StrayEndTag(position)) => stray_end_tag = Some(position),
+        Some(Mismatch::Unclosed(position)) => remainder = remainder.or(Some(ParseError::Unclosed(position))),
+        None => {}
+    }
+    match remainder {
+        Some(error) if posts.is_empty() => Err(error),
+        remainder => Ok(Reading { posts, remainder, stray_end_tag }),
+    }
+}
+
+/// Reads a post's documents one after the other.
 struct Parser<'a> {
     cursor: Cursor<'a>,
+    tracks_wanted: TracksWanted,
+    document: Document<'a>,
+    /// How many entries of lists there were in all documents.
+    items: usize,
+    remainder: Option<ParseError>,
+}
+
+/// What has been read of a document.
+#[derive(Default)]
+struct Document<'a> {
     sender: Sender<'a>,
     times: Times<'a>,
     message_type: Option<Cow<'a, str>>,
     /// How many device blocks there were: a post with nothing else is a heartbeat.
     devices: usize,
     alarms: Option<Vec<Alarm<'a>>>,
-    tracks: Option<(&'a str, Vec<Item<'a>>)>,
+    tracks: Option<Tracks<'a>>,
     smart: Smart<'a>,
     scalars: Scalars<'a>,
-    items: usize,
+    /// Names that are neither the envelope's nor a block's: they may be an alarm that is not understood.
+    unknown: Names,
+    /// Alarms with a number and without a level.
+    levelless: Names,
+    /// Alarms with neither.
+    empty_alarms: Names,
 }
 
 /// Where in a post an element stands.
 #[derive(Debug, Clone, Copy)]
 struct Scope {
+    part: Part,
     block: Block,
     place: Place,
 }
 
-/// Where in an item an element stands.
+/// Which part of a document an element belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
-    /// Directly in it.
-    Item,
-    /// In the picture's block, whose width and height are the picture's.
-    Image,
+enum Part {
+    /// The device's own block. Its firmware may have more properties than are known.
+    Device,
+    /// Anything else.
+    Message,
 }
 
-/// Numbers by name.
-type Numbers<'a> = Vec<(&'a str, f64)>;
+const MESSAGE: Scope = Scope { part: Part::Message, block: Block::Event, place: Place::Target };
 
 impl<'a> Parser<'a> {
-    fn new(cursor: Cursor<'a>) -> Self {
-        Self {
-            cursor,
-            sender: Sender::default(),
-            times: Times::default(),
-            message_type: None,
-            devices: 0,
-            alarms: None,
-            tracks: None,
-            smart: Smart::default(),
-            scalars: Scalars::default(),
-            items: 0,
-        }
+    /// Notes why a part of the post is left out; the first reason stays.
+    fn leave_out(&mut self, reason: ParseError) {
+        self.remainder.get_or_insert(reason);
     }
 
-    fn into_post(self, content: Content<'a>) -> Post<'a> {
-        Post { sender: self.sender, times: self.times, content }
-    }
-
-    fn message_type_is(&self, name: &str) -> bool {
-        self.message_type.as_ref().is_some_and(|message_type| message_type.eq_ignore_ascii_case(name))
-    }
-
-    /// Whether the post is known to hold positions, before anything of them is read. `trajectory` is the name in
-    /// the second version of the protocol: taken from another receiver's code, never seen in a post.
-    fn begins_tracks(&self, tag: &Tag<'_>) -> bool {
-        match &self.message_type {
-            None => tag.is("traject"),
-            Some(_) => self.message_type_is("trajectory") || self.message_type_is("traject"),
-        }
-    }
-
-    /// What the post says, by the blocks that were there.
-    fn content(&mut self) -> Result<Content<'a>, ParseError> {
-        if self.message_type_is("keepalive") {
-            return Ok(Content::Keepalive);
-        }
-        let mut smart = std::mem::take(&mut self.smart);
-        let scalars = std::mem::take(&mut self.scalars);
-        match self.tracks.take() {
-            Some((name, targets)) if !self.message_type_is("alarmData") => {
-                return Ok(Content::Tracks(Tracks { name, targets, scalars }));
+    fn next_document(&mut self) -> Option<Tag<'a>> {
+        match self.cursor.next_document() {
+            Ok(root) => root,
+            Err(error) => {
+                self.leave_out(error.into());
+                None
             }
-            Some((_, mut targets)) => smart.targets.append(&mut targets),
-            None => {}
         }
-        let has_smart = smart.smart_type.is_some()
-            || self.message_type_is("alarmData")
-            || !(smart.events.is_empty() && smart.targets.is_empty() && smart.pictures.is_empty());
-        let kind = smart.smart_type.as_deref().map_or(Kind::Other, words::smart_kind);
-        if smart.targets.iter().filter(|item| item.is_plate(kind)).count() > PLATES_LIMIT {
-            return Err(ParseError::TooMany);
-        }
-        if self.alarms.is_some() || has_smart {
-            let alarms = self.alarms.take().unwrap_or_default();
-            return Ok(Content::Reports { alarms, smart: has_smart.then(|| Box::new(smart)), scalars });
-        }
-        if self.devices > 0 && self.message_type.is_none() {
-            return Ok(Content::Keepalive);
-        }
-        Err(ParseError::UnknownMessage)
     }
 
-    /// A direct child of the root. Only here is `smartType` the event's: cameras of 2022 also have an element of
-    /// that name within `types`, which lists every word that there is.
+    /// The document whose root is open.
+    fn document(&mut self, root: &Tag<'a>) -> Result<Post<'a>, ParseError> {
+        self.document = Document::default();
+        if root.is("DeviceInfo") {
+            self.device_info(root)?;
+        } else if root.is("config") {
+            self.attributes(root);
+            while let Some(tag) = self.cursor.child()? {
+                self.root_entry(&tag)?;
+            }
+        } else {
+            self.cursor.skip()?;
+            let mut names = Names::default();
+            names.push(root.name);
+            return Err(ParseError::UnknownRoot(names));
+        }
+        let document = std::mem::take(&mut self.document);
+        let (sender, times) = (document.sender.clone(), document.times.clone());
+        let content = self.content(document)?;
+        Ok(Post { sender, times, content })
+    }
+
+    /// What a document reports, by the blocks that were there.
+    fn content(&mut self, document: Document<'a>) -> Result<Content<'a>, ParseError> {
+        let Document { message_type, devices, alarms, tracks, mut smart, scalars, mut unknown, .. } =
+            document;
+        let (levelless, empty_alarms) = (document.levelless, document.empty_alarms);
+        let message_is =
+            |name: &str| message_type.as_ref().is_some_and(|found| found.eq_ignore_ascii_case(name));
+        let mut tracks = tracks;
+        let is_of_tracks = message_is("trajectory") || message_is("traject");
+        if is_of_tracks && smart.smart_type.is_none() {
+            // The newer protocol's name; no such post was ever seen, so that its list may have any name.
+            let targets = smart.events.drain(..).chain(smart.targets.drain(..));
+            tracks
+                .get_or_insert_with(|| Tracks { name: "trajectory", ..Tracks::default() })
+                .targets
+                .extend(targets);
+        }
+        let has_smart = smart.smart_type.is_some() || message_is("alarmData") || !smart.is_empty();
+        if let (true, Some(tracks)) = (has_smart, &mut tracks) {
+            smart.targets.append(&mut tracks.targets);
+        }
+        let kind = smart.smart_type.as_deref().map_or(Kind::Other, vocabulary::kind);
+        let mut plates = 0;
+        smart.targets.retain(|item| {
+            plates += usize::from(item.is_plate(kind));
+            !item.is_plate(kind) || plates <= PLATES_LIMIT
+        });
+        if plates > PLATES_LIMIT {
+            self.leave_out(ParseError::TooManyPlates);
+        }
+        let has_level = alarms.as_ref().is_some_and(|alarms| !alarms.is_empty());
+        if has_level || has_smart {
+            if !levelless.is_empty() {
+                self.leave_out(ParseError::NoLevel(levelless));
+            }
+            let tracks = tracks.filter(|tracks| !tracks.targets.is_empty());
+            let smart = has_smart.then(|| Box::new(smart));
+            return Ok(Content::Reports { alarms: alarms.unwrap_or_default(), smart, tracks, scalars });
+        }
+        for names in [levelless, empty_alarms] {
+            if !names.is_empty() {
+                return Err(ParseError::NoLevel(names));
+            }
+        }
+        if let Some(mut tracks) = tracks {
+            if self.tracks_wanted == TracksWanted::No {
+                return Ok(Content::UnwantedTracks);
+            }
+            if !tracks.targets.is_empty() || unknown.is_empty() {
+                tracks.scalars = scalars;
+                return Ok(Content::Tracks(tracks));
+            }
+        }
+        let is_heartbeat = match &message_type {
+            Some(_) => message_is("keepalive"),
+            None => devices > 0,
+        };
+        if let (Some(message_type), false, false) = (&message_type, is_heartbeat, alarms.is_some()) {
+            unknown.push("messageType");
+            unknown.push(message_type);
+        }
+        if !unknown.is_empty() {
+            return Err(ParseError::UnknownMessage(unknown));
+        }
+        if alarms.is_some() {
+            return Ok(Content::NoAlarm);
+        }
+        if is_heartbeat { Ok(Content::Keepalive) } else { Err(ParseError::UnknownMessage(unknown)) }
+    }
+
+    /// A direct child of the root. Only here do `mac`, `sn` and their like name the device.
     fn root_entry(&mut self, tag: &Tag<'a>) -> Result<(), ParseError> {
         match tag.name.to_ascii_lowercase().as_str() {
-            "types" => self.cursor.skip()?,
-            "messagetype" => self.message_type = self.value(tag)?,
-            "smarttype" => self.smart.smart_type = self.value(tag)?,
-            "currenttime" => self.times.current = self.value(tag)?,
-            "snaptime" => self.times.snap = self.value(tag)?,
-            "datatime" => self.times.local = self.value(tag)?,
-            "deviceinfo" => self.device_info()?,
-            "alarmstatusinfo" => self.alarm_status()?,
-            "traject" | "trajectory" => {
-                let mut targets = Vec::new();
-                while let Some(child) = self.cursor.child()? {
-                    if child.is("item") {
-                        targets.extend(self.item(Block::Target)?);
-                    } else {
-                        self.cursor.skip()?;
-                    }
-                }
-                self.tracks.get_or_insert((tag.name, Vec::new())).1.append(&mut targets);
-            }
-            "mac" | "sn" | "devicename" | "channelid" | "ip" => self.device_entry(tag)?,
-            _ => self.entry(tag, Scope { block: Block::Event, place: Place::Target })?,
+            "mac" | "sn" | "devicename" | "channelid" | "ip" => self.device_entry(tag),
+            _ => self.entry(tag, MESSAGE),
         }
+    }
+
+    /// An element of the envelope or the beginning of a block; whether it was one.
+    ///
+    /// `smartType` also is an element within the `types` of cameras of 2022, which list every word that there is.
+    fn envelope_entry(&mut self, lower_case_name: &str, tag: &Tag<'a>) -> Result<bool, ParseError> {
+        match lower_case_name {
+            "types" => self.cursor.skip()?,
+            "messagetype" => self.document.message_type = self.value(tag)?,
+            "smarttype" => match self.value(tag)? {
+                Some(word) => self.document.smart.smart_type = Some(word),
+                None => self.document.unknown.push(tag.name),
+            },
+            "currenttime" => self.document.times.current = self.value(tag)?,
+            "snaptime" => self.document.times.snap = self.value(tag)?,
+            "datatime" => self.document.times.local = self.value(tag)?,
+            "deviceinfo" => self.device_info(tag)?,
+            "alarmstatusinfo" => self.levels(tag)?,
+            "traject" | "trajectory" => self.tracks(tag)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn tracks(&mut self, tag: &Tag<'a>) -> Result<(), ParseError> {
+        let mut targets = Vec::new();
+        if self.tracks_wanted == TracksWanted::No {
+            self.cursor.skip()?;
+        } else {
+            while let Some(child) = self.cursor.child()? {
+                if child.is("item") {
+                    targets.extend(self.item(Block::Target)?);
+                } else {
+                    self.entry(&child, Scope { block: Block::Target, ..MESSAGE })?;
+                }
+            }
+        }
+        let tracks =
+            self.document.tracks.get_or_insert_with(|| Tracks { name: tag.name, ..Tracks::default() });
+        tracks.targets.append(&mut targets);
         Ok(())
     }
 
     /// The device's block. A recorder's names the channel: name and addresses are then the recorder's.
-    fn device_info(&mut self) -> Result<(), ParseError> {
-        self.devices += 1;
+    fn device_info(&mut self, block: &Tag<'a>) -> Result<(), ParseError> {
+        self.document.devices += 1;
+        self.attributes(block);
         while let Some(tag) = self.cursor.child()? {
             if tag.is("channelId") {
-                self.sender.model = Model::Recorder;
+                self.document.sender.model = Model::Recorder;
             }
-            self.device_entry(&tag)?;
+            match tag.name.to_ascii_lowercase().as_str() {
+                "devicename" | "mac" | "macaddress" | "sn" | "ip" | "ipaddress" | "channelid" => {
+                    self.device_entry(&tag)?;
+                }
+                _ => self.entry(&tag, Scope { part: Part::Device, ..MESSAGE })?,
+            }
         }
         Ok(())
     }
 
     fn device_entry(&mut self, tag: &Tag<'a>) -> Result<(), ParseError> {
         let Some(value) = self.value(tag)? else { return Ok(()) };
+        let sender = &mut self.document.sender;
         let field = match tag.name.to_ascii_lowercase().as_str() {
-            "devicename" => &mut self.sender.name,
-            "mac" | "macaddress" => &mut self.sender.mac,
-            "sn" => &mut self.sender.serial,
-            "ip" | "ipaddress" => &mut self.sender.address,
-            "channelid" => &mut self.sender.channel,
-            _ => {
-                self.scalars.push(tag.name, value);
-                return Ok(());
-            }
+            "devicename" => &mut sender.name,
+            "mac" | "macaddress" => &mut sender.mac,
+            "sn" => &mut sender.serial,
+            "ip" | "ipaddress" => &mut sender.address,
+            _ => &mut sender.channel,
         };
         *field = Some(value);
         Ok(())
     }
 
-    /// The levels of alarms, in their three shapes: `<a id="1">true</a>`, and a list of `item` with or without
-    /// types and counts.
-    fn alarm_status(&mut self) -> Result<(), ParseError> {
-        let mut alarms = self.alarms.take().unwrap_or_default();
-        while let Some(tag) = self.cursor.child()? {
-            match self.cursor.next()? {
-                Node::Close => {
-                    let value = self.cursor.take_text().to_scalar();
-                    keep_alarm(&mut alarms, tag.name, &tag, value)?;
-                }
-                Node::Open(first) => {
-                    let mut next = Some(first);
-                    while let Some(child) = next {
-                        let value = self.cursor.text()?.to_scalar();
-                        if child.is("item") {
-                            keep_alarm(&mut alarms, tag.name, &child, value)?;
-                        }
-                        next = self.cursor.child()?;
-                    }
-                }
+    /// Notes attributes of the envelope that may be an alarm.
+    fn attributes(&mut self, tag: &Tag<'_>) {
+        for (name, value) in tag.attributes() {
+            if may_be_alarm(name, &value) {
+                self.document.unknown.push(name);
             }
         }
-        self.alarms = Some(alarms);
-        Ok(())
     }
 
-    /// An element of a smart event, at any depth outside an item.
-    fn entry(&mut self, tag: &Tag<'a>, scope: Scope) -> Result<(), ParseError> {
-        let name = tag.name.to_ascii_lowercase();
-        match name.as_str() {
-            "item" => {
-                let item = self.item(scope.block)?;
-                match scope.block {
-                    Block::Perimeter | Block::Tripwire | Block::Event => self.smart.events.extend(item),
-                    Block::Target | Block::Plate | Block::Face => self.smart.targets.extend(item),
-                }
-            }
-            "perimeter" => self.entries(Scope { block: Block::Perimeter, ..scope })?,
-            "tripwire" => self.entries(Scope { block: Block::Tripwire, ..scope })?,
-            "listinfo" | "targetlistinfo" => self.entries(Scope { block: Block::Target, ..scope })?,
-            "licenseplatelistinfo" => self.entries(Scope { block: Block::Plate, ..scope })?,
-            "facelistinfo" => self.entries(Scope { block: Block::Face, ..scope })?,
-            "sourcedatainfo" => self.source()?,
-            "sourcedata" => self.entries(Scope { place: Place::Source, ..scope })?,
-            "snapdata" => self.entries(Scope { place: Place::Snap, ..scope })?,
-            "albumdata" => self.entries(Scope { place: Place::Album, ..scope })?,
-            // A target that stands alone, as in `vsd`.
-            "targetimagedata" => {
-                self.count_item()?;
-                let mut item = Item::new(Block::Target);
-                self.item_entries(&mut item, Level::Image)?;
-                if !item.is_empty() {
-                    self.smart.targets.push(item);
-                }
-            }
-            "albuminfo" | "snapinfo" => {
-                let mut person = Scalars::default();
-                self.leaves(&mut person)?;
-                self.smart.person.append(person);
-            }
-            "entercarcount" | "enterpersoncount" | "enterbikecount" | "leavecarcount"
-            | "leavepersoncount" | "leavebikecount" | "existcarcount" | "existpersoncount"
-            | "existbikecount" => {
-                // An empty counter counts nothing.
-                let value = self.value(tag)?.unwrap_or(Cow::Borrowed("0"));
-                self.smart.counters.push(tag.name, value);
-            }
-            _ if is_picture(&name) => {
-                self.picture(scope.place)?;
-            }
-            _ if is_picture_length(&name) => self.cursor.skip()?,
-            _ => match self.cursor.next()? {
-                Node::Close => self.keep_leaf(tag),
-                Node::Open(first) => {
-                    self.entry(&first, scope)?;
-                    self.entries(scope)?;
-                }
-            },
-        }
-        Ok(())
-    }
-
-    fn entries(&mut self, scope: Scope) -> Result<(), ParseError> {
-        while let Some(tag) = self.cursor.child()? {
-            self.entry(&tag, scope)?;
-        }
-        Ok(())
-    }
-
-    /// `sourceDataInfo`: the frame's picture and its size.
-    fn source(&mut self) -> Result<(), ParseError> {
-        let (mut width, mut height) = (None, None);
-        while let Some(tag) = self.cursor.child()? {
-            let name = tag.name.to_ascii_lowercase();
-            if is_picture(&name) {
-                self.picture(Place::Source)?;
-                continue;
-            }
-            if is_picture_length(&name) {
-                self.cursor.skip()?;
-                continue;
-            }
-            let Some(value) = self.value(&tag)? else { continue };
-            match name.as_str() {
-                "width" => width = number(&value),
-                "height" => height = number(&value),
-                _ => {}
-            }
-            self.scalars.push(tag.name, value);
-        }
-        if let Some(frame) = width.zip(height).filter(|(width, height)| *width > 0.0 && *height > 0.0) {
-            self.smart.frame = Some(frame);
-        }
-        Ok(())
-    }
-
-    /// The picture in the element that is open: its place in the post's pictures, unless it is empty.
-    fn picture(&mut self, place: Place) -> Result<Option<usize>, ParseError> {
-        let base64 = self.cursor.text()?.into_bytes();
-        if base64.iter().all(|octet| octet.is_ascii_whitespace() || *octet == 0) {
-            return Ok(None);
-        }
-        if self.smart.pictures.len() >= ITEMS_LIMIT {
-            return Err(ParseError::TooMany);
-        }
-        self.smart.pictures.push(Picture { place, base64 });
-        Ok(Some(self.smart.pictures.len() - 1))
-    }
-
-    fn count_item(&mut self) -> Result<(), ParseError> {
-        self.items += 1;
-        if self.items > ITEMS_LIMIT { Err(ParseError::TooMany) } else { Ok(()) }
-    }
-
-    /// An entry of a list; `None` when there is nothing in it.
-    fn item(&mut self, block: Block) -> Result<Option<Item<'a>>, ParseError> {
-        self.count_item()?;
-        let mut item = Item::new(block);
-        self.item_entries(&mut item, Level::Item)?;
-        Ok((!item.is_empty()).then_some(item))
-    }
-
-    fn item_entries(&mut self, item: &mut Item<'a>, level: Level) -> Result<(), ParseError> {
-        while let Some(tag) = self.cursor.child()? {
-            self.item_entry(item, &tag, level)?;
-        }
-        Ok(())
-    }
-
-    fn item_entry(&mut self, item: &mut Item<'a>, tag: &Tag<'a>, level: Level) -> Result<(), ParseError> {
-        let name = tag.name.to_ascii_lowercase();
-        match name.as_str() {
-            "rect" => {
-                let numbers = self.numbers()?;
-                match sides(&numbers) {
-                    Some(rect) => item.rect = Some(rect),
-                    None if numbers.is_empty() => {}
-                    None => item.raw.push((tag.name, numbers)),
-                }
-            }
-            // The corners of an area, or the word for the zone's form.
-            "boundary" => match self.cursor.next()? {
-                Node::Close => {
-                    let word = self.cursor.take_text().to_scalar();
-                    item.scalars.push(tag.name, word);
-                }
-                Node::Open(first) => {
-                    let mut numbers = Vec::new();
-                    self.number_entry(&mut numbers, &first)?;
-                    self.number_entries(&mut numbers)?;
-                    item.points = points(&numbers);
-                }
-            },
-            "pointgroup" => item.points = points(&self.numbers()?),
-            "line" | "directionline" => {
-                while let Some(child) = self.cursor.child()? {
-                    self.line_entry(item, &child)?;
-                }
-            }
-            "startpoint" | "endpoint" => self.line_entry(item, tag)?,
-            "lefttop" | "righttop" | "leftbottom" | "rightbottom" => {
-                item.corners.extend(points(&self.numbers()?));
-            }
-            "carrect" | "point" | "posfaceimage" => {
-                let numbers = self.numbers()?;
-                if !numbers.is_empty() {
-                    item.raw.push((tag.name, numbers));
-                }
-            }
-            "targetimagedata" | "imagedata" => self.item_entries(item, Level::Image)?,
-            "carattr" | "carattribute" => self.leaves(&mut item.car)?,
-            "licenseplateattribute" => self.leaves(&mut item.plate)?,
-            "licenseplatematchinfo" => {
-                item.plate_match = PlateMatch::Found;
-                self.leaves(&mut item.plate)?;
-            }
-            "width" | "height" if level == Level::Item => {
-                let Some(value) = self.value(tag)? else { return Ok(()) };
-                if let Some(side) = number(&value) {
-                    let (width, height) = item.frame.unwrap_or_default();
-                    item.frame = Some(if name == "width" { (side, height) } else { (width, side) });
-                }
-                item.scalars.push(tag.name, value);
-            }
-            _ if is_picture(&name) => {
-                let picture = self.picture(Place::Target)?;
-                item.picture = item.picture.or(picture);
-            }
-            _ if is_picture_length(&name) => self.cursor.skip()?,
-            _ => match self.cursor.next()? {
-                Node::Close => {
-                    let value = leaf(tag, self.cursor.take_text().to_scalar());
-                    item.scalars.push(tag.name, value);
-                }
-                Node::Open(first) => {
-                    self.item_entry(item, &first, level)?;
-                    self.item_entries(item, level)?;
-                }
-            },
-        }
-        Ok(())
-    }
-
-    /// An end of a line, in any of its shapes, or the direction in which it is watched.
-    fn line_entry(&mut self, item: &mut Item<'a>, tag: &Tag<'a>) -> Result<(), ParseError> {
-        let name = tag.name.to_ascii_lowercase();
-        match name.as_str() {
-            "startpoint" => item.line.start = points(&self.numbers()?).first().copied(),
-            "endpoint" => item.line.end = points(&self.numbers()?).first().copied(),
-            "x1" | "y1" | "x2" | "y2" => {
-                let value = self.value(tag)?.map_or(Some(0.0), |value| number(&value)).unwrap_or_default();
-                let end = if name.ends_with('1') { &mut item.line.start } else { &mut item.line.end };
-                let (x, y) = end.unwrap_or_default();
-                *end = Some(if name.starts_with('x') { (value, y) } else { (x, value) });
-            }
-            _ => self.leaf_entry(&mut item.scalars, tag)?,
-        }
-        Ok(())
-    }
-
-    /// The text of a leaf, or the number in its `count` attribute: some firmware puts the values of empty elements
-    /// there. A list's `count` is the number of its entries.
+    /// The text of a leaf, or what stands in an attribute instead.
     fn value(&mut self, tag: &Tag<'a>) -> Result<Option<Cow<'a, str>>, ParseError> {
         let value = leaf(tag, self.cursor.text()?.to_scalar());
         Ok((!value.is_empty()).then_some(value))
     }
 
-    fn keep_leaf(&mut self, tag: &Tag<'a>) {
+    /// Keeps the leaf that was read last, and notes that nothing is known of it.
+    fn keep_leaf(&mut self, tag: &Tag<'a>, part: Part) {
         let value = leaf(tag, self.cursor.take_text().to_scalar());
-        self.scalars.push(tag.name, value);
-    }
-
-    /// Every leaf below the element that is open.
-    fn leaves(&mut self, into: &mut Scalars<'a>) -> Result<(), ParseError> {
-        while let Some(tag) = self.cursor.child()? {
-            self.leaf_entry(into, &tag)?;
-        }
-        Ok(())
-    }
-
-    fn leaf_entry(&mut self, into: &mut Scalars<'a>, tag: &Tag<'a>) -> Result<(), ParseError> {
-        let name = tag.name.to_ascii_lowercase();
-        if is_picture(&name) {
-            self.picture(Place::Target)?;
-            return Ok(());
-        }
-        if is_picture_length(&name) {
-            return Ok(self.cursor.skip()?);
-        }
-        match self.cursor.next()? {
-            Node::Close => into.push(tag.name, leaf(tag, self.cursor.take_text().to_scalar())),
-            Node::Open(first) => {
-                self.leaf_entry(into, &first)?;
-                self.leaves(into)?;
+        let is_unknown = match part {
+            Part::Device => may_be_alarm(tag.name, &value),
+            Part::Message => {
+                let has_attributes = || tag.attributes().any(|(name, _)| !["type", "count"].contains(&name));
+                !value.is_empty() || has_attributes() || may_be_alarm(tag.name, "")
             }
+        };
+        if is_unknown {
+            self.document.unknown.push(tag.name);
         }
-        Ok(())
-    }
-
-    /// Every number below the element that is open. An empty element is 0.
-    fn numbers(&mut self) -> Result<Numbers<'a>, ParseError> {
-        let mut numbers = Vec::new();
-        self.number_entries(&mut numbers)?;
-        Ok(numbers)
-    }
-
-    fn number_entries(&mut self, into: &mut Numbers<'a>) -> Result<(), ParseError> {
-        while let Some(tag) = self.cursor.child()? {
-            self.number_entry(into, &tag)?;
-        }
-        Ok(())
-    }
-
-    fn number_entry(&mut self, into: &mut Numbers<'a>, tag: &Tag<'a>) -> Result<(), ParseError> {
-        match self.cursor.next()? {
-            Node::Close => {
-                let value = leaf(tag, self.cursor.take_text().to_scalar());
-                let value = if value.is_empty() { Some(0.0) } else { number(&value) };
-                into.extend(value.map(|value| (tag.name, value)));
-            }
-            Node::Open(first) => {
-                self.number_entry(into, &first)?;
-                self.number_entries(into)?;
-            }
-        }
-        Ok(())
+        self.document.scalars.push(tag.name, value);
     }
 }
 
-fn keep_alarm<'a>(
-    alarms: &mut Vec<Alarm<'a>>,
-    name: &'a str,
-    tag: &Tag<'_>,
-    value: Cow<'a, str>,
-) -> Result<(), ParseError> {
-    if value.is_empty() {
-        return Ok(());
-    }
-    if alarms.len() >= ALARMS_LIMIT {
-        return Err(ParseError::TooMany);
-    }
-    alarms.push(Alarm { name, id: tag.attribute("id"), label: tag.attribute("name"), value });
-    Ok(())
+/// Whether a property of the device may be an alarm: it is on or off, or is called so.
+fn may_be_alarm(name: &str, value: &str) -> bool {
+    let is_level = !value.bytes().all(|octet| octet.is_ascii_digit()) && vocabulary::truth(value).is_some();
+    let name = name.to_ascii_lowercase();
+    is_level || ["alarm", "event", "smart", "message"].iter().any(|part| name.contains(part))
 }
 
+/// The text of a leaf, or the value in its `value` or `count` attribute: some firmware puts the values of empty elements
+/// there. A list's `count` is the number of its entries.
 fn leaf<'a>(tag: &Tag<'_>, text: Cow<'a, str>) -> Cow<'a, str> {
     let is_list = || tag.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("list"));
     if !text.is_empty() || is_list() {
         return text;
     }
-    tag.attribute("count").map_or(text, Cow::Owned)
-}
-
-/// `sourceBase64Data`, `targetBase64Data` and whatever else ends like them.
-fn is_picture(lower_case_name: &str) -> bool {
-    lower_case_name.ends_with("base64data")
-}
-
-/// The length that goes with a picture. It often is not the picture's, and is not read.
-fn is_picture_length(lower_case_name: &str) -> bool {
-    lower_case_name.ends_with("base64length")
-}
-
-/// A finite number.
-pub(crate) fn number(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|number: &f64| number.is_finite())
-}
-
-/// The points of a run of `x` and `y`.
-fn points(numbers: &Numbers<'_>) -> Vec<(f64, f64)> {
-    let mut points = Vec::new();
-    let mut left = None;
-    for &(name, value) in numbers {
-        if name.eq_ignore_ascii_case("x") {
-            left = Some(value);
-        } else if let ("y" | "Y", Some(x)) = (name, left.take()) {
-            points.push((x, value));
-        }
-    }
-    points
-}
-
-/// `x1`, `y1`, `x2`, `y2`, when all are there.
-fn sides(numbers: &Numbers<'_>) -> Option<[f64; 4]> {
-    let side = |wanted: &str| {
-        numbers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| *value)
-    };
-    Some([side("x1")?, side("y1")?, side("x2")?, side("y2")?])
+    tag.attribute("value").or_else(|| tag.attribute("count")).map_or(text, Cow::Owned)
 }

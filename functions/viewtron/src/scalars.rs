@@ -9,14 +9,27 @@ use serde_json::Value;
 /// Small values by the vendor's own names, in the order of the post. What has a place of its own in the event is
 /// taken out; the rest goes along as it is.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scalars<'a>(Vec<(&'a str, Cow<'a, str>)>);
+pub(crate) struct Scalars<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Scalars<'a> {
     /// Keeps a value; an empty one is none.
     pub(crate) fn push(&mut self, name: &'a str, value: Cow<'a, str>) {
         if !value.is_empty() {
-            self.0.push((name, value));
+            self.0.push((Cow::Borrowed(name), value));
         }
+    }
+
+    /// Keeps a value whose name does not lie in the post; an empty one is none.
+    pub(crate) fn push_owned(&mut self, name: &str, value: Cow<'a, str>) {
+        if !value.is_empty() {
+            self.0.push((Cow::Owned(name.to_owned()), value));
+        }
+    }
+
+    /// Takes the first value that passes a test.
+    pub(crate) fn take_first(&mut self, is_wanted: impl Fn(&str) -> bool) -> Option<Cow<'a, str>> {
+        let at = self.0.iter().position(|(_, value)| is_wanted(value))?;
+        Some(self.0.remove(at).1)
     }
 
     /// Takes the first value under a name, in any case. Further ones stay.

@@ -1,8 +1,11 @@
 //! A forward-only cursor over the elements of a post.
 //!
-//! Tags are read by quick-xml, which checks that they match. Text is taken from the post itself: it is neither
-//! copied nor checked to be UTF-8, since nearly all of it is the base64 text of pictures. Names are compared by
-//! their local part and without case; namespaces say nothing in this dialect.
+//! quick-xml reads the tags. Text is taken from the post itself: it is neither copied nor checked to be UTF-8, since
+//! nearly all of it is the base64 text of pictures. Names are compared by their local part and without case;
+//! namespaces carry no meaning in this dialect.
+//!
+//! Some firmware writes end tags that close nothing. The cursor passes over these, and lets an end tag that closes an
+//! outer element close the elements within it, too; [`Cursor::mismatch`] holds which of the two it met.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -85,11 +88,32 @@ impl Tag<'_> {
 
     /// The value of an attribute without its white space; `None` when it is absent or empty.
     pub(crate) fn attribute(&self, name: &str) -> Option<String> {
-        let attribute = self.start.try_get_attribute(name).ok().flatten()?;
-        let value = quick_xml::escape::unescape(&attribute.value).unwrap_or(Cow::Borrowed(&attribute.value));
-        let trimmed = value.trim();
-        (!trimmed.is_empty()).then(|| trimmed.to_owned())
+        let mut attributes = self.attributes();
+        attributes.find(|(present, _)| present.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
+
+    /// Local names and values of the attributes that are not empty, without those that declare a namespace.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&str, String)> {
+        let mut attributes = self.start.attributes();
+        attributes.with_checks(false);
+        attributes.flatten().filter_map(|attribute| {
+            let qualified = attribute.key.into_inner();
+            let value =
+                quick_xml::escape::unescape(&attribute.value).unwrap_or(Cow::Borrowed(&attribute.value));
+            let trimmed = value.trim();
+            let name = qualified.split_once(':').map_or(qualified, |(_, local)| local);
+            (!qualified.starts_with("xmlns") && !trimmed.is_empty()).then(|| (name, trimmed.to_owned()))
+        })
+    }
+}
+
+/// End tags that do not match the start tags before them. Positions are bytes from the post's beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mismatch {
+    /// An end tag closes no element. Nothing is lost by passing over it.
+    StrayEndTag(usize),
+    /// An end tag closes an outer element: where the ones within it end can only be assumed.
+    Unclosed(usize),
 }
 
 /// A position in a post.
@@ -97,10 +121,12 @@ impl Tag<'_> {
 pub(crate) struct Cursor<'a> {
     reader: Reader<&'a [u8]>,
     length: usize,
-    depth: usize,
+    /// The qualified names of the elements that are open.
+    open: Vec<&'a str>,
+    /// How many of them the tag that was read last has closed and [`Cursor::next`] has not yet reported.
+    closing: usize,
     elements: usize,
-    /// The element that was opened last is already closed: `<item/>`.
-    is_empty: bool,
+    mismatch: Option<Mismatch>,
     text: Text<'a>,
 }
 
@@ -110,12 +136,16 @@ impl<'a> Cursor<'a> {
     /// A byte order mark and white space before the XML declaration are passed over, which strict parsers refuse.
     pub(crate) fn at_root(post: &'a [u8]) -> Result<(Self, Tag<'a>), XmlError> {
         let post = post.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(post);
+        let mut reader = Reader::from_reader(post);
+        reader.config_mut().check_end_names = false;
+        reader.config_mut().allow_unmatched_ends = true;
         let mut cursor = Self {
-            reader: Reader::from_reader(post),
+            reader,
             length: post.len(),
-            depth: 0,
+            open: Vec::new(),
+            closing: 0,
             elements: 0,
-            is_empty: false,
+            mismatch: None,
             text: Text::default(),
         };
         match cursor.next() {
@@ -148,35 +178,38 @@ impl<'a> Cursor<'a> {
         Ok(self.take_text())
     }
 
-    /// Goes to the end of the element that is open, without looking at the names of what is in it: a third of the
-    /// tags of a smart event are in a block that only lists words.
+    /// Goes to the end of the element that is open.
     pub(crate) fn skip(&mut self) -> Result<(), XmlError> {
-        let mut inside = 0_usize;
-        while !self.is_empty {
-            self.text = Text::default();
-            self.read_text()?;
-            let rest = *self.reader.get_ref();
-            match rest.get(1) {
-                Some(b'/') if inside == 0 => break,
-                Some(b'/') => inside -= 1,
-                Some(b'?') => {}
-                Some(_) if is_self_closing(rest) => self.count_element(self.depth + inside + 1)?,
-                Some(_) => {
-                    inside += 1;
-                    self.count_element(self.depth + inside)?;
-                }
-                None => return Err(XmlError::Truncated),
-            }
-            let length = tag_length(rest).ok_or(XmlError::Truncated)?;
-            self.consume(length);
+        let depth = self.open.len();
+        while self.open.len() >= depth {
+            self.next()?;
         }
-        // Its own closing tag must match again.
-        self.next().map(|_| ())
+        Ok(())
     }
 
-    fn count_element(&mut self, depth: usize) -> Result<(), XmlError> {
+    /// The root of another document behind the one that was read, or `None`. Text between documents holds nothing that
+    /// this dialect could mean, and is passed over.
+    pub(crate) fn next_document(&mut self) -> Result<Option<Tag<'a>>, XmlError> {
+        let Some(markup) = memchr(b'<', self.reader.get_ref()) else { return Ok(None) };
+        self.consume(markup);
+        match self.next() {
+            Ok(Node::Open(tag)) => Ok(Some(tag)),
+            Ok(Node::Close) | Err(XmlError::NotXml) => Ok(None),
+            // Comments, instructions and stray end tags were all that was left.
+            Err(XmlError::Truncated) if self.reader.get_ref().trim_ascii().is_empty() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The worst mismatch of tags so far.
+    pub(crate) fn mismatch(&self) -> Option<Mismatch> {
+        self.mismatch
+    }
+
+    /// Counts an element, or an end tag that closes none.
+    fn count_element(&mut self) -> Result<(), XmlError> {
         self.elements += 1;
-        if depth > DEPTH_LIMIT {
+        if self.open.len() >= DEPTH_LIMIT {
             return Err(XmlError::TooDeep(self.position()));
         }
         if self.elements > ELEMENTS_LIMIT {
@@ -193,9 +226,8 @@ impl<'a> Cursor<'a> {
     /// What stands next.
     pub(crate) fn next(&mut self) -> Result<Node<'a>, XmlError> {
         self.text = Text::default();
-        if std::mem::take(&mut self.is_empty) {
-            self.depth = self.depth.saturating_sub(1);
-            return Ok(Node::Close);
+        if self.closing > 0 {
+            return Ok(self.close());
         }
         loop {
             self.read_text()?;
@@ -203,12 +235,15 @@ impl<'a> Cursor<'a> {
             match self.reader.read_event() {
                 Ok(Event::Start(start)) => return self.open(rest, start),
                 Ok(Event::Empty(start)) => {
-                    self.is_empty = true;
-                    return self.open(rest, start);
+                    let node = self.open(rest, start)?;
+                    self.closing = 1;
+                    return Ok(node);
                 }
-                Ok(Event::End(_)) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    return Ok(Node::Close);
+                Ok(Event::End(end)) => {
+                    self.end(end.name().into_inner().as_bytes())?;
+                    if self.closing > 0 {
+                        return Ok(self.close());
+                    }
                 }
                 Ok(Event::Eof) => return Err(XmlError::Truncated),
                 Ok(Event::DocType(_)) => return Err(XmlError::Doctype(self.position())),
@@ -221,10 +256,29 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    fn close(&mut self) -> Node<'a> {
+        self.closing -= 1;
+        self.open.pop();
+        Node::Close
+    }
+
+    /// Finds what an end tag closes.
+    fn end(&mut self, qualified: &[u8]) -> Result<(), XmlError> {
+        let Some(at) = self.open.iter().rposition(|open| open.as_bytes() == qualified) else {
+            self.count_element()?;
+            self.mismatch = self.mismatch.or(Some(Mismatch::StrayEndTag(self.position())));
+            return Ok(());
+        };
+        self.closing = self.open.len() - at;
+        if self.closing > 1 {
+            self.mismatch = Some(Mismatch::Unclosed(self.position()));
+        }
+        Ok(())
+    }
+
     /// `rest` is the post from the tag on.
     fn open(&mut self, rest: &'a [u8], start: BytesStart<'a>) -> Result<Node<'a>, XmlError> {
-        self.depth += 1;
-        self.count_element(self.depth)?;
+        self.count_element()?;
         if start.len() > TAG_LIMIT {
             return Err(XmlError::TagTooLong(self.position()));
         }
@@ -232,6 +286,7 @@ impl<'a> Cursor<'a> {
         let Some(qualified) = qualified.and_then(|name| str::from_utf8(name).ok()) else {
             return Err(XmlError::IllFormed(self.position()));
         };
+        self.open.push(qualified);
         let name = qualified.split_once(':').map_or(qualified, |(_, local)| local);
         Ok(Node::Open(Tag { name, start }))
     }
@@ -259,7 +314,7 @@ impl<'a> Cursor<'a> {
                 self.read_reference(rest)?;
             } else {
                 let end = memchr2(b'<', b'&', rest);
-                if end.is_none() && self.depth == 0 && !rest.trim_ascii_start().is_empty() {
+                if end.is_none() && self.open.is_empty() && !rest.trim_ascii_start().is_empty() {
                     return Err(XmlError::NotXml);
                 }
                 let (text, _) = split_at(rest, end)?;
@@ -312,32 +367,6 @@ fn end_of_section(section: &[u8]) -> Option<usize> {
 /// Text that has no end was cut off.
 fn split_at(bytes: &[u8], end: Option<usize>) -> Result<(&[u8], &[u8]), XmlError> {
     bytes.split_at_checked(end.ok_or(XmlError::Truncated)?).ok_or(XmlError::Truncated)
-}
-
-/// The length of the tag or instruction that `rest` begins with. A `>` may stand within quotes.
-fn tag_length(rest: &[u8]) -> Option<usize> {
-    let mut length = memchr(b'>', rest)? + 1;
-    // Nearly no tag has a quote before its end that does not close there.
-    let mut quote = None;
-    let mut at = 0;
-    loop {
-        for &octet in rest.get(at..length)? {
-            match (quote, octet) {
-                (None, b'"' | b'\'') => quote = Some(octet),
-                (Some(open), _) if open == octet => quote = None,
-                _ => {}
-            }
-        }
-        if quote.is_none() {
-            return Some(length);
-        }
-        at = length;
-        length += memchr(b'>', rest.get(length..)?)? + 1;
-    }
-}
-
-fn is_self_closing(rest: &[u8]) -> bool {
-    tag_length(rest).and_then(|length| rest.get(..length)).is_some_and(|tag| tag.ends_with(b"/>"))
 }
 
 fn is_name(reference: &str) -> bool {
@@ -433,8 +462,8 @@ mod tests {
         }
         assert_eq!(texts("<?xml version=\"1.0\"?>/9j/4AAQ"), Err(XmlError::NotXml));
         assert_eq!(texts("<?xml version=\"1.0\"?>/9j/4AAQ<r/>"), Err(XmlError::NotXml));
-        assert!(matches!(texts("<r><a></b></r>"), Err(XmlError::IllFormed(_))));
-        assert!(matches!(texts("</r>"), Err(XmlError::IllFormed(_))));
+        assert_eq!(texts("</r>"), Err(XmlError::Truncated));
+        assert!(matches!(texts("<r><a b='c></a></r>"), Err(XmlError::Truncated)));
     }
 
     #[test]
@@ -489,7 +518,68 @@ mod tests {
         for cut in ["", "<", "<a", "<a b=\"></skip>", "</", "</skip"] {
             assert_eq!(skip(cut), Err(XmlError::Truncated), "{cut}");
         }
-        assert!(matches!(skip("</r>"), Err(XmlError::IllFormed(_))));
+        assert_eq!(skip("</r>"), Ok(()), "its end is assumed at the end of the element around it");
+    }
+
+    /// The texts of a post, and what was wrong with its tags.
+    fn mismatch(post: &str) -> (Vec<String>, Option<Mismatch>) {
+        let (mut cursor, _) = Cursor::at_root(post.as_bytes()).unwrap();
+        let mut texts = Vec::new();
+        while let Some(tag) = cursor.child().unwrap() {
+            let text = cursor.text().unwrap().to_scalar().into_owned();
+            texts.push(format!("{}={text}", tag.name));
+        }
+        (texts, cursor.mismatch())
+    }
+
+    #[test]
+    fn an_end_tag_that_closes_nothing_is_passed_over() {
+        for (post, position) in [
+            ("<r><a>1</a></x><b>2</b></r>", 15),
+            ("<r></a><a>1</a><b>2</b></r>", 7),
+            ("<r><a>1</b></a><b>2</b></r>", 11),
+        ] {
+            let (texts, mismatch) = mismatch(post);
+            assert_eq!(texts, ["a=1", "b=2"], "{post}");
+            assert_eq!(mismatch, Some(Mismatch::StrayEndTag(position)), "{post}");
+        }
+        assert_eq!(mismatch("<r><a>1</a><b>2</b></r>").1, None);
+    }
+
+    #[test]
+    fn the_end_of_an_element_is_that_of_the_elements_within_it() {
+        let (mut cursor, _) = Cursor::at_root(b"<r><list><item><a>1</list><b>2</b></r>").unwrap();
+        assert!(cursor.child().unwrap().unwrap().is("list"));
+        assert!(cursor.child().unwrap().unwrap().is("item"));
+        assert!(cursor.child().unwrap().unwrap().is("a"));
+        assert_eq!(cursor.text().unwrap().to_scalar(), "1");
+        assert!(cursor.child().unwrap().is_none(), "item");
+        assert!(cursor.child().unwrap().is_none(), "list");
+        assert!(cursor.child().unwrap().unwrap().is("b"));
+        assert_eq!(cursor.mismatch(), Some(Mismatch::Unclosed(26)));
+    }
+
+    #[test]
+    fn documents_behind_the_first_are_found_whatever_stands_between() {
+        let roots = |post: &str| {
+            let (mut cursor, root) = Cursor::at_root(post.as_bytes()).unwrap();
+            let mut roots = vec![root.name.to_owned()];
+            cursor.skip().unwrap();
+            while let Some(root) = cursor.next_document()? {
+                roots.push(root.name.to_owned());
+                cursor.skip()?;
+            }
+            Ok::<_, XmlError>(roots.join(" "))
+        };
+        for between in ["", "\n", "\0\0", "text", "<?xml version=\"1.0\"?>", "<!-- c -->", "\u{feff}", "</a>"]
+        {
+            assert_eq!(roots(&format!("<a/>{between}<b/>")).unwrap(), "a b", "{between:?}");
+            assert_eq!(roots(&format!("<a/>{between}")).unwrap(), "a", "{between:?}");
+        }
+        assert_eq!(roots("<a/><b>"), Err(XmlError::Truncated));
+        assert_eq!(roots("<a/><!-- c"), Err(XmlError::Truncated));
+        let many = "<a/>".repeat(ELEMENTS_LIMIT + 1);
+        assert_eq!(roots(&many), Err(XmlError::TooManyElements));
     }
 
     #[test]

@@ -26,7 +26,11 @@ fn describe(parsed: &Result<Parsed<'_>, Malformed>) -> Value {
     match parsed {
         Ok(Parsed::Heartbeat) => json!("heartbeat"),
         Ok(Parsed::Ignored(ignored)) => json!(format!("ignored: {}", ignored.name())),
-        Ok(Parsed::Events(drafts)) => drafts.iter().map(support::draft).collect(),
+        Ok(Parsed::Events(events)) => events.iter().map(support::draft).collect(),
+        Ok(Parsed::Partly { events, remainder }) => {
+            let events: Value = events.iter().map(support::draft).collect();
+            json!({ "events": events, "remainder": format!("{remainder:?}") })
+        }
         Err(malformed) => json!(format!("malformed: {}", malformed.code)),
     }
 }

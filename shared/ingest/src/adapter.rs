@@ -89,10 +89,40 @@ pub struct Notice {
 pub enum Parsed<'a> {
     /// Something happened: one or more events.
     Events(Vec<Draft<'a>>),
+    /// Something happened, and the post holds more than that, or something other than it should.
+    Partly {
+        /// One or more events, stored like [`Parsed::Events`].
+        events: Vec<Draft<'a>>,
+        /// What became of the rest.
+        remainder: Remainder,
+    },
     /// The device is there.
     Heartbeat,
     /// Something known of which nothing is made.
     Ignored(Ignored),
+}
+
+impl Parsed<'_> {
+    /// The same with pictures of its own: for an adapter that had to convert the text that they stand in.
+    #[must_use]
+    pub fn into_owned(self) -> Parsed<'static> {
+        let owned = |events: Vec<Draft<'_>>| events.into_iter().map(Draft::into_owned).collect();
+        match self {
+            Self::Events(events) => Parsed::Events(owned(events)),
+            Self::Partly { events, remainder } => Parsed::Partly { events: owned(events), remainder },
+            Self::Heartbeat => Parsed::Heartbeat,
+            Self::Ignored(ignored) => Parsed::Ignored(ignored),
+        }
+    }
+}
+
+/// What becomes of a post beside its events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remainder {
+    /// Nothing was lost: it is logged, once for each source and instance.
+    Notice(Notice),
+    /// A part could not be read: the post goes to the quarantine, too.
+    Quarantine(Malformed),
 }
 
 /// Why nothing is made of a post that was understood.

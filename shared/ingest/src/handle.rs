@@ -7,7 +7,9 @@ use camhook_event::{Report, Text};
 use camhook_ports::{Clock, Metrics, Ports};
 use camhook_site::{Site, Source, Tracking};
 
-use crate::adapter::{Adapter, FixedContent, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Reply};
+use crate::adapter::{
+    Adapter, FixedContent, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Remainder, Reply,
+};
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::locate::{FIXED_PATH_REFUSAL, locate};
@@ -142,7 +144,8 @@ impl<P: Ports> Pipeline<'_, P> {
         }
         self.pass_on_notice(request);
         match self.adapter.parse(request) {
-            Ok(Parsed::Events(drafts)) => self.store(request, drafts).await,
+            Ok(Parsed::Events(events)) => self.store(request, events).await,
+            Ok(Parsed::Partly { events, remainder }) => self.store_partly(request, events, remainder).await,
             Ok(Parsed::Heartbeat) => {
                 self.ports.metrics().count("Heartbeats", [("Vendor", self.adapter.vendor().name())]);
                 presence::contact(self.ports, self.instance, source).await;
@@ -153,9 +156,35 @@ impl<P: Ports> Pipeline<'_, P> {
         }
     }
 
+    /// Stores the events of a post, then what there is beside them.
+    async fn store_partly(
+        &self,
+        request: &Request<Verified>,
+        events: Vec<Draft<'_>>,
+        remainder: Remainder,
+    ) -> Reply {
+        let malformed = match remainder {
+            Remainder::Notice(notice) => {
+                self.log_notice(request, notice);
+                return self.store(request, events).await;
+            }
+            Remainder::Quarantine(malformed) => malformed,
+        };
+        let stored = self.store(request, events).await;
+        if stored != self.adapter.reply(Outcome::Accepted) {
+            return stored;
+        }
+        self.quarantine(request, &malformed, Outcome::Accepted).await
+    }
+
     /// Logs what the adapter has noticed, unless this instance did so before.
     fn pass_on_notice(&self, request: &Request<Verified>) {
-        let Some(Notice { code, detail }) = self.adapter.notice(request) else { return };
+        if let Some(notice) = self.adapter.notice(request) {
+            self.log_notice(request, notice);
+        }
+    }
+
+    fn log_notice(&self, request: &Request<Verified>, Notice { code, detail }: Notice) {
         let source = &request.source().id;
         let now = self.ports.clock().elapsed();
         if self.instance.notices.is_due((source.to_string(), code), Duration::MAX, now) {

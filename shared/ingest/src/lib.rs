@@ -23,7 +23,7 @@ mod verify;
 
 pub use adapter::{
     Adapter, Asks, Challenge, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed, Refusal,
-    Reply,
+    Remainder, Reply,
 };
 pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 pub use guide::{Sample, WebhookUrl};

@@ -177,7 +177,9 @@ impl Receiver {
             return Outcome::Visit;
         }
         match self.dialect.adapter.parse(&verified) {
-            Ok(Parsed::Events(_)) => Outcome::Events { events: Vec::new(), pictures: Vec::new() },
+            Ok(Parsed::Events(_) | Parsed::Partly { .. }) => {
+                Outcome::Events { events: Vec::new(), pictures: Vec::new() }
+            }
             Ok(Parsed::Heartbeat) => Outcome::Heartbeat,
             Ok(Parsed::Ignored(ignored)) => Outcome::Ignored(ignored),
             Err(malformed) => Outcome::Unreadable(vec![Attempt { dialect: self.dialect, malformed }]),

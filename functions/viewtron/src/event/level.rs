@@ -1,0 +1,79 @@
+//! Levels of alarms.
+
+use camhook_event::{Camera, Kind, Text, Zone};
+use camhook_ingest::Draft;
+use camhook_site::Retention;
+
+use super::{Common, ParseContext, identifier, is_impersonal, share};
+use crate::message::{Alarm, Model, Sender};
+use crate::scalars::Scalars;
+use crate::vocabulary;
+
+/// The events of a post's levels, in its order.
+pub(super) fn levels<'a>(
+    common: &Common<'a>,
+    sender: &Sender<'a>,
+    alarms: &[Alarm<'a>],
+    context: ParseContext<'_>,
+) -> Vec<Draft<'a>> {
+    let mut shared = common.scalars.clone();
+    shared.cut_to(share(context.length, alarms.len()));
+    let level = |alarm: &Alarm<'a>| {
+        let mut draft = draft(common, alarm, &shared, context.faces);
+        (draft.camera, draft.zone) = place(common, sender, alarm, draft.kind);
+        draft
+    };
+    alarms.iter().map(level).collect()
+}
+
+fn draft<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>, faces: Retention) -> Draft<'a> {
+    let kind = vocabulary::kind(&alarm.name);
+    let mut draft = common.draft(kind);
+    draft.vendor_kind = identifier(&alarm.name);
+    draft.name = alarm.label.as_deref().and_then(identifier);
+    draft.report = vocabulary::level_report(kind, &alarm.name);
+    draft.state = vocabulary::alarm_state(&alarm.value);
+    let mut values = shared.clone();
+    values.append(alarm.others.clone());
+    if faces == Retention::Drop && matches!(kind, Kind::Face | Kind::FaceMatch) {
+        values.retain(|name, _| is_impersonal(name));
+    }
+    draft.vendor_data = values.to_vendor_data();
+    if let Some(id) = alarm.id.as_deref().and_then(identifier) {
+        draft.vendor_data.insert("id", id.as_str());
+    }
+    if draft.state.is_none() {
+        draft.vendor_data.insert(&alarm.name, alarm.value.as_ref());
+    }
+    draft
+}
+
+/// The camera of a level, or the input.
+///
+/// A recorder names the channel in `deviceInfo`; one that does not puts it into the level's `id`, and so does a camera.
+/// Only for sensors the `id` is the number of the input, which belongs to no channel.
+fn place(
+    common: &Common<'_>,
+    sender: &Sender<'_>,
+    alarm: &Alarm<'_>,
+    kind: Kind,
+) -> (Option<Camera>, Option<Zone>) {
+    let id = alarm.id.as_deref().and_then(identifier);
+    if kind == Kind::Input {
+        // A camera gives its serial number, a recorder does not.
+        let is_camera = sender.channel.is_some() || sender.serial.is_some();
+        let camera = common.camera.clone().filter(|_| is_camera);
+        return (camera, id.map(|id| Zone { id: Some(id), ..Zone::default() }));
+    }
+    match id {
+        Some(id) if sender.channel.is_none() => (Some(camera(common, sender, id)), None),
+        _ => (common.camera.clone(), None),
+    }
+}
+
+fn camera(common: &Common<'_>, sender: &Sender<'_>, id: Text) -> Camera {
+    // A device with a second channel is a recorder: its name is no camera's.
+    let is_only_camera = sender.model == Model::Camera && id.as_str() == "1";
+    let name = common.camera.as_ref().and_then(|camera| camera.name.clone()).filter(|_| is_only_camera);
+    Camera { id, name }
+}

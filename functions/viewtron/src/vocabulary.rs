@@ -1,0 +1,197 @@
+//! The vendor's vocabulary in the terms of an event.
+
+use camhook_event::{Direction, Kind, PlateList, Report, State, TargetClass, ZoneDirection};
+
+/// What the vendor calls an event, without what only says where the word stands: a camera's smart event `IPD`, its level
+/// `ipdAlarm` and a recorder's `ipdDetection` are one word.
+fn stem(word: &str) -> String {
+    let mut stem: String = word
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|character| character.to_ascii_lowercase())
+        .collect();
+    for suffix in ["alarmin", "alarm", "detection", "detect"] {
+        if let Some(shorter) = stem.strip_suffix(suffix).filter(|shorter| !shorter.is_empty()) {
+            stem.truncate(shorter.len());
+            break;
+        }
+    }
+    stem
+}
+
+/// The kind of a smart event or of an alarm's level. [`Kind::Other`] for words that nobody has explained (`FALLING`,
+/// `EA`, and whatever comes).
+pub(crate) fn kind(word: &str) -> Kind {
+    match stem(word).as_str() {
+        // A camera's word for areas and lines, and a recorder's level of both.
+        "pea" | "perimeter" => Kind::Perimeter,
+        // `IPD`: people in an area, by an integrator's list of the menus.
+        "regionintrusion" | "intrusion" | "ipd" => Kind::Intrusion,
+        "linecrossing" | "tripwire" => Kind::LineCrossing,
+        "aoientry" => Kind::ZoneEntry,
+        "aoileave" => Kind::ZoneExit,
+        "loiter" | "loitering" => Kind::Loitering,
+        // Over a webhook "not fully tested" by the vendor.
+        "pvd" | "parking" => Kind::Parking,
+        // `CPC`: people counted across a line, by the same list.
+        "passline"
+        | "passlinecount"
+        | "traffic"
+        | "targetcountingbyline"
+        | "targetcountingbyarea"
+        | "cpc" => Kind::Counting,
+        // `OSC`: an object that was left or taken.
+        "vsd" | "videometadata" | "osc" => Kind::Object,
+        "vfd" | "videoface" => Kind::Face,
+        "vfdmatch" => Kind::FaceMatch,
+        // `VEHICLE` is a plate on cameras and recorders.
+        "vehice" | "vehicle" => Kind::Plate,
+        // Covered, moved, out of focus; taken from other receivers' code.
+        "avd" | "scenechange" | "clarityabnormal" | "colorabnormal" => Kind::Tamper,
+        "motion" | "humanmotion" | "vehiclemotion" | "smd" => Kind::Motion,
+        "sensor" => Kind::Input,
+        // `CDD`: crowd density.
+        "cdd" | "crowdgathering" => Kind::Crowd,
+        "asd" | "soundabruptup" | "soundabruptdown" => Kind::Audio,
+        "fire" => Kind::Fire,
+        "temperature" => Kind::Temperature,
+        // A recorder lost a camera.
+        "chloffline" => Kind::DeviceOffline,
+        "videoloss" => Kind::VideoLoss,
+        _ => Kind::Other,
+    }
+}
+
+/// Whether the same device reports the alarm of a level in a smart event, too.
+///
+/// Of a level that devices are not known to send both ways this is [`Report::Detection`]: a rule must not miss it.
+pub(crate) fn level_report(kind: Kind, name: &str) -> Report {
+    match kind {
+        // Also sent as `IPD` by some cameras, as a level alone by others.
+        Kind::Intrusion => Report::Detection,
+        Kind::Counting if stem(name) == "cpc" => Report::Detection,
+        Kind::Perimeter
+        | Kind::LineCrossing
+        | Kind::Face
+        | Kind::FaceMatch
+        | Kind::Plate
+        | Kind::ZoneEntry
+        | Kind::ZoneExit
+        | Kind::Counting
+        | Kind::Loitering => Report::Status,
+        _ => Report::Detection,
+    }
+}
+
+/// The level of an alarm.
+pub(crate) fn alarm_state(value: &str) -> Option<State> {
+    truth(value).map(|is_on| if is_on { State::Start } else { State::Stop })
+}
+
+/// `SMART_START` and `SMART_STOP`; `SMART_PROCEDURE` and `SMART_NONE` say neither.
+pub(crate) fn smart_state(status: &str) -> Option<State> {
+    match status.to_ascii_uppercase().as_str() {
+        "SMART_START" => Some(State::Start),
+        "SMART_STOP" => Some(State::Stop),
+        _ => None,
+    }
+}
+
+/// `true` and `false`, as words or numbers.
+pub(crate) fn truth(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" => Some(true),
+        "false" | "0" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// What a target is: a camera's number or either device's word.
+pub(crate) fn target_class(target_type: &str) -> Option<TargetClass> {
+    match target_type.to_ascii_lowercase().as_str() {
+        "1" | "person" | "human" => Some(TargetClass::Person),
+        "2" | "car" | "vehicle" => Some(TargetClass::Vehicle),
+        "4" | "bike" | "motor" | "nonmotor" => Some(TargetClass::MotorcycleBicycle),
+        "" | "0" | "..." | "none" | "unknown" => None,
+        _ => Some(TargetClass::Other),
+    }
+}
+
+/// The lists that cameras keep of plates and of faces.
+pub(crate) fn list(word: &str) -> Option<PlateList> {
+    match word.to_ascii_lowercase().as_str() {
+        "whitelist" => Some(PlateList::Allow),
+        "blacklist" => Some(PlateList::Deny),
+        "temporarylist" => Some(PlateList::Temporary),
+        "strangerlist" => Some(PlateList::Stranger),
+        _ => None,
+    }
+}
+
+/// Which way a vehicle moves.
+pub(crate) fn vehicle_direction(word: &str) -> Option<Direction> {
+    match word.to_ascii_lowercase().as_str() {
+        "approach" => Some(Direction::Approach),
+        "away" => Some(Direction::Away),
+        "leave" => Some(Direction::Leave),
+        _ => None,
+    }
+}
+
+/// `Direct` of a line: the direction in which it is watched, not the one in which it was crossed.
+pub(crate) fn line_direction(number: &str) -> Option<ZoneDirection> {
+    match number {
+        "1" => Some(ZoneDirection::Any),
+        "2" => Some(ZoneDirection::LeftToRight),
+        "3" => Some(ZoneDirection::RightToLeft),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smart_events_and_levels_share_one_vocabulary() {
+        for (smart, level, expected) in [
+            ("FIRE", "fireAlarm", Kind::Fire),
+            ("TRIPWIRE", "tripwireAlarm", Kind::LineCrossing),
+            ("PERIMETER", "perimeterAlarm", Kind::Perimeter),
+            ("SENSOR", "sensorAlarmIn", Kind::Input),
+            ("OSC", "oscAlarm", Kind::Object),
+            ("ASD", "asdAlarm", Kind::Audio),
+            ("CDD", "CDDAlarm", Kind::Crowd),
+            ("IPD", "IPDAlarm", Kind::Intrusion),
+            ("CPC", "cpcAlarm", Kind::Counting),
+            ("CROWDGATHERING", "crowdGatheringAlarm", Kind::Crowd),
+            ("TEMPERATURE", "temperatureAlarm", Kind::Temperature),
+            ("VFD_MATCH", "vfdMatchAlarm", Kind::FaceMatch),
+            ("Vehice", "vehiceAlarm", Kind::Plate),
+            ("VIDEOFACEDETECT", "VFDAlarm", Kind::Face),
+            ("loiteringDetection", "loiteringAlarm", Kind::Loitering),
+            ("SMD", "motionAlarm", Kind::Motion),
+            ("LEVITATION", "levitationAlarm", Kind::Other),
+            ("ALARM", "alarm", Kind::Other),
+        ] {
+            assert_eq!((kind(smart), kind(level)), (expected, expected), "{smart} {level}");
+        }
+        assert_eq!(list("whiteList"), Some(PlateList::Allow));
+    }
+
+    #[test]
+    fn levels_that_smart_events_repeat_are_a_status() {
+        let report = |name: &str| level_report(kind(name), name);
+        assert_eq!(report("VFDAlarm"), Report::Status);
+        assert_eq!(report("passlineAlarm"), Report::Status);
+        assert_eq!(report("CPCAlarm"), Report::Detection);
+        assert_eq!(report("levitationAlarm"), Report::Detection);
+    }
+
+    #[test]
+    fn a_status_that_is_neither_is_none() {
+        assert_eq!(smart_state("SMART_PROCEDURE"), None);
+        assert_eq!(smart_state("SMART_STOP"), Some(State::Stop));
+        assert_eq!(alarm_state("maybe"), None);
+    }
+}
