@@ -1,21 +1,20 @@
-//! The dialect as the ingest sees it.
+//! The dialect, as `camhook-ingest` drives it.
 
 use camhook_event::{Text, Vendor};
 use camhook_ingest::{
-    Adapter, FixedContent, FixedPath, Ignored, Malformed, Method, Outcome, Parsed, Reply, Request, Verified,
+    Adapter, FixedContent, FixedPath, Malformed, Method, Outcome, Parsed, Remainder, Reply, Request, Verified,
 };
 use camhook_json::text;
 
-use crate::event::{Circumstances, flat_drafts, manual_draft, rich_drafts};
+use crate::event::{Context, drafts, manual_draft};
 use crate::message::Message;
-use crate::parse::{manual, parse_body, parse_query};
-use crate::query::parameters;
+use crate::parse::{EVENTS_LIMIT, manual, parameters, parse_body, parse_query};
 use crate::reply::reply;
 
-/// The path that the firmware posts its keep-alive to, on the host of the configured address, whatever path that has.
+/// The path that firmware posts keep-alives to, on the configured host, whatever path is configured.
 pub const KEEP_ALIVE_PATH: &str = "/API/HttpListening/KeepLive";
 
-/// The path in the vendor's own sample of *API Command*. Devices whose command was left as it is post there.
+/// The vendor's own sample of *API Command*: where devices post whose command was left as it is.
 pub const EVENT_PUSH_PATH: &str = "/API/AlarmEvent/EventPush";
 
 /// The last segment of [`KEEP_ALIVE_PATH`]: below a source's own path it is a keep-alive too.
@@ -44,7 +43,7 @@ impl Adapter for Ivsec {
         ]
     }
 
-    /// A GET without parameters is a look, unless its path is that of a button.
+    /// A GET without parameters comes from a browser, unless its path is that of a button.
     fn is_visit(&self, request: &Request<Verified>) -> bool {
         request.method() == Method::Get
             && request.query().trim_matches('&').is_empty()
@@ -53,19 +52,14 @@ impl Adapter for Ivsec {
     }
 
     fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {
-        let source = request.source();
-        let circumstances = Circumstances {
-            timezone: &source.timezone,
-            faces: source.faces,
-            received_at: request.received_at(),
-        };
+        let context = Context::new(request.source(), request.received_at());
         match text(request.body()) {
-            Ok(body) => parsed(request, body, &circumstances),
-            // A name in a Chinese code page, for example. What is no UTF-8 is replaced, so that the alarm is not lost.
+            Ok(body) => parsed(request, body, &context),
+            // A name in a Chinese code page, for example: its bytes are replaced, so that the alarm is not lost.
             Err(_) => {
                 let body = String::from_utf8_lossy(request.body());
-                parsed(request, body.trim_matches(['\0', '\u{FEFF}', ' ', '\r', '\n', '\t']), &circumstances)
-                    .map(Parsed::into_owned)
+                let body = body.trim_matches(['\0', '\u{FEFF}', ' ', '\r', '\n', '\t']);
+                parsed(request, body, &context).map(Parsed::into_owned)
             }
         }
     }
@@ -82,19 +76,26 @@ fn is_manual(request: &Request<Verified>) -> bool {
 fn parsed<'a>(
     request: &Request<Verified>,
     body: &'a str,
-    circumstances: &Circumstances<'_>,
+    context: &Context<'_>,
 ) -> Result<Parsed<'a>, Malformed> {
-    let message = message(request, body)?;
-    Ok(match message {
+    Ok(match message(request, body)? {
         Message::Heartbeat => Parsed::Heartbeat,
-        Message::Nothing => Parsed::Ignored(Ignored::NoAlarm),
-        Message::Manual(manual) => Parsed::Events(vec![manual_draft(manual, circumstances)]),
-        Message::Flat(flat) => Parsed::Events(flat_drafts(flat, circumstances)),
-        Message::Rich(rich) => Parsed::Events(rich_drafts(rich, circumstances)),
+        Message::Ignored(ignored) => Parsed::Ignored(ignored),
+        Message::Manual(manual) => Parsed::Events(vec![manual_draft(manual, context)]),
+        Message::Push(pushes) => {
+            let mut events: Vec<_> = pushes.into_iter().flat_map(|push| drafts(push, context)).collect();
+            if events.len() <= EVENTS_LIMIT {
+                return Ok(Parsed::Events(events));
+            }
+            events.truncate(EVENTS_LIMIT);
+            let detail = format!("the post holds more than {EVENTS_LIMIT} events");
+            let remainder = Remainder::Quarantine(Malformed::new("too_many_events", detail));
+            Parsed::Partly { events, remainder }
+        }
     })
 }
 
-/// Where the request was sent decides first, then whether it has a body; a POST without one is read as a GET.
+/// The path decides first, then whether there is a body: a POST without one is read as a GET.
 fn message<'a>(request: &Request<Verified>, body: &'a str) -> Result<Message<'a>, Malformed> {
     let rest = request.rest();
     if is_manual(request) {

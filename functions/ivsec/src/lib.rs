@@ -3,38 +3,38 @@
 //!
 //! # What these devices send
 //!
-//! | request | told by | becomes |
+//! | request | recognized by | becomes |
 //! |---|---|---|
-//! | `GET` with a query | `EventType` in it | one event, `start` or `stop` |
-//! | `POST`, a camera's flat form `{"result": "success", "data": {…}}` | `EventType` in `data` | one event, or one for each plate and face |
-//! | `POST`, the rich form of recorders and newer cameras `{"data": {…}}` | `alarm_list`, `alarm_snap_data`, `ai_snap_picture` | one event for each flag that is true, each plate, each face, and each channel's objects of one kind |
+//! | `GET` with a query, `POST {"result": "success", "data": {…}}` of a camera | `EventType` | one event with `start` or `stop`, and one for each further plate and face in `PicData` |
+//! | `POST {"data": {…}}` of recorders and newer cameras | `alarm_list`, `channel_alarm`, `system_alarm` | one event for each flag that is on |
+//! | the same | `ai_snap_picture`, `SnapedObjInfo`, `PlateInfo`, `FaceInfo`, `EventTrafficCar` | one event for each plate and face, and for the objects of one kind in one channel; joined with the flag of the same post that reports the same |
+//! | the same | `alarm_snap_data`, `ccCount` | pictures of an alarm; statistics (`report: status`) |
 //! | `GET` or `POST` below `/manual/1` and `/manual/2` | the path | a person pressed that button |
-//! | keep-alive, every 1, 5 or 10 minutes | `POST /API/HttpListening/KeepLive`, or `data` with a `time` alone, or `heat_alarm` | nothing |
+//! | keep-alive, every 1, 5 or 10 minutes | `POST /API/HttpListening/KeepLive`, or `data` with a numeric `time` alone, or `heat_alarm` | a heartbeat |
 //!
-//! Most entries of `alarm_list` are levels and no alarms: a recorder repeats them with every post. What counts is a
-//! flag that is `true`; `alarm_state` repeats while an alarm goes on, and is passed over.
+//! A recorder sends every channel with every post, and most of what it sends are levels: an alarm is a flag that is on.
+//! Firmware adds members that no document names. One that could be an alarm becomes an event of the kind `other` beside
+//! the others of its post; a post that holds nothing else goes to the quarantine with the names of what it held.
 //!
-//! Nothing is numbered, signed or sent again. A device wants [the same JSON](Ivsec#method.reply) for an answer to
-//! whatever it sent; without a status code its Manual Push shows "Error !".
+//! Nothing is numbered, signed or sent again. Every post is answered with [the same JSON](Ivsec#method.reply); without a
+//! status code Manual Push shows "Error !".
 //!
 //! Sources: iVSEC's "HTTP Webhook API Feature" (its menus), Raysharp's HTTP API reference (names, forms, the enum of
-//! `SnapedObjInfo.Type`), and public receivers of such posts (which flags are alarms). That both are the same family
-//! is inferred from the menus. What no device was seen to send is marked so where it is read.
+//! `SnapedObjInfo.Type`), and public receivers of such posts (which flags are alarms, where the text of a plate stands).
+//! That both are the same family is inferred from the menus.
 
 #![warn(clippy::indexing_slicing)]
 
 mod adapter;
 mod event;
-mod kind;
 mod limit;
 mod message;
 mod parse;
-mod query;
 mod reply;
 mod sample;
 mod setup;
-mod snapped;
 mod time;
+mod vocabulary;
 
 pub use adapter::{EVENT_PUSH_PATH, Ivsec, KEEP_ALIVE_PATH};
 pub use limit::{Limit, limits};

@@ -2,22 +2,25 @@
 
 use std::borrow::Cow;
 
-use camhook_event::{Kind, MacAddress, State, TargetClass, Text};
+use camhook_event::{
+    Counts, ImageRole, Kind, MacAddress, Report, State, TargetClass, Text, Vehicle, VendorData,
+};
+use camhook_ingest::Ignored;
 use camhook_json::Object;
+
+use crate::vocabulary::{Meaning, Subject};
 
 /// What a request says.
 #[derive(Debug, Clone)]
 pub(crate) enum Message<'a> {
     /// The device is there.
     Heartbeat,
-    /// Levels that say that nothing is the matter, or statistics.
-    Nothing,
+    /// Something known that is no event.
+    Ignored(Ignored),
     /// A person pressed one of the two Manual Push buttons.
     Manual(Manual<'a>),
-    /// The flat form: a camera's POST, or any GET.
-    Flat(Flat<'a>),
-    /// The rich form: a recorder's POST, or a newer camera's.
-    Rich(Rich<'a>),
+    /// One or more alarms and recognitions.
+    Push(Vec<Push<'a>>),
 }
 
 /// One of the two Manual Push buttons.
@@ -25,7 +28,7 @@ pub(crate) enum Message<'a> {
 pub(crate) struct Manual<'a> {
     /// Its number: `1` or `2`.
     pub(crate) button: Text,
-    /// Who says so, as far as the request says it.
+    /// The device, as far as the request names it.
     pub(crate) sender: Sender,
     /// The time that the request holds.
     pub(crate) time: Option<Text>,
@@ -33,7 +36,7 @@ pub(crate) struct Manual<'a> {
     pub(crate) rest: Object<'a>,
 }
 
-/// The device, and its channel as far as one is named for the whole post.
+/// The device.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sender {
     /// `MACAddress`, `MacAddress`, `mac`: in any form.
@@ -42,70 +45,79 @@ pub(crate) struct Sender {
     pub(crate) name: Option<Text>,
     /// `IPAddress`, `ip`.
     pub(crate) address: Option<Text>,
-    /// `ChannelName`; `ChnnelName` in the documents.
-    pub(crate) channel_name: Option<Text>,
+    /// `ChannelName`: what was typed into *Name* of the push menu. It names a camera only where no channel is sent.
+    pub(crate) label: Option<Text>,
 }
 
-/// The flat form.
-#[derive(Debug, Clone)]
-pub(crate) struct Flat<'a> {
-    /// `EventType`.
-    pub(crate) event_type: Text,
-    /// `EventAction`.
-    pub(crate) state: Option<State>,
-    /// `EventTime`.
-    pub(crate) time: Option<Text>,
+/// What one `data` reports.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Push<'a> {
     /// Who sent it.
     pub(crate) sender: Sender,
-    /// `PicData`.
-    pub(crate) snapped: Snapped<'a>,
-    /// `PicData` where it is a picture by itself.
-    pub(crate) picture: Option<Cow<'a, [u8]>>,
-    /// What else it holds.
-    pub(crate) rest: Object<'a>,
-}
-
-/// The rich form.
-#[derive(Debug, Clone)]
-pub(crate) struct Rich<'a> {
-    /// `dev_net_info`.
-    pub(crate) sender: Sender,
-    /// The flags that are true.
-    pub(crate) alarms: Vec<Alarm<'a>>,
-    /// `alarm_snap_data`.
+    /// The alarms, in their order.
+    pub(crate) alarms: Vec<Alarm>,
+    /// `alarm_snap_data`, and a `PicData` that is a picture by itself.
     pub(crate) pictures: Vec<AlarmPicture<'a>>,
-    /// `ai_snap_picture`.
-    pub(crate) snapped: Snapped<'a>,
-    /// What else the post holds.
-    pub(crate) rest: Object<'a>,
+    /// Persons, vehicles, plates and faces that were recognized.
+    pub(crate) recognitions: Vec<Recognition<'a>>,
+    /// What else is known of the post as a whole.
+    pub(crate) data: VendorData,
+    /// What the post holds beside that is in no document.
+    pub(crate) unknown: VendorData,
 }
 
-/// A flag that is true.
+/// Which camera of the device.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Channel {
+    /// `CH1`, `IP_CH1`, `WIFI_CH1`.
+    pub(crate) id: Option<Text>,
+    /// `channel_name`, `chn_alias`: the camera's name.
+    pub(crate) name: Option<Text>,
+}
+
+/// Something that the device says happened.
 #[derive(Debug, Clone)]
-pub(crate) struct Alarm<'a> {
-    /// The vendor's word: `motion_alarm`, `lcd`, `hdd`.
+pub(crate) struct Alarm {
+    /// The vendor's word: `VideoMotion`, `lcd`, `hdd`.
     pub(crate) word: Text,
     /// What it says happened.
     pub(crate) kind: Kind,
-    /// `channel`: `CH1`; none for an alarm of the device itself.
-    pub(crate) channel: Option<Text>,
-    /// `chn_alias`.
-    pub(crate) channel_name: Option<Text>,
-    /// `time` of its entry in the list.
+    /// Its meaning, when the word is known.
+    pub(crate) meaning: Option<Meaning>,
+    /// Whether it began or ended, where the form has that.
+    pub(crate) state: Option<State>,
+    /// `Status` for statistics.
+    pub(crate) report: Report,
+    /// What it is about.
+    pub(crate) scope: Scope,
+    /// The device's time.
     pub(crate) time: Option<Text>,
-    /// `device_name` of an alarm of the device itself.
-    pub(crate) device_name: Option<Text>,
     /// `take_alarm_snap`: the number of its picture.
     pub(crate) picture: Option<Text>,
+    /// Counters of a line.
+    pub(crate) counts: Option<Counts>,
     /// The levels beside it.
-    pub(crate) rest: Object<'a>,
+    pub(crate) data: VendorData,
+    /// What stands beside it that is in no document.
+    pub(crate) unknown: VendorData,
+}
+
+/// What an alarm is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The one alarm of a flat post, whose `PicData` shows it.
+    Post(Channel),
+    /// A channel.
+    Channel(Channel),
+    /// The device itself, by its name.
+    Device(Option<Text>),
 }
 
 /// A picture that was taken because of an alarm.
 #[derive(Debug, Clone)]
 pub(crate) struct AlarmPicture<'a> {
-    /// `channel`; `chnnel` in the documents.
-    pub(crate) channel: Option<Text>,
+    /// Whose.
+    pub(crate) channel: Channel,
     /// `img_id`: the number that the alarm names.
     pub(crate) id: Option<Text>,
     /// `img_time`.
@@ -114,94 +126,99 @@ pub(crate) struct AlarmPicture<'a> {
     pub(crate) base64: Cow<'a, [u8]>,
 }
 
-/// What was recognized, with its pictures.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Snapped<'a> {
-    /// `SnapedObjInfo`.
-    pub(crate) objects: Vec<SnappedObject<'a>>,
-    /// `PlateInfo`.
-    pub(crate) plates: Vec<SnappedPlate<'a>>,
-    /// `FaceInfo`.
-    pub(crate) faces: Vec<SnappedFace<'a>>,
-}
-
-/// Where and when something was recognized.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Snap {
-    /// `StrChn`, or `CH` and `Chn` + 1.
-    pub(crate) channel: Option<Text>,
-    /// `StartTime`, in seconds since 1970.
-    pub(crate) time: Option<Text>,
-    /// `SnapId`.
-    pub(crate) id: Option<Text>,
-}
-
-/// A person, a vehicle or a face.
+/// Something that was recognized in a picture.
 #[derive(Debug, Clone)]
-pub(crate) struct SnappedObject<'a> {
-    /// Where and when.
-    pub(crate) snap: Snap,
-    /// What its type says happened.
-    pub(crate) kind: Kind,
-    /// What its type says it is.
-    pub(crate) class: Option<TargetClass>,
-    /// `ObjectImage`.
-    pub(crate) cut_out: Option<Cow<'a, [u8]>>,
-    /// `Background`.
-    pub(crate) background: Option<Cow<'a, [u8]>>,
+pub(crate) struct Recognition<'a> {
+    /// Where it stands in the post.
+    pub(crate) place: Place,
+    /// The list it is in: `SnapedObjInfo`, `PlateInfo`, `FaceInfo`.
+    pub(crate) list: Subject,
+    /// Which camera.
+    pub(crate) channel: Channel,
+    /// `StartTime`.
+    pub(crate) time: Option<Text>,
+    /// `SnapId`, unless it is the text of a plate.
+    pub(crate) id: Option<Text>,
+    /// What was recognized.
+    pub(crate) recognized: Recognized,
+    /// Its pictures.
+    pub(crate) images: Vec<(ImageRole, Cow<'a, [u8]>)>,
     /// What else is known of it.
     pub(crate) rest: Object<'a>,
+}
+
+/// Where in a post a recognition stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In `PicData` of a flat post: it belongs to the post's one alarm.
+    PicData,
+    /// Anywhere else.
+    Post,
+}
+
+/// What was recognized.
+#[derive(Debug, Clone)]
+pub(crate) enum Recognized {
+    /// A person or a vehicle.
+    Object {
+        /// What its `Type` says happened.
+        kind: Kind,
+        /// What its `Type` says it is.
+        class: Option<TargetClass>,
+    },
+    /// A licence plate.
+    Plate(PlateReading),
+    /// A face.
+    Face(FaceReading),
+}
+
+impl Recognized {
+    /// What it is joined with an alarm by.
+    pub(crate) fn subject(&self) -> Subject {
+        match self {
+            Self::Object { .. } => Subject::Object,
+            Self::Plate(_) => Subject::Plate,
+            Self::Face(_) => Subject::Face,
+        }
+    }
 }
 
 /// A licence plate.
-#[derive(Debug, Clone)]
-pub(crate) struct SnappedPlate<'a> {
-    /// Where and when.
-    pub(crate) snap: Snap,
-    /// The plate: `Id`, or `SnapId` of one that is on no list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PlateReading {
+    /// The registered plate, else the one that was read.
     pub(crate) text: Option<Text>,
-    /// Whether it is known to be on none of the device's lists.
-    pub(crate) membership: Membership,
+    /// What was read, where that differs from the registered plate.
+    pub(crate) read: Option<Text>,
+    /// `GrpId`.
+    pub(crate) group: Option<i64>,
+    /// `PlateColor`.
+    pub(crate) color: Option<Text>,
     /// `Owner`.
     pub(crate) owner: Option<Text>,
-    /// `CarBrand`.
-    pub(crate) brand: Option<Text>,
-    /// `CarType`.
-    pub(crate) vehicle_type: Option<Text>,
-    /// `PlateImg`.
-    pub(crate) cut_out: Option<Cow<'a, [u8]>>,
-    /// `BgImg`.
-    pub(crate) background: Option<Cow<'a, [u8]>>,
-    /// What else is known of it.
-    pub(crate) rest: Object<'a>,
+    /// `CarBrand`, `CarType`, `CarColor`.
+    pub(crate) vehicle: Vehicle,
 }
 
 /// A face.
-#[derive(Debug, Clone)]
-pub(crate) struct SnappedFace<'a> {
-    /// Where and when.
-    pub(crate) snap: Snap,
-    /// `Id` of the person in the album.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FaceReading {
+    /// Whether it is one of the album.
+    pub(crate) matched: Option<bool>,
+    /// `GrpId`.
+    pub(crate) group: Option<i64>,
+    /// `Id` of the person, when matched.
     pub(crate) person_id: Option<Text>,
-    /// `Name` of the person in the album.
+    /// `Name` of the person, when matched.
     pub(crate) name: Option<Text>,
-    /// Whether the person is known to be on none of the device's lists.
-    pub(crate) membership: Membership,
-    /// `Similarity`, 0 to 100 or 0 to 1.
+    /// `Similarity`: 0 to 1.
     pub(crate) similarity: Option<f64>,
-    /// `Image1` to `Image4`.
-    pub(crate) pictures: Vec<Cow<'a, [u8]>>,
-    /// A picture of the whole frame.
-    pub(crate) background: Option<Cow<'a, [u8]>>,
-    /// What else is known of it.
-    pub(crate) rest: Object<'a>,
-}
-
-/// Whether something is on one of the device's own lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Membership {
-    /// On none: `GrpId` is 3, "stranger".
-    Stranger,
-    /// The documents do not say what the other groups are.
-    Unsaid,
+    /// The estimates of the picture.
+    pub(crate) sex: Option<Text>,
+    /// In years.
+    pub(crate) age: Option<Text>,
+    /// `yes` or `no`.
+    pub(crate) glasses: Option<Text>,
+    /// `yes` or `no`.
+    pub(crate) mask: Option<Text>,
 }

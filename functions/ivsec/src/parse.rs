@@ -1,68 +1,187 @@
 //! From a request to a message.
 
-use camhook_event::{Kind, MacAddress, State, Text};
-use camhook_ingest::Malformed;
+mod channel;
+mod counting;
+mod data;
+mod face;
+mod member;
+mod plate;
+mod query;
+mod recognition;
+mod sender;
+mod system;
+mod unknown;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camhook_event::Text;
+use camhook_ingest::{Ignored, Malformed};
 use camhook_json::{Json, Object, read};
 
-use crate::kind::kind;
-use crate::message::{Alarm, AlarmPicture, Flat, Manual, Message, Rich, Sender, Snapped};
-use crate::snapped::take_snapped;
+use crate::message::{Channel, Manual, Message, Push, Scope, Sender};
+use data::{Findings, Sign, read_data};
+use member::{folded, objects};
+pub(crate) use query::parameters;
+use unknown::{Unknowns, Weight};
 
-/// How many alarms of one post are read: a recorder of 128 channels has not as many at once.
-const ALARMS_LIMIT: usize = 256;
+/// The most events of one post. Lists grow by one more, which shows that there were more: such a post goes to the
+/// quarantine, too.
+pub(crate) const EVENTS_LIMIT: usize = 64;
 
-/// How often the levels beside an alarm are kept, in one post.
-const LEVELS_LIMIT: usize = 32;
+/// What is wrong with a flat post whose type cannot be read.
+const NO_EVENT_TYPE: &str = "`EventType` is missing or empty";
 
-/// Reads the parameters of a GET.
+/// What is wrong with a post that may hold an alarm.
+const NO_EVENT: &str = "no event can be read";
+
+/// How a line begins that firmware of 2016 and 2017 posts: `key=value`.
+const OLD_FORM: &str = "EventType=";
+
+/// Reads the parameters of a GET, which are those of the flat form.
 ///
 /// # Errors
 ///
 /// When they name no event.
 pub(crate) fn parse_query(parameters: Object<'_>) -> Result<Message<'_>, Malformed> {
-    if parameters.get("EventType").is_none() {
-        return Err(Malformed::new("no_event_type", "the query has no `EventType`"));
+    let mut findings = Findings::default();
+    let push = read_data(parameters, &mut findings);
+    if push.alarms.is_empty() {
+        return Err(findings.unknowns.into_malformed("no_event_type", NO_EVENT_TYPE));
     }
-    flat(parameters).map(Message::Flat)
+    Ok(finish(vec![push], findings.unknowns))
 }
 
 /// Reads the body of a POST.
 ///
 /// # Errors
 ///
-/// When it is no JSON, or nothing in it is known.
+/// When it is no JSON, or holds something that could be an alarm and none that can be read.
 pub(crate) fn parse_body(text: &str) -> Result<Message<'_>, Malformed> {
-    let mut root =
-        read(text)?.into_object().ok_or_else(|| Malformed::new("not_an_object", "the body is no object"))?;
-    let mut data = match root.take("data") {
-        Some(Json::Object(data)) => data,
-        Some(_) => return Err(Malformed::new("not_an_object", "`data` is no object")),
-        // Some senders leave the wrapper out.
-        None => root,
-    };
-    if data.get("EventType").is_some() {
-        return flat(data).map(Message::Flat);
+    if text.lines().any(|line| line.trim_start().starts_with(OLD_FORM)) && !text.starts_with(['{', '[']) {
+        let detail =
+            "lines of `key=value`, as firmware of 2016 posts them to /action/eventManage, are not read";
+        return Err(Malformed::new("old_form", detail));
     }
-    let is_heat_alarm = data.take("heat_alarm").is_some();
-    let is_known = ["alarm_list", "alarm_snap_data", "ai_snap_picture", "ccCount", "hmlist", "log_collect"]
-        .iter()
-        .any(|name| data.get(name).is_some());
-    if is_known {
-        let rich = rich(data);
-        let is_nothing = rich.alarms.is_empty() && rich.pictures.is_empty() && rich.snapped.is_empty();
-        return Ok(match (is_nothing, is_heat_alarm) {
-            (false, _) => Message::Rich(rich),
-            (true, false) => Message::Nothing,
-            (true, true) => Message::Heartbeat,
-        });
+    let mut findings = Findings::default();
+    let mut pushes = Vec::new();
+    let (roots, others) = objects(read(text)?);
+    if roots.is_empty() || !others.is_empty() {
+        return Err(Malformed::new("not_an_object", "the body is no object"));
     }
-    if is_heat_alarm || data.get("time").is_some() {
+    for root in roots {
+        for data in split_root(root, &mut findings.signs)? {
+            pushes.push(read_data(data, &mut findings));
+        }
+    }
+    conclude(pushes, findings)
+}
+
+/// The objects of `data`, the first with what else the root holds. A root without `data` is one itself.
+fn split_root<'a>(root: Object<'a>, signs: &mut BTreeSet<Sign>) -> Result<Vec<Object<'a>>, Malformed> {
+    let mut datas = Vec::new();
+    let mut beside = Object::default();
+    for (name, value) in root {
+        match folded(&name).as_ref() {
+            "data" if matches!(value, Json::Null) => {}
+            "data" => {
+                let (objects, others) = objects(value);
+                if !others.is_empty() || objects.is_empty() {
+                    return Err(Malformed::new("not_an_object", "`data` is no object"));
+                }
+                datas.extend(objects);
+            }
+            "result" if matches!(value, Json::Text(_)) => {
+                if value.to_text().is_some_and(|result| result.as_str() != "success") {
+                    signs.insert(Sign::Error);
+                }
+            }
+            "error_code" => {
+                signs.insert(Sign::Error);
+            }
+            "version" => {}
+            _ => beside.push(name, value),
+        }
+    }
+    if !beside.is_empty() {
+        match datas.first_mut() {
+            Some(first) => first.append(beside),
+            None => datas.push(beside),
+        }
+    }
+    Ok(datas)
+}
+
+/// What a post is, of which all members are read.
+fn conclude(pushes: Vec<Push<'_>>, findings: Findings) -> Result<Message<'_>, Malformed> {
+    let Findings { unknowns, known, signs } = findings;
+    if pushes.iter().any(Push::has_event) {
+        return Ok(finish(pushes, unknowns));
+    }
+    let has = |sign| signs.contains(&sign);
+    if has(Sign::NoEventType) {
+        return Err(unknowns.into_malformed("no_event_type", NO_EVENT_TYPE));
+    }
+    match unknowns.heaviest() {
+        Some(Weight::Content | Weight::Alarm) => {
+            return Err(unknowns.into_malformed("unknown_content", NO_EVENT));
+        }
+        Some(Weight::Nothing) if known == 0 => {
+            return Err(unknowns.into_malformed("unknown_content", NO_EVENT));
+        }
+        Some(Weight::Nothing) | None => {}
+    }
+    if has(Sign::HeatAlarm) || (has(Sign::NumericTime) && known == 1) {
         return Ok(Message::Heartbeat);
     }
-    if data.is_empty() {
-        return Ok(Message::Nothing);
+    Ok(Message::Ignored(if has(Sign::Statistics) {
+        Ignored::Statistics
+    } else if has(Sign::Error) {
+        Ignored::ErrorReport
+    } else {
+        Ignored::NoAlarm
+    }))
+}
+
+/// The events of a post, with what could be an alarm beside them.
+fn finish(mut pushes: Vec<Push<'_>>, unknowns: Unknowns) -> Message<'_> {
+    let room = |pushes: &[Push<'_>]| {
+        (EVENTS_LIMIT + 1).saturating_sub(pushes.iter().map(|push| push.alarms.len()).sum())
+    };
+    let room = room(&pushes);
+    if let Some(first) = pushes.first_mut() {
+        first.alarms.extend(unknowns.into_alarms().into_iter().take(room));
     }
-    Err(Malformed::new("unknown_content", "nothing in `data` is known"))
+    for push in &mut pushes {
+        push.name_channels();
+    }
+    Message::Push(pushes)
+}
+
+impl Push<'_> {
+    /// Whether the post reports anything that becomes an event.
+    fn has_event(&self) -> bool {
+        !(self.alarms.is_empty() && self.pictures.is_empty() && self.recognitions.is_empty())
+    }
+
+    /// Gives each channel the name that any part of the post has for it.
+    fn name_channels(&mut self) {
+        let mut channels: Vec<&mut Channel> = Vec::new();
+        channels.extend(self.alarms.iter_mut().filter_map(|alarm| match &mut alarm.scope {
+            Scope::Post(channel) | Scope::Channel(channel) => Some(channel),
+            Scope::Device(_) => None,
+        }));
+        channels.extend(self.recognitions.iter_mut().map(|recognition| &mut recognition.channel));
+        channels.extend(self.pictures.iter_mut().map(|picture| &mut picture.channel));
+        let names: BTreeMap<Text, Text> = channels
+            .iter()
+            .filter_map(|channel| Some((channel.id.clone()?, channel.name.clone()?)))
+            .collect();
+        for channel in channels {
+            if channel.name.is_none() {
+                channel.name = channel.id.as_ref().and_then(|id| names.get(id)).cloned();
+            }
+        }
+    }
 }
 
 /// Reads what is posted when a button is pressed: no document says what it is, so anything will do.
@@ -73,322 +192,6 @@ pub(crate) fn manual<'a>(button: Text, parameters: Object<'a>, text: &'a str) ->
     });
     let mut rest = body.unwrap_or_default();
     rest.append(parameters);
-    let sender = take_sender(&mut rest);
+    let sender = Sender::take_from(&mut rest);
     Message::Manual(Manual { button, sender, time: rest.take_text(&["EventTime", "time"]), rest })
-}
-
-fn flat(mut data: Object<'_>) -> Result<Flat<'_>, Malformed> {
-    let event_type = data
-        .take_text(&["EventType"])
-        .ok_or_else(|| Malformed::new("no_event_type", "`EventType` is empty"))?;
-    let state = data.get("EventAction").and_then(Json::to_text).and_then(|action| state(action.as_str()));
-    if state.is_some() {
-        data.take("EventAction");
-    }
-    let (mut snapped, mut picture) = (Snapped::default(), None);
-    match data.take("PicData") {
-        Some(Json::Text(text)) => picture = Json::Text(text).into_bytes(),
-        Some(value) => {
-            for mut holder in value.into_objects() {
-                let Snapped { objects, plates, faces } = take_snapped(&mut holder);
-                snapped.objects.extend(objects);
-                snapped.plates.extend(plates);
-                snapped.faces.extend(faces);
-            }
-        }
-        None => {}
-    }
-    Ok(Flat {
-        event_type,
-        state,
-        time: data.take_text(&["EventTime"]),
-        sender: take_sender(&mut data),
-        snapped,
-        picture,
-        rest: data,
-    })
-}
-
-fn state(action: &str) -> Option<State> {
-    match action {
-        start if start.eq_ignore_ascii_case("start") => Some(State::Start),
-        stop if stop.eq_ignore_ascii_case("stop") => Some(State::Stop),
-        _ => None,
-    }
-}
-
-/// Takes who sent it, by the names of the flat form and of `dev_net_info`.
-fn take_sender(data: &mut Object<'_>) -> Sender {
-    let mac = data.get("MACAddress").or_else(|| data.get("mac")).and_then(Json::to_text);
-    let mac = mac.and_then(|mac| MacAddress::parse(mac.as_str()));
-    if mac.is_some() {
-        data.take_any(&["MACAddress", "mac"]);
-    }
-    Sender {
-        mac,
-        name: data.take_text(&["DeviceName", "device_name"]),
-        address: data.take_text(&["IPAddress", "ip"]),
-        channel_name: data.take_text(&["ChannelName", "ChnnelName"]),
-    }
-}
-
-fn rich(mut data: Object<'_>) -> Rich<'_> {
-    // One entry a network interface: the first is the device's own.
-    let mut interfaces = data.take_objects("dev_net_info").into_iter();
-    let mut interface = interfaces.next().unwrap_or_default();
-    let sender = take_sender(&mut interface);
-    let mut alarms = Vec::new();
-    for mut entry in data.take_objects("alarm_list") {
-        let time = entry.take_text(&["time"]);
-        for channel in entry.take_objects("channel_alarm") {
-            channel_alarms(channel, time.as_ref(), &mut alarms);
-        }
-        for system in entry.take_objects("system_alarm") {
-            system_alarms(system, time.as_ref(), &mut alarms);
-        }
-    }
-    if let Some(counts) = data.take("ccCount") {
-        counted(counts, &mut alarms);
-    }
-    // Statistics and a log file's name.
-    data.take_any(&["hmlist"]);
-    data.take_any(&["log_collect"]);
-    let mut snapped = Snapped::default();
-    for mut holder in data.take_objects("ai_snap_picture") {
-        let Snapped { objects, plates, faces } = take_snapped(&mut holder);
-        snapped.objects.extend(objects);
-        snapped.plates.extend(plates);
-        snapped.faces.extend(faces);
-    }
-    if !interface.is_empty() {
-        data.push("dev_net_info", Json::Object(interface));
-    }
-    Rich {
-        sender,
-        alarms,
-        pictures: data.take_objects("alarm_snap_data").into_iter().filter_map(alarm_picture).collect(),
-        snapped,
-        rest: data,
-    }
-}
-
-/// Adds an alarm for each flag of a channel that is true.
-fn channel_alarms<'a>(mut entry: Object<'a>, time: Option<&Text>, alarms: &mut Vec<Alarm<'a>>) {
-    let channel = entry.take_text(&["channel", "chnnel"]);
-    let channel_name = entry.take_text(&["chn_alias"]);
-    let picture = entry.take("take_alarm_snap").as_ref().and_then(picture_number);
-    // It repeats while an alarm goes on.
-    entry.take("alarm_state");
-
-    let mut raised: Vec<(Text, Option<Text>)> = Vec::new();
-    let mut raise = |word: Option<Text>, own_picture: Option<Text>| {
-        let Some(word) = word.or_else(|| Text::new("int_alarm")) else { return };
-        // The same alarm stands in `int_alarm` and, with its picture, in `int_alarm_ex`.
-        match raised.iter_mut().find(|(known, _)| *known == word) {
-            Some((_, known_picture)) => *known_picture = known_picture.take().or(own_picture),
-            None => raised.push((word, own_picture)),
-        }
-    };
-    for name in ["int_alarm", "int_alarm_ex"] {
-        for mut alarm in entry.take_objects(name) {
-            if alarm.get("alarm_val").is_some_and(Json::is_true) {
-                let own_picture = alarm.take("take_alarm_snap").as_ref().and_then(picture_number);
-                raise(alarm.take_text(&["int_subtype"]), own_picture);
-            }
-        }
-    }
-    for name in ["motion_alarm", "pir_alarm", "io_alarm", "videoloss", "doorbell_call"] {
-        if entry.take(name).is_some_and(|flag| flag.is_true()) {
-            raise(Text::new(name), None);
-        }
-    }
-    // Flags of firmware that is newer than the documents.
-    let newer: Vec<String> = entry
-        .iter()
-        .filter(|(name, flag)| name.ends_with("_alarm") && matches!(flag, Json::Bool(true)))
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    for name in newer {
-        entry.take(&name);
-        raise(Text::new(&name), None);
-    }
-    for (word, own_picture) in raised {
-        push(
-            alarms,
-            Alarm {
-                kind: kind(word.as_str()),
-                word,
-                channel: channel.clone(),
-                channel_name: channel_name.clone(),
-                time: time.cloned(),
-                device_name: None,
-                picture: own_picture.or_else(|| picture.clone()),
-                rest: Object::default(),
-            },
-            &entry,
-        );
-    }
-}
-
-/// Adds an alarm for each part of the device that has something to tell. A type that says that all is well is none.
-fn system_alarms<'a>(mut entry: Object<'a>, time: Option<&Text>, alarms: &mut Vec<Alarm<'a>>) {
-    let device_name = entry.take_text(&["device_name"]);
-    let parts: Vec<String> = entry
-        .iter()
-        .filter(|(_, part)| matches!(part, Json::Object(_) | Json::List(_)))
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    for name in parts {
-        for part in entry.take_objects(&name) {
-            let said = part.get(&format!("{name}_alarm_type")).and_then(Json::to_text);
-            let is_well =
-                |said: &Text| ["normal", "none", "ok"].contains(&said.as_str().to_lowercase().as_str());
-            if said.as_ref().is_some_and(is_well) {
-                continue;
-            }
-            let Some(word) = Text::new(&name) else { continue };
-            push(
-                alarms,
-                Alarm {
-                    kind: if name.eq_ignore_ascii_case("hdd") { Kind::Storage } else { Kind::System },
-                    word,
-                    channel: None,
-                    channel_name: None,
-                    time: time.cloned(),
-                    device_name: device_name.clone(),
-                    picture: None,
-                    rest: Object::default(),
-                },
-                &part,
-            );
-        }
-    }
-}
-
-/// Adds the counters of people or vehicles that crossed a line. Their form is not documented: they are kept as they
-/// are.
-fn counted<'a>(counts: Json<'a>, alarms: &mut Vec<Alarm<'a>>) {
-    for mut count in counts.into_objects() {
-        let Some(word) = Text::new("ccCount") else { return };
-        let channel = count.take_text(&["channel", "chnnel", "StrChn"]);
-        push(
-            alarms,
-            Alarm {
-                word,
-                kind: Kind::Counting,
-                channel,
-                channel_name: None,
-                time: count.take_text(&["time"]),
-                device_name: None,
-                picture: None,
-                rest: Object::default(),
-            },
-            &count,
-        );
-    }
-}
-
-/// Adds an alarm with the levels beside it, within the limits of one post.
-fn push<'a>(alarms: &mut Vec<Alarm<'a>>, mut alarm: Alarm<'a>, levels: &Object<'a>) {
-    if alarms.len() >= ALARMS_LIMIT {
-        return;
-    }
-    if alarms.len() < LEVELS_LIMIT {
-        alarm.rest = levels.clone();
-    }
-    alarms.push(alarm);
-}
-
-/// The number of a picture; 0 stands for none.
-fn picture_number(value: &Json<'_>) -> Option<Text> {
-    value.to_text().filter(|number| number.as_str() != "0")
-}
-
-fn alarm_picture(mut picture: Object<'_>) -> Option<AlarmPicture<'_>> {
-    Some(AlarmPicture {
-        base64: picture.take("img_data")?.into_bytes()?,
-        channel: picture.take_text(&["channel", "chnnel"]),
-        id: picture.take("img_id").as_ref().and_then(picture_number),
-        time: picture.take_text(&["img_time"]),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::query::parameters;
-
-    fn alarms(json: &str) -> Vec<(String, Kind)> {
-        match parse_body(json).unwrap() {
-            Message::Rich(rich) => {
-                rich.alarms.into_iter().map(|alarm| (alarm.word.to_string(), alarm.kind)).collect()
-            }
-            Message::Nothing => Vec::new(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn what_is_not_in_the_dialect_says_why() {
-        for (body, code) in [
-            ("", "no_body"),
-            ("<config/>", "not_json"),
-            ("{\"data\":{\"EventType\":", "truncated_json"),
-            ("[]", "not_an_object"),
-            ("{\"data\":[1]}", "not_an_object"),
-            ("{\"data\":{\"EventType\":\" \"}}", "no_event_type"),
-            ("{\"data\":{\"weather\":\"fine\"}}", "unknown_content"),
-        ] {
-            assert_eq!(parse_body(body).unwrap_err().code, code, "{body}");
-        }
-        assert_eq!(parse_query(parameters("turn=toggle")).unwrap_err().code, "no_event_type");
-    }
-
-    #[test]
-    fn keep_alives_are_told_from_empty_lists() {
-        for body in [
-            r#"{"data":{"time":"1689232690"}}"#,
-            r#"{"time":"1689232690"}"#,
-            r#"{"data":{"heat_alarm":"HeatAlarm"}}"#,
-            r#"{"data":{"heat_alarm":"HeatAlarm","alarm_list":[]}}"#,
-        ] {
-            assert!(matches!(parse_body(body), Ok(Message::Heartbeat)), "{body}");
-        }
-        for body in [r#"{"data":{}}"#, r#"{"data":{"alarm_list":[]}}"#, r#"{"data":{"hmlist":[1,2]}}"#] {
-            assert!(matches!(parse_body(body), Ok(Message::Nothing)), "{body}");
-        }
-    }
-
-    #[test]
-    fn only_true_flags_are_alarms() {
-        let body = r#"{"data":{"alarm_list":[{"time":"2026-11-23T08:00:00Z","channel_alarm":[
-            {"channel":"CH1","motion_alarm":true,"pir_alarm":false,"io_alarm":1,"videoloss":false,
-             "int_alarm":{"alarm_val":false,"int_subtype":"pid"},"record_flag":{"m":"R"},
-             "alarm_state":[{"motion_alarm":true}],"camera_connect_status":"online"},
-            {"channel":"CH2","int_alarm":{"alarm_val":true,"int_subtype":"lcd"},
-             "int_alarm_ex":[{"alarm_val":true,"int_subtype":"lcd","take_alarm_snap":7},
-                             {"alarm_val":true,"int_subtype":"fireDetect"},{"alarm_val":false,"int_subtype":"fd"}]},
-            {"channel":"CH3","alarm_state":[{"int_alarm":{"alarm_val":true,"int_subtype":"lcd"}}]},
-            {"channel":"CH4","smoke_alarm":true,"talk":true}]}]}}"#;
-        let expected = [
-            ("motion_alarm", Kind::Motion),
-            ("io_alarm", Kind::Input),
-            ("lcd", Kind::LineCrossing),
-            ("fireDetect", Kind::Fire),
-            ("smoke_alarm", Kind::Other),
-        ];
-        let expected: Vec<_> = expected.iter().map(|(word, kind)| ((*word).to_owned(), *kind)).collect();
-        assert_eq!(alarms(body), expected);
-    }
-
-    #[test]
-    fn a_disk_that_is_well_is_no_alarm() {
-        let of = |said: &str| {
-            alarms(&format!(
-                r#"{{"data":{{"alarm_list":[{{"system_alarm":[{{"device_name":"NVR","hdd":{{"hdd_alarm_type":"{said}"}}}}]}}]}}}}"#
-            ))
-        };
-        assert_eq!(of("Error"), [("hdd".to_owned(), Kind::Storage)]);
-        assert_eq!(of("Normal"), []);
-    }
 }

@@ -53,7 +53,7 @@ mod tests {
             let (path, query) = post.path_and_query();
             if post.body.is_empty() {
                 let is_button = path.ends_with("/manual/1");
-                assert!(is_button || crate::parse::parse_query(crate::query::parameters(query)).is_ok());
+                assert!(is_button || crate::parse::parse_query(crate::parse::parameters(query)).is_ok());
             } else {
                 let body = std::str::from_utf8(post.body).unwrap();
                 assert!(crate::parse::parse_body(body).is_ok(), "{}", sample.name);

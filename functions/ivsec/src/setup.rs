@@ -22,14 +22,15 @@ Webhook address: {url}
 Event Push, in the camera's or recorder's web page
   Remote Settings > Event > Event Push > Event Push Platform
     Enable              on
-    Name                camhook
+    Name                a single camera: what it shall be called (\"Yard\"); a recorder: any name, its channels have
+                        names of their own
     Protocol            {protocol}
     Username, Password  empty            (those of the source's auth where it names basic)
     Server Address      {host}
     Port Number         {port}
     API Command         {command}
     Method              POST             (GET works but carries no picture, and firmware that writes a blank into the
-                                         address is refused before camhook sees it)
+                                         address is refused by the gateway)
     Interval            OFF              (iVSEC: the time between two pushes. On other firmware this field is the
                                          keep-alive interval: choose 1, 5 or 10 minutes there)
   Save.
@@ -51,8 +52,8 @@ Manual Push, the two buttons 1 and 2 in the live view of the recorder, of its we
   Save, then press Test: \"Success !\" means that camhook took it. A press is an event of the kind manual with the
   button's number in zone.id; Test presses the button.
 
-Keep-alives go to /API/HttpListening/KeepLive, whatever API Command says. They count for this source when it is the
-only one of its vendor whose allow holds the sender's address, or when they bring its user and password.
+Keep-alives go to /API/HttpListening/KeepLive, whatever API Command says; no token fits into that path. They count for
+this source when its auth names basic, allow or both, and no other iVSEC source has the same credentials.
 
 Some recorders switch Event Push off when they restart: set offline_after for the source, and look here again when it
 goes silent.

@@ -6,42 +6,40 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 
-/// What a device's text means as a time: the text is kept in any case.
+/// What a device's text means as a time. The text is kept in any case.
 pub(crate) fn device_time(text: Text, timezone: &TimeZone, received_at: Timestamp) -> DeviceTime {
-    let at = at(text.as_str(), timezone, received_at);
+    let at = nearest_reading(text.as_str(), timezone, received_at);
     DeviceTime { text, at }
 }
 
-/// Seconds since 1970; `2023-7-13 7:28:10`, in the source's zone; `2026-05-01T10:00:00.000Z`, or with an offset;
-/// `2023-08-25T08:38:58Z+08:00`.
+/// Of all that a text can mean, what is nearest to the receipt.
 ///
-/// The last one contradicts itself: nothing says whether the hour is that of UTC or of the offset. Of all that a text
-/// can mean, what is nearest to the receipt counts; so it does for the hour that comes twice when the clocks go back.
-fn at(text: &str, timezone: &TimeZone, received_at: Timestamp) -> Option<Timestamp> {
-    if text.bytes().all(|octet| octet.is_ascii_digit()) {
-        return since_1970(text);
-    }
-    let (date, rest) = text.split_once([' ', 'T', 't'])?;
-    let rest = rest.trim();
-    let clock_end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
-    let (clock, zone) = rest.split_at_checked(clock_end)?;
-    let local = DateTime::from_parts(self::date(date)?, time_of_day(clock)?);
-    let meanings = match zone.split_at_checked(1) {
-        None => {
-            let ambiguous = timezone.to_ambiguous_timestamp(local);
-            [ambiguous.earlier().ok(), ambiguous.later().ok()]
-        }
-        Some(("Z" | "z", "")) => [Offset::UTC.to_timestamp(local).ok(), None],
-        Some(("Z" | "z", offset)) => {
-            [Offset::UTC.to_timestamp(local).ok(), self::offset(offset)?.to_timestamp(local).ok()]
-        }
-        Some(_) => [offset(zone)?.to_timestamp(local).ok(), None],
+/// | text | readings |
+/// |---|---|
+/// | `1799989205`, also in milliseconds | the wall clock of the source's zone written as if it were UTC (documented, and what devices do); seconds since 1970 (the name says so, and simulators do) |
+/// | `2023-7-13 7:28:10`, `2015-1-5_14:17:53` | the wall clock of the source's zone; both hours when one comes twice |
+/// | `09/07/2026 17:05:30`, `MM/DD/YYYYhh:mm:ss` | the same, month first; day first |
+/// | `2026-05-01T10:00:00.000Z`, or with an offset | that moment |
+/// | `2023-08-25T08:38:58Z+08:00` | contradicts itself: the hour in UTC; the hour at the offset |
+///
+/// Where two readings are equally near, the first of the table counts.
+fn nearest_reading(text: &str, timezone: &TimeZone, received_at: Timestamp) -> Option<Timestamp> {
+    let readings = match since_1970(text) {
+        Some(seconds) => wall_clock(Offset::UTC.to_datetime(seconds), timezone)
+            .into_iter()
+            .chain([Some(seconds)])
+            .flatten()
+            .collect(),
+        None => written_readings(text, timezone),
     };
-    meanings.into_iter().flatten().min_by_key(|meaning| meaning.duration_since(received_at).abs())
+    readings.into_iter().min_by_key(|reading| reading.duration_since(received_at).abs())
 }
 
 /// Seconds, or milliseconds where there are 13 digits. 0 is no time.
 fn since_1970(text: &str) -> Option<Timestamp> {
+    if !text.bytes().all(|octet| octet.is_ascii_digit()) {
+        return None;
+    }
     match text.parse::<i64>().ok()? {
         seconds @ 1..100_000_000_000 => Timestamp::from_second(seconds).ok(),
         milliseconds @ 100_000_000_000..100_000_000_000_000 => Timestamp::from_millisecond(milliseconds).ok(),
@@ -49,11 +47,62 @@ fn since_1970(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// Year, month and day, with or without leading zeros.
-fn date(text: &str) -> Option<Date> {
+/// When the clocks of a zone show a time: twice in the hour that comes twice.
+fn wall_clock(local: DateTime, timezone: &TimeZone) -> [Option<Timestamp>; 2] {
+    let ambiguous = timezone.to_ambiguous_timestamp(local);
+    [ambiguous.earlier().ok(), ambiguous.later().ok()]
+}
+
+fn written_readings(text: &str, timezone: &TimeZone) -> Vec<Timestamp> {
+    let Some((date, rest)) = split_date(text) else { return Vec::new() };
+    let clock_end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (clock, zone) = rest.split_at(clock_end);
+    let Some(clock) = time_of_day(clock) else { return Vec::new() };
+    dates(date)
+        .into_iter()
+        .flatten()
+        .flat_map(|date| in_zone(DateTime::from_parts(date, clock), zone, timezone))
+        .flatten()
+        .collect()
+}
+
+/// What a local time means with the zone that is written behind it.
+fn in_zone(local: DateTime, zone: &str, timezone: &TimeZone) -> [Option<Timestamp>; 2] {
+    let at = |offset: Offset| offset.to_timestamp(local).ok();
+    match zone.strip_prefix(['Z', 'z']) {
+        Some("") => [at(Offset::UTC), None],
+        Some(contradiction) => match offset(contradiction) {
+            Some(offset) => [at(Offset::UTC), at(offset)],
+            None => [None, None],
+        },
+        None if zone.is_empty() => wall_clock(local, timezone),
+        None => [offset(zone).and_then(at), None],
+    }
+}
+
+/// Date and time of day, parted by a blank, `T` or `_`, or by nothing at all behind a year that comes last.
+fn split_date(text: &str) -> Option<(&str, &str)> {
+    if let Some((date, clock)) = text.split_once([' ', 'T', 't', '_']) {
+        return Some((date, clock.trim()));
+    }
+    let year = text.rfind(['/', '-'])? + 1;
+    text.split_at_checked(year + 4)
+}
+
+/// Year, month and day; or month, day and year, and then day, month and year. Leading zeros are not needed.
+fn dates(text: &str) -> [Option<Date>; 2] {
     let mut parts = text.split(['-', '/']);
-    let date = Date::new(number(parts.next()?)?, number(parts.next()?)?, number(parts.next()?)?).ok()?;
-    parts.next().is_none().then_some(date)
+    let (Some(first), Some(second), Some(third), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return [None, None];
+    };
+    let date = |year, month, day| Date::new(number(year)?, number(month)?, number(day)?).ok();
+    match (first.len(), third.len()) {
+        (4, _) => [date(first, second, third), None],
+        (_, 4) => [date(third, first, second), date(third, second, first)],
+        _ => [None, None],
+    }
 }
 
 /// Hour, minute and second, with or without leading zeros; a fraction is allowed.
@@ -101,9 +150,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn read_in(zone: &str, text: &str, received_at: &str) -> String {
+        let zone = TimeZone::get(zone).unwrap();
+        let reading = nearest_reading(text, &zone, received_at.parse().unwrap());
+        reading.map_or_else(String::new, |at| at.to_string())
+    }
+
     fn read(text: &str, received_at: &str) -> String {
-        let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        at(text, &berlin, received_at.parse().unwrap()).map_or_else(String::new, |at| at.to_string())
+        read_in("Europe/Berlin", text, received_at)
     }
 
     #[test]
@@ -111,13 +165,26 @@ mod tests {
         assert_eq!(read("2023-7-13 7:28:10", "2023-07-13T05:28:11Z"), "2023-07-13T05:28:10Z");
         assert_eq!(read("2022-5-26 11:5:0", "2022-05-26T09:05:01Z"), "2022-05-26T09:05:00Z");
         assert_eq!(read("2026-11-23T09:00:00", "2026-11-23T08:00:01Z"), "2026-11-23T08:00:00Z");
+        assert_eq!(read("2015-1-5_14:17:53", "2026-11-23T08:00:01Z"), "2015-01-05T13:17:53Z");
+        assert_eq!(read("2026-11-29_0:10:00", "2026-11-28T23:10:01Z"), "2026-11-28T23:10:00Z");
     }
 
     #[test]
-    fn the_receipt_tells_the_two_hours_apart_when_the_clocks_go_back() {
+    fn the_receipt_selects_among_the_two_hours_when_the_clocks_go_back() {
         assert_eq!(read("2026-10-25 2:30:0", "2026-10-25T00:30:01Z"), "2026-10-25T00:30:00Z");
         assert_eq!(read("2026-10-25 2:30:0", "2026-10-25T01:30:01Z"), "2026-10-25T01:30:00Z");
         assert_eq!(read("2026-3-29 2:30:0", "2026-03-29T01:30:01Z"), "2026-03-29T01:30:00Z");
+    }
+
+    #[test]
+    fn a_date_with_its_year_behind_has_the_month_first() {
+        assert_eq!(read("11/29/2026 00:10:00", "2026-11-28T23:10:01Z"), "2026-11-28T23:10:00Z");
+        assert_eq!(read("11/29/202600:10:00", "2026-11-28T23:10:01Z"), "2026-11-28T23:10:00Z");
+        assert_eq!(read("1/5/2026 7:8:9", "2026-01-05T06:08:10Z"), "2026-01-05T06:08:09Z");
+        // Day first only where the month cannot be, or where that is nearer to the receipt.
+        assert_eq!(read("29/11/2026 00:10:00", "2026-11-28T23:10:01Z"), "2026-11-28T23:10:00Z");
+        assert_eq!(read("05/04/2026 12:00:00", "2026-05-04T10:00:01Z"), "2026-05-04T10:00:00Z");
+        assert_eq!(read("05/04/2026 12:00:00", "2026-04-05T10:00:01Z"), "2026-04-05T10:00:00Z");
     }
 
     #[test]
@@ -133,12 +200,29 @@ mod tests {
         let text = "2023-08-25T08:38:58Z+08:00";
         assert_eq!(read(text, "2023-08-25T08:39:00Z"), "2023-08-25T08:38:58Z");
         assert_eq!(read(text, "2023-08-25T00:39:00Z"), "2023-08-25T00:38:58Z");
+        let text = "2027-01-15T05:00:03Z-05:00";
+        assert_eq!(read_in("America/Bogota", text, "2027-01-15T10:00:08Z"), "2027-01-15T10:00:03Z");
     }
 
     #[test]
-    fn seconds_since_1970_are_read_too() {
-        assert_eq!(read("1777629600", "2026-05-01T10:00:01Z"), "2026-05-01T10:00:00Z");
+    fn seconds_since_1970_are_the_wall_clock_or_utc() {
+        let utc = "2026-05-01T10:00:00Z";
+        assert_eq!(read("1777629600", "2026-05-01T10:00:01Z"), utc);
         assert_eq!(read("1777629600250", "2026-05-01T10:00:01Z"), "2026-05-01T10:00:00.25Z");
+        for (zone, seconds) in [
+            ("Europe/Berlin", 1_777_629_600 + 2 * 3600),
+            ("Asia/Ho_Chi_Minh", 1_777_629_600 + 7 * 3600),
+            ("America/Bogota", 1_777_629_600 - 5 * 3600),
+            ("Asia/Kolkata", 1_777_629_600 + 19_800),
+        ] {
+            assert_eq!(read_in(zone, &seconds.to_string(), "2026-05-01T10:00:05Z"), utc, "{zone}");
+        }
+        // As near as the other: what the documents say.
+        assert_eq!(read("1777633200", "2026-05-01T10:00:00Z"), "2026-05-01T09:00:00Z");
+    }
+
+    #[test]
+    fn what_is_no_time_has_no_reading() {
         for none in [
             "0",
             "",
@@ -146,11 +230,14 @@ mod tests {
             "2023-7-13",
             "7:28:10",
             "2023-13-1 0:0:0",
+            "13/13/2023 0:0:0",
+            "1/1/23 0:0:0",
             "2023-7-13 25:0:0",
             "2023-7-13 7:28:10Zulu",
             "2023-7-13 7:28:+1",
             "a-b-c d:e:f",
             "2023-7-13 7:28:10+é",
+            "1/1/20é",
         ] {
             assert_eq!(read(none, "2026-05-01T10:00:01Z"), "", "{none}");
         }
@@ -158,9 +245,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".{0,40}", likely in "[0-9TZ :.+-]{0,30}") {
+        fn no_text_makes_it_panic(text in ".{0,40}", likely in "[0-9TZ_/ :.+-]{0,30}") {
             for text in [text, likely] {
-                let _ = at(&text, &TimeZone::UTC, Timestamp::UNIX_EPOCH);
+                let _ = nearest_reading(&text, &TimeZone::UTC, Timestamp::UNIX_EPOCH);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! No request makes the parser panic, and none makes it use much more room than the request itself.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use camhook_ingest::{Adapter, Headers, Method, Parsed, Parts, Request};
@@ -34,7 +35,7 @@ fn events(settings: &str, query: &str, body: &[u8], rest: &[&str]) -> usize {
     let rest = rest.iter().map(|segment| (*segment).to_owned()).collect();
     let request = Request::assume_verified(request, source(settings), rest);
     match Ivsec.parse(&request) {
-        Ok(Parsed::Events(drafts)) => {
+        Ok(Parsed::Events(drafts) | Parsed::Partly { events: drafts, .. }) => {
             assert!(!drafts.is_empty(), "a post of events has at least one");
             for target in
                 drafts.iter().flat_map(|draft| draft.targets.iter().map(move |target| (draft, target)))
@@ -99,6 +100,19 @@ fn any_json() -> impl Strategy<Value = Value> {
         "heat_alarm",
         "ccCount",
         "alarm_state",
+        "motion_report",
+        "motion_smart_alarm",
+        "MDState",
+        "talkback_alarm",
+        "doorbell_call",
+        "cc_alarm_num",
+        "Chn_alias",
+        "Similarity",
+        "Image4",
+        "PlateNum",
+        "EventTrafficCar",
+        "img_time",
+        "result",
     ]);
     scalar.prop_recursive(6, 80, 6, move |inner| {
         prop_oneof![
@@ -132,9 +146,122 @@ proptest! {
 }
 
 #[test]
-fn a_post_of_nothing_but_alarms_becomes_no_more_events_than_a_recorder_has_channels() {
+fn a_post_becomes_64_events_at_most() {
     let channel = json!({ "motion_alarm": true, "pir_alarm": true, "channel": "CH1" });
     let entry = json!({ "channel_alarm": vec![channel; 250] });
     let body = json!({ "data": { "alarm_list": vec![entry; 3] } }).to_string();
-    assert_eq!(events("", "", body.as_bytes(), &[]), 256);
+    assert_eq!(events("", "", body.as_bytes(), &[]), 64);
+}
+
+/// A body of each form, with the list whose entry can be repeated.
+#[cfg(test)]
+fn forms() -> Vec<(Value, &'static str)> {
+    let snap = json!({ "StrChn": "CH1", "SnapId": 7, "Type": 3, "StartTime": 1_795_420_800 });
+    let plate = json!({ "StrChn": "CH1", "Id": "KX01ABC", "GrpId": 1, "SnapId": "KXO1ABC" });
+    let face = json!({ "StrChn": "CH1", "Id": 4, "Name": "Ada", "Image2": "A".repeat(60) });
+    let picture = json!({ "channel": "CH1", "img_id": 7, "img_data": "A".repeat(60) });
+    let flags = json!({ "channel": "CH1", "motion_alarm": true, "int_alarm": { "alarm_val": true, "int_subtype": "fd" } });
+    let reports = json!({ "channel": "CH1", "motion_report": { "alarm_state": true, "alarm_type": "smd" },
+        "motion_smart_alarm": { "MDState": ["pd"] }, "talkback_alarm": [{ "talkback_close": false }] });
+    vec![
+        (json!({ "data": { "EventType": "FD", "PicData": { "FaceInfo": [face.clone()] } } }), "FaceInfo"),
+        (json!({ "data": { "alarm_list": [{ "EventType": "FD", "Chn": ["CH1"] }] } }), "alarm_list"),
+        (json!({ "data": { "alarm_list": [{ "channel_alarm": [flags] }] } }), "channel_alarm"),
+        (json!({ "data": { "time": "1/2/2026 3:4:5", "channel_alarm": [reports] } }), "channel_alarm"),
+        (json!({ "data": { "system_alarm": [{ "hdd": { "hdd_alarm_type": "Error" } }] } }), "system_alarm"),
+        (json!({ "data": { "ai_snap_picture": { "SnapedObjInfo": [snap] } } }), "SnapedObjInfo"),
+        (json!({ "data": { "ai_snap_picture": { "PlateInfo": [plate.clone()] } } }), "PlateInfo"),
+        (json!({ "data": { "ai_snap_picture": { "FaceInfo": [face] } } }), "FaceInfo"),
+        (json!({ "data": { "EventTrafficCar": { "PlateInfo": [plate] } } }), "PlateInfo"),
+        (json!({ "data": { "alarm_snap_data": [picture] } }), "alarm_snap_data"),
+        (json!({ "data": { "ccCount": [{ "channel": "CH1", "cc_in_sum_num": 4 }] } }), "ccCount"),
+        (json!({ "data": { "nobody": [{ "knows": true }] } }), "nobody"),
+    ]
+}
+
+/// Repeats the entries of the lists of a name.
+#[cfg(test)]
+fn repeat(value: &mut Value, list: &str, times: usize) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                match value {
+                    Value::Array(entries) if name == list => {
+                        *entries = entries.iter().cycle().take(entries.len() * times).cloned().collect();
+                    }
+                    value => repeat(value, list, times),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| repeat(value, list, times)),
+        _ => {}
+    }
+}
+
+/// Reads a body whole, and says so if that takes longer than linear work on 4 MiB ever does.
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the time that reading takes is what is tested")]
+fn read_in_time(what: &str, body: &str) {
+    let started = Instant::now();
+    for settings in ["", "faces = \"drop\""] {
+        events(settings, "", body.as_bytes(), &[]);
+    }
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(20), "{what}: {} bytes took {took:?}", body.len());
+}
+
+#[test]
+fn each_form_may_be_cut_off_anywhere() {
+    for (body, _) in forms() {
+        let body = body.to_string();
+        for end in 0..body.len() {
+            events("", "", &body.as_bytes()[..end], &[]);
+        }
+    }
+}
+
+#[test]
+fn each_form_may_be_nested_and_repeated() {
+    for (body, list) in forms() {
+        let (mut in_objects, mut in_lists) = (body.clone(), body.clone());
+        for _ in 0..100 {
+            in_objects = json!({ "data": in_objects });
+            in_lists = json!([in_lists]);
+        }
+        read_in_time("nested in objects", &in_objects.to_string());
+        read_in_time("nested in lists", &in_lists.to_string());
+        let mut repeated = body;
+        repeat(&mut repeated, list, 10_000);
+        read_in_time(list, &repeated.to_string());
+    }
+}
+
+#[test]
+fn names_and_values_may_be_long() {
+    let long = "n".repeat(1_000_000);
+    for (body, list) in forms() {
+        let body = body.to_string();
+        read_in_time("a long name", &body.replacen("\"data\":{", &format!("\"data\":{{\"{long}\":true,"), 1));
+        read_in_time("a long list name", &body.replace(list, &long));
+        read_in_time("a long text", &body.replace("CH1", &long));
+        read_in_time("a long plate", &body.replace("KX01ABC", &long));
+        read_in_time("a long word", &body.replace("\"FD\"", &format!("\"{long}\"")));
+    }
+}
+
+#[test]
+fn one_name_may_come_many_times() {
+    for member in [
+        "\"motion_alarm\":true",
+        "\"channel\":\"CH1\"",
+        "\"unknown\":true",
+        "\"level\":\"x\"",
+        "\"int_alarm\":{\"int_subtype\":\"x\"}",
+    ] {
+        let many = vec![member; 20_000].join(",");
+        read_in_time(member, &format!(r#"{{"data":{{"channel_alarm":[{{{many}}}]}}}}"#));
+        read_in_time(member, &format!(r#"{{"data":{{"EventType":"FD",{many}}}}}"#));
+    }
+    let different: Vec<String> = (0..20_000).map(|number| format!("\"level\":{number}")).collect();
+    read_in_time("many values", &format!(r#"{{"data":{{"EventType":"FD",{}}}}}"#, different.join(",")));
 }

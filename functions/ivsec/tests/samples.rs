@@ -92,7 +92,11 @@ fn the_line_crossing_is_one_alarm_without_its_empty_picture() {
         assert_eq!(event.kind, Kind::LineCrossing);
         assert_eq!(text(event.vendor_kind.as_ref()), "lcd");
         let camera = event.camera.as_ref().unwrap();
-        assert_eq!((camera.id.as_str(), text(camera.name.as_ref())), ("CH1", "GVD TEST".to_owned()));
+        assert_eq!(
+            (camera.id.as_str(), camera.name.as_ref()),
+            ("CH1", None),
+            "`ChannelName` names the push target"
+        );
         assert_eq!(text(event.device.mac.as_ref()), "8c:1f:64:d5:da:99");
         assert_eq!(text(event.event_ids.first()), "707");
         assert!(event.images.is_empty());
@@ -111,8 +115,8 @@ fn the_plate_is_on_no_list() {
         assert_eq!((plate.owner.as_ref(), plate.vehicle.as_ref()), (None, None));
         assert_eq!(event.targets[0].class, Some(TargetClass::Plate));
         let time = event.device_time.as_ref().unwrap();
-        assert_eq!(text(time.at.as_ref()), "2026-05-01T10:00:00Z");
-        assert_eq!(event.vendor_data.get("GrpId"), Some(&Value::from(3)));
+        assert_eq!(text(time.at.as_ref()), "2026-05-01T02:00:00Z", "the wall clock of the source's zone");
+        assert_eq!(text(plate.group.as_ref()), "3");
     });
 }
 

@@ -132,6 +132,10 @@ pub enum Ignored {
     Tracking,
     /// A level that repeats what was said before, or says that nothing is the matter.
     NoAlarm,
+    /// Statistics that are no event: heat maps, names of log files.
+    Statistics,
+    /// A device's report that one of its own requests failed.
+    ErrorReport,
 }
 
 impl Ignored {
@@ -141,6 +145,8 @@ impl Ignored {
         match self {
             Self::Tracking => "tracking",
             Self::NoAlarm => "no_alarm",
+            Self::Statistics => "statistics",
+            Self::ErrorReport => "error_report",
         }
     }
 }

@@ -1,0 +1,456 @@
+//! The events of one post while they are put together.
+
+use std::borrow::Cow;
+
+use camhook_event::{
+    Face, Fraction, ImageRole, Kind, Plate, PlateList, Report, TargetClass, Text, VendorData,
+};
+use camhook_ingest::{Draft, DraftImage, DraftTarget, Identity, PICTURES_LIMIT};
+use camhook_json::Object;
+use camhook_site::Retention;
+
+use super::{Context, place};
+use crate::message::{
+    Alarm, AlarmPicture, Channel, FaceReading, Place, PlateReading, Recognition, Recognized, Scope, Sender,
+};
+use crate::parse::EVENTS_LIMIT;
+use crate::vocabulary::Subject;
+
+/// The objects of one event; more of them are another event.
+const TARGETS_LIMIT: usize = 16;
+
+/// The events that a picture is given to whose number several alarms of its channel name.
+const SHARED_LIMIT: usize = 4;
+
+/// The events of a post that hold the data of the post as a whole.
+const COMMON_DATA_LIMIT: usize = 32;
+
+/// The events of one post.
+pub(super) struct Assembly<'a, 's> {
+    parts: Vec<Part<'a>>,
+    /// The alarm of a flat post as it was sent: what a second plate or face of it is an event of, too.
+    flat: Option<Draft<'a>>,
+    sender: &'s Sender,
+    context: &'s Context<'s>,
+}
+
+/// An event.
+struct Part<'a> {
+    draft: Draft<'a>,
+    origin: Origin,
+    /// What is recognized in the picture when this happens.
+    subject: Option<Subject>,
+    /// Who or what the vendor's word names.
+    class: Option<TargetClass>,
+    content: Content,
+}
+
+/// What an event was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// The one alarm of a flat post.
+    Flat,
+    /// Any other alarm.
+    Alarm,
+    /// A recognition without one.
+    Recognition,
+}
+
+/// What was added to an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Nothing,
+    Objects,
+    /// A face of `SnapedObjInfo`, of which `FaceInfo` may say more.
+    FaceObject,
+    /// A plate, or a face of `FaceInfo`: nothing can be added.
+    Whole,
+}
+
+impl<'a, 's> Assembly<'a, 's> {
+    pub(super) fn new(sender: &'s Sender, context: &'s Context<'s>) -> Self {
+        Self { parts: Vec::new(), flat: None, sender, context }
+    }
+
+    pub(super) fn add_alarm(&mut self, alarm: Alarm) {
+        let Alarm { word, kind, meaning, state, report, scope, time, picture, counts, data, unknown } = alarm;
+        let mut draft = self.draft(kind, time.as_ref());
+        draft.vendor_kind = Some(word);
+        draft.state = state;
+        draft.report = report;
+        draft.event_ids.extend(picture);
+        draft.counts = counts;
+        draft.vendor_data = data;
+        if self.context.faces == Retention::Keep {
+            for (name, value) in unknown.iter() {
+                draft.vendor_data.insert(name, value.clone());
+            }
+        }
+        let origin = match scope {
+            Scope::Post(channel) => {
+                place(&mut draft, self.sender, &channel);
+                self.flat = Some(draft.clone());
+                Origin::Flat
+            }
+            Scope::Channel(channel) => {
+                place(&mut draft, self.sender, &channel);
+                Origin::Alarm
+            }
+            Scope::Device(name) => {
+                place(&mut draft, self.sender, &Channel::default());
+                draft.camera = None;
+                draft.device.name = draft.device.name.or(name);
+                Origin::Alarm
+            }
+        };
+        let (subject, class) = meaning.map_or((None, None), |meaning| (meaning.subject, meaning.class));
+        self.push(Part { draft, origin, subject, class, content: Content::Nothing });
+    }
+
+    /// Gives a picture to the alarms that name its number, else to the first of its channel. One that came without its
+    /// alarm is a status report: an alarm was sent before it, or will be.
+    pub(super) fn add_picture(&mut self, picture: &AlarmPicture<'a>) {
+        let AlarmPicture { channel, id, time, base64 } = picture;
+        let (faces, has_id) = (self.context.faces, id.is_some());
+        let of_channel = |part: &Part<'a>| {
+            let own = part.draft.device.channel.as_ref();
+            part.draft.images.len() < PICTURES_LIMIT
+                && (channel.id.is_none() || own.is_none() || is_same(own, channel.id.as_ref()))
+        };
+        let names_it = |part: &Part<'a>| id.as_ref().is_some_and(|id| part.draft.event_ids.contains(id));
+        let mut given = 0;
+        if has_id {
+            for part in &mut self.parts {
+                if given < SHARED_LIMIT && of_channel(part) && names_it(part) {
+                    let role = snapshot_role(part.draft.kind, faces);
+                    push_image(&mut part.draft, role, base64.clone());
+                    given += 1;
+                }
+            }
+        }
+        if given > 0 {
+            return;
+        }
+        if let Some(part) = self.parts.iter_mut().find(|part| of_channel(part)) {
+            let role = snapshot_role(part.draft.kind, faces);
+            push_image(&mut part.draft, role, base64.clone());
+            return;
+        }
+        let mut draft = self.draft(Kind::Other, time.as_ref());
+        draft.vendor_kind = Text::new("alarm_snap_data");
+        draft.report = Report::Status;
+        draft.event_ids.extend(id.clone());
+        place(&mut draft, self.sender, channel);
+        push_image(&mut draft, ImageRole::Snapshot, base64.clone());
+        self.push(Part {
+            draft,
+            origin: Origin::Recognition,
+            subject: None,
+            class: None,
+            content: Content::Whole,
+        });
+    }
+
+    /// Adds a recognition to the alarm that reports the same, or as an event of its own.
+    pub(super) fn add_recognition(&mut self, recognition: Recognition<'a>) {
+        let best = self
+            .parts
+            .iter()
+            .enumerate()
+            .filter_map(|(index, part)| Some((part.rank(&recognition)?, index)))
+            .min();
+        let index = match best {
+            Some((_, index)) => index,
+            None if self.parts.len() > EVENTS_LIMIT => return,
+            None => {
+                let part = self.part_for(&recognition);
+                self.parts.push(part);
+                self.parts.len() - 1
+            }
+        };
+        let Some(part) = self.parts.get_mut(index) else { return };
+        let time = self.context.device_time(recognition.time.as_ref());
+        if part.draft.device_time.as_ref().is_none_or(|known| known.at.is_none()) && time.is_some() {
+            set_time(&mut part.draft, time);
+        }
+        if part.draft.device.channel.is_none() && recognition.channel.id.is_some() {
+            // The post of a camera, whose label is its name.
+            let Channel { id, name } = recognition.channel.clone();
+            let name = name.or_else(|| self.sender.label.clone().filter(|_| part.origin == Origin::Flat));
+            place(&mut part.draft, self.sender, &Channel { id, name });
+        }
+        part.add(recognition, self.context);
+    }
+
+    /// An event for a recognition that no alarm reports.
+    fn part_for(&self, recognition: &Recognition<'a>) -> Part<'a> {
+        let flat = self.flat.as_ref().filter(|_| recognition.place == Place::PicData);
+        let draft = flat.cloned().unwrap_or_else(|| {
+            let mut draft = self.draft(Kind::Other, recognition.time.as_ref());
+            draft.vendor_kind = Text::new(match recognition.list {
+                Subject::Object => "SnapedObjInfo",
+                Subject::Plate => "PlateInfo",
+                Subject::Face => "FaceInfo",
+            });
+            place(&mut draft, self.sender, &recognition.channel);
+            draft
+        });
+        let origin = if flat.is_some() { Origin::Flat } else { Origin::Recognition };
+        Part {
+            draft,
+            origin,
+            subject: Some(recognition.recognized.subject()),
+            class: None,
+            content: Content::Nothing,
+        }
+    }
+
+    /// The drafts, the first of which hold what was sent once for the whole post.
+    pub(super) fn finish(self, common: &VendorData) -> Vec<Draft<'a>> {
+        let mut drafts: Vec<Draft<'a>> = self.parts.into_iter().map(Part::finish).collect();
+        for draft in drafts.iter_mut().take(COMMON_DATA_LIMIT) {
+            for (name, value) in common.iter() {
+                draft.vendor_data.insert(name, value.clone());
+            }
+        }
+        drafts
+    }
+
+    /// An event of which nothing but its time is known yet.
+    fn draft(&self, kind: Kind, time: Option<&Text>) -> Draft<'a> {
+        let mut draft = Draft::new(kind, Identity::Delivery);
+        set_time(&mut draft, self.context.device_time(time));
+        draft
+    }
+
+    fn push(&mut self, part: Part<'a>) {
+        if self.parts.len() <= EVENTS_LIMIT {
+            self.parts.push(part);
+        }
+    }
+}
+
+impl<'a> Part<'a> {
+    /// How well a recognition fits into the event, 0 best; `None` when it does not.
+    fn rank(&self, recognition: &Recognition<'a>) -> Option<u8> {
+        let is_of_flat = self.origin == Origin::Flat && recognition.place == Place::PicData;
+        if !is_of_flat && !is_same(self.draft.device.channel.as_ref(), recognition.channel.id.as_ref()) {
+            return None;
+        }
+        let is_empty = self.content == Content::Nothing;
+        let is_for = |subject| self.subject == Some(subject);
+        match &recognition.recognized {
+            Recognized::Object { kind, .. } => {
+                let has_room = self.draft.targets.len() < TARGETS_LIMIT
+                    && self.draft.images.len() + recognition.images.len() <= PICTURES_LIMIT;
+                if !has_room || self.content == Content::Whole {
+                    return None;
+                }
+                match self.draft.kind {
+                    _ if is_of_flat => Some(0),
+                    own if own == *kind && is_for(Subject::Object) => Some(0),
+                    _ if *kind == Kind::Object && is_for(Subject::Object) && self.origin == Origin::Alarm => {
+                        Some(1)
+                    }
+                    Kind::Object if *kind != Kind::Analytics && is_for(Subject::Object) && is_empty => {
+                        Some(2)
+                    }
+                    _ => None,
+                }
+            }
+            Recognized::Plate(_) => (is_empty && (is_of_flat || is_for(Subject::Plate))).then_some(0),
+            Recognized::Face(_) => match self.content {
+                Content::FaceObject if recognition.list == Subject::Face => Some(0),
+                Content::Nothing if is_of_flat || is_for(Subject::Face) => Some(1),
+                Content::Objects if is_of_flat => Some(1),
+                _ => None,
+            },
+        }
+    }
+
+    fn add(&mut self, recognition: Recognition<'a>, context: &Context<'_>) {
+        let Recognition { place: _, list, channel: _, time: _, id, recognized, images, rest } = recognition;
+        // The frame goes first: what was cut out of it is named by its place in the list.
+        let mut images = images;
+        images.sort_by_key(|(role, _)| order(*role));
+        let mut shown = None;
+        let mut frame = None;
+        for (role, base64) in images {
+            let index = push_image(&mut self.draft, role, base64);
+            match role {
+                ImageRole::Overview => frame = frame.or(Some(index)),
+                ImageRole::Album => {}
+                _ => shown = shown.or(Some(index)),
+            }
+        }
+        let image = shown.or(frame);
+        match recognized {
+            Recognized::Object { kind, class } => self.add_object(kind, class, image, id, &rest),
+            Recognized::Plate(plate) => self.add_plate(plate, image, id, &rest),
+            Recognized::Face(face) => self.add_face(face, list, image, id, &rest, context),
+        }
+    }
+
+    fn add_object(
+        &mut self,
+        kind: Kind,
+        class: Option<TargetClass>,
+        image: Option<usize>,
+        id: Option<Text>,
+        rest: &Object<'a>,
+    ) {
+        if kind != Kind::Analytics || self.draft.kind == Kind::Other {
+            self.become_kind(kind);
+        }
+        let attributes = rest.to_attributes();
+        self.draft.targets.push(DraftTarget { id, class, image, attributes, ..DraftTarget::default() });
+        self.content = Content::Objects;
+    }
+
+    fn add_plate(&mut self, plate: PlateReading, image: Option<usize>, id: Option<Text>, rest: &Object<'a>) {
+        let PlateReading { text, read, group, color, owner, vehicle } = plate;
+        self.draft.kind = Kind::Plate;
+        self.draft.targets.push(DraftTarget {
+            class: Some(TargetClass::Plate),
+            image,
+            ..DraftTarget::default()
+        });
+        self.draft.event_ids.extend(id);
+        self.draft.plate = text.map(|text| Plate {
+            read,
+            list: group.and_then(plate_list),
+            group: group.and_then(|group| Text::new(&group.to_string())),
+            color,
+            owner,
+            vehicle: vehicle.known(),
+            ..Plate::new(text)
+        });
+        rest.keep(&mut self.draft.vendor_data);
+        self.content = Content::Whole;
+    }
+
+    fn add_face(
+        &mut self,
+        face: FaceReading,
+        list: Subject,
+        image: Option<usize>,
+        id: Option<Text>,
+        rest: &Object<'a>,
+        context: &Context<'_>,
+    ) {
+        let FaceReading { matched, group, person_id, name, similarity, sex, age, glasses, mask } = face;
+        self.draft.kind = if matched == Some(true) { Kind::FaceMatch } else { Kind::Face };
+        let keeps_faces = context.faces == Retention::Keep;
+        if list == Subject::Object {
+            let (id, attributes) =
+                if keeps_faces { (id, rest.to_attributes()) } else { (None, Default::default()) };
+            let class = Some(TargetClass::Face);
+            self.draft.targets.push(DraftTarget { id, class, image, attributes, ..DraftTarget::default() });
+            self.content = Content::FaceObject;
+        } else {
+            if self.content != Content::FaceObject {
+                let class = Some(TargetClass::Face);
+                self.draft.targets.push(DraftTarget { class, image, ..DraftTarget::default() });
+            }
+            if keeps_faces {
+                self.draft.event_ids.extend(id);
+                rest.keep(&mut self.draft.vendor_data);
+            }
+            self.content = Content::Whole;
+        }
+        let list = group.and_then(|group| face_list(group, matched, context));
+        self.draft.face = Face {
+            matched,
+            similarity: similarity.and_then(Fraction::new),
+            person_id,
+            name,
+            list,
+            group: group.and_then(|group| Text::new(&group.to_string())),
+            sex,
+            age,
+            glasses,
+            mask,
+        }
+        .known();
+    }
+
+    /// Takes the kind of a recognition where it says more than the alarm does.
+    fn become_kind(&mut self, kind: Kind) {
+        if matches!(self.draft.kind, Kind::Other | Kind::Motion | Kind::Object | Kind::Analytics) {
+            self.draft.kind = kind;
+        }
+    }
+
+    fn finish(self) -> Draft<'a> {
+        let Self { mut draft, class, .. } = self;
+        if draft.targets.is_empty() && class.is_some() {
+            draft.targets.push(DraftTarget { class, ..DraftTarget::default() });
+        }
+        draft
+    }
+}
+
+/// Without a time that means something, two events may have been posted alike.
+fn set_time(draft: &mut Draft<'_>, time: Option<camhook_ingest::DeviceTime>) {
+    let is_timed = time.as_ref().is_some_and(|time| time.at.is_some());
+    draft.identity = if is_timed { Identity::Content } else { Identity::Delivery };
+    draft.device_time = time;
+}
+
+fn is_same(one: Option<&Text>, other: Option<&Text>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.as_str().eq_ignore_ascii_case(other.as_str()),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// What a picture shows of which only the alarm is known. Of a face that is not kept it is taken for one.
+fn snapshot_role(kind: Kind, faces: Retention) -> ImageRole {
+    match (faces, kind) {
+        (Retention::Drop, Kind::Face | Kind::FaceMatch) => ImageRole::Face,
+        _ => ImageRole::Snapshot,
+    }
+}
+
+/// Adds a picture, unless the same one is there already: several targets share the whole frame. Where it stands.
+fn push_image<'a>(draft: &mut Draft<'a>, role: ImageRole, base64: Cow<'a, [u8]>) -> usize {
+    let known = draft.images.iter().position(|image| image.role == role && image.base64 == base64);
+    known.unwrap_or_else(|| {
+        draft.images.push(DraftImage { role, base64 });
+        draft.images.len() - 1
+    })
+}
+
+fn order(role: ImageRole) -> u8 {
+    match role {
+        ImageRole::Overview => 0,
+        ImageRole::Face => 1,
+        ImageRole::Plate => 2,
+        ImageRole::Target => 3,
+        ImageRole::Snapshot => 4,
+        ImageRole::Album => 5,
+    }
+}
+
+/// The groups of plates that a device has by itself; which list one of the owner's own is no post says.
+fn plate_list(group: i64) -> Option<PlateList> {
+    match group {
+        1 => Some(PlateList::Allow),
+        2 => Some(PlateList::Deny),
+        3 => Some(PlateList::Stranger),
+        _ => None,
+    }
+}
+
+/// The list of a face, by the groups that the source's settings name. A face that is not surely the album's is on no
+/// list that lets anybody in.
+fn face_list(group: i64, matched: Option<bool>, context: &Context<'_>) -> Option<PlateList> {
+    let list = *context.groups.get(&group)?;
+    let is_possible = match list {
+        PlateList::Stranger => matched != Some(true),
+        PlateList::Deny => matched != Some(false),
+        _ => matched == Some(true),
+    };
+    is_possible.then_some(list)
+}

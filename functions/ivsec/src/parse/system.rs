@@ -1,0 +1,81 @@
+//! `system_alarm`: the device itself.
+
+use camhook_event::{Kind, Report, Text, VendorData};
+use camhook_json::{Json, Object};
+
+use super::EVENTS_LIMIT;
+use super::member::{Flag, folded, objects, vendor_data};
+use super::unknown::{Surroundings, Unknowns, Weight};
+use crate::message::{Alarm, Scope};
+use crate::vocabulary::meaning;
+
+/// What a part's `…_alarm_type` says when all is well.
+const WELL: [&str; 3] = ["ok", "normal", "none"];
+
+/// Reads the entry of a device, sent with a time: one alarm for each of its parts that is not well.
+pub(super) fn read_system(
+    entry: Object<'_>,
+    time: Option<&Text>,
+    alarms: &mut Vec<Alarm>,
+    unknowns: &mut Unknowns,
+) {
+    let mut device_name = None;
+    let mut failed: Vec<(Text, VendorData)> = Vec::new();
+    let surroundings = Surroundings { time: time.cloned(), ..Surroundings::default() };
+    for (name, value) in entry {
+        if folded(&name) == "device_name" {
+            device_name = value.to_text();
+            continue;
+        }
+        let is_part = matches!(value, Json::Object(_) | Json::List(_)) || Flag::of(&value) == Flag::On;
+        let Some(word) = Text::new(&name).filter(|_| is_part) else {
+            unknowns.add((name, value), Weight::Nothing, &surroundings, &mut Object::default());
+            continue;
+        };
+        if Flag::of(&value) == Flag::On && !matches!(value, Json::List(_)) {
+            failed.push((word, vendor_data(&Object::from_iter([(name, value)]))));
+            continue;
+        }
+        let (parts, others) = objects(value);
+        for part in parts {
+            if !is_well(&word, &part) {
+                failed.push((word.clone(), vendor_data(&part)));
+            }
+        }
+        for other in others {
+            unknowns.note(word.as_str(), Weight::of(&other));
+        }
+    }
+    for (word, data) in failed {
+        if alarms.len() > EVENTS_LIMIT {
+            return;
+        }
+        let meaning = meaning(word.as_str());
+        alarms.push(Alarm {
+            kind: meaning.map_or(Kind::System, |meaning| meaning.kind),
+            word,
+            meaning,
+            state: None,
+            report: Report::Detection,
+            scope: Scope::Device(device_name.clone()),
+            time: time.cloned(),
+            picture: None,
+            counts: None,
+            data,
+            unknown: VendorData::default(),
+        });
+    }
+}
+
+/// Whether a part says that it is well: by `hdd_alarm_type` of `hdd`, or by `alarm_val`.
+fn is_well(word: &Text, part: &Object<'_>) -> bool {
+    if part.is_empty() {
+        return true;
+    }
+    let status = part.get(&format!("{word}_alarm_type")).and_then(Json::to_text);
+    match (status, part.get("alarm_val")) {
+        (Some(status), _) => WELL.iter().any(|well| status.as_str().eq_ignore_ascii_case(well)),
+        (None, Some(flag)) => Flag::of(flag) == Flag::Off,
+        (None, None) => false,
+    }
+}
