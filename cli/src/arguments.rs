@@ -37,27 +37,45 @@ impl Arguments {
 pub(crate) enum Command {
     /// Check a camhook.toml and report errors and warnings with line, column and fix.
     Check(Check),
+    /// Write a first camhook.toml: asks for cameras, a channel and a relay, and says what to do next.
+    Init(Init),
+    /// Receive whatever a camera sends, at any path, and show what it means. Needs no AWS and no configuration.
+    ///
+    /// Recognizes the dialects over HTTP. INSTAR over MQTT is not included: it needs a broker (docs/vendors/instar-mqtt.md).
+    #[cfg(feature = "listen")]
+    Listen(Listen),
     /// Show the settings to enter in a camera's or recorder's menus.
+    #[cfg(feature = "aws")]
     Setup(Setup),
     /// Send a sample of the vendor, or a file, to a source as its device would.
+    #[cfg(feature = "aws")]
     Send(Send),
     /// List events, newest first.
+    #[cfg(feature = "aws")]
     Events(Events),
     /// Create a token for a source. Nothing is stored: put the SHA-256 into camhook.toml and the URL into the camera.
+    #[cfg(feature = "aws")]
     Token(Token),
     /// Send a test message with a picture through a channel of the deployed camhook.toml.
+    #[cfg(feature = "aws")]
     Test(Test),
     /// Show which rules match an event, and why the others do not.
+    #[cfg(feature = "aws")]
     Explain(Explain),
     /// Set or show the mode of an area.
+    #[cfg(feature = "aws")]
     Arm(Arm),
     /// Disable or enable all relays, or show whether they are disabled.
+    #[cfg(feature = "aws")]
     Relays(Relays),
     /// List dead letters with their reasons, send them again, or delete them.
+    #[cfg(feature = "aws")]
     Dlq(Dlq),
     /// Switch relays from within the local network, without an open port. Runs until it is stopped.
+    #[cfg(feature = "aws")]
     Agent(Agent),
     /// Invoke the functions with queued messages, and the watchdog every minute, as AWS does: for `make watch`.
+    #[cfg(feature = "aws")]
     Pump(Pump),
 }
 
@@ -65,6 +83,104 @@ pub(crate) enum Command {
 pub(crate) struct Check {
     /// The file, or - for standard input.
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The file to write.
+    #[arg(default_value = "camhook.toml")]
+    pub(crate) file: PathBuf,
+    /// A camera or recorder, as VENDOR or VENDOR:ID, for example viewtron:gate. Repeat for several.
+    #[arg(long = "source", value_name = "VENDOR[:ID]")]
+    pub(crate) sources: Vec<NewSource>,
+    /// How to notify you: ntfy or telegram:CHAT_ID.
+    #[arg(long, value_name = "CHANNEL")]
+    pub(crate) channel: Option<NewChannel>,
+    /// A Shelly in the house that opens a gate or door, for example http://192.168.1.50. Needs --plate.
+    #[arg(long, value_name = "URL")]
+    pub(crate) relay: Option<Url>,
+    /// A plate that opens the relay. Repeat for several.
+    #[arg(long = "plate", value_name = "PLATE", requires = "relay")]
+    pub(crate) plates: Vec<String>,
+    /// The site's time zone [default: this machine's].
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// The base URL of the stack, where it is known: https://hooks.example.org
+    #[arg(long, value_name = "URL")]
+    pub(crate) api_url: Option<Url>,
+    /// Do not ask: write what the options say.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// A source to be written, as `VENDOR[:ID]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewSource {
+    pub(crate) vendor: Vendor,
+    pub(crate) id: Option<String>,
+}
+
+impl std::str::FromStr for NewSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (vendor, id) = match text.split_once(':') {
+            Some((vendor, id)) => (vendor, Some(id)),
+            None => (text, None),
+        };
+        if let Some(id) = id.filter(|id| !camhook_site::is_id(id)) {
+            return Err(format!(
+                "`{id}` is not a valid id: use 1 to 32 of a to z, 0 to 9 and -, starting with a letter or digit"
+            ));
+        }
+        let vendor = vendor.trim().parse().map_err(|_| {
+            let names = Vendor::ALL.map(Vendor::name).join(", ");
+            format!("`{vendor}` is not a vendor: use one of {names}")
+        })?;
+        Ok(Self { vendor, id: id.map(str::to_owned) })
+    }
+}
+
+/// A channel to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NewChannel {
+    /// The ntfy app, by a topic that nobody can guess.
+    Ntfy,
+    /// A Telegram chat, by its id.
+    Telegram(i64),
+}
+
+impl std::str::FromStr for NewChannel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().split_once(':') {
+            None if text.trim() == "ntfy" => Ok(Self::Ntfy),
+            Some(("telegram", chat)) => chat
+                .trim()
+                .parse()
+                .map(Self::Telegram)
+                .map_err(|_| format!("`{chat}` is not the id of a Telegram chat: it is a whole number")),
+            _ => Err(format!("`{text}` is not a channel: use ntfy or telegram:CHAT_ID")),
+        }
+    }
+}
+
+#[cfg(feature = "listen")]
+#[derive(Debug, Args)]
+pub(crate) struct Listen {
+    /// The port; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Accept devices of the local network, too: peers with private addresses only. The traffic is not encrypted.
+    #[arg(long)]
+    pub(crate) lan: bool,
+    /// Save each event and its pictures into this folder, at most 1 GiB in all.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
+    /// Write each request as a fixture folder below this folder. The body is written as it came.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) case: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,16 +1,30 @@
 //! The commands, one module each.
 
+#[cfg(feature = "aws")]
 mod agent;
+#[cfg(feature = "aws")]
 mod arm;
 mod check;
+#[cfg(feature = "aws")]
 mod dlq;
+#[cfg(feature = "aws")]
 mod events;
+#[cfg(feature = "aws")]
 mod explain;
+mod init;
+#[cfg(feature = "listen")]
+mod listen;
+#[cfg(feature = "aws")]
 mod pump;
+#[cfg(feature = "aws")]
 mod relays;
+#[cfg(feature = "aws")]
 mod send;
+#[cfg(feature = "aws")]
 mod setup;
+#[cfg(feature = "aws")]
 mod test;
+#[cfg(feature = "aws")]
 mod token;
 
 use crate::arguments::{Arguments, Command};
@@ -30,19 +44,34 @@ pub(crate) enum Outcome {
 
 /// Runs the command.
 pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome, Error> {
+    #[cfg(feature = "aws")]
     let (stack, form) = (arguments.stack.as_deref(), arguments.form());
     match arguments.command {
         Command::Check(check) => check::run(&check, output),
+        Command::Init(init) => init::run(&init, output),
+        #[cfg(feature = "listen")]
+        Command::Listen(listen) => listen::run(&listen, output).await,
+        #[cfg(feature = "aws")]
         Command::Setup(setup) => setup::run(&setup, stack, output).await,
+        #[cfg(feature = "aws")]
         Command::Send(send) => send::run(&send, stack, output).await,
+        #[cfg(feature = "aws")]
         Command::Events(events) => events::run(&events, stack, output).await,
+        #[cfg(feature = "aws")]
         Command::Token(token) => token::run(&token, stack, output),
+        #[cfg(feature = "aws")]
         Command::Test(test) => test::run(&test, stack, output).await,
+        #[cfg(feature = "aws")]
         Command::Explain(explain) => explain::run(&explain, stack, output).await,
+        #[cfg(feature = "aws")]
         Command::Arm(arm) => arm::run(&arm, stack, output).await,
+        #[cfg(feature = "aws")]
         Command::Relays(relays) => relays::run(&relays, stack, output).await,
+        #[cfg(feature = "aws")]
         Command::Dlq(dlq) => dlq::run(&dlq, stack, output).await,
+        #[cfg(feature = "aws")]
         Command::Agent(agent) => Box::pin(agent::run(&agent, stack, form, output)).await,
+        #[cfg(feature = "aws")]
         Command::Pump(pump) => pump::run(&pump, stack, output).await,
     }
 }

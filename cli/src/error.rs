@@ -108,9 +108,11 @@ pub(crate) enum Error {
     Unsendable(String),
     /// The request was not sent.
     #[error(transparent)]
+    #[cfg(feature = "aws")]
     NotSent(#[from] camhook_outbound::NotSent),
     /// No answer was received.
     #[error(transparent)]
+    #[cfg(feature = "aws")]
     NoAnswer(#[from] camhook_outbound::Failure),
     /// The camera refused the settings.
     #[error("the camera refused the settings: {status} {detail}")]
@@ -142,9 +144,11 @@ pub(crate) enum Error {
     },
     /// The deployed camhook.toml cannot be loaded.
     #[error(transparent)]
+    #[cfg(feature = "aws")]
     Site(#[from] camhook_aws::SiteError),
     /// The test message was not delivered.
     #[error("failed to deliver the message through channel `{channel}`: {reason}")]
+    #[cfg(feature = "aws")]
     NotDelivered {
         /// The channel's id.
         channel: String,
@@ -156,10 +160,28 @@ pub(crate) enum Error {
     Random(getrandom::Error),
     /// A request to the table failed.
     #[error(transparent)]
+    #[cfg(feature = "aws")]
     State(#[from] camhook_state::Error),
     /// The relays cannot be stopped.
     #[error(transparent)]
+    #[cfg(feature = "aws")]
     Relay(#[from] camhook_relay::Error),
+    /// The port cannot be opened.
+    #[cfg(feature = "listen")]
+    #[error(transparent)]
+    Listen(#[from] camhook_listen::BindError),
+    /// A file that exists already.
+    #[error("{0} exists already: name another file, or remove it first")]
+    Exists(PathBuf),
+    /// The answers ended before the last question.
+    #[error("the input ended before the last question; nothing was written")]
+    Interrupted,
+    /// An option or answer that cannot be used.
+    #[error("{0}")]
+    Answer(String),
+    /// A time zone that is not in the database.
+    #[error("`{0}` is not a time zone: use a name such as Europe/Berlin")]
+    NotAZone(String),
     /// A queue failed.
     #[error(transparent)]
     Queue(#[from] camhook_ports::QueueError),

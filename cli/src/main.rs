@@ -3,15 +3,27 @@
 //! `arguments` defines the command line, `command` has one module per command, `output` is the only module that
 //! prints, and `vendors` maps each vendor to the setup texts and samples of its crate.
 
+#![cfg_attr(
+    not(feature = "aws"),
+    expect(dead_code, reason = "some errors and arguments belong to the commands that reach a stack")
+)]
+
 mod arguments;
 mod command;
+#[cfg(feature = "aws")]
 mod connection;
 mod error;
+mod event_line;
+mod new_token;
+#[cfg(feature = "aws")]
 mod origin;
 mod output;
+#[cfg(feature = "aws")]
 mod site;
+#[cfg(feature = "aws")]
 mod stack;
 mod vendors;
+#[cfg(feature = "aws")]
 mod webhook;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use camhook_event::{Event, State};
+use camhook_event::Event;
 use camhook_ports::{Clock, ObjectError, ObjectStore, Ports};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::civil::Date;
@@ -13,7 +13,8 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::Events;
 use crate::error::Error;
-use crate::output::{Output, single_line};
+use crate::event_line::event_line;
+use crate::output::Output;
 use crate::stack::Stack;
 
 /// The maximum number of records read per day.
@@ -40,7 +41,7 @@ pub(super) async fn run(arguments: &Events, stack: Option<&Path>, output: &Outpu
             Some(folder) => save(&ports, event, folder).await?,
             None => Vec::new(),
         };
-        let mut lines = vec![line(event)];
+        let mut lines = vec![event_line(event)];
         lines.extend(saved.iter().map(|path| format!("    {}", path.display())));
         output.result(&Shown { event, saved }, lines.join("\n"));
     }
@@ -129,44 +130,6 @@ async fn save<P: Ports>(ports: &P, event: &Event, folder: &Path) -> Result<Vec<P
         saved.push(path);
     }
     Ok(saved)
-}
-
-/// An event on one line: time, place, description, number of pictures, id.
-fn line(event: &Event) -> String {
-    let data = &event.data;
-    let time = event.time.timestamp().to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f");
-    let place = match &data.camera {
-        Some(camera) => format!("{}/{}", data.source, camera.name.as_ref().unwrap_or(&camera.id)),
-        None => data.source.to_string(),
-    };
-    let mut what = vec![data.kind.to_string()];
-    what.extend(data.state.map(|state| {
-        match state {
-            State::Start => "start",
-            State::Stop => "end",
-        }
-        .to_owned()
-    }));
-    what.extend(data.name.as_ref().map(ToString::to_string));
-    what.extend(data.plate.as_ref().map(|plate| plate.text.to_string()));
-    what.extend(data.face.as_ref().and_then(|face| face.name.as_ref()).map(ToString::to_string));
-    let classes = data.targets.iter().filter_map(|target| target.class);
-    let mut classes: Vec<String> =
-        classes.filter_map(|class| Some(serde_json::to_value(class).ok()?.as_str()?.to_owned())).collect();
-    classes.dedup();
-    // The kind says so already.
-    classes.retain(|class| class != data.kind.name());
-    what.extend(classes);
-    what.extend(data.zone.as_ref().and_then(|zone| zone.name.as_ref()).map(ToString::to_string));
-    let stored = data.images.iter().filter(|image| image.stored().is_some()).count();
-    let pictures = match (stored, data.images.len() - stored) {
-        (0, 0) => "no pictures".to_owned(),
-        (1, 0) => "1 picture".to_owned(),
-        (stored, 0) => format!("{stored} pictures"),
-        (stored, rejected) => format!("{stored} pictures, {rejected} rejected"),
-    };
-    let line = format!("{time}  {place}  {}  {pictures}  {}", what.join(" "), event.id);
-    single_line(&line).into_owned()
 }
 
 /// Parses an age, a date in the local time zone, or a timestamp.

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use base64_simd::URL_SAFE_NO_PAD;
 use camhook_event::Vendor;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::Outcome;
 use crate::arguments;
 use crate::error::Error;
+use crate::new_token::{NewToken, new_token};
 use crate::output::Output;
 use crate::stack::Stack;
 use crate::webhook::Webhook;
@@ -45,10 +44,7 @@ pub(super) fn run(
         (None, Some(stack)) => stack.api_url.as_str(),
         (None, None) => PLACEHOLDER_URL,
     };
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(Error::Random)?;
-    let token = URL_SAFE_NO_PAD.encode_to_string(random);
-    let token_sha256: String = Sha256::digest(&token).iter().map(|octet| format!("{octet:02x}")).collect();
+    let NewToken { token, sha256: token_sha256 } = new_token()?;
     let url = format!("{}/{vendor}/{source}/{token}", base.trim_end_matches('/'));
     let text = format!(
         "Token        {token}\n\
