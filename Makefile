@@ -23,7 +23,7 @@ MAIL := .tools/mail
 DENY := .tools/deny
 # The binaries that the template deploys.
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
-VENDORS := instar-http instar-mqtt ivsec viewtron xprotect
+VENDORS := instar ivsec mqtt viewtron xprotect
 # The configuration of end-to-end tests.
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))

@@ -50,10 +50,10 @@ def instar() -> None:
     for messages in sorted((ROOT.parent / "fixtures" / "instar-mqtt").glob("*/messages.jsonl")):
         lines, before = [], 0
         for message in map(json.loads, messages.read_text().splitlines()):
-            seconds = min(9, max(0, message["at"] - before) // 1000)
+            minutes = min(9, max(0, message["at"] - before) // 60000)
             before = message["at"]
             path = message["topic"].partition("/status/")[2]
-            lines.append(f"{seconds}{path} {message['payload']}")
+            lines.append(f"{minutes}{path} {message['payload']}")
         write("instar_mqtt_read", messages.parent.name, "\n".join(lines).encode())
     for target in ("instar_http_parse", "instar_mqtt_read"):
         print(f"{target}: {len(list((ROOT / 'corpus' / target).iterdir()))} seeds")

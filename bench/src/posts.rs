@@ -82,7 +82,7 @@ impl Posts {
                 None,
             )?,
             instar: post(
-                sample(camhook_instar_http::samples(Dialect::Cloud), "person")?,
+                sample(camhook_instar::http::samples(Dialect::Cloud), "person")?,
                 "person",
                 &format!("/instar/house/{TOKEN}"),
                 None,

@@ -61,11 +61,11 @@ pub(crate) fn depends_on_the_source(vendor: Vendor) -> bool {
 }
 
 /// Sample messages of devices over MQTT.
-pub(crate) const MQTT_SAMPLES: &[camhook_instar_mqtt::Sample] = camhook_instar_mqtt::SAMPLES;
+pub(crate) const MQTT_SAMPLES: &[camhook_instar::mqtt::Sample] = camhook_instar::mqtt::SAMPLES;
 
 /// The settings to enter in the menus of a device over MQTT.
 pub(crate) fn setup_over_mqtt(source: &Source) -> Result<String, Error> {
-    camhook_instar_mqtt::setup(source).ok_or(Error::NoDialect)
+    camhook_instar::mqtt::setup(source).ok_or(Error::NoDialect)
 }
 
 /// The setup text and samples of a vendor. `source` is the source in camhook.toml, if known.
@@ -102,10 +102,10 @@ pub(crate) fn guide(vendor: Vendor, source: Option<Arc<Source>>) -> Result<Guide
             let source = source.ok_or(Error::NoDialect)?;
             let dialect = source.dialect.ok_or(Error::NoDialect)?;
             Ok(Guide {
-                setup: Box::new(move |url| camhook_instar_http::setup(url, dialect, &source)),
+                setup: Box::new(move |url| camhook_instar::http::setup(url, dialect, &source)),
                 apply: None,
                 sign: None,
-                samples: camhook_instar_http::samples(dialect),
+                samples: camhook_instar::http::samples(dialect),
             })
         }
     }

@@ -6,7 +6,7 @@
 use std::sync::{Arc, LazyLock};
 
 use camhook_fuzz::{events, sources};
-use camhook_instar_http::InstarHttp;
+use camhook_instar::InstarHttp;
 use camhook_site::Source;
 use libfuzzer_sys::fuzz_target;
 

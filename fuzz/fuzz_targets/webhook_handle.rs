@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use camhook_fuzz::{RECEIVED_AT, site};
 use camhook_ingest::{Adapter, Instance, handle};
-use camhook_instar_http::InstarHttp;
+use camhook_instar::InstarHttp;
 use camhook_invocation::HttpApiEvent;
 use camhook_ivsec::Ivsec;
 use camhook_ports::memory::MemoryPorts;

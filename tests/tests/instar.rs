@@ -24,7 +24,7 @@ fn published(name: &str) -> Option<String> {
 }
 
 async fn each_sample_is_an_event(source: &mut Source, dialect: Dialect) {
-    for sample in camhook_instar_http::samples(dialect) {
+    for sample in camhook_instar::http::samples(dialect) {
         let post = SamplePost::parse(sample.request.as_bytes()).unwrap();
         let reply = get(source, post.path_and_query().1).await;
         assert_accepted(&reply);

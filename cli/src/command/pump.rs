@@ -24,7 +24,7 @@ use crate::stack::Stack;
 
 /// The function that consumes each queue, as in infra/template.yaml.
 const CONSUMERS: [(Queue, &str); 3] =
-    [(Queue::Notify, "notify"), (Queue::Relay, "relay"), (Queue::Mqtt, "instar-mqtt")];
+    [(Queue::Notify, "notify"), (Queue::Relay, "relay"), (Queue::Mqtt, "mqtt")];
 
 /// The function that is invoked every minute.
 const WATCHDOG: &str = "watchdog";

@@ -129,7 +129,7 @@ fn listed(sample: &Sample) -> Listed {
     Listed { name: sample.name, about: sample.about }
 }
 
-fn mqtt_listed(sample: &camhook_instar_mqtt::Sample) -> Listed {
+fn mqtt_listed(sample: &camhook_instar::mqtt::Sample) -> Listed {
     Listed { name: sample.name, about: sample.about }
 }
 

@@ -54,6 +54,12 @@ pub trait Adapter: Send + Sync {
 
     /// What the sender gets.
     fn reply(&self, outcome: Outcome<'_>) -> Reply;
+
+    /// What the sender gets whose post could not be read and is in the quarantine.
+    fn reply_to_malformed(&self, malformed: &Malformed) -> Reply {
+        let _ = malformed;
+        self.reply(Outcome::Quarantined)
+    }
 }
 
 /// A path that a vendor's firmware posts to whatever address is configured.
@@ -157,8 +163,46 @@ impl Ignored {
 pub struct Malformed {
     /// A short name for metrics: `truncated_xml`, `not_xml`, `doctype`.
     pub code: &'static str,
-    /// What was wrong, and where. Never a part of the post.
+    /// What was wrong, and where; the names that were found. Never a value of the post.
     pub detail: String,
+}
+
+/// How many names a reason holds.
+const NAMES: usize = 16;
+
+/// How many characters of a name a reason holds.
+const NAME_LENGTH: usize = 40;
+
+/// Names that were found in a post, for the reason why it cannot be read: ``it has `a`, `b` and 3 more``.
+///
+/// Bounded, whatever was sent, and without control characters.
+///
+/// ```
+/// use camhook_ingest::describe_names;
+/// assert_eq!(describe_names(["alarm", "zone", "alarm"].into_iter()), "it has `alarm`, `zone`");
+/// assert_eq!(describe_names(std::iter::empty()), "it has nothing");
+/// ```
+pub fn describe_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    let mut more = 0_usize;
+    for name in names {
+        let short: String =
+            name.chars().filter(|character| !character.is_control()).take(NAME_LENGTH).collect();
+        let short = format!("`{short}`");
+        if shown.contains(&short) {
+            continue;
+        }
+        if shown.len() < NAMES {
+            shown.push(short);
+        } else {
+            more += 1;
+        }
+    }
+    match (shown.as_slice(), more) {
+        ([], _) => "it has nothing".to_owned(),
+        (shown, 0) => format!("it has {}", shown.join(", ")),
+        (shown, more) => format!("it has {} and {more} more", shown.join(", ")),
+    }
 }
 
 impl Malformed {

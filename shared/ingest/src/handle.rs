@@ -140,7 +140,7 @@ impl<P: Ports> Pipeline<'_, P> {
         if request.body.len() > BODY_LIMIT {
             let detail = format!("the body has {} bytes, {BODY_LIMIT} are allowed", request.body.len());
             let malformed = Malformed::new(TOO_LARGE, detail);
-            return self.quarantine(request, &malformed, Outcome::TooLarge).await;
+            return self.quarantine(request, &malformed, self.adapter.reply(Outcome::TooLarge)).await;
         }
         self.pass_on_notice(request);
         match self.adapter.parse(request) {
@@ -152,7 +152,10 @@ impl<P: Ports> Pipeline<'_, P> {
                 self.adapter.reply(Outcome::Accepted)
             }
             Ok(Parsed::Ignored(ignored)) => self.ignore(request, ignored).await,
-            Err(malformed) => self.quarantine(request, &malformed, Outcome::Quarantined).await,
+            Err(malformed) => {
+                let reply = self.adapter.reply_to_malformed(&malformed);
+                self.quarantine(request, &malformed, reply).await
+            }
         }
     }
 
@@ -174,7 +177,7 @@ impl<P: Ports> Pipeline<'_, P> {
         if stored != self.adapter.reply(Outcome::Accepted) {
             return stored;
         }
-        self.quarantine(request, &malformed, Outcome::Accepted).await
+        self.quarantine(request, &malformed, self.adapter.reply(Outcome::Accepted)).await
     }
 
     /// Logs what the adapter has noticed, unless this instance did so before.
@@ -249,12 +252,7 @@ impl<P: Ports> Pipeline<'_, P> {
         targets.filter(|target| due(target)).count() > 0
     }
 
-    async fn quarantine(
-        &self,
-        request: &Request<Verified>,
-        malformed: &Malformed,
-        outcome: Outcome<'static>,
-    ) -> Reply {
+    async fn quarantine(&self, request: &Request<Verified>, malformed: &Malformed, reply: Reply) -> Reply {
         let vendor = self.adapter.vendor().name();
         let source = request.source();
         let version = self.adapter.parser_version();
@@ -271,7 +269,7 @@ impl<P: Ports> Pipeline<'_, P> {
                     "a request is in the quarantine"
                 );
                 self.ports.metrics().count("Quarantined", [("Vendor", vendor), ("Reason", malformed.code)]);
-                self.adapter.reply(outcome)
+                reply
             }
             Err(error) => {
                 tracing::error!(source = %source.id, %error, "a request could not be put into the quarantine");

@@ -12,6 +12,7 @@ mod guide;
 mod handle;
 mod instance;
 mod locate;
+mod mqtt;
 mod normalize;
 mod picture;
 pub mod presence;
@@ -23,12 +24,13 @@ mod verify;
 
 pub use adapter::{
     Adapter, Asks, Challenge, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed, Refusal,
-    Remainder, Reply,
+    Remainder, Reply, describe_names,
 };
 pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 pub use guide::{Sample, WebhookUrl};
 pub use handle::{BODY_LIMIT, handle};
 pub use instance::Instance;
+pub use mqtt::{Emission, MqttDevice, MqttDialect, MqttMessage, MqttPublisher, Publication};
 pub use picture::{PICTURE_LIMIT, PICTURES_LIMIT, Picture, decode};
 pub use quarantine::{Reason, quarantine};
 pub use received::{Received, Transport};

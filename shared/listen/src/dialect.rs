@@ -42,9 +42,9 @@ pub static DIALECTS: [Dialect; 6] = [
     Dialect { vendor: Vendor::Viewtron, setting: None, adapter: &camhook_viewtron::Viewtron },
     Dialect { vendor: Vendor::Xprotect, setting: None, adapter: &camhook_xprotect::Xprotect },
     Dialect { vendor: Vendor::Ivsec, setting: None, adapter: &camhook_ivsec::Ivsec },
-    Dialect { vendor: Vendor::Instar, setting: Some("camera-v1"), adapter: &camhook_instar_http::InstarHttp },
-    Dialect { vendor: Vendor::Instar, setting: Some("camera-v2"), adapter: &camhook_instar_http::InstarHttp },
-    Dialect { vendor: Vendor::Instar, setting: Some("cloud"), adapter: &camhook_instar_http::InstarHttp },
+    Dialect { vendor: Vendor::Instar, setting: Some("camera-v1"), adapter: &camhook_instar::InstarHttp },
+    Dialect { vendor: Vendor::Instar, setting: Some("camera-v2"), adapter: &camhook_instar::InstarHttp },
+    Dialect { vendor: Vendor::Instar, setting: Some("cloud"), adapter: &camhook_instar::InstarHttp },
 ];
 
 /// The `[[source]]` table for camhook.toml that receives posts of a dialect. The token is a placeholder: `camhook

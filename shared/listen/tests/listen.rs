@@ -43,9 +43,9 @@ fn samples() -> Vec<(&'static str, &'static [Sample])> {
         ("viewtron", camhook_viewtron::SAMPLES),
         ("xprotect", camhook_xprotect::SAMPLES),
         ("ivsec", camhook_ivsec::SAMPLES),
-        ("instar (camera-v1)", camhook_instar_http::samples(Dialect::CameraV1)),
-        ("instar (camera-v2)", camhook_instar_http::samples(Dialect::CameraV2)),
-        ("instar (cloud)", camhook_instar_http::samples(Dialect::Cloud)),
+        ("instar (camera-v1)", camhook_instar::http::samples(Dialect::CameraV1)),
+        ("instar (camera-v2)", camhook_instar::http::samples(Dialect::CameraV2)),
+        ("instar (cloud)", camhook_instar::http::samples(Dialect::Cloud)),
     ]
 }
 
@@ -204,7 +204,7 @@ async fn a_busy_port_is_named() {
 #[tokio::test]
 async fn a_case_folder_gives_the_same_interpretation_again() {
     let folder = tempfile::tempdir().unwrap();
-    let sample = camhook_instar_http::samples(Dialect::CameraV2).first().unwrap();
+    let sample = camhook_instar::http::samples(Dialect::CameraV2).first().unwrap();
     let mut request = captured(sample, "/instar/yard/aaaaaaaaaaaaaaaaaaaaaa");
     request.headers.push(("authorization".to_owned(), "Basic c2VjcmV0".to_owned()));
     let interpretation = interpret(&request).await;

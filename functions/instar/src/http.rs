@@ -1,0 +1,112 @@
+//! INSTAR over HTTP: the webhook of the INSTAR Cloud, and the Alarm Server of the cameras themselves.
+//!
+//! All senders call one URL with a few parameters in its query. What the parameters mean depends on the sender:
+//! `trigger` is a text of the user's own at the Cloud and a bit mask at newer cameras. So the dialect is a setting of
+//! the source (`dialect`).
+//!
+//! | dialect | sender | parameters |
+//! |---|---|---|
+//! | `cloud` | INSTAR Cloud, after its object detection | `cam`: the camera's Cloud ID; `object`: bit mask of 1 person, 2 vehicle, 4 animal; `trigger`: a fixed text from the configured URL |
+//! | `camera-v1` | Full HD cameras, WQHD to firmware 3.4.0 | `active`: 1 to 4 area, 5 alarm input or PIR, 6 audio, 7 to 10 PIR with area 1 to 4, 99 manual; `object` |
+//! | `camera-v2` | WQHD 2K+ and later | `trigger`: bit mask, several at once; `object` |
+//!
+//! A camera changes from `active` to `trigger` with a firmware update. The two names differ, so a source of either
+//! camera dialect reads both, and reports once that its setting is out of date.
+//!
+//! Real requests begin their query with an empty pair (`GET /instar?&active=1`), since the camera appends its
+//! parameters to an empty list of the user's own. A camera may be set to POST instead; no capture of that is known, so
+//! the query, a form and a JSON object are all read. A name that occurs twice is one that the user left in the URL
+//! after a test, followed by the one that the sender appended: the last one counts, all are kept.
+//!
+//! Sources: wiki.instar.com, "INSTAR Cloud Webhook", "Alarmserver Queries for your Smarthome", "Alarmserver Testing";
+//! the bit mask of the newer cameras from public code that reads it (`Schnittcher/INSTARMQTT`); that newer cameras
+//! send `active` until a firmware update, from an openHAB binding. The names of the parameters for faces, plates and
+//! storage stand only in screenshots there: they are the source's setting `parameters`, and their defaults are
+//! unverified.
+
+mod event;
+mod message;
+mod parameters;
+mod parse;
+mod reply;
+mod sample;
+mod setup;
+
+use camhook_event::Vendor;
+use camhook_ingest::{
+    Adapter, Ignored, Malformed, Method, Notice, Outcome, Parsed, Reply, Request, Verified,
+};
+use camhook_site::Dialect;
+
+pub use sample::samples;
+pub use setup::setup;
+
+use message::Message;
+use parse::Parser;
+
+/// The reason of a request whose query stands in its path.
+const QUERY_IN_PATH: &str = "query_in_path";
+
+/// The INSTAR dialects over HTTP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InstarHttp;
+
+impl Adapter for InstarHttp {
+    fn vendor(&self) -> Vendor {
+        Vendor::Instar
+    }
+
+    fn parser_version(&self) -> &'static str {
+        concat!("instar-http ", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// A GET of the source's own address. What stands below it may be a query whose `?` was encoded: an alarm.
+    fn is_visit(&self, request: &Request<Verified>) -> bool {
+        request.method() == Method::Get && !has_query(request) && request.rest().is_empty()
+    }
+
+    fn notice(&self, request: &Request<Verified>) -> Option<Notice> {
+        let parameters = parameters::read(request).ok()?;
+        let parser = Parser { parameters: &parameters, chosen: &request.source().parameters };
+        let used = parser.other_parameter(request.source().dialect?)?;
+        let detail =
+            format!("the alarm stands in `{used}`, the parameter of another dialect: change `dialect`");
+        Some(Notice { code: "other_dialect", detail })
+    }
+
+    fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {
+        let source = request.source();
+        let dialect = source.dialect.ok_or_else(|| {
+            Malformed::new("no_dialect", "the source has no `dialect` for HTTP: it is one for MQTT")
+        })?;
+        if !has_query(request) && request.body().is_empty() && !request.rest().is_empty() {
+            return Err(Malformed::new(QUERY_IN_PATH, "the address goes on where its query should begin"));
+        }
+        let parameters = parameters::read(request)?;
+        let parser = Parser { parameters: &parameters, chosen: &source.parameters };
+        Ok(match parser.parse(dialect)? {
+            Message::Idle => Parsed::Ignored(Ignored::NoAlarm),
+            Message::Alarm(alarm) => Parsed::Events(vec![event::draft(&alarm, source)]),
+        })
+    }
+
+    fn reply(&self, outcome: Outcome<'_>) -> Reply {
+        reply::reply(outcome)
+    }
+
+    fn reply_to_malformed(&self, malformed: &Malformed) -> Reply {
+        reply::reply_to_malformed(malformed)
+    }
+}
+
+fn has_query(request: &Request<Verified>) -> bool {
+    !request.query().trim_matches('&').is_empty()
+}
+
+/// The name of the parameter in which a dialect's camera sends what set off an alarm.
+fn trigger_parameter(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::CameraV1 => "active",
+        Dialect::Cloud | Dialect::CameraV2 => "trigger",
+    }
+}

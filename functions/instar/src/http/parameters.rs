@@ -1,0 +1,148 @@
+//! The parameters of a request, wherever it has them: in the query, in a form, in a JSON object.
+
+use camhook_ingest::{Malformed, Request, Verified, describe_names};
+use serde_json::Value;
+
+/// More parameters than any camera or person sends; what has more is not read.
+const LIMIT: usize = 512;
+
+/// A longer body is none of a camera's. In bytes.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// How deep a JSON object may be.
+const DEPTH: usize = 4;
+
+/// The parameters of a request in their order: names and values, decoded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// The value under a name, in any case: the last one that is not empty, since a sender appends its own after those
+    /// that the user wrote into the URL.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let named = self.0.iter().rev().filter(|(present, _)| present.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.trim()).find(|value| !value.is_empty())
+    }
+
+    /// Whether the name is there, with a value or without.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(present, _)| present.eq_ignore_ascii_case(name))
+    }
+
+    /// What is there, for the reason of a request that cannot be read: names, never values.
+    pub(crate) fn describe(&self) -> String {
+        describe_names(self.iter().map(|(name, _)| name))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn push(&mut self, name: String, value: String) -> Result<(), Malformed> {
+        if self.0.len() == LIMIT {
+            return Err(Malformed::new("too_many_parameters", format!("there are more than {LIMIT}")));
+        }
+        self.0.push((name, value));
+        Ok(())
+    }
+
+    /// Adds the pairs of a query or form. Empty pairs, which real requests begin with, are skipped; `+` is a space.
+    fn push_pairs(&mut self, encoded: &[u8]) -> Result<(), Malformed> {
+        form_urlencoded::parse(encoded)
+            .filter(|(name, _)| !name.is_empty())
+            .try_for_each(|(name, value)| self.push(name.into_owned(), value.into_owned()))
+    }
+
+    /// Adds the scalars of a JSON object, those of an object within it as `outer.inner`.
+    fn push_json(&mut self, name: &str, value: Value, depth: usize) -> Result<(), Malformed> {
+        match value {
+            Value::Null => Ok(()),
+            Value::Bool(value) => self.push(name.to_owned(), value.to_string()),
+            Value::Number(value) => self.push(name.to_owned(), value.to_string()),
+            Value::String(value) => self.push(name.to_owned(), value),
+            Value::Array(_) | Value::Object(_) if depth == DEPTH => {
+                Err(Malformed::new("too_deep", format!("the JSON is nested deeper than {DEPTH}")))
+            }
+            Value::Array(values) => {
+                values.into_iter().try_for_each(|value| self.push_json(name, value, depth + 1))
+            }
+            Value::Object(fields) => fields.into_iter().try_for_each(|(field, value)| {
+                let name = if name.is_empty() { field } else { format!("{name}.{field}") };
+                self.push_json(&name, value, depth + 1)
+            }),
+        }
+    }
+}
+
+/// Reads all parameters of a request: those of the query first, then those of the body.
+///
+/// Whether a body is a form or JSON is told by its first character: the gateway may add a media type of its own.
+pub(crate) fn read(request: &Request<Verified>) -> Result<Parameters, Malformed> {
+    let mut parameters = Parameters::default();
+    parameters.push_pairs(request.query().as_bytes())?;
+    let body = request.body().trim_ascii();
+    if body.len() > BODY_LIMIT {
+        return Err(Malformed::new("body_too_long", format!("the body has more than {BODY_LIMIT} bytes")));
+    }
+    match body.first() {
+        None => {}
+        Some(b'{') => {
+            let value: Value = serde_json::from_slice(body).map_err(|error| {
+                Malformed::new(
+                    "not_json",
+                    format!("the JSON ends or fails at line {}, column {}", error.line(), error.column()),
+                )
+            })?;
+            parameters.push_json("", value, 0)?;
+        }
+        Some(b'[' | b'<' | b'"') => {
+            return Err(Malformed::new("not_parameters", "the body is neither a form nor a JSON object"));
+        }
+        Some(_) if body.contains(&0) => {
+            return Err(Malformed::new("not_parameters", "the body is no text"));
+        }
+        Some(_) => parameters.push_pairs(body)?,
+    }
+    Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(encoded: &str) -> Vec<(String, String)> {
+        let mut parameters = Parameters::default();
+        parameters.push_pairs(encoded.as_bytes()).unwrap();
+        parameters.0
+    }
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn a_query_is_read_with_its_empty_pairs() {
+        assert_eq!(pairs("&active=1"), [pair("active", "1")]);
+        assert_eq!(pairs("&&=&=5&a"), [pair("a", "")]);
+        assert_eq!(
+            pairs("a=b+c&d=e%20f%2Bg&h=%ff%zz"),
+            [pair("a", "b c"), pair("d", "e f+g"), pair("h", "\u{fffd}%zz")]
+        );
+    }
+
+    #[test]
+    fn the_last_value_that_is_not_empty_counts() {
+        let parameters = Parameters(pairs("cam=cameraid&object=1&cam=4711&object="));
+        assert_eq!((parameters.get("cam"), parameters.get("object")), (Some("4711"), Some("1")));
+        assert!(parameters.has("object") && !parameters.has("trigger"));
+    }
+
+    #[test]
+    fn more_parameters_than_anybody_sends_are_not_read() {
+        let many = "a=1&".repeat(LIMIT + 1);
+        assert_eq!(
+            Parameters::default().push_pairs(many.as_bytes()).unwrap_err().code,
+            "too_many_parameters"
+        );
+    }
+}
