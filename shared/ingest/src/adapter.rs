@@ -136,12 +136,14 @@ pub enum Remainder {
 pub enum Ignored {
     /// A tracking post, and the source's settings drop them.
     Tracking,
-    /// A level that repeats what was said before, or says that nothing is the matter.
+    /// A report that no alarm is on.
     NoAlarm,
     /// Statistics that are no event: heat maps, names of log files.
     Statistics,
     /// A device's report that one of its own requests failed.
     ErrorReport,
+    /// Levels that were all reported before.
+    RepeatedLevel,
 }
 
 impl Ignored {
@@ -153,6 +155,7 @@ impl Ignored {
             Self::NoAlarm => "no_alarm",
             Self::Statistics => "statistics",
             Self::ErrorReport => "error_report",
+            Self::RepeatedLevel => "repeated_level",
         }
     }
 }

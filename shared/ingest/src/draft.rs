@@ -27,6 +27,9 @@ pub struct Draft<'a> {
     pub report: Report,
     /// Whether it began or ended.
     pub state: Option<State>,
+    /// The name of the level within its device, where this is one and `state` is its value. Devices repeat levels: only
+    /// one that differs from the last becomes an event.
+    pub level: Option<String>,
     /// The device's own time.
     pub device_time: Option<DeviceTime>,
     /// The device that reported it.
@@ -61,6 +64,7 @@ impl Draft<'_> {
             name: None,
             report: Report::Detection,
             state: None,
+            level: None,
             device_time: None,
             device: Device::default(),
             event_ids: Vec::new(),
@@ -89,6 +93,7 @@ impl Draft<'_> {
             name: self.name,
             report: self.report,
             state: self.state,
+            level: self.level,
             device_time: self.device_time,
             device: self.device,
             event_ids: self.event_ids,

@@ -12,6 +12,7 @@ use crate::adapter::{
 };
 use crate::draft::Draft;
 use crate::instance::Instance;
+use crate::level::{confirm_stored, leave_out_repeated};
 use crate::locate::{FIXED_PATH_REFUSAL, locate};
 use crate::quarantine::{TOO_LARGE, quarantine};
 use crate::store::persist;
@@ -218,6 +219,10 @@ impl<P: Ports> Pipeline<'_, P> {
         if due.is_empty() {
             return self.ignore(request, Ignored::Tracking).await;
         }
+        let (due, announcements) = leave_out_repeated(self.ports, request, due).await;
+        if due.is_empty() {
+            return self.ignore(request, Ignored::RepeatedLevel).await;
+        }
         // The presence is written beside the objects: it adds no round trip to the way.
         let (events, ()) = futures_util::future::join(
             persist(self.ports, &received, due),
@@ -225,6 +230,7 @@ impl<P: Ports> Pipeline<'_, P> {
         )
         .await;
         if events.iter().all(Result::is_ok) {
+            confirm_stored(self.ports, request, announcements).await;
             return self.adapter.reply(Outcome::Accepted);
         }
         self.count_unavailable("store");

@@ -11,6 +11,7 @@ mod draft;
 mod guide;
 mod handle;
 mod instance;
+mod level;
 mod locate;
 mod mqtt;
 mod normalize;

@@ -1,7 +1,8 @@
 //! What camhook remembers between invocations, as typed items on the `State` port.
 //!
 //! Pure logic over conditional writes: claims ([`claim`]), several posts about one thing ([`once`]), cooldowns
-//! ([`cooldown`]), messages that are one alarm ([`mqtt`]), relays ([`relay`]), what topics said last
+//! ([`cooldown`]), messages that are one alarm ([`mqtt`]), levels that are reported
+//! again ([`level`]), relays ([`relay`]), what topics said last
 //! ([`topic_status`]), presence ([`presence`]), the stop switch and the modes ([`control`]). Each module names the keys of its items; together they share one table and
 //! never a key. So do groups of events that become one message ([`coalesce`]), the reasons of dead letters
 //! ([`dead_letter`]), and turns at what may be asked only so often ([`turn`]). The messages that tell of trouble
@@ -17,6 +18,7 @@ pub mod dedupe;
 mod error;
 pub mod flush;
 mod item;
+pub mod level;
 pub mod mqtt;
 pub mod presence;
 pub mod rate_limit;

@@ -33,6 +33,9 @@ fn draft<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>, faces
     draft.name = alarm.label.as_deref().and_then(identifier);
     draft.report = vocabulary::level_report(kind, &alarm.name);
     draft.state = vocabulary::alarm_state(&alarm.value);
+    let id = alarm.id.as_deref().unwrap_or_default();
+    draft.level =
+        draft.state.and_then(|_| identifier(&format!("{}/{id}", alarm.name))).map(|name| name.to_string());
     let mut values = shared.clone();
     values.append(alarm.others.clone());
     if faces == Retention::Drop && matches!(kind, Kind::Face | Kind::FaceMatch) {
