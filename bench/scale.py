@@ -19,7 +19,7 @@ SECONDS_A_DAY = 86_400
 EVENTS_A_DAY = 100  # with two pictures, 530 kB as posted
 HEARTBEATS_A_DAY = SECONDS_A_DAY // 60  # keepaliveTimeval = 60 s
 TRACKING_A_DAY = 2_000  # positions, dropped
-TOLD = 0.2  # of the events are told to somebody, by one channel, with one picture
+NOTIFIED = 0.2  # of the events are notified, by one channel, with one picture
 SWITCHED = 0.02  # of the events move a relay
 PEAK = 10  # the busiest second has so many times the mean's events (dusk, rain, an alarm test)
 POST_KB = 536
@@ -34,7 +34,7 @@ INSTANCE_LIFE = 2 * 3600  # seconds until AWS replaces an instance (inferred, no
 NOTIFY_SECONDS = 0.4  # one S3 read, three table calls, an upload of 350 kB to a chat service
 RELAY_SECONDS = 0.2  # eight table calls, one device
 CONSUMER_SECONDS = 0.005  # an event that no rule wants
-NOTIFY_WRITES = 3  # once per correlation key, claim taken, claim told
+NOTIFY_WRITES = 3  # once per correlation key, claim taken, claim done
 RELAY_WRITES = 5  # once, claim, relay twice, claim done
 RELAY_READS = 4  # stop switch, claim, relay, mode; strongly consistent
 MAPPINGS = 3  # notify, relay, mqtt
@@ -107,20 +107,20 @@ def scale(cameras, measured):
     ingest = posts * LAMBDA_REQUEST + MEMORY_GB * LAMBDA_GB_SECOND * (
         events * billed(measured.event_seconds) + idle * billed(measured.small_seconds)
     )
-    told, switched = events * TOLD, events * SWITCHED
+    notified, switched = events * NOTIFIED, events * SWITCHED
     consumers = 2 * events * LAMBDA_REQUEST + LAMBDA_GB_SECOND * (
-        NOTIFY_MEMORY_GB * (told * NOTIFY_SECONDS + (events - told) * CONSUMER_SECONDS)
+        NOTIFY_MEMORY_GB * (notified * NOTIFY_SECONDS + (events - notified) * CONSUMER_SECONDS)
         + MEMORY_GB * (switched * RELAY_SECONDS + (events - switched) * CONSUMER_SECONDS)
     )
     sqs = (messages + polls) * SQS_REQUEST
     gigabytes = events / DAYS * STORED_DAYS * EVENT_STORED_KB / 1e6
-    s3 = events * OBJECTS_PER_EVENT * S3_PUT + told * S3_GET + gigabytes * S3_GB_MONTH
+    s3 = events * OBJECTS_PER_EVENT * S3_PUT + notified * S3_GET + gigabytes * S3_GB_MONTH
     # The watchdog reads the presence of every source each minute: 4 kB hold about 20 of them.
     watchdog_reads = DAYS * 1440 * math.ceil(cameras / 20)
-    table = TABLE_WRITE * (presence + told * NOTIFY_WRITES + switched * RELAY_WRITES)
+    table = TABLE_WRITE * (presence + notified * NOTIFY_WRITES + switched * RELAY_WRITES)
     table += TABLE_READ * (switched * RELAY_READS + watchdog_reads)
     watching = (events * measured.log_bytes * 3 + posts * 350) / 1e9 * LOGS_GB + ALARMS * ALARM + METRICS * METRIC
-    transfer = told * 350e3 / 1e9 * TRANSFER_GB
+    transfer = notified * 350e3 / 1e9 * TRANSFER_GB
     costs = {
         "API Gateway": api,
         "Lambda, ingest": ingest,
@@ -136,7 +136,7 @@ def scale(cameras, measured):
     peak_events = event_rate * PEAK
     peak_posts = peak_events + idle / seconds
     ingest_now = peak_events * measured.event_seconds + idle / seconds * measured.small_seconds
-    notify_now = peak_events * (TOLD * NOTIFY_SECONDS + (1 - TOLD) * CONSUMER_SECONDS)
+    notify_now = peak_events * (NOTIFIED * NOTIFY_SECONDS + (1 - NOTIFIED) * CONSUMER_SECONDS)
     relay_now = peak_events * (SWITCHED * RELAY_SECONDS + (1 - SWITCHED) * CONSUMER_SECONDS)
     instances = max(1, math.ceil(ingest_now))
     # With a secret reference per source: each instance asks for a source's secret when it is addressed, every 5 min.
@@ -151,7 +151,7 @@ def scale(cameras, measured):
         "SQS messages a second, peak": peak_events * measured.sends,
         "S3 PUT a second, peak": peak_events * OBJECTS_PER_EVENT,
         "table writes a second, peak": cameras / PRESENCE_EVERY
-        + peak_events * (TOLD * NOTIFY_WRITES + SWITCHED * RELAY_WRITES),
+        + peak_events * (NOTIFIED * NOTIFY_WRITES + SWITCHED * RELAY_WRITES),
         "of them on the key `presence`": cameras / PRESENCE_EVERY,
         "SSM a second, a reference per source": ssm,
         "camhook.toml, kB": cameras * 0.13,

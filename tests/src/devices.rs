@@ -1,4 +1,4 @@
-//! What a site has around camhook: a server that is told of events, and a Shelly of the second generation.
+//! Simulated devices of a site: a receiver of notifications, and a Shelly of the second generation.
 //!
 //! They note what they receive and can kill the process that speaks to them in the middle of it.
 

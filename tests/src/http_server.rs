@@ -24,7 +24,7 @@ pub enum Reply {
     Answer(Response<Bytes>),
     /// It keeps the connection open and says nothing.
     Silence,
-    /// It closes the connection without a word.
+    /// Closes the connection without an answer.
     Close,
 }
 

@@ -20,7 +20,7 @@ use crate::http_server::{HttpServer, Reply};
 use crate::process::{KillSwitch, Process};
 use crate::wait;
 
-/// What became of an invocation.
+/// The outcome of an invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The function answered.
@@ -79,7 +79,7 @@ impl Function {
         Self { process: Process::start(bootstrap, environment), invocations, _api: api }
     }
 
-    /// Invokes the function and waits for what becomes of it.
+    /// Invokes the function and waits for the outcome.
     pub async fn invoke(&self, event: &Value) -> Outcome {
         let (answer, answered) = oneshot::channel();
         let invocation = Invocation { event: event.to_string().into(), answer };

@@ -1,5 +1,5 @@
-//! A stack of one test's own: bucket, queues and table on the local cloud behind a proxy that fails what it is
-//! told to, receivers and a relay, and functions whose processes the test starts and kills.
+//! A stack for one test: bucket, queues and table on the local cloud behind a proxy that makes calls fail, receivers
+//! and a relay, and functions whose processes the test starts and kills.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
@@ -55,7 +55,7 @@ pub struct Agent {
     pub line: FaultProxy,
 }
 
-/// What became of the delivery of a message.
+/// The outcome of the delivery of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// The function is done with it, and it is deleted.

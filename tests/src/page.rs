@@ -36,7 +36,7 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test is told by the environment to rewrite its file")]
+#[expect(clippy::disallowed_methods, reason = "UPDATE=1 makes a test rewrite its file")]
 fn update() -> bool {
     std::env::var("UPDATE").is_ok()
 }

@@ -36,7 +36,7 @@ enum Order {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Life {
     Alive,
-    Ended,
+    Exited,
 }
 
 impl KillSwitch {
@@ -56,7 +56,7 @@ impl KillSwitch {
     /// Waits until the process is gone.
     pub async fn ended(&self) {
         // The sender is dropped only once the process is.
-        let _ = self.life.clone().wait_for(|life| *life == Life::Ended).await;
+        let _ = self.life.clone().wait_for(|life| *life == Life::Exited).await;
     }
 }
 
@@ -91,9 +91,9 @@ impl Process {
                     }
                 }
             }
-            // Its last words are read before it counts as gone.
+            // Its output is read to the end before it counts as ended.
             let _ = tokio::join!(results, notes);
-            let _ = life.send(Life::Ended);
+            let _ = life.send(Life::Exited);
         });
         Self { kill: KillSwitch { orders, life: seen }, output, supervising }
     }

@@ -126,12 +126,12 @@ impl Source {
         keys
     }
 
-    /// What the webhook `automation` was told of it, title and event, for a source of which a rule tells it.
+    /// What the webhook `automation` received about the source, title and event, for a source with such a rule.
     #[must_use]
-    pub fn told(&self) -> Vec<Value> {
+    pub fn notified(&self) -> Vec<Value> {
         let posted = received(&self.stack, "/webhook/automation");
-        let told = posted.iter().map(|request| request.json()["data"].clone());
-        told.filter(|told| told["event"]["data"]["source"] == self.id).collect()
+        let notified = posted.iter().map(|request| request.json()["data"].clone());
+        notified.filter(|notified| notified["event"]["data"]["source"] == self.id).collect()
     }
 
     /// Waits until both consumers have finished all that there is.

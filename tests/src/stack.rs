@@ -69,7 +69,7 @@ impl Stack {
         let read = std::fs::read(&path).map_err(|error| error.to_string());
         match read.and_then(|json| serde_json::from_slice::<Self>(&json).map_err(|error| error.to_string())) {
             Ok(stack) => Self { calls: path.with_file_name("calls.jsonl"), ..stack },
-            Err(error) => panic!("{} (CAMHOOK_STACK) is no stack.json: {error}", path.display()),
+            Err(error) => panic!("{} (CAMHOOK_STACK) is not a stack.json: {error}", path.display()),
         }
     }
 
@@ -94,7 +94,7 @@ impl Stack {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test is told by the environment where its stack is")]
+#[expect(clippy::disallowed_methods, reason = "the environment of a test names its stack")]
 fn given_path() -> Option<PathBuf> {
     std::env::var_os("CAMHOOK_STACK").map(PathBuf::from)
 }

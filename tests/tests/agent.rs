@@ -201,14 +201,14 @@ async fn killed_between_send_and_done_it_is_never_sent_again() {
     assert_eq!(stack.devices.switched(), [PULSE], "it was done, and is not done again");
 }
 
-/// The agent that comes next decides `unknown`, whatever the device did, and somebody is told to look.
+/// The agent that comes next decides `unknown`, whatever the device did, and an alert asks to check the relay.
 async fn assert_is_unknown_and_told(stack: &OwnStack) {
     let _next = stack.start_agent(&[]).await;
     assert_eq!(decided(stack, 1).await, [decision("light", "unknown", "no_word")]);
-    let mut told = stack.messages(&stack.notify).await;
-    told.retain(|message| message["type"] == "camhook.trouble.v1");
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(told[0]["about"]["id"], "light");
+    let mut notified = stack.messages(&stack.notify).await;
+    notified.retain(|message| message["type"] == "camhook.trouble.v1");
+    assert_eq!(notified.len(), 1, "{notified:?}");
+    assert_eq!(notified[0]["about"]["id"], "light");
 }
 
 #[tokio::test]

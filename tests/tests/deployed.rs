@@ -196,18 +196,18 @@ async fn each_sample_becomes_the_event_that_it_says_and_people_see_its_picture()
         assert_eq!(data["state"].as_str(), state, "{name}");
         assert_eq!(post.pictures().len(), pictures, "{name}");
         deployed.assert_pictures(&record, &post).await;
-        // What has no words for rules tells nobody: status reports beside a detection, and ends.
+        // Some events match no rule: status reports beside a detection, and ends.
         if report != "detection" {
             continue;
         }
         deployed.webhook(&record).await;
         if pictures > 0 {
             let seen = async || {
-                let told = received(&deployed.stack, "/ntfy/samples");
-                told.into_iter().find(|request| post.pictures().contains(&request.body()))
+                let notified = received(&deployed.stack, "/ntfy/samples");
+                notified.into_iter().find(|request| post.pictures().contains(&request.body()))
             };
-            let told = wait::until(&format!("{name}: a notification with its picture"), seen).await;
-            assert_eq!(told.header("title"), kind, "{name}");
+            let notified = wait::until(&format!("{name}: a notification with its picture"), seen).await;
+            assert_eq!(notified.header("title"), kind, "{name}");
         }
     }
 }
@@ -228,13 +228,13 @@ async fn an_intrusion_is_stored_told_and_switches_the_light() {
     let posted = deployed.webhook(record).await;
     assert!(posted.header("webhook-id").starts_with(record["id"].as_str().unwrap()));
 
-    let told = wait::until("the notification", async || {
-        let told = received(&deployed.stack, "/ntfy/gate");
-        told.into_iter().find(|request| post.pictures().contains(&request.body()))
+    let notified = wait::until("the notification", async || {
+        let notified = received(&deployed.stack, "/ntfy/gate");
+        notified.into_iter().find(|request| post.pictures().contains(&request.body()))
     })
     .await;
-    assert_eq!(told.header("title"), "intrusion at Drive");
-    assert_eq!(told.header("content-type"), "image/jpeg");
+    assert_eq!(notified.header("title"), "intrusion at Drive");
+    assert_eq!(notified.header("content-type"), "image/jpeg");
 
     let asked = wait::until("the switched light", async || {
         let asked = received(&deployed.stack, "/rpc/Switch.Set?id=1&").split_off(before);
@@ -255,7 +255,7 @@ async fn an_intrusion_is_stored_told_and_switches_the_light() {
 async fn one_post_twice_and_at_the_same_moment_is_one_event_one_notification_one_pulse() {
     let deployed = Deployed::given();
     let mut known = deployed.bucket.record_keys("twice").await;
-    let told = received(&deployed.stack, "/ntfy/twice").len();
+    let notified = received(&deployed.stack, "/ntfy/twice").len();
     let switched = async || {
         let asked = received(&deployed.stack, "/rpc/Switch.Set?id=2&");
         asked.iter().filter(|request| request.status == 200).count()
@@ -275,7 +275,7 @@ async fn one_post_twice_and_at_the_same_moment_is_one_event_one_notification_one
     wait::until("the switched light", async || (switched().await > before).then_some(())).await;
     deployed.consumers_are_done().await;
     assert_eq!(deployed.webhooks(&records[0]).len(), 1);
-    assert_eq!(received(&deployed.stack, "/ntfy/twice").len(), told + 1);
+    assert_eq!(received(&deployed.stack, "/ntfy/twice").len(), notified + 1);
     assert_eq!(switched().await, before + 1);
 }
 
@@ -297,11 +297,13 @@ async fn one_intrusion_in_four_posts_is_four_records_one_notification_one_actuat
     assert_eq!(records.len(), 4, "nothing that a camera says is merged");
     let key = &records[0]["data"]["correlation"]["key"];
     assert!(records.iter().all(|record| record["data"]["correlation"]["key"] == *key));
-    let told = || records.iter().map(|record| deployed.webhooks(record).len()).sum::<usize>();
-    wait::until("the notification and the relay", async || (told() + switched() >= before + 2).then_some(()))
-        .await;
+    let notified = || records.iter().map(|record| deployed.webhooks(record).len()).sum::<usize>();
+    wait::until("the notification and the relay", async || {
+        (notified() + switched() >= before + 2).then_some(())
+    })
+    .await;
     deployed.consumers_are_done().await;
-    assert_eq!(told(), 1);
+    assert_eq!(notified(), 1);
     assert_eq!(switched(), before + 1);
 }
 

@@ -146,18 +146,18 @@ async fn each_button_does_what_its_rule_says() {
             (&event["data"]["kind"], &event["data"]["zone"]["id"]),
             (&"manual".into(), &button.into())
         );
-        let told = wait::until("the notification", async || {
-            source.told().into_iter().find(|told| told["event"]["id"] == event["id"])
+        let notified = wait::until("the notification", async || {
+            source.notified().into_iter().find(|notified| notified["event"]["id"] == event["id"])
         })
         .await;
-        assert_eq!(told["title"], title);
+        assert_eq!(notified["title"], title);
     }
     let reply = source.send("POST", &format!("{}/manual/3", source.url), &[JSON], b"").await;
     assert_success(&reply);
     assert!(source.news().await.is_empty());
     assert_eq!(source.quarantined().await[0]["reason"], "unknown_button");
     source.consumers_are_done().await;
-    assert_eq!(source.told().len(), 2);
+    assert_eq!(source.notified().len(), 2);
 }
 
 #[tokio::test]
@@ -235,10 +235,11 @@ async fn who_has_not_the_credentials_is_refused_and_leaves_nothing() {
 
     assert_success(&source.send("POST", &source.url, &[JSON, GOOD], &body).await);
     let event = source.the_event().await;
-    wait::until("the notification", async || source.told().pop()).await;
+    wait::until("the notification", async || source.notified().pop()).await;
     source.consumers_are_done().await;
-    let told: Vec<Value> = source.told().iter().map(|told| told["event"]["id"].clone()).collect();
-    assert_eq!(told, [event["id"].clone()]);
+    let notified: Vec<Value> =
+        source.notified().iter().map(|notified| notified["event"]["id"].clone()).collect();
+    assert_eq!(notified, [event["id"].clone()]);
 }
 
 #[tokio::test]

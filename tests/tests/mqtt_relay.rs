@@ -11,11 +11,11 @@ async fn what_a_device_says_of_itself_confirms_a_command_and_nothing_else_does()
     let event = source.the_event().await;
     let id = event["id"].as_str().unwrap();
 
-    // Its command topic is its status topic: what is published comes back as the device's word.
+    // Its command topic is its status topic: what is published comes back as the device's status.
     let confirmed = source.bucket.audit_record("echo", id).await;
     assert_eq!(confirmed["decision"], "done");
     assert_eq!(confirmed["text"], r#"the device answered: {"val":"1"}"#);
-    // Nothing says what became of it, and the record says so.
+    // The outcome is unconfirmed, and the record says so.
     let published = source.bucket.audit_record("unheard", id).await;
     assert_eq!(published["decision"], "done");
     assert_eq!(published["text"], "the device answered: nothing; the broker has the message");

@@ -26,7 +26,7 @@ fn of_a_new_device(source: &Source, template: &str) -> Post {
     source.fill_in(&template)
 }
 
-/// The levels that an output of the recorder was told, in their order.
+/// The levels that an output of the recorder received, in order.
 fn levels(source: &Source, channel: u8) -> Vec<&'static str> {
     let asked = received(&source.stack, &format!("/ManualAlarmOut/{channel}"));
     let level = |body: Vec<u8>| {
@@ -78,12 +78,12 @@ async fn a_plate_opens_the_gate_and_the_barrier_and_both_close_again() {
             .then_some(())
     })
     .await;
-    let told = wait::until("the notification", async || {
-        let told = received(&source.stack, "/ntfy/estate");
-        told.into_iter().find(|request| post.pictures().contains(&request.body()))
+    let notified = wait::until("the notification", async || {
+        let notified = received(&source.stack, "/ntfy/estate");
+        notified.into_iter().find(|request| post.pictures().contains(&request.body()))
     })
     .await;
-    assert_eq!(told.header("title"), "Ann at the gate");
+    assert_eq!(notified.header("title"), "Ann at the gate");
 
     let barrier = wait::until("the audit of the barrier", async || {
         let decided = decisions(&source, "estate-barrier").await.split_off(barrier_before);

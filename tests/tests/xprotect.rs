@@ -119,7 +119,7 @@ async fn three_deliveries_at_the_same_moment_are_one_record_one_notification_one
         let asked = received(&source.stack, pulse);
         asked.iter().filter(|request| request.status == 200).count()
     };
-    let (told, before) = (source.told().len(), switched());
+    let (notified, before) = (source.notified().len(), switched());
     let first = external_event();
     // The same event in another order of its keys, and indented: another body and another signature.
     let event: Value = serde_json::from_slice(&first).unwrap();
@@ -132,14 +132,14 @@ async fn three_deliveries_at_the_same_moment_are_one_record_one_notification_one
     };
     tokio::join!(send(&first), send(&turned), send(&indented));
     wait::until("the switched light", async || (switched() > before).then_some(())).await;
-    wait::until("the notification", async || (source.told().len() > told).then_some(())).await;
+    wait::until("the notification", async || (source.notified().len() > notified).then_some(())).await;
     // XProtect sends again when no answer came in time.
     send(&first).await;
     source.consumers_are_done().await;
-    assert_eq!(source.told().len(), told + 1);
+    assert_eq!(source.notified().len(), notified + 1);
     assert_eq!(switched(), before + 1);
     let record = source.the_event().await;
-    assert_eq!(source.told().last().unwrap()["event"]["id"], record["id"]);
+    assert_eq!(source.notified().last().unwrap()["event"]["id"], record["id"]);
 }
 
 #[tokio::test]
@@ -173,13 +173,14 @@ async fn who_does_not_sign_well_is_refused_for_good_and_leaves_nothing() {
     }
     assert!(source.kept().await.is_empty() && source.kept_of("nobody").await.is_empty());
 
-    // What is signed well is told, and nothing of what was refused is.
+    // Correctly signed posts are notified, refused ones are not.
     assert_accepted(&post(&source, &source.url, &body, &good).await);
     let record = source.the_event().await;
-    wait::until("the notification", async || source.told().pop()).await;
+    wait::until("the notification", async || source.notified().pop()).await;
     source.consumers_are_done().await;
-    let told: Vec<Value> = source.told().iter().map(|told| told["event"]["id"].clone()).collect();
-    assert_eq!(told, [record["id"].clone()]);
+    let notified: Vec<Value> =
+        source.notified().iter().map(|notified| notified["event"]["id"].clone()).collect();
+    assert_eq!(notified, [record["id"].clone()]);
 }
 
 #[tokio::test]
@@ -196,9 +197,9 @@ async fn a_plug_in_has_user_and_password_and_is_asked_for_them() {
     assert_accepted(&source.post(&sent, &[GOOD]).await);
     let record = source.the_event().await;
     assert_eq!(record["data"]["vendor_data"]["zone"], "parking_lot");
-    wait::until("the notification", async || source.told().pop()).await;
+    wait::until("the notification", async || source.notified().pop()).await;
     source.consumers_are_done().await;
-    assert_eq!(source.told().len(), 1);
+    assert_eq!(source.notified().len(), 1);
 }
 
 #[tokio::test]

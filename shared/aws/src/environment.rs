@@ -6,6 +6,8 @@ use camhook_invocation::Front;
 use camhook_outbound::Stack;
 use camhook_ports::Queue;
 
+use crate::metrics::DEFAULT_NAMESPACE;
+
 /// What a function is told by its environment.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -25,6 +27,8 @@ pub struct Environment {
     pub front: Option<Front>,
     /// Which log lines are written: `CAMHOOK_LOG`, in the form of `tracing` filters; `info` unless told.
     pub log_filter: String,
+    /// The CloudWatch namespace of the stack's metrics: `CAMHOOK_METRIC_NAMESPACE`.
+    pub metric_namespace: String,
 }
 
 /// An environment in which a function cannot start.
@@ -80,6 +84,8 @@ impl Environment {
             stack,
             front: variable("CAMHOOK_FRONT_SECRET").map(|secret| Front::new(secret.into())),
             log_filter: variable("CAMHOOK_LOG").unwrap_or_else(|| "info".to_owned()),
+            metric_namespace: variable("CAMHOOK_METRIC_NAMESPACE")
+                .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
         })
     }
 }

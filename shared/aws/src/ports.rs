@@ -46,7 +46,7 @@ impl AwsPorts {
     /// The ports of a function, with the region, credentials and endpoint that its environment names. Calls nothing.
     pub(crate) fn of_function(environment: &Environment) -> Self {
         let config = function_config(environment.region.clone(), environment.endpoint_url.clone());
-        Self::with(&config, Resources::from(environment), EmfMetrics::buffered())
+        Self::with(&config, Resources::from(environment), EmfMetrics::buffered(&environment.metric_namespace))
     }
 
     /// The ports of a stack in a region, with credentials and endpoint as the AWS command finds them. Calls nothing.

@@ -58,7 +58,7 @@ async fn a_record_that_cannot_be_stored_is_never_acknowledged() {
 
     assert!(stack.bucket.keys("events/").await.is_empty());
     assert!(stack.bucket.keys("pending/").await.is_empty());
-    assert_eq!(stack.proxy.count("SendMessage", ""), 0, "nobody is told of what is not stored");
+    assert_eq!(stack.proxy.count("SendMessage", ""), 0, "what is not stored is not enqueued");
     assert!(stack.proxy.count("PutObject", "events/") > 1, "it was tried again");
     viewtron.has_counted("Unavailable", &[("Vendor", "viewtron"), ("Cause", "store")], 1.0).await;
 
@@ -120,7 +120,7 @@ async fn an_event_goes_on_without_a_picture_that_cannot_be_stored() {
     assert_eq!(viewtron.counted("PicturesStored", &[("Vendor", "viewtron")]), 1.0);
 }
 
-/// What is owed after a post while these queues refuse: then the watchdog delivers it.
+/// What is pending after a post while these queues refuse, until the watchdog delivers it.
 async fn owed_and_delivered(refusing: &[&str]) {
     let stack = OwnStack::create(SITE).await;
     let viewtron = stack.start("viewtron").await;
@@ -140,7 +140,7 @@ async fn owed_and_delivered(refusing: &[&str]) {
         assert_eq!(queue.holds().await, expected, "messages of {name}");
     }
 
-    // As long as a queue refuses, it is owed.
+    // It stays pending while a queue refuses.
     let watchdog = stack.start("watchdog").await;
     let tick = json!({ "source": "aws.events", "detail-type": "Scheduled Event" });
     watchdog.call(&tick).await;

@@ -1,4 +1,4 @@
-//! Who is told of an event, however often its message comes and whoever dies at it.
+//! An event is notified once, however often its message is delivered and whichever function is killed.
 
 use base64_simd::STANDARD;
 use camhook_end_to_end::devices::Received;
@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use crate::{SIGNING_KEY, SITE, intrusion, post};
 
-/// A stack whose notification queue holds an intrusion of now, and the function that is to tell of it.
+/// A stack whose notification queue holds an intrusion of now, and the function that notifies of it.
 async fn intrusion_on_its_way() -> (OwnStack, Function, Post) {
     let stack = OwnStack::create(SITE).await;
     let viewtron = stack.start("viewtron").await;
@@ -36,10 +36,10 @@ async fn people_are_told_with_the_picture_and_systems_with_a_signature() {
     let (stack, notify, intrusion) = intrusion_on_its_way().await;
     assert_eq!(stack.deliver(&stack.notify, &notify).await, Delivery::Done);
 
-    let told = stack.devices.received("/ntfy/family");
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].header("title"), "intrusion at Drive");
-    assert!(intrusion.pictures().contains(&told[0].body.to_vec()), "the picture is one that was sent");
+    let notified = stack.devices.received("/ntfy/family");
+    assert_eq!(notified.len(), 1);
+    assert_eq!(notified[0].header("title"), "intrusion at Drive");
+    assert!(intrusion.pictures().contains(&notified[0].body.to_vec()), "the picture is one that was sent");
     let posted = stack.devices.received("/webhook/automation");
     assert_eq!(posted.len(), 1);
     assert_signed(&posted[0]);
@@ -57,12 +57,12 @@ async fn one_event_delivered_twice_at_the_same_moment_is_told_once() {
     let queue = stack.cloud.create_queue(&format!("{}-twice", stack.bucket.name)).await;
     queue.send(&message).await;
     queue.send(&message).await;
-    // One of them may want its message again much later, to see what became of the other's work.
+    // One of them may want its message again much later, to see the other's outcome.
     tokio::join!(stack.deliver(&queue, &notify), stack.deliver(&queue, &other));
     assert_eq!(stack.devices.received("/ntfy/family").len(), 1);
     assert_eq!(stack.devices.received("/webhook/automation").len(), 1);
 
-    // Once it is known what became of it, any further delivery is done with at once.
+    // Once the outcome is recorded, further deliveries do nothing.
     let later = stack.cloud.create_queue(&format!("{}-later", stack.bucket.name)).await;
     later.send(&message).await;
     assert_eq!(stack.deliver(&later, &notify).await, Delivery::Done);
@@ -83,7 +83,7 @@ async fn a_channel_that_failed_is_told_again_and_one_that_worked_is_not() {
     assert_eq!(posted[0].header("webhook-id"), posted[1].header("webhook-id"));
 }
 
-/// People are rather told twice than never; a system knows the second time by its id.
+/// A message is rather sent twice than never; systems recognize the second one by its id.
 #[tokio::test]
 async fn killed_after_sending_and_before_done_it_is_sent_again_under_the_same_id() {
     let (stack, notify, _) = intrusion_on_its_way().await;

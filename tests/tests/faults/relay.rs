@@ -123,7 +123,7 @@ async fn killed_after_the_answer_and_before_done_it_is_never_sent_again() {
     assert_eq!(stack.devices.switched(), [PULSE], "it was done, and is not done again");
 }
 
-/// The next deliveries decide `unknown`, whatever the device did, and somebody is told to look.
+/// The next deliveries decide `unknown`, whatever the device did, and an alert asks to check the relay.
 async fn assert_is_unknown_and_told(stack: &OwnStack) {
     let again = stack.start("relay").await;
     stack.work_off(&stack.relay, &again).await;
@@ -131,9 +131,9 @@ async fn assert_is_unknown_and_told(stack: &OwnStack) {
     let claims = stack.table.items("claim#").await;
     assert_eq!(claims.len(), 1);
     assert_eq!(claims[0]["state"], "unknown");
-    let told = trouble(stack).await;
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(told[0]["about"]["id"], "light");
+    let notified = trouble(stack).await;
+    assert_eq!(notified.len(), 1, "{notified:?}");
+    assert_eq!(notified[0]["about"]["id"], "light");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use camhook_end_to_end::wait;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-/// What the cameras of the house sign in with.
+/// The credentials of the cameras.
 pub(crate) const USER: &str = "camera";
 /// With every special character that a camera's page allows.
 pub(crate) const PASSWORD: &str = "a!#()*-./?@[]^_{|}<1";

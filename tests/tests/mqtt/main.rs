@@ -52,8 +52,8 @@ impl Site {
         }
     }
 
-    /// How often somebody was told of a camera.
-    fn told(&self, camera: &str) -> usize {
+    /// How many notifications there were about a camera.
+    fn notified(&self, camera: &str) -> usize {
         let webhooks = received(&self.stack, "/webhook/automation");
         let of_camera = |event: &Value| event["data"]["event"]["data"]["camera"]["id"] == camera;
         webhooks.iter().filter(|webhook| of_camera(&webhook.json())).count()
@@ -83,7 +83,7 @@ async fn an_alarm_of_a_newer_camera_is_told_once_and_its_object_has_the_same_key
     assert_eq!((&alarm["data"]["kind"], &alarm["data"]["zone"]["id"]), (&"motion".into(), &"1".into()));
     assert_eq!(object["data"]["targets"][0]["class"], "vehicle");
     assert_eq!(alarm["data"]["correlation"]["key"], object["data"]["correlation"]["key"]);
-    assert_eq!(site.told("115"), 1, "a rule acts once for one key");
+    assert_eq!(site.notified("115"), 1, "a rule acts once for one key");
 }
 
 #[tokio::test]
@@ -161,6 +161,6 @@ async fn a_bridge_that_is_killed_loses_no_alarm_and_tells_none_twice() {
     site.is_quiet().await;
     for camera in &cameras {
         assert_eq!(site.events("bridged", camera).await.len(), 1, "{camera}");
-        assert_eq!(site.told(camera), 1, "{camera}");
+        assert_eq!(site.notified(camera), 1, "{camera}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the pages of several vendors share: words, fixtures, what became of them.
+//! Shared by the pages of several vendors: terms, fixtures and their events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
