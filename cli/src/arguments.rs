@@ -356,7 +356,7 @@ pub(crate) struct DlqDrop {
 }
 
 fn queue(name: &str) -> Result<Queue, String> {
-    let known = [Queue::Notify, Queue::Relay, Queue::RelayLan, Queue::Mqtt];
+    let known = [Queue::Notify, Queue::Alerts, Queue::Relay, Queue::RelayLan, Queue::Mqtt];
     let names = known.map(Queue::name).join(", ");
     known.into_iter().find(|queue| queue.name() == name).ok_or_else(|| format!("use one of {names}"))
 }

@@ -35,10 +35,12 @@ pub(crate) struct Stack {
 #[derive(Debug, Deserialize)]
 struct Queues {
     notify: String,
+    alerts: Option<String>,
     relay: String,
     relay_lan: Option<String>,
     mqtt: Option<String>,
     notify_dlq: Option<String>,
+    alerts_dlq: Option<String>,
     relay_dlq: Option<String>,
     relay_lan_dlq: Option<String>,
     mqtt_dlq: Option<String>,
@@ -58,9 +60,10 @@ impl Stack {
 
     /// Connects to the stack.
     pub(crate) async fn connect(&self) -> AwsPorts {
-        let Queues { notify, relay, relay_lan, mqtt, .. } = &self.queues;
+        let Queues { notify, alerts, relay, relay_lan, mqtt, .. } = &self.queues;
         self.connect_with([
             (Queue::Notify, Some(notify)),
+            (Queue::Alerts, alerts.as_ref()),
             (Queue::Relay, Some(relay)),
             (Queue::RelayLan, relay_lan.as_ref()),
             (Queue::Mqtt, mqtt.as_ref()),
@@ -79,17 +82,18 @@ impl Stack {
         queues.filter_map(|(queue, url)| url.map(|_| queue)).collect()
     }
 
-    fn dead_letter_queues(&self) -> [(Queue, Option<&String>); 4] {
-        let Queues { notify_dlq, relay_dlq, relay_lan_dlq, mqtt_dlq, .. } = &self.queues;
+    fn dead_letter_queues(&self) -> [(Queue, Option<&String>); 5] {
+        let Queues { notify_dlq, alerts_dlq, relay_dlq, relay_lan_dlq, mqtt_dlq, .. } = &self.queues;
         [
             (Queue::Notify, notify_dlq.as_ref()),
+            (Queue::Alerts, alerts_dlq.as_ref()),
             (Queue::Relay, relay_dlq.as_ref()),
             (Queue::RelayLan, relay_lan_dlq.as_ref()),
             (Queue::Mqtt, mqtt_dlq.as_ref()),
         ]
     }
 
-    async fn connect_with(&self, queues: [(Queue, Option<&String>); 4]) -> AwsPorts {
+    async fn connect_with(&self, queues: [(Queue, Option<&String>); 5]) -> AwsPorts {
         let queue_urls = queues.into_iter().filter_map(|(queue, url)| Some((queue, url?.clone()))).collect();
         let resources = Resources { bucket: self.bucket.clone(), table: self.table.clone(), queue_urls };
         match &self.endpoint_url {

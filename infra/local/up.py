@@ -62,6 +62,8 @@ def up(options, polling):
         "queues": {
             "notify": outputs["NotifyQueueUrl"],
             "notify_dlq": outputs["NotifyDeadLetterQueueUrl"],
+            "alerts": outputs["AlertsQueueUrl"],
+            "alerts_dlq": outputs["AlertsDeadLetterQueueUrl"],
             "relay": outputs["RelayQueueUrl"],
             "relay_dlq": outputs["RelayDeadLetterQueueUrl"],
             "relay_lan": outputs["RelayLanQueueUrl"],

@@ -33,6 +33,8 @@ pub struct OwnStack {
     pub bucket: Bucket,
     /// The queue of `notify`.
     pub notify: Queue,
+    /// The queue of alerts.
+    pub alerts: Queue,
     /// The queue of `relay`.
     pub relay: Queue,
     /// The queue to the agent on site.
@@ -80,6 +82,7 @@ impl OwnStack {
             devices,
             bucket,
             notify: cloud.create_queue(&format!("{name}-notify")).await,
+            alerts: cloud.create_queue(&format!("{name}-alerts")).await,
             relay: cloud.create_queue(&format!("{name}-relay")).await,
             relay_lan: cloud.create_queue(&format!("{name}-relay-lan")).await,
             notify_dlq: cloud.create_queue(&format!("{name}-notify-dlq")).await,
@@ -96,6 +99,7 @@ impl OwnStack {
             ("CAMHOOK_BUCKET", self.bucket.name.as_str()),
             ("CAMHOOK_TABLE", &self.table.name),
             ("CAMHOOK_NOTIFY_QUEUE_URL", &self.notify.url),
+            ("CAMHOOK_ALERTS_QUEUE_URL", &self.alerts.url),
             ("CAMHOOK_RELAY_QUEUE_URL", &self.relay.url),
             ("CAMHOOK_RELAY_LAN_QUEUE_URL", &self.relay_lan.url),
             ("CAMHOOK_LOCAL_STACK", "true"),
@@ -149,6 +153,7 @@ impl OwnStack {
             "queues": {
                 "notify": self.notify.url,
                 "notify_dlq": self.notify_dlq.url,
+                "alerts": self.alerts.url,
                 "relay": self.relay.url,
                 "relay_lan": self.relay_lan.url,
             },

@@ -136,7 +136,7 @@ impl Source {
 
     /// Waits until both consumers have finished all that there is.
     pub async fn consumers_are_done(&self) {
-        for queue in ["notify", "relay"] {
+        for queue in ["notify", "relay", "alerts"] {
             let queue = self.cloud.queue(&self.stack.queues[queue]);
             let done = async || (queue.holds().await == 0).then_some(());
             wait::until_deadline("an empty queue", wait::REDELIVERY_DEADLINE, done).await;

@@ -23,8 +23,12 @@ use crate::output::{Output, single_line};
 use crate::stack::Stack;
 
 /// The function that consumes each queue, as in infra/template.yaml.
-const CONSUMERS: [(Queue, &str); 3] =
-    [(Queue::Notify, "notify"), (Queue::Relay, "relay"), (Queue::Mqtt, "mqtt")];
+const CONSUMERS: [(Queue, &str); 4] = [
+    (Queue::Notify, "notify"),
+    (Queue::Alerts, "notify"),
+    (Queue::Relay, "relay"),
+    (Queue::Mqtt, "mqtt"),
+];
 
 /// The function that is invoked every minute.
 const WATCHDOG: &str = "watchdog";
@@ -58,6 +62,8 @@ pub(super) async fn run(arguments: &Pump, stack: Option<&Path>, output: &Output)
 
 /// Polls a queue and invokes its function until the command ends.
 async fn consume(ports: &AwsPorts, functions: &Functions, queue: Queue, function: &str, output: &Output) {
+    // Functions recognize a queue by its ARN.
+    let queue_name = ports.queues().name(queue).unwrap_or_else(|| queue.name());
     loop {
         let messages = match ports.queues().receive(queue, POLL).await {
             Ok(messages) if messages.is_empty() => continue,
@@ -68,7 +74,7 @@ async fn consume(ports: &AwsPorts, functions: &Functions, queue: Queue, function
                 continue;
             }
         };
-        let failed = match functions.invoke(function, &sqs_event(queue, &messages)).await {
+        let failed = match functions.invoke(function, &sqs_event(queue_name, &messages)).await {
             Ok(answer) => failures(&answer),
             Err(error) => {
                 output.note(format_args!("failed to invoke {function}: {error}"));
@@ -136,7 +142,7 @@ impl Functions {
 }
 
 /// A batch of messages as an event source mapping sends it.
-fn sqs_event(queue: Queue, messages: &[ReceivedMessage]) -> serde_json::Value {
+fn sqs_event(queue_name: &str, messages: &[ReceivedMessage]) -> serde_json::Value {
     let records: Vec<serde_json::Value> = messages
         .iter()
         .map(|message| {
@@ -158,7 +164,7 @@ fn sqs_event(queue: Queue, messages: &[ReceivedMessage]) -> serde_json::Value {
                 "attributes": message.attributes,
                 "messageAttributes": attributes,
                 "eventSource": "aws:sqs",
-                "eventSourceARN": format!("arn:aws:sqs:local:000000000000:{queue}"),
+                "eventSourceARN": format!("arn:aws:sqs:local:000000000000:{queue_name}"),
                 "awsRegion": "local",
             })
         })
@@ -262,7 +268,7 @@ mod tests {
             attributes: [("ApproximateReceiveCount".to_owned(), "2".to_owned())].into(),
             message_attributes: [("replay".to_owned(), "run-1".to_owned())].into(),
         };
-        let event = sqs_event(Queue::Notify, &[message]);
+        let event = sqs_event("camhook-notify", &[message]);
         let record = &event["Records"][0];
         assert_eq!(record["attributes"]["ApproximateReceiveCount"], "2");
         assert_eq!(record["messageAttributes"]["replay"]["stringValue"], "run-1");

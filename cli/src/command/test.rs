@@ -49,12 +49,16 @@ pub(super) async fn run(arguments: &Test, stack: Option<&Path>, output: &Output)
             link: None,
             file_name: "test.jpg".to_owned(),
         }),
+        detail: None,
         subject: Subject::Test,
     };
     let client = Client::new(stack.kind(), Limits::default());
-    channel::deliver(&ports, &client, channel, &notification)
+    let accepted = channel::deliver(&ports, &client, channel, &notification)
         .await
         .map_err(|reason| Error::NotDelivered { channel: id.to_owned(), reason })?;
+    for caveat in &accepted.caveats {
+        output.note(format_args!("delivered {caveat}"));
+    }
     let kind = channel.kind.name();
     output.result(
         &Sent { channel: id, kind },

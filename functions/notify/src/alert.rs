@@ -2,21 +2,30 @@
 
 use std::time::Duration;
 
+use camhook_consumer::Retry;
+use camhook_event::EventId;
 use camhook_ports::{Clock, EventQueue, Ports, Queue};
-use camhook_site::Site;
+use camhook_site::{Channel, Site};
 use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::claim::ClaimKey;
 use camhook_state::cooldown::{self, CooldownKey, Reservation};
 
 use crate::attempt::{Lease, acquire, attempt};
+use crate::channel::Caveat;
 use crate::context::Context;
 use crate::error::Error;
 use crate::notification::{Notification, Subject};
-use crate::outcome::{DeliveryOutcome, Disposition};
+use crate::outcome::DeliveryOutcome;
 use crate::retry::{LAST_DELIVERY, SOON};
 
 /// Stands for a rule's id in claims and cooldowns. No rule's id contains an `@`.
 const RULE: &str = "@trouble";
+
+/// Stands for a rule's id in the cooldown of alerts about chats that moved.
+const MOVED_RULE: &str = "@moved";
+
+/// The shortest time between two alerts about the same chat.
+const MOVED_COOLDOWN: Duration = Duration::from_secs(24 * 3600);
 
 /// The shortest time between two identical alerts.
 const COOLDOWN: Duration = Duration::from_secs(300);
@@ -26,7 +35,7 @@ pub(crate) async fn send_alert<P: Ports>(
     context: &Context<'_, P>,
     alert: &Alert,
     receive_count: u32,
-) -> Result<Disposition, Error> {
+) -> Result<(), Retry> {
     let (ports, site) = (context.ports, context.site);
     let subject = alert.about.to_string();
     let Some(channel) = site.alert_channel() else {
@@ -35,36 +44,39 @@ pub(crate) async fn send_alert<P: Ports>(
             text = alert.text,
             "dropped an alert: camhook.toml names no `alert_channel`"
         );
-        return Ok(Disposition::Done);
+        return Ok(());
     };
     if matches!(&alert.about, AlertSubject::Channel(id) if id == channel.id.as_str()) {
         tracing::error!(subject, text = alert.text, "dropped an alert about the alert channel itself");
-        return Ok(Disposition::Done);
+        return Ok(());
     }
     let (state, now) = (ports.state(), ports.clock().now());
     let fingerprint = alert.fingerprint().to_string();
     let key = CooldownKey { rule: RULE, source: &fingerprint };
     match cooldown::reserve(state, key, alert.id, COOLDOWN, now).await? {
         Reservation::Held { .. } => {}
-        Reservation::Charged { .. } => return Ok(Disposition::Done),
-        Reservation::Pending { .. } => return Ok(Disposition::retry(Some(SOON))),
+        Reservation::Charged { .. } => return Ok(()),
+        Reservation::Pending { .. } => return Err(Retry::waiting("cooldown").after(SOON)),
     }
     let claim = ClaimKey { event: alert.id, rule: RULE, action: 0, replay: None };
     let outcome = match acquire(ports, &claim).await? {
         Lease::Settled => DeliveryOutcome::AlreadyDelivered,
         Lease::Busy(after) => DeliveryOutcome::Busy(after),
-        Lease::Acquired(claim) => attempt(context, channel, &notification(alert, site), &claim).await,
+        Lease::Acquired(claim) => attempt(context, channel, notification(alert, site), &claim).await,
     };
     match outcome {
-        DeliveryOutcome::Delivered => {
+        DeliveryOutcome::Delivered(_) => {
             cooldown::confirm(state, key, alert.id, COOLDOWN, ports.clock().now()).await?;
         }
         DeliveryOutcome::Failed { .. } if receive_count >= LAST_DELIVERY => {
             cooldown::give_back(state, key, alert.id).await?;
         }
-        DeliveryOutcome::AlreadyDelivered | DeliveryOutcome::Busy(_) | DeliveryOutcome::Failed { .. } => {}
+        DeliveryOutcome::AlreadyDelivered
+        | DeliveryOutcome::HeldBack
+        | DeliveryOutcome::Busy(_)
+        | DeliveryOutcome::Failed { .. } => {}
     }
-    Ok(outcome.disposition())
+    outcome.result()
 }
 
 fn notification<'a>(alert: &'a Alert, site: &Site) -> Notification<'a> {
@@ -74,12 +86,14 @@ fn notification<'a>(alert: &'a Alert, site: &Site) -> Notification<'a> {
         title: format!("camhook alert: {}", alert.about),
         text: format!("{}\n{time}", alert.text),
         picture: None,
+        detail: None,
         subject: Subject::Alert(alert),
     }
 }
 
-/// Alerts about channels that failed: at the first delivery where a person has to change something, else at the
-/// last one. Failures of the alert channel itself are only logged.
+/// Alerts about what a person has to change: at the first delivery of a message about channels that fail until
+/// then, and about chats that moved. (The last delivery alerts in any case.) Failures of the alert channel itself are
+/// only logged.
 pub(crate) async fn alert_failures<P: Ports>(
     context: &Context<'_, P>,
     receive_count: u32,
@@ -87,27 +101,59 @@ pub(crate) async fn alert_failures<P: Ports>(
 ) {
     let Some(alert_channel) = context.site.alert_channel() else { return };
     for outcome in outcomes {
-        let DeliveryOutcome::Failed { channel, error } = outcome else { continue };
-        let is_due = match receive_count {
-            0 | 1 => error.needs_a_person(),
-            count => count >= LAST_DELIVERY,
+        let (subject, text) = match outcome {
+            DeliveryOutcome::Failed { channel, error }
+                if receive_count <= 1 && error.needs_a_person() && *channel != alert_channel.id =>
+            {
+                let text = format!("The channel {channel} does not accept messages: {error}.");
+                (AlertSubject::Channel(channel.to_string()), text)
+            }
+            _ => continue,
         };
-        if !is_due || *channel == alert_channel.id {
-            continue;
+        if let Err(error) = enqueue_alert(context.ports, subject, text).await {
+            tracing::error!(%error, "failed to enqueue an alert");
         }
-        let text = format!("The channel {channel} does not accept messages: {error}.");
-        enqueue_alert(context.ports, AlertSubject::Channel(channel.to_string()), text).await;
     }
 }
 
-/// Enqueues an alert. A failure is logged.
-async fn enqueue_alert<P: Ports>(ports: &P, about: AlertSubject, text: String) {
-    let alert = Alert::new(about, text, ports.clock().now());
-    let sent = match alert.message() {
-        Ok(message) => ports.queues().send(Queue::Notify, message).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = sent {
-        tracing::error!(subject = %alert.about, %error, "failed to enqueue an alert");
+/// Alerts once a day that the chat of a channel has another id, which camhook.toml does not have.
+pub(crate) async fn alert_moved_chat<P: Ports>(
+    context: &Context<'_, P>,
+    channel: &Channel,
+    caveats: &[Caveat],
+    notification: &str,
+) {
+    for caveat in caveats {
+        let Caveat::ChatMoved { from, to } = caveat else { continue };
+        let text = format!(
+            "The chat of the channel {id} has another id since the group was upgraded: set `chat = {to}` in the place \
+             of {from} in camhook.toml. Until then messages are delivered to {to}.",
+            id = channel.id
+        );
+        let (state, now) = (context.ports.state(), context.ports.clock().now());
+        let id = EventId::of_sender_id("@moved", notification);
+        let key = CooldownKey { rule: MOVED_RULE, source: channel.id.as_str() };
+        let reserved = cooldown::reserve(state, key, id, MOVED_COOLDOWN, now).await;
+        if matches!(reserved, Ok(Reservation::Charged { .. } | Reservation::Pending { .. })) {
+            continue;
+        }
+        let alerted = async {
+            enqueue_alert(context.ports, AlertSubject::Configuration, text).await?;
+            cooldown::confirm(state, key, id, MOVED_COOLDOWN, now).await.map_err(Error::from)
+        };
+        if let Err(error) = alerted.await {
+            tracing::error!(%error, "failed to alert about a chat that moved");
+        }
     }
+}
+
+/// Enqueues an alert.
+pub(crate) async fn enqueue_alert<P: Ports>(
+    ports: &P,
+    subject: AlertSubject,
+    text: String,
+) -> Result<(), Error> {
+    let alert = Alert::new(subject, text, ports.clock().now());
+    ports.queues().send(Queue::Alerts, alert.message()?).await?;
+    Ok(())
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use camhook_ports::{Clock, Ports};
+use camhook_ports::{Clock, Metrics, Ports};
 use camhook_site::Channel;
 use camhook_state::claim::{self, Acquisition, Claim, ClaimKey, Effect};
 
-use crate::channel;
+use crate::channel::{self, Accepted, Caveat};
 use crate::context::Context;
 use crate::error::{DeliveryError, Error};
 use crate::notification::Notification;
@@ -39,40 +39,83 @@ pub(crate) async fn acquire<P: Ports>(ports: &P, key: &ClaimKey<'_>) -> Result<L
     Ok(claim::take_again(ports.state(), &held, now).await?.map_or(Lease::Busy(SOON), Lease::Acquired))
 }
 
+/// The attempt from which on pictures are left out: a service that keeps failing may fail over them.
+const WITHOUT_PICTURE: u32 = 3;
+
 /// Delivers a message whose claim the caller holds, and records the outcome in the claim.
 pub(crate) async fn attempt<P: Ports>(
     context: &Context<'_, P>,
     channel: &Channel,
-    notification: &Notification<'_>,
+    notification: Notification<'_>,
     claim: &Claim,
 ) -> DeliveryOutcome {
     let clock = context.ports.clock();
     let started = clock.elapsed();
-    let result = channel::deliver(context.ports, context.client, channel, notification).await;
+    let (attempt, id) = (claim.record().attempt, notification.id.clone());
+    let leaves_picture_out = attempt >= WITHOUT_PICTURE && notification.only_picture().is_some();
+    let notification = if leaves_picture_out { without_bytes(notification) } else { notification };
+    let mut result = channel::deliver(context.ports, context.client, channel, &notification).await;
+    if let (Ok(Accepted { caveats }), true) = (&mut result, leaves_picture_out) {
+        caveats.push(Caveat::PictureRefused { reason: format!("left out at attempt {attempt}") });
+    }
     let duration = clock.elapsed().saturating_sub(started);
-    context.time("NotificationTime", duration, [("Channel", channel.kind.name())]);
+    let metrics = context.ports.metrics();
+    metrics.time("NotificationTime", duration, [("Channel", channel.kind.name())]);
     context.count_notification(channel, if result.is_ok() { "delivered" } else { "failed" });
     record_outcome(context.ports, claim, &result).await;
-    let (attempt, duration_ms) = (claim.record().attempt, duration.as_millis());
+    let duration_ms = duration.as_millis();
     match result {
-        Ok(()) => {
-            tracing::info!(channel = channel.id.as_str(), attempt, duration_ms, "delivered notification");
-            DeliveryOutcome::Delivered
+        Ok(Accepted { caveats }) => {
+            let (channel, caveat) = (channel.id.as_str(), join(&caveats));
+            tracing::info!(
+                notification = id,
+                channel,
+                attempt,
+                duration_ms,
+                caveat,
+                "delivered notification"
+            );
+            DeliveryOutcome::Delivered(caveats)
         }
         Err(error) => {
             let channel = channel.id.clone();
-            tracing::warn!(channel = channel.as_str(), attempt, duration_ms, %error, "failed to deliver notification");
+            tracing::warn!(
+                notification = id,
+                channel = channel.as_str(),
+                attempt,
+                duration_ms,
+                %error,
+                "failed to deliver notification"
+            );
             DeliveryOutcome::Failed { channel, error }
         }
     }
 }
 
+fn without_bytes(mut notification: Notification<'_>) -> Notification<'_> {
+    notification.detail = None;
+    if let Some(picture) = &mut notification.picture {
+        picture.bytes = None;
+    }
+    notification
+}
+
+fn join(caveats: &[Caveat]) -> Option<String> {
+    (!caveats.is_empty()).then(|| caveats.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+}
+
 /// Records the result of an attempt. Where the claim cannot be written, the message is delivered again after
 /// [`ATTEMPT_LIMIT`].
-async fn record_outcome<P: Ports>(ports: &P, claim: &Claim, result: &Result<(), DeliveryError>) {
+async fn record_outcome<P: Ports>(ports: &P, claim: &Claim, result: &Result<Accepted, DeliveryError>) {
     let state = ports.state();
     let recorded = match result {
-        Ok(()) => claim::finish(state, claim, "delivered").await,
+        Ok(Accepted { caveats }) => {
+            let outcome = match join(caveats) {
+                Some(caveat) => format!("delivered {caveat}"),
+                None => "delivered".to_owned(),
+            };
+            claim::finish(state, claim, &outcome).await
+        }
         Err(error) => match error.effect() {
             Effect::None => claim::release(state, claim, &error.to_string()).await,
             Effect::Possible | Effect::HandedOver => {

@@ -1,5 +1,6 @@
 //! Channels: how a notification is delivered to each service.
 
+mod accepted;
 mod apprise;
 mod discord;
 mod encoded_word;
@@ -21,6 +22,7 @@ use camhook_outbound::Client;
 use camhook_ports::Ports;
 use camhook_site::{Channel, ChannelKind, Slack};
 
+pub use self::accepted::{Accepted, Caveat};
 use self::exchange::Transport;
 pub(crate) use self::limit::characters;
 use crate::error::DeliveryError;
@@ -57,6 +59,8 @@ pub fn picture_form(channel: &Channel) -> PictureForm {
 
 /// Delivers a notification by a channel.
 ///
+/// Where the service refuses the picture, the text is delivered in the same attempt and the reason returned.
+///
 /// # Errors
 ///
 /// When the channel did not accept it, or nobody knows whether it did.
@@ -65,7 +69,7 @@ pub async fn deliver<P: Ports>(
     client: &Client,
     channel: &Channel,
     notification: &Notification<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Accepted, DeliveryError> {
     let transport = Transport { ports, client, network: channel.network };
     let delivery = Box::pin(deliver_by_kind(&transport, &channel.kind, notification));
     tokio::time::timeout(TIME_LIMIT, delivery)
@@ -77,7 +81,7 @@ async fn deliver_by_kind<P: Ports>(
     transport: &Transport<'_, P>,
     kind: &ChannelKind,
     notification: &Notification<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Accepted, DeliveryError> {
     match kind {
         ChannelKind::Ntfy(topic) => ntfy::deliver(transport, topic, notification).await,
         ChannelKind::Webhook(webhook) => webhook::deliver(transport, webhook, notification).await,

@@ -1,17 +1,14 @@
 //! What every part of an invocation uses.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
 use camhook_outbound::Client;
-use camhook_ports::Measurements;
+use camhook_ports::{Metrics, Ports};
 use camhook_site::{Channel, Site};
 
 /// Counts messages by kind of channel and outcome.
 pub const NOTIFICATIONS: &str = "Notifications";
 
 /// What every part of an invocation uses.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a, P> {
     /// The ports.
     pub(crate) ports: &'a P,
@@ -19,37 +16,12 @@ pub(crate) struct Context<'a, P> {
     pub(crate) site: &'a Site,
     /// The HTTP client of channels.
     pub(crate) client: &'a Client,
-    measurements: Mutex<Measurements>,
 }
 
-impl<'a, P> Context<'a, P> {
-    /// The context of one invocation.
-    pub(crate) fn new(ports: &'a P, site: &'a Site, client: &'a Client) -> Self {
-        Self { ports, site, client, measurements: Mutex::default() }
-    }
-
-    /// Counts one.
-    pub(crate) fn count<const N: usize>(&self, name: &'static str, dimensions: [(&'static str, &str); N]) {
-        self.measurements.lock().unwrap_or_else(PoisonError::into_inner).count(name, dimensions);
-    }
-
+impl<P: Ports> Context<'_, P> {
     /// Counts a message to a channel.
     pub(crate) fn count_notification(&self, channel: &Channel, outcome: &'static str) {
-        self.count(NOTIFICATIONS, [("Channel", channel.kind.name()), ("Outcome", outcome)]);
-    }
-
-    /// Records a duration.
-    pub(crate) fn time<const N: usize>(
-        &self,
-        name: &'static str,
-        duration: Duration,
-        dimensions: [(&'static str, &str); N],
-    ) {
-        self.measurements.lock().unwrap_or_else(PoisonError::into_inner).time(name, duration, dimensions);
-    }
-
-    /// What was measured.
-    pub(crate) fn into_measurements(self) -> Measurements {
-        self.measurements.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let dimensions = [("Channel", channel.kind.name()), ("Outcome", outcome)];
+        self.ports.metrics().count(NOTIFICATIONS, dimensions);
     }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn finalize_cooldown<P: Ports>(
     let (Some(length), None) = (rule.cooldown, delivery.replay) else { return };
     let key = cooldown_key(rule, delivery.event);
     let id = delivery.acting;
-    let any_delivered = outcomes.iter().any(|outcome| matches!(outcome, DeliveryOutcome::Delivered));
+    let any_delivered = outcomes.iter().any(|outcome| matches!(outcome, DeliveryOutcome::Delivered(_)));
     let all_failed = outcomes.iter().all(|outcome| matches!(outcome, DeliveryOutcome::Failed { .. }));
     let permanently = delivery.receive_count >= LAST_DELIVERY
         || outcomes.iter().all(

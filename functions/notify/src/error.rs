@@ -66,6 +66,20 @@ pub enum DeliveryError {
         /// The service's reason.
         reason: String,
     },
+    /// The service refused because of the chat: it does not exist, or the bot is not in it.
+    #[error("refused with status {status}: {reason}")]
+    ChatRefused {
+        /// The status of the answer.
+        status: u16,
+        /// The service's reason.
+        reason: String,
+    },
+    /// The chat has another id now.
+    #[error("the chat was upgraded and has the id {chat} now")]
+    Moved {
+        /// The new id.
+        chat: String,
+    },
     /// A mail server refused.
     #[error("the mail server refused with {status}: {reason}")]
     MailRefused {
@@ -126,6 +140,8 @@ impl DeliveryError {
             Self::Refused { .. }
             | Self::Declined { .. }
             | Self::Passing { .. }
+            | Self::ChatRefused { .. }
+            | Self::Moved { .. }
             | Self::MailRefused { .. }
             | Self::Setting { .. }
             | Self::Unwritten { .. }
@@ -159,11 +175,34 @@ impl DeliveryError {
             | Self::Passing { .. }
             | Self::Secret(_) => false,
             Self::Declined { .. }
+            | Self::ChatRefused { .. }
+            | Self::Moved { .. }
             | Self::Setting { .. }
             | Self::Unwritten { .. }
             | Self::NotSent(_)
             | Self::Unusable(_)
             | Self::Json(_) => true,
+        }
+    }
+}
+
+impl DeliveryError {
+    /// Whether the same message without its picture may be accepted.
+    ///
+    /// Services word such refusals in many ways and give them many status codes, so that only those are excluded
+    /// that are about the credential, the rate or the chat.
+    pub(crate) fn may_concern_picture(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => match status {
+                401 | 407 | 408 | 425 | 429 => false,
+                // Insufficient storage.
+                507 => true,
+                status => (400..500).contains(status),
+            },
+            Self::Declined { .. } => true,
+            // 530 to 538 are about the login.
+            Self::MailRefused { status, .. } => *status >= 500 && !(530..=538).contains(status),
+            _ => false,
         }
     }
 }

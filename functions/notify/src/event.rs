@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use camhook_consumer::Retry;
+use camhook_description::is_reachability;
 use camhook_event::{Event, Kind, State};
 use camhook_ports::{Clock, Ports};
-use camhook_site::{Modes, Rule, evaluate};
+use camhook_site::{Action, Modes, Rule, evaluate};
 use camhook_state::control;
 use camhook_state::cooldown::{self, Reservation};
 use camhook_state::dedupe::{Dedupe, dedupe};
@@ -14,10 +16,10 @@ use crate::context::Context;
 use crate::cooldown::{cooldown_key, finalize_cooldown};
 use crate::delivery::Delivery;
 use crate::error::Error;
-use crate::gather::gather;
+use crate::gather::{REACHABILITY_WINDOW, gather, gather_silence};
 use crate::matched_rule::{MatchedRule, deliver_all};
 use crate::mode::{self, set_modes};
-use crate::outcome::{DeliveryOutcome, Disposition};
+use crate::outcome::{DeliveryOutcome, combine};
 use crate::request::{DeliveryRequest, count_all, requests};
 use crate::retry::SOON;
 
@@ -25,38 +27,62 @@ use crate::retry::SOON;
 pub(crate) async fn notify_event<P: Ports>(
     context: &Context<'_, P>,
     delivery: Delivery<'_>,
-) -> Result<Disposition, Error> {
+) -> Result<(), Retry> {
     let (ports, site) = (context.ports, context.site);
     let modes = modes(ports, site.rules(), delivery.event).await?;
     let at = delivery.event.time.timestamp();
     let evaluation = camhook_site::Context { site, at, modes: &modes };
-    let mut disposition = Disposition::Done;
+    let mut results = Vec::new();
     let mut matched = Vec::new();
+    let mut notifies = Notifies::Nobody;
     for rule in site.rules() {
-        let requests = requests(context, rule, ports.clock().now());
-        let is_idle = requests.is_empty() && !mode::sets_modes(rule);
+        let has_messages = rule.then.iter().any(|action| matches!(action, Action::Notify { .. }));
+        let is_idle = !has_messages && !mode::sets_modes(rule);
         if is_idle || !evaluate(rule, delivery.event, &evaluation).is_match() {
+            continue;
+        }
+        if has_messages {
+            notifies = Notifies::Somebody;
+        }
+        let requests = requests(context, rule, ports.clock().now());
+        if requests.is_empty() && !mode::sets_modes(rule) {
             continue;
         }
         match prepare(context, rule, requests, delivery).await {
             Ok(Preparation::Ready(ready)) => matched.push(ready),
             Ok(Preparation::Suppressed) => {}
-            Ok(Preparation::Pending) => disposition = disposition.and(Disposition::retry(Some(SOON))),
+            Ok(Preparation::Pending) => results.push(Err(Retry::waiting("cooldown").after(SOON))),
             Err(error) => {
                 let rule = rule.id.as_str();
                 tracing::warn!(rule, %error, "failed to prepare a rule");
-                disposition = disposition.and(Disposition::failed(format!("rule {rule}: {error}")));
+                results.push(Err(Retry::failed("error", format!("rule {rule}: {error}"))));
             }
         }
+    }
+    if notifies == Notifies::Nobody && is_silence(delivery.event) && delivery.replay.is_none() {
+        gather_silence(context, delivery).await?;
     }
     deliver_all(context, delivery, &mut matched).await;
     for MatchedRule { rule, outcomes, .. } in &matched {
         finalize_cooldown(ports, rule, delivery, outcomes).await;
-        disposition = outcomes.iter().map(DeliveryOutcome::disposition).fold(disposition, Disposition::and);
+        results.extend(outcomes.iter().map(DeliveryOutcome::result));
     }
     let outcomes = matched.iter().flat_map(|matched| &matched.outcomes);
     alert_failures(context, delivery.receive_count, outcomes).await;
-    Ok(disposition)
+    combine(results)
+}
+
+/// Whether any rule notifies somebody of an event, now or suppressed by a cooldown or quiet hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Notifies {
+    Somebody,
+    Nobody,
+}
+
+/// Whether the event says that a source with `offline_after` went silent or is back. A device that reports another
+/// one as offline has no time of a last contact.
+fn is_silence(event: &Event) -> bool {
+    is_reachability(event.data.kind) && event.data.vendor_data.get("last_contact").is_some()
 }
 
 /// The modes of the areas that rules depend on.
@@ -97,7 +123,9 @@ async fn prepare<'a, P: Ports>(
         count_all(context, &requests, "duplicate");
         return Ok(Preparation::Suppressed);
     }
-    if let (Some(window), None) = (rule.coalesce, replay) {
+    // Cameras that vanish with their network are one message.
+    let together = is_reachability(event.data.kind).then_some(REACHABILITY_WINDOW);
+    if let (Some(window), None) = (rule.coalesce.or(together), replay) {
         // The group reserves the cooldown when it is delivered. Modes are set at once.
         set_modes(context.ports, rule, delivery).await?;
         gather(context, rule, window, &requests, delivery).await?;

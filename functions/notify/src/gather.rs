@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use camhook_event::{Event, Kind};
 use camhook_ports::{Clock, EventQueue, Ports, Queue};
 use camhook_site::Rule;
 use camhook_state::claim::{self, Acquisition, ClaimKey};
@@ -42,14 +43,52 @@ pub(crate) async fn gather<P: Ports>(
         claim::finish(state, &claim, "suppressed: cooldown").await?;
         return Ok(());
     }
-    let source = event.data.source.as_str();
-    let group_key = GroupKey { rule: rule.id.as_str(), source };
-    if let Joined::Owed { group, delay } = coalesce::join(state, group_key, event, window, now).await? {
-        let flush = Flush::new(rule.id.as_str().to_owned(), source.to_owned(), group);
-        ports.queues().send(Queue::Notify, flush.message(delay)?).await?;
-        coalesce::mark_queued(state, group_key, group).await?;
-    }
+    let source = group_source(event);
+    join(context, GroupKey { rule: rule.id.as_str(), source }, event, window).await?;
     claim::finish(state, &claim, "gathered into one message").await?;
     count_all(context, requests, "gathered");
+    Ok(())
+}
+
+/// Stands for a rule's id in the groups of sources that went silent and that no rule is about. No rule's id
+/// contains an `@`.
+pub(crate) const SILENCE_RULE: &str = "@silence";
+
+/// How long devices that went offline, or came back, are gathered into one message.
+pub(crate) const REACHABILITY_WINDOW: Duration = Duration::from_secs(20);
+
+/// Adds the silence or return of a source, which no rule is about, to the group that becomes an alert.
+pub(crate) async fn gather_silence<P: Ports>(
+    context: &Context<'_, P>,
+    delivery: Delivery<'_>,
+) -> Result<(), Error> {
+    let event = delivery.event;
+    let key = GroupKey { rule: SILENCE_RULE, source: group_source(event) };
+    join(context, key, event, REACHABILITY_WINDOW).await
+}
+
+/// Events are gathered by source; devices that went offline, or came back, over all sources.
+fn group_source(event: &Event) -> &str {
+    match event.data.kind {
+        Kind::DeviceOffline => "@offline",
+        Kind::DeviceOnline => "@online",
+        _ => event.data.source.as_str(),
+    }
+}
+
+/// Joins the group of an event, and queues the group's message where that is still due.
+async fn join<P: Ports>(
+    context: &Context<'_, P>,
+    key: GroupKey<'_>,
+    event: &Event,
+    window: Duration,
+) -> Result<(), Error> {
+    let (state, now) = (context.ports.state(), context.ports.clock().now());
+    let label = camhook_description::place(context.site, event);
+    if let Joined::Owed { group, delay } = coalesce::join(state, key, event, &label, window, now).await? {
+        let flush = Flush::new(key.rule.to_owned(), key.source.to_owned(), group);
+        context.ports.queues().send(Queue::Notify, flush.message(delay)?).await?;
+        coalesce::mark_queued(state, key, group).await?;
+    }
     Ok(())
 }

@@ -1,38 +1,44 @@
 //! The notification of a group of events, when its window has closed.
 
+use camhook_consumer::Retry;
 use camhook_ports::{Clock, Ports};
+use camhook_state::alert::AlertSubject;
 use camhook_state::coalesce::{self, Closing, Group, GroupKey};
 use camhook_state::cooldown::{self, Reservation};
 use camhook_state::flush::Flush;
 
-use crate::alert::alert_failures;
+use crate::alert::{alert_failures, enqueue_alert};
 use crate::context::Context;
 use crate::cooldown::{cooldown_key, finalize_cooldown};
 use crate::delivery::Delivery;
-use crate::error::Error;
+use crate::gather::SILENCE_RULE;
 use crate::matched_rule::{MatchedRule, deliver_all};
-use crate::outcome::{DeliveryOutcome, Disposition};
+use crate::outcome::{DeliveryOutcome, combine};
 use crate::request::{count_all, requests};
 use crate::retry::SOON;
+use crate::text::{self, Rendered};
 
 /// Closes a group and delivers its message.
 pub(crate) async fn notify_group<P: Ports>(
     context: &Context<'_, P>,
     flush: &Flush,
     receive_count: u32,
-) -> Result<Disposition, Error> {
+) -> Result<(), Retry> {
     let state = context.ports.state();
     let key = GroupKey { rule: &flush.rule, source: &flush.source };
     let group = match coalesce::close(state, key, flush.group, context.ports.clock().now()).await? {
-        Closing::Early(left) => return Ok(Disposition::retry(Some(left))),
-        Closing::Told => return Ok(Disposition::Done),
+        Closing::Early(left) => return Err(Retry::waiting("window").after(left)),
+        Closing::Told => return Ok(()),
         Closing::Closed(group) => group,
     };
-    let disposition = deliver_group(context, flush, &group, receive_count).await?;
-    if disposition == Disposition::Done {
-        coalesce::mark_delivered(state, key, group.id).await?;
+    if flush.rule == SILENCE_RULE {
+        let (subject, text) = silence(context, &group);
+        enqueue_alert(context.ports, subject, text).await?;
+    } else {
+        deliver_group(context, flush, &group, receive_count).await?;
     }
-    Ok(disposition)
+    coalesce::mark_delivered(state, key, group.id).await?;
+    Ok(())
 }
 
 async fn deliver_group<P: Ports>(
@@ -40,10 +46,10 @@ async fn deliver_group<P: Ports>(
     flush: &Flush,
     group: &Group,
     receive_count: u32,
-) -> Result<Disposition, Error> {
+) -> Result<(), Retry> {
     let Some(rule) = context.site.rule(&flush.rule) else {
         tracing::warn!(count = group.count, "dropped a group: its rule no longer exists");
-        return Ok(Disposition::Done);
+        return Ok(());
     };
     let delivery = Delivery::of_group(group, receive_count);
     // Quiet hours are those at the time of the first event; they may have begun since.
@@ -54,9 +60,9 @@ async fn deliver_group<P: Ports>(
             Reservation::Held { .. } => {}
             Reservation::Charged { .. } => {
                 count_all(context, &requests, "cooldown");
-                return Ok(Disposition::Done);
+                return Ok(());
             }
-            Reservation::Pending { .. } => return Ok(Disposition::retry(Some(SOON))),
+            Reservation::Pending { .. } => return Err(Retry::waiting("cooldown").after(SOON)),
         }
     }
     let mut matched = [MatchedRule::acquire(context, rule, requests, delivery, vec![]).await?];
@@ -64,5 +70,15 @@ async fn deliver_group<P: Ports>(
     let [MatchedRule { outcomes, .. }] = &matched;
     finalize_cooldown(context.ports, rule, delivery, outcomes).await;
     alert_failures(context, receive_count, outcomes.iter()).await;
-    Ok(outcomes.iter().map(DeliveryOutcome::disposition).fold(Disposition::Done, Disposition::and))
+    combine(outcomes.iter().map(DeliveryOutcome::result))
+}
+
+/// The alert about sources that went silent or are back, and that no rule is about.
+fn silence<P>(context: &Context<'_, P>, group: &Group) -> (AlertSubject, String) {
+    let Rendered { title, text } = text::render_group(context.site, group);
+    let subject = AlertSubject::Source(group.best.data.source.to_string());
+    (
+        subject,
+        format!("{title}\n{text}\nNo rule is about it: add one for `device_offline` to choose a channel."),
+    )
 }

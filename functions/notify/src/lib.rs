@@ -1,6 +1,6 @@
 //! Notifies people and other systems of events, with the picture.
 //!
-//! [`handle`] takes a batch of the notification queue. For each event it evaluates the site's rules, renders title
+//! [`handle`] takes a batch of the notification queue, or of the queue of alerts. For each event it evaluates the site's rules, renders title
 //! and text ([`text`]) and delivers them by the channels of the rules that match ([`channel`]). Each channel gets
 //! one message per event, however often the queue delivers it: a claim per message records its outcome, and a
 //! later delivery continues with what is left. A channel that gave no answer is tried again, since a message that
@@ -20,12 +20,12 @@ pub mod channel;
 mod context;
 mod cooldown;
 mod delivery;
-mod describe;
 mod error;
 mod event;
 mod gather;
 mod group;
 mod handle;
+mod held_back;
 mod matched_rule;
 mod message;
 mod mode;
@@ -36,7 +36,9 @@ mod request;
 mod retry;
 pub mod text;
 
+pub use channel::{Accepted, Caveat};
 pub use context::NOTIFICATIONS;
 pub use error::{DeliveryError, Error};
-pub use handle::{RETRIES, handle};
+pub use handle::handle;
 pub use notification::{Notification, Picture, Subject};
+pub use retry::RETRIES;

@@ -1,17 +1,16 @@
 //! The notification function.
 
-use camhook_aws::{BatchOutcome, Function, FunctionError, serve_queue};
+use camhook_aws::{Function, FunctionError, serve_queues};
 use camhook_outbound::{Client, Limits};
-use camhook_ports::Ports;
+use camhook_ports::Queue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), FunctionError> {
     let function = Function::start()?;
     let client = Client::new(function.environment.stack, Limits::default());
-    serve_queue(&function, async |function, site, records| {
-        let (failed, measurements) = camhook_notify::handle(&function.ports, site, &client, records).await;
-        measurements.record_in(function.ports.metrics());
-        BatchOutcome { failed }
+    serve_queues(&function, async |function, site, queue, records| {
+        let queue = queue.unwrap_or(Queue::Notify);
+        camhook_notify::handle(&function.ports, site, &client, queue, records).await
     })
     .await
 }

@@ -6,15 +6,18 @@ use camhook_state::claim::{Claim, ClaimKey};
 use futures_util::future::join_all;
 use tracing::Instrument;
 
+use crate::alert::alert_moved_chat;
 use crate::attempt::{Lease, acquire, attempt};
 use crate::channel::{PictureForm, picture_form};
 use crate::context::Context;
 use crate::delivery::Delivery;
 use crate::error::Error;
+use crate::held_back::admit;
 use crate::notification::{Notification, Subject};
 use crate::outcome::DeliveryOutcome;
+use crate::picture::{self, Pictures};
 use crate::request::DeliveryRequest;
-use crate::{picture, text};
+use crate::text;
 
 /// A rule that matched, and the outcomes of its messages so far.
 pub(crate) struct MatchedRule<'a> {
@@ -38,7 +41,12 @@ impl<'a> MatchedRule<'a> {
             let (event, replay) = (delivery.acting, delivery.run());
             let key = ClaimKey { event, rule: rule.id.as_str(), action: request.action, replay };
             match acquire(context.ports, &key).await? {
-                Lease::Acquired(claim) => acquired.push((request, claim)),
+                Lease::Acquired(claim) => {
+                    match admit(context, rule, request.channel, delivery, &claim).await? {
+                        Some(outcome) => outcomes.push(outcome),
+                        None => acquired.push((request, claim)),
+                    }
+                }
                 Lease::Busy(after) => outcomes.push(DeliveryOutcome::Busy(after)),
                 Lease::Settled => {
                     context.count_notification(request.channel, "already_delivered");
@@ -63,18 +71,17 @@ pub(crate) async fn deliver_all<P: Ports>(
     }
     let takes_bytes = acquired.any(|(request, _)| picture_form(request.channel) == PictureForm::Bytes);
     let form = if takes_bytes { PictureForm::Bytes } else { PictureForm::Link };
-    let picture = picture::read(context.ports, event, form).await;
+    let pictures = picture::read(context.ports, event, form).await;
 
     let attempts = matched.iter().enumerate().flat_map(|(index, matched)| {
         matched.acquired.iter().map(move |(request, claim)| (index, matched.rule, request, claim))
     });
     let outcomes = join_all(attempts.map(|(index, rule, request, claim)| {
-        let picture = picture.clone();
+        let Pictures { picture, detail } = pictures.clone();
         let span = tracing::info_span!("notification", rule = rule.id.as_str(), action = request.action);
         async move {
-            let gathered = delivery.group.map(text::Gathered::from);
             let (rendered, errors) =
-                text::render(context.site, event, gathered.as_ref(), request.title, request.body);
+                text::render(context.site, event, delivery.group, request.title, request.body);
             for error in errors {
                 tracing::warn!(%error, "failed to render a template, used the default text");
             }
@@ -85,8 +92,13 @@ pub(crate) async fn deliver_all<P: Ports>(
                 }
             };
             let text::Rendered { title, text } = rendered;
-            let notification = Notification { id, title, text, picture, subject: Subject::Event(event) };
-            (index, attempt(context, request.channel, &notification, claim).await)
+            let subject = Subject::Event(event);
+            let notification = Notification { id: id.clone(), title, text, picture, detail, subject };
+            let outcome = attempt(context, request.channel, notification, claim).await;
+            if let DeliveryOutcome::Delivered(caveats) = &outcome {
+                alert_moved_chat(context, request.channel, caveats, &id).await;
+            }
+            (index, outcome)
         }
         .instrument(span)
     }))

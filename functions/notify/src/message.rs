@@ -3,6 +3,7 @@
 use camhook_event::Event;
 use camhook_state::alert::Alert;
 use camhook_state::flush::Flush;
+use camhook_state::message_limit::HeldBack;
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -13,6 +14,7 @@ pub(crate) enum QueueMessage {
     Event(Box<Event>),
     Flush(Flush),
     Alert(Alert),
+    HeldBack(HeldBack),
 }
 
 #[derive(Deserialize)]
@@ -29,6 +31,8 @@ enum MessageType {
     Flush,
     #[serde(rename = "camhook.trouble.v1")]
     Alert,
+    #[serde(rename = "camhook.held_back.v1")]
+    HeldBack,
 }
 
 /// Reads a message by its `type`.
@@ -38,6 +42,7 @@ pub(crate) fn read(body: &str) -> Result<QueueMessage, Error> {
         MessageType::Event => serde_json::from_str(body).map(|event| QueueMessage::Event(Box::new(event))),
         MessageType::Flush => serde_json::from_str(body).map(QueueMessage::Flush),
         MessageType::Alert => serde_json::from_str(body).map(QueueMessage::Alert),
+        MessageType::HeldBack => serde_json::from_str(body).map(QueueMessage::HeldBack),
     };
     message.map_err(|error| Error::unreadable(&error))
 }

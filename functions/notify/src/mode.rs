@@ -57,5 +57,5 @@ async fn set_mode<P: Ports>(
     };
     claim::finish(ports.state(), &claim, outcome).await?;
     tracing::info!(rule, area, mode, outcome, "set mode");
-    Ok(DeliveryOutcome::Delivered)
+    Ok(DeliveryOutcome::Delivered(vec![]))
 }

@@ -13,10 +13,31 @@ pub struct Notification<'a> {
     pub title: String,
     /// The text.
     pub text: String,
-    /// The picture beside it.
+    /// The picture: what the camera saw.
     pub picture: Option<Picture>,
+    /// A second picture for channels that take two: the target, face or plate cut out.
+    pub detail: Option<Picture>,
     /// The subject, for channels that other systems read.
     pub subject: Subject<'a>,
+}
+
+impl Notification<'_> {
+    /// The pictures as bytes, with their file names: the detail first, then the whole.
+    pub(crate) fn pictures(&self) -> Vec<(&str, Bytes)> {
+        let pictures = self.detail.iter().chain(&self.picture);
+        pictures.filter_map(|picture| Some((picture.file_name.as_str(), picture.bytes.clone()?))).collect()
+    }
+
+    /// The one picture for channels that take one, as bytes, with its file name.
+    pub(crate) fn only_picture(&self) -> Option<(&str, Bytes)> {
+        let picture = self.picture.as_ref()?;
+        Some((&picture.file_name, picture.bytes.clone()?))
+    }
+
+    /// A link to the picture.
+    pub(crate) fn link(&self) -> Option<&str> {
+        self.picture.as_ref()?.link.as_deref().filter(|link| link.starts_with("http"))
+    }
 }
 
 /// The subject of a message.
@@ -26,6 +47,8 @@ pub enum Subject<'a> {
     Event(&'a Event),
     /// An alert.
     Alert(&'a Alert),
+    /// The number of messages that were held back.
+    HeldBack,
     /// A test of the channel.
     Test,
 }

@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
+use camhook_consumer::Retry;
 use camhook_site::ChannelId;
 
+use crate::channel::Caveat;
 use crate::error::DeliveryError;
 
 /// The outcome of one message to one channel.
 #[derive(Debug)]
 pub(crate) enum DeliveryOutcome {
     /// Delivered by this attempt.
-    Delivered,
+    Delivered(Vec<Caveat>),
     /// Delivered by an earlier attempt.
     AlreadyDelivered,
+    /// Held back by the limit of messages in a minute.
+    HeldBack,
     /// Another delivery of the queue's message holds the claim: look again after this long.
     Busy(Duration),
     /// Not delivered, or nobody knows.
@@ -26,51 +30,25 @@ pub(crate) enum DeliveryOutcome {
 
 impl DeliveryOutcome {
     /// What the outcome means for the queue's message.
-    pub(crate) fn disposition(&self) -> Disposition {
+    pub(crate) fn result(&self) -> Result<(), Retry> {
         match self {
-            Self::Delivered | Self::AlreadyDelivered => Disposition::Done,
-            Self::Busy(after) => Disposition::retry(Some(*after)),
-            Self::Failed { channel, error } => Disposition::Retry {
-                after: error.retry_after(),
-                reasons: vec![format!("channel {channel}: {error}")],
-            },
-        }
-    }
-}
-
-/// Whether a message of the queue is done or has to be delivered again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Disposition {
-    /// Nothing is left to do.
-    Done,
-    /// The queue is to deliver it again.
-    Retry {
-        /// The shortest delay, where a channel or the work of another delivery asks for one.
-        after: Option<Duration>,
-        /// The failures, for a person; empty when the message only waits.
-        reasons: Vec<String>,
-    },
-}
-
-impl Disposition {
-    /// The message waits for something.
-    pub(crate) fn retry(after: Option<Duration>) -> Self {
-        Self::Retry { after, reasons: vec![] }
-    }
-
-    /// Something failed.
-    pub(crate) fn failed(reason: String) -> Self {
-        Self::Retry { after: None, reasons: vec![reason] }
-    }
-
-    /// The disposition of a message with two parts.
-    pub(crate) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Done, disposition) | (disposition, Self::Done) => disposition,
-            (Self::Retry { after: left, mut reasons }, Self::Retry { after: right, reasons: more }) => {
-                reasons.extend(more);
-                Self::Retry { after: left.max(right), reasons }
+            Self::Delivered(_) | Self::AlreadyDelivered | Self::HeldBack => Ok(()),
+            Self::Busy(after) => Err(Retry::waiting("busy").after(*after)),
+            Self::Failed { channel, error } => {
+                let retry = Retry::failed("not_delivered", format!("channel {channel}: {error}"));
+                Err(match error.retry_after() {
+                    Some(after) => retry.after(after),
+                    None => retry,
+                })
             }
         }
     }
+}
+
+/// The result of a message with several parts.
+pub(crate) fn combine(results: impl IntoIterator<Item = Result<(), Retry>>) -> Result<(), Retry> {
+    results.into_iter().fold(Ok(()), |left, right| match (left, right) {
+        (Err(left), Err(right)) => Err(left.and(right)),
+        (Ok(()), result) | (result, Ok(())) => result,
+    })
 }

@@ -1,5 +1,6 @@
 //! The messages that a rule asks for.
 
+use camhook_ports::Ports;
 use camhook_site::{Action, Channel, Rule, Urgency};
 use jiff::Timestamp;
 
@@ -19,7 +20,7 @@ pub(crate) struct DeliveryRequest<'a> {
 
 /// The messages that a rule asks for at a time. Channels in their quiet hours are left out, unless the rule is
 /// urgent.
-pub(crate) fn requests<'a, P>(
+pub(crate) fn requests<'a, P: Ports>(
     context: &Context<'a, P>,
     rule: &'a Rule,
     at: Timestamp,
@@ -40,7 +41,7 @@ pub(crate) fn requests<'a, P>(
 }
 
 /// Counts the same outcome for several messages.
-pub(crate) fn count_all<P>(
+pub(crate) fn count_all<P: Ports>(
     context: &Context<'_, P>,
     requests: &[DeliveryRequest<'_>],
     outcome: &'static str,

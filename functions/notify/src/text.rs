@@ -4,6 +4,7 @@
 //! fields of its JSON), `person`, `camera`, `source`, `area`, `kind`, `plate` and `time`, in the site's time zone;
 //! of a group, `count`, and `first` and `last` as times. A variable without a value is empty.
 
+use camhook_description::{describe, is_reachability, printable, reachability_headline};
 use camhook_event::{Event, Text};
 use camhook_site::Site;
 use camhook_state::coalesce::Group;
@@ -12,7 +13,6 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use crate::channel::characters;
-use crate::describe;
 
 /// The computing budget of a template: enough for loops over an event.
 const FUEL: u64 = 20_000;
@@ -22,23 +22,6 @@ const TITLE_LIMIT: usize = 250;
 
 /// The longest text, in characters.
 const TEXT_LIMIT: usize = 2000;
-
-/// The size and times of a group of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gathered {
-    /// The number of events.
-    pub count: u64,
-    /// The time of the first.
-    pub first: Timestamp,
-    /// The time of the last.
-    pub last: Timestamp,
-}
-
-impl From<&Group> for Gathered {
-    fn from(group: &Group) -> Self {
-        Self { count: group.count, first: group.first, last: group.last }
-    }
-}
 
 /// Title and text of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +51,12 @@ pub struct TemplateError {
 pub fn render(
     site: &Site,
     event: &Event,
-    gathered: Option<&Gathered>,
+    group: Option<&Group>,
     title: Option<&str>,
     body: Option<&str>,
 ) -> (Rendered, Vec<TemplateError>) {
-    let gathered = gathered.filter(|gathered| gathered.count > 1);
-    let values = values(site, event, gathered);
+    let group = group.filter(|group| group.count > 1);
+    let values = values(site, event, group);
     let mut errors = Vec::new();
     let mut part = |part, template: Option<&str>| match render_template(part, template?, &values) {
         Ok(text) => (!text.trim().is_empty()).then(|| text.trim().to_owned()),
@@ -82,10 +65,23 @@ pub fn render(
             None
         }
     };
-    let title = part("title", title).unwrap_or_else(|| default_title(site, event, gathered));
-    let text = part("body", body).unwrap_or_else(|| default_text(site, event, gathered));
-    let one_line = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    (Rendered { title: characters(&one_line, TITLE_LIMIT), text: characters(&text, TEXT_LIMIT) }, errors)
+    let title = part("title", title).unwrap_or_else(|| default_title(site, event, group));
+    let text = part("body", body).unwrap_or_else(|| default_text(site, event, group));
+    (fitted(&title, &text), errors)
+}
+
+/// Title and text of a message about a group, without a rule's templates.
+pub(crate) fn render_group(site: &Site, group: &Group) -> Rendered {
+    render(site, &group.best, Some(group), None, None).0
+}
+
+/// Within the limits, and without characters that would change how the rest is shown.
+fn fitted(title: &str, text: &str) -> Rendered {
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    Rendered {
+        title: characters(&printable(title), TITLE_LIMIT),
+        text: characters(&lines.join("\n"), TEXT_LIMIT),
+    }
 }
 
 fn render_template(part: &'static str, template: &str, values: &Value) -> Result<String, TemplateError> {
@@ -99,21 +95,21 @@ fn render_template(part: &'static str, template: &str, values: &Value) -> Result
     })
 }
 
-fn values(site: &Site, event: &Event, gathered: Option<&Gathered>) -> Value {
+fn values(site: &Site, event: &Event, group: Option<&Group>) -> Value {
     let data = &event.data;
     let or_empty = |text: Option<&Text>| text.map_or(Value::UNDEFINED, |text| Value::from(text.as_str()));
     context! {
         event => Serde(event),
         person => or_empty(site.person(event)),
-        camera => describe::camera(site, event),
+        camera => camhook_description::place(site, event),
         source => data.source.as_str(),
         area => or_empty(data.area.as_ref()),
         kind => data.kind.name(),
         plate => or_empty(data.plate.as_ref().map(|plate| &plate.text)),
         time => local_time(site, event.time.timestamp()),
-        count => gathered.map_or(1, |gathered| gathered.count),
-        first => local_time(site, gathered.map_or(event.time.timestamp(), |gathered| gathered.first)),
-        last => local_time(site, gathered.map_or(event.time.timestamp(), |gathered| gathered.last)),
+        count => group.map_or(1, |group| group.count),
+        first => local_time(site, group.map_or(event.time.timestamp(), |group| group.first)),
+        last => local_time(site, group.map_or(event.time.timestamp(), |group| group.last)),
     }
 }
 
@@ -121,33 +117,39 @@ fn local_time(site: &Site, at: Timestamp) -> String {
     at.to_zoned(site.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// `Plate: drive`, or `Ann: drive` where it is known who it is; `Plate: drive (3 events)`.
-fn default_title(site: &Site, event: &Event, gathered: Option<&Gathered>) -> String {
-    let what = site.person(event).map_or_else(|| describe::what(event), ToString::to_string);
-    let title = format!("{what}: {}", describe::camera(site, event));
-    match gathered {
-        Some(gathered) => format!("{title} ({} events)", gathered.count),
-        None => title,
+/// `Person at Drive`, `Person at Drive (3 events)`, `12 cameras offline`.
+fn default_title(site: &Site, event: &Event, group: Option<&Group>) -> String {
+    let headline = describe(site, event).headline();
+    let Some(group) = group else { return headline };
+    if is_reachability(event.data.kind) && group.labels.len() > 1 {
+        return reachability_headline(event.data.kind, group.labels.len());
     }
+    format!("{headline} ({} events)", group.count)
 }
 
-/// The facts in one line, the time, and the size of the group.
-fn default_text(site: &Site, event: &Event, gathered: Option<&Gathered>) -> String {
-    let data = &event.data;
-    let mut parts = vec![describe::what(event)];
-    parts.extend(data.name.as_ref().map(ToString::to_string));
-    parts.extend(data.plate.as_ref().map(|plate| plate.text.to_string()));
-    parts.extend(site.person(event).map(ToString::to_string));
-    parts.extend(describe::targets(event));
-    parts.extend(data.zone.as_ref().and_then(|zone| zone.name.as_ref()).map(ToString::to_string));
-    parts.extend(data.area.as_ref().map(ToString::to_string));
-    // The kind may be the name that a person gave the event.
-    parts.dedup();
-    let text = format!("{}\n{}", parts.join(" · "), local_time(site, event.time.timestamp()));
-    match gathered {
-        Some(Gathered { count, first, last }) => {
-            format!("{text}\n{count} events: {} to {}", local_time(site, *first), local_time(site, *last))
+/// The facts and the time; of a group, also where and from when to when.
+fn default_text(site: &Site, event: &Event, group: Option<&Group>) -> String {
+    let mut lines = Vec::new();
+    match group {
+        Some(group) if is_reachability(event.data.kind) && group.labels.len() > 1 => {
+            lines.push(group.labels.join(", "));
         }
-        None => text,
+        _ => lines.push(describe(site, event).facts.join(" · ")),
     }
+    let (first, last) = match group {
+        Some(group) => (group.first, group.last),
+        None => (event.time.timestamp(), event.time.timestamp()),
+    };
+    match group {
+        Some(group) if !is_reachability(event.data.kind) => {
+            if group.labels.len() > 1 {
+                lines.push(format!("at {}", group.labels.join(", ")));
+            }
+            let (first, last) = (local_time(site, first), local_time(site, last));
+            lines.push(format!("{} events: {first} to {last}", group.count));
+        }
+        _ => lines.push(local_time(site, first)),
+    }
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
 }

@@ -61,6 +61,7 @@ impl Environment {
             (Queue::Relay, "CAMHOOK_RELAY_QUEUE_URL"),
             (Queue::RelayLan, "CAMHOOK_RELAY_LAN_QUEUE_URL"),
             (Queue::Mqtt, "CAMHOOK_MQTT_QUEUE_URL"),
+            (Queue::Alerts, "CAMHOOK_ALERTS_QUEUE_URL"),
         ];
         let queue_urls =
             queues.into_iter().filter_map(|(queue, name)| Some((queue, variable(name)?))).collect();

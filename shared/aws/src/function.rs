@@ -3,7 +3,7 @@
 use camhook_consumer::BatchOutcome;
 use camhook_ingest::{Adapter, Instance, Outcome};
 use camhook_invocation::{BatchResponse, HttpApiEvent, HttpApiReply, SqsEvent};
-use camhook_ports::{Clock, Ports, QueueRecord};
+use camhook_ports::{Clock, Ports, Queue, QueueRecord};
 use camhook_site::Site;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use tracing_subscriber::filter::Targets;
@@ -116,8 +116,22 @@ pub async fn serve_queue(
     function: &Function,
     consume: impl AsyncFn(&Function, &Site, &[QueueRecord]) -> BatchOutcome,
 ) -> Result<(), FunctionError> {
+    serve_queues(function, async |function, site, _, records| consume(function, site, records).await).await
+}
+
+/// Serves the messages of several queues until the process ends. `consume` gets the queue that a batch came from,
+/// by the ARN in the invocation; `None` for a queue whose URL the function was not given.
+///
+/// # Errors
+///
+/// When the function cannot start, or the runtime ends.
+pub async fn serve_queues(
+    function: &Function,
+    consume: impl AsyncFn(&Function, &Site, Option<Queue>, &[QueueRecord]) -> BatchOutcome,
+) -> Result<(), FunctionError> {
     let consume = &consume;
     let service = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        let queue = event.payload.queue_name().and_then(|name| function.ports.queues().named(name));
         let records = event.payload.into_records();
         let site = match function.site().await {
             Ok(site) => site,
@@ -127,7 +141,7 @@ pub async fn serve_queue(
                 return Ok::<_, Diagnostic>(BatchResponse::failed(all));
             }
         };
-        let outcome = consume(function, &site, &records).await;
+        let outcome = consume(function, &site, queue, &records).await;
         function.flush_metrics();
         Ok(BatchResponse::failed(outcome.failed))
     });

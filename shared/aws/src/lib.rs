@@ -20,7 +20,7 @@ mod table;
 pub use camhook_consumer::BatchOutcome;
 pub use current_site::{CurrentSite, SiteError};
 pub use environment::{Environment, EnvironmentError};
-pub use function::{Function, FunctionError, serve_queue, serve_schedule, serve_webhooks};
+pub use function::{Function, FunctionError, serve_queue, serve_queues, serve_schedule, serve_webhooks};
 pub use http_client::http_client;
 pub use inbox::ReceivedMessage;
 pub use metrics::EmfMetrics;

@@ -32,6 +32,9 @@ impl S3Objects {
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) if is_status(&error, 304) || is_status(&error, 404) => return Ok(None),
+            Err(error) if is_status(&error, 403) => {
+                return Err(ObjectError::Denied { key: key.to_owned() });
+            }
             Err(error) => return Err(failed(key, &error)),
         };
         let etag = response.e_tag().unwrap_or_default().to_owned();

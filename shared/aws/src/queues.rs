@@ -24,6 +24,18 @@ impl SqsQueues {
         Self { client, urls }
     }
 
+    /// The queue's name in SQS, which ends its ARN; `None` for a queue whose URL is not known.
+    #[must_use]
+    pub fn name(&self, queue: Queue) -> Option<&str> {
+        self.urls.get(&queue)?.rsplit('/').next()
+    }
+
+    /// The queue with this name in SQS.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<Queue> {
+        self.urls.keys().copied().find(|queue| self.name(*queue) == Some(name))
+    }
+
     pub(crate) fn url(&self, queue: Queue) -> Result<&str, QueueError> {
         let unknown = || QueueError { queue, reason: "the function was not given its URL".to_owned() };
         self.urls.get(&queue).map(String::as_str).ok_or_else(unknown)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use camhook_consumer::{Backoff, BatchOutcome, Concurrency, Disposition, Policy, Retry, consume, process};
 use camhook_ports::memory::MemoryPorts;
 use camhook_ports::{Queue, QueueRecord};
-use camhook_state::dead_letter;
+use camhook_state::{dead_letter, retry};
 use jiff::Timestamp;
 
 const POLICY: Policy = Policy {
@@ -131,4 +131,35 @@ async fn a_single_message_is_processed_by_the_same_rules() {
     assert_eq!(process(&ports, &POLICY, &good, obey(&good)).await, Disposition::Delete);
     assert_eq!(process(&ports, &POLICY, &bad, obey(&bad)).await, Disposition::Redeliver);
     assert_eq!(seconds(&ports.queues.retried()), [("receipt of error", 2)]);
+}
+
+#[tokio::test]
+async fn a_failing_message_is_listed_with_its_next_attempt_and_alerts_at_the_last_one() {
+    let ports = ports();
+    let now = Timestamp::constant(1_800_000_000, 0);
+    let listed = async || retry::all(&ports.state, Queue::Relay, now).await.unwrap();
+    for (count, delay) in [(1, 2), (2, 4), (3, 8)] {
+        consume(&ports, &POLICY, &[record("error", count)], obey).await.failed.clear();
+        let listed = listed().await;
+        assert_eq!(listed.len(), 1);
+        let (id, failure) = &listed[0];
+        assert_eq!((id.as_str(), failure.attempt), ("error", count));
+        assert_eq!(failure.next_at, now.checked_add(Duration::from_secs(delay)).ok());
+        assert_eq!(failure.reasons, ["the table is away"]);
+        assert!(ports.queues.sent(Queue::Alerts).is_empty(), "delivery {count}");
+    }
+    consume(&ports, &POLICY, &[record("error", 4), record("panic", 4)], obey).await.failed.clear();
+    assert!(listed().await.is_empty(), "a dead letter is not retried");
+    let alerts = ports.queues.take(Queue::Alerts);
+    assert_eq!(alerts.len(), 2);
+    assert!(alerts[0].body.contains("failed 4 times") && alerts[0].body.contains("the table is away"));
+
+    // One that succeeds later is not listed any more, and one of the alerts themselves alerts nobody.
+    consume(&ports, &POLICY, &[record("error", 1)], obey).await.failed.clear();
+    let recovered = QueueRecord { body: "good".to_owned(), ..record("error", 2) };
+    assert_eq!(consume(&ports, &POLICY, &[recovered], obey).await, BatchOutcome::default());
+    assert!(listed().await.is_empty());
+    let policy = Policy { queue: Queue::Alerts, ..POLICY };
+    assert_eq!(consume(&ports, &policy, &[record("error", 4)], obey).await.failed, ["error"]);
+    assert!(ports.queues.sent(Queue::Alerts).is_empty());
 }

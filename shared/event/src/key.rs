@@ -25,6 +25,17 @@ pub fn image_key(source: &str, time: Time, id: EventId, index: usize, role: Imag
     format!("images/{source}/{}/{id}/{index}-{role}.jpg", date(time.timestamp()))
 }
 
+/// Whether a key is that of a picture of an event: `images/`, then source and date, the event's id and a file name.
+#[must_use]
+pub fn is_image_of(key: &str, id: EventId) -> bool {
+    let segments: Vec<&str> = key.split('/').collect();
+    let [root, source, year, month, day, event, file] = segments.as_slice() else { return false };
+    let is_plain = |segment: &&str| !segment.is_empty() && !matches!(*segment, "." | "..");
+    *root == "images"
+        && *event == id.to_string()
+        && [source, year, month, day, file].into_iter().all(is_plain)
+}
+
 /// `events/{yyyy}/{mm}/{dd}/{source}/{id}.json`
 #[must_use]
 pub fn record_key(event: &Event) -> String {
@@ -73,5 +84,27 @@ mod tests {
             quarantine_prefix("gate", time.timestamp(), "JKJaXmPLvHcESHA=/../"),
             "quarantine/2026/01/02/gate/JKJaXmPLvHcESHA=----/"
         );
+    }
+
+    #[test]
+    fn only_a_picture_below_the_events_own_id_is_one_of_its_pictures() {
+        let id: EventId = "0123456789abcdef0123456789abcdef".parse().unwrap();
+        let other: EventId = "f123456789abcdef0123456789abcdef".parse().unwrap();
+        let time = Time::new("2026-01-02T23:59:59.9Z".parse().unwrap());
+        let key = image_key("gate", time, id, 1, ImageRole::Plate);
+        assert!(is_image_of(&key, id));
+        assert!(!is_image_of(&key, other));
+        for forged in [
+            CONFIG_KEY.to_owned(),
+            format!("images/{id}/../config/camhook.toml"),
+            format!("images/gate/2026/01/../{id}/0-overview.jpg"),
+            format!("images/gate/2026/01/02/{id}/"),
+            format!("config/gate/2026/01/02/{id}/0-overview.jpg"),
+            format!("/{key}"),
+            format!("{key}/more"),
+            String::new(),
+        ] {
+            assert!(!is_image_of(&forged, id), "{forged}");
+        }
     }
 }

@@ -26,6 +26,8 @@ struct SqsRecord {
     attributes: HashMap<String, String>,
     #[serde(default)]
     message_attributes: HashMap<String, MessageAttribute>,
+    #[serde(default, rename = "eventSourceARN")]
+    event_source_arn: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,6 +37,12 @@ struct MessageAttribute {
 }
 
 impl SqsEvent {
+    /// The name of the queue, by the ARN that the event source mapping gives: a batch is from one queue.
+    #[must_use]
+    pub fn queue_name(&self) -> Option<&str> {
+        self.records.first()?.event_source_arn.rsplit(':').next().filter(|name| !name.is_empty())
+    }
+
     /// The messages as the functions take them.
     #[must_use]
     pub fn into_records(self) -> Vec<QueueRecord> {
@@ -85,9 +93,10 @@ mod tests {
         let event: SqsEvent = serde_json::from_str(
             r#"{"Records":[{"messageId":"m1","receiptHandle":"r1","body":"{}","attributes":
             {"ApproximateReceiveCount":"3"},"messageAttributes":{"replay":{"stringValue":"run-1","dataType":"String"}},
-            "md5OfBody":"x","eventSource":"aws:sqs","eventSourceARN":"arn","awsRegion":"eu-central-1"}]}"#,
+            "md5OfBody":"x","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-central-1:1:camhook-NotifyQueue-1","awsRegion":"eu-central-1"}]}"#,
         )
         .unwrap();
+        assert_eq!(event.queue_name(), Some("camhook-NotifyQueue-1"));
         let records = event.into_records();
         assert_eq!(records[0].receive_count, 3);
         assert_eq!(records[0].replay.as_deref(), Some("run-1"));

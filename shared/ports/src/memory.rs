@@ -25,6 +25,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct MemoryObjects {
     objects: Mutex<BTreeMap<String, (Object, u64)>>,
     failing: Mutex<Vec<String>>,
+    unlisted: Mutex<bool>,
     writes: Mutex<u64>,
 }
 
@@ -32,6 +33,11 @@ impl MemoryObjects {
     /// From now on every write, read and list whose key begins with `prefix` fails.
     pub fn fail(&self, prefix: &str) {
         lock(&self.failing).push(prefix.to_owned());
+    }
+
+    /// From now on a missing object is denied, as by S3 to a role that may not list the bucket.
+    pub fn deny_missing(&self) {
+        *lock(&self.unlisted) = true;
     }
 
     /// Everything works again.
@@ -89,6 +95,9 @@ impl ObjectStore for MemoryObjects {
 
     async fn get(&self, key: &str) -> Result<Option<StoredObject>, ObjectError> {
         self.check(key)?;
+        if *lock(&self.unlisted) && !lock(&self.objects).contains_key(key) {
+            return Err(ObjectError::Denied { key: key.to_owned() });
+        }
         Ok(lock(&self.objects)
             .get(key)
             .map(|(object, version)| StoredObject { bytes: object.bytes.clone(), etag: version.to_string() }))

@@ -37,6 +37,12 @@ pub enum Precondition<'a> {
 /// Why an object cannot be read, listed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
+    /// Access is denied. S3 answers this for a missing object, too, when the role may not list the bucket.
+    #[error("access to `{key}` is denied, or it does not exist")]
+    Denied {
+        /// The object.
+        key: String,
+    },
     /// The store refused, or did not answer in time.
     #[error("the object store failed at `{key}`: {reason}")]
     Failed {

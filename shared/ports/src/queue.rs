@@ -18,6 +18,8 @@ pub enum Queue {
     RelayLan,
     /// From the MQTT rule.
     Mqtt,
+    /// Alerts to the notification function. Who may write here cannot enqueue events.
+    Alerts,
 }
 
 impl Queue {
@@ -29,6 +31,7 @@ impl Queue {
             Self::Relay => "relay",
             Self::RelayLan => "relay-lan",
             Self::Mqtt => "mqtt",
+            Self::Alerts => "alerts",
         }
     }
 }

@@ -47,7 +47,7 @@ enum AlertType {
     V1,
 }
 
-/// A message on the notification queue to the trouble channel.
+/// A message on the queue of alerts to the alert channel.
 ///
 /// Its `type` is not that of an event, so that neither can be read as the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,14 +79,14 @@ impl Alert {
         EventId::of_sender_id("@trouble", &format!("{}\0{}", self.about, self.text))
     }
 
-    /// The message for the notification queue.
+    /// The message for [`Queue::Alerts`].
     ///
     /// # Errors
     ///
     /// When it cannot be written as JSON.
     pub fn message(&self) -> Result<Message, QueueError> {
         let body = serde_json::to_string(self)
-            .map_err(|error| QueueError { queue: Queue::Notify, reason: error.to_string() })?;
+            .map_err(|error| QueueError { queue: Queue::Alerts, reason: error.to_string() })?;
         Ok(Message::new(body, format!("trouble/{}", self.about).replace(' ', "-")))
     }
 }

@@ -23,6 +23,9 @@ const GROUP_LIFETIME: Duration = crate::claim::CLAIM_LIFETIME;
 /// How many events a group knows by their ids; more are counted, and counted again when they are delivered again.
 const KNOWN_IDS: usize = 1000;
 
+/// How many labels a group keeps.
+const KNOWN_LABELS: usize = 100;
+
 /// A group this much older than its time has lost its message: it gets another one.
 const OVERDUE: Duration = Duration::from_secs(60);
 
@@ -51,6 +54,9 @@ struct GroupRecord {
     opened: Timestamp,
     flush_at: Timestamp,
     ids: Vec<EventId>,
+    /// What its events are about, each once, at most [`KNOWN_LABELS`].
+    #[serde(default)]
+    labels: Vec<String>,
     /// The ids of the group before this one: an event that is delivered again belongs to that one.
     before: Vec<EventId>,
     best: Box<Event>,
@@ -89,6 +95,8 @@ pub struct Group {
     pub first: Timestamp,
     /// When the last of them happened.
     pub last: Timestamp,
+    /// What its events are about, as the caller of [`join`] labels them, each once.
+    pub labels: Vec<String>,
     /// When it was opened.
     pub opened: Timestamp,
     /// The one that shows most.
@@ -130,6 +138,7 @@ pub async fn join<S: State>(
     state: &S,
     group: GroupKey<'_>,
     event: &Event,
+    label: &str,
     window: Duration,
     now: Timestamp,
 ) -> Result<Joined, Error> {
@@ -137,7 +146,7 @@ pub async fn join<S: State>(
     let expires = now.checked_add(GROUP_LIFETIME).ok();
     let updated = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
         let present = present.map(|present: Present<GroupRecord>| present.record);
-        Ok(match joined(present, event, window, now) {
+        Ok(match joined(present, event, label, window, now) {
             Step::Write(record) => Change::Write { result: owed(&record, now), record: *record, expires },
             Step::Nothing(joined) => Change::Keep(joined),
         })
@@ -150,7 +159,13 @@ enum Step {
     Nothing(Joined),
 }
 
-fn joined(present: Option<GroupRecord>, event: &Event, window: Duration, now: Timestamp) -> Step {
+fn joined(
+    present: Option<GroupRecord>,
+    event: &Event,
+    label: &str,
+    window: Duration,
+    now: Timestamp,
+) -> Step {
     let opened = |before| {
         let at = event.time.timestamp();
         Box::new(GroupRecord {
@@ -163,6 +178,7 @@ fn joined(present: Option<GroupRecord>, event: &Event, window: Duration, now: Ti
             opened: now,
             flush_at: now.checked_add(window).unwrap_or(Timestamp::MAX),
             ids: vec![event.id],
+            labels: vec![label.to_owned()],
             before,
             best: Box::new(event.clone()),
         })
@@ -186,6 +202,9 @@ fn joined(present: Option<GroupRecord>, event: &Event, window: Duration, now: Ti
     record.last = record.last.max(at);
     if record.ids.len() < KNOWN_IDS {
         record.ids.push(event.id);
+    }
+    if record.labels.len() < KNOWN_LABELS && !record.labels.iter().any(|known| known == label) {
+        record.labels.push(label.to_owned());
     }
     if shows_more(event, &record.best) {
         *record.best = event.clone();
@@ -284,8 +303,8 @@ pub async fn close<S: State>(
 }
 
 fn gathered(record: GroupRecord) -> Group {
-    let GroupRecord { group, count, first, last, opened, best, .. } = record;
-    Group { id: group, count, first, last, opened, best: *best }
+    let GroupRecord { group, count, first, last, opened, best, labels, .. } = record;
+    Group { id: group, count, first, last, labels, opened, best: *best }
 }
 
 /// Forgets a group that was told.
@@ -333,7 +352,7 @@ mod tests {
     }
 
     async fn joins(state: &MemoryState, event: &Event, at: u64) -> Joined {
-        join(state, GATE, event, WINDOW, after(at)).await.unwrap()
+        join(state, GATE, event, "Gate", WINDOW, after(at)).await.unwrap()
     }
 
     async fn closed(state: &MemoryState, digit: char, at: u64) -> Group {
@@ -357,6 +376,7 @@ mod tests {
         let group = closed(&state, 'a', 10).await;
         assert_eq!((group.id, group.count, group.first, group.last), (id('a'), 3, after(0), after(5)));
         assert_eq!(group.best.id, id('b'));
+        assert_eq!(group.labels, ["Gate"]);
     }
 
     #[tokio::test]
@@ -427,7 +447,7 @@ mod tests {
         let state = MemoryState::default();
         joins(&state, &event('a', 0, 0.5), 0).await;
         let other = GroupKey { rule: "cars", source: "gate" };
-        let joined = join(&state, other, &event('b', 1, 0.5), WINDOW, after(1)).await.unwrap();
+        let joined = join(&state, other, &event('b', 1, 0.5), "Gate", WINDOW, after(1)).await.unwrap();
         assert_eq!(joined, Joined::Owed { group: id('b'), delay: WINDOW });
     }
 }

@@ -19,11 +19,13 @@ mod error;
 pub mod flush;
 mod item;
 pub mod level;
+pub mod message_limit;
 pub mod mqtt;
 pub mod presence;
 pub mod rate_limit;
 pub mod relay;
 pub mod release;
+pub mod retry;
 pub mod topic_status;
 
 pub use error::Error;

@@ -30,6 +30,8 @@ pub(crate) struct Refusal {
     pub(crate) reason: Option<String>,
     /// How long to wait before the next request, where the answer's headers do not say.
     pub(crate) retry_after: Option<Duration>,
+    /// The chat's new id, where that is the reason.
+    pub(crate) moved_to: Option<String>,
 }
 
 impl<P: Ports> Transport<'_, P> {
@@ -47,7 +49,10 @@ impl<P: Ports> Transport<'_, P> {
         match self.client.send(self.network, request).await {
             Outcome::Done(answer) => Ok(answer),
             Outcome::Refused(answer) => {
-                let Refusal { reason, retry_after } = refusal(&answer);
+                let Refusal { reason, retry_after, moved_to } = refusal(&answer);
+                if let Some(chat) = moved_to {
+                    return Err(DeliveryError::Moved { chat });
+                }
                 Err(DeliveryError::Refused {
                     status: answer.status.as_u16(),
                     reason: reason.map(|reason| one_line(&reason)),

@@ -15,6 +15,7 @@ use camhook_state::alert::Alert;
 use http::Method;
 use serde::Serialize;
 
+use super::accepted::Accepted;
 use super::exchange::Transport;
 use crate::error::DeliveryError;
 use crate::notification::{Notification, Subject};
@@ -44,12 +45,12 @@ pub(super) async fn deliver<P: Ports>(
     transport: &Transport<'_, P>,
     server: &HomeAssistant,
     notification: &Notification<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Accepted, DeliveryError> {
     let url = transport.secret_url(&server.url).await?;
     let (event, alert) = match notification.subject {
         Subject::Event(event) => (Some(event), None),
         Subject::Alert(alert) => (None, Some(alert)),
-        Subject::Test => (None, None),
+        Subject::HeldBack | Subject::Test => (None, None),
     };
     let is_webhook = url.path().starts_with("/api/webhook/");
     let body = serde_json::to_vec(&Body {
@@ -67,5 +68,5 @@ pub(super) async fn deliver<P: Ports>(
     if let Some(token) = &server.token {
         request = request.with_authentication(Authentication::Bearer(transport.secret(token).await?));
     }
-    transport.send(&request).await.map(drop)
+    transport.send(&request).await.map(|_| Accepted::default())
 }

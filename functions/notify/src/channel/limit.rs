@@ -1,5 +1,7 @@
 //! Texts within the limits of a service, each counted in the service's own unit.
 
+use std::borrow::Cow;
+
 /// The text, cut to at most `limit` characters.
 pub(crate) fn characters(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
@@ -23,6 +25,16 @@ pub(super) fn utf16(text: &str, limit: usize) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
+/// The text, cut to at most `limit` bytes of UTF-8.
+pub(super) fn bytes(text: &str, limit: usize) -> Cow<'_, str> {
+    const MARK: &str = "…";
+    if text.len() <= limit {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(limit.saturating_sub(MARK.len()));
+    format!("{}{MARK}", text.get(..end).unwrap_or_default()).into()
+}
+
 /// The length of a text in UTF-16 code units.
 pub(super) fn utf16_length(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
@@ -40,5 +52,8 @@ mod tests {
         assert_eq!(utf16("a🚗b", 3), "a…");
         assert_eq!(utf16("🚗🚗🚗", 5), "🚗🚗…");
         assert_eq!(utf16_length("a🚗"), 3);
+        assert_eq!(bytes("äöü", 6), "äöü");
+        assert_eq!(bytes("äöüß", 7), "äö…");
+        assert_eq!(bytes(&"門".repeat(2000), 4096).len(), 4095);
     }
 }

@@ -15,8 +15,9 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret;
 
+use super::accepted::{Accepted, richest_accepted};
 use super::exchange::{Transport, one_line};
-use super::mail_message;
+use super::mail_message::{self, Pictures};
 use crate::error::DeliveryError;
 use crate::notification::Notification;
 
@@ -27,9 +28,8 @@ pub(super) async fn deliver<P: Ports>(
     transport: &Transport<'_, P>,
     settings: &Mail,
     notification: &Notification<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Accepted, DeliveryError> {
     let now = transport.ports.clock().now();
-    let message = mail_message::write(&settings.from, &settings.to, notification, now)?;
     let credentials = match &settings.credential {
         None => None,
         Some(credential) => {
@@ -37,13 +37,22 @@ pub(super) async fn deliver<P: Ports>(
             Some(Credentials::new(credential.user.clone(), password.expose_secret().to_owned()))
         }
     };
-    let mut connection = connect(transport.client, transport.network, settings).await?;
-    let sent = submit(&mut connection, credentials.as_ref(), &message).await;
-    // The outcome is known, whatever QUIT gives. After a refusal the connection is closed without one.
-    if sent.is_ok() {
-        drop(tokio::time::timeout(QUIT_LIMIT, connection.quit()).await);
+    let mut forms = Vec::new();
+    if notification.only_picture().is_some() {
+        forms.push(Pictures::Inline);
     }
-    sent
+    forms.push(Pictures::Link);
+    richest_accepted(forms, async |pictures| {
+        let message = mail_message::write(&settings.from, &settings.to, notification, pictures, now)?;
+        let mut connection = connect(transport.client, transport.network, settings).await?;
+        let sent = submit(&mut connection, credentials.as_ref(), &message).await;
+        // The outcome is known, whatever QUIT gives. After a refusal the connection is closed without one.
+        if sent.is_ok() {
+            drop(tokio::time::timeout(QUIT_LIMIT, connection.quit()).await);
+        }
+        sent
+    })
+    .await
 }
 
 /// Connects to one of the server's checked addresses, and protects the connection as the channel says.

@@ -12,9 +12,19 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 
 use crate::error::DeliveryError;
-use crate::notification::{Notification, Picture, Subject};
+use crate::notification::{Notification, Subject};
 
-const CONTENT_ID: &str = "picture@camhook";
+/// The content ids of pictures, in their order.
+const CONTENT_IDS: [&str; 2] = ["picture@camhook", "detail@camhook"];
+
+/// How a mail has its pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pictures {
+    /// Within the text.
+    Inline,
+    /// As a link.
+    Link,
+}
 
 /// The mail of a notification, with the same `Message-ID` at every attempt.
 ///
@@ -24,6 +34,7 @@ pub(super) fn write(
     from: &str,
     to: &[String],
     notification: &Notification<'_>,
+    pictures: Pictures,
     now: Timestamp,
 ) -> Result<Message, DeliveryError> {
     let domain = from.rsplit_once('@').map_or(from, |(_, domain)| domain);
@@ -42,17 +53,30 @@ pub(super) fn write(
     for address in to {
         message = message.to(mailbox(address)?);
     }
-    let picture = notification.picture.as_ref();
-    let body = match picture.and_then(|picture| Some((picture, picture.bytes.as_ref()?))) {
-        Some((picture, bytes)) => {
-            let shown = Attachment::new_inline_with_name(CONTENT_ID.to_owned(), picture.file_name.clone())
-                .body(bytes.to_vec(), jpeg()?);
-            let page = SinglePart::html(html(notification, Some(&format!("cid:{CONTENT_ID}"))));
-            let related = MultiPart::related().singlepart(page).singlepart(shown);
-            let plain = SinglePart::plain(notification.text.clone());
-            MultiPart::alternative().singlepart(plain).multipart(related)
+    let inline = match pictures {
+        Pictures::Inline => notification.picture.iter().chain(&notification.detail),
+        Pictures::Link => None.iter().chain(&None),
+    };
+    let mut shown: Vec<(&str, SinglePart)> = Vec::new();
+    for (content_id, picture) in CONTENT_IDS.into_iter().zip(inline) {
+        if let Some(bytes) = &picture.bytes {
+            let attachment =
+                Attachment::new_inline_with_name(content_id.to_owned(), picture.file_name.clone());
+            shown.push((content_id, attachment.body(bytes.to_vec(), jpeg()?)));
         }
-        None => MultiPart::alternative_plain_html(plain(notification, picture), html(notification, None)),
+    }
+    let ids: Vec<&str> = shown.iter().map(|(content_id, _)| *content_id).collect();
+    let page = html(notification, &ids);
+    let body = if shown.is_empty() {
+        MultiPart::alternative_plain_html(plain(notification), page)
+    } else {
+        let related = shown
+            .into_iter()
+            .fold(MultiPart::related().singlepart(SinglePart::html(page)), |related, (_, picture)| {
+                related.singlepart(picture)
+            });
+        let plain = SinglePart::plain(notification.text.clone());
+        MultiPart::alternative().singlepart(plain).multipart(related)
     };
     message.multipart(body).map_err(|error| DeliveryError::Unwritten { reason: error.to_string() })
 }
@@ -75,28 +99,34 @@ fn thread(subject: Subject<'_>) -> String {
             format!("camera-{}", EventId::of_sender_id(event.data.source.as_str(), camera))
         }
         Subject::Alert(_) => "trouble".to_owned(),
+        Subject::HeldBack => "held-back".to_owned(),
         Subject::Test => "test".to_owned(),
     }
 }
 
-fn plain(notification: &Notification<'_>, picture: Option<&Picture>) -> String {
-    match picture.and_then(|picture| picture.link.as_deref()) {
+fn plain(notification: &Notification<'_>) -> String {
+    match link(notification) {
         Some(link) => format!("{}\n\n{link}", notification.text),
         None => notification.text.clone(),
     }
 }
 
-fn html(notification: &Notification<'_>, picture: Option<&str>) -> String {
+fn link<'a>(notification: &'a Notification<'_>) -> Option<&'a str> {
+    notification.picture.as_ref()?.link.as_deref()
+}
+
+/// The page, with the pictures by their content ids, else with a link.
+fn html(notification: &Notification<'_>, content_ids: &[&str]) -> String {
     let title = escaped(&notification.title);
     let text = escaped(&notification.text).replace('\n', "<br>\n");
-    let link = notification.picture.as_ref().and_then(|picture| picture.link.as_deref());
-    let shown = match (picture, link) {
-        (Some(source), _) => {
-            format!("<p><img src=\"{source}\" alt=\"{title}\" style=\"max-width:100%\"></p>\n")
-        }
-        (None, Some(link)) => format!("<p><a href=\"{}\">picture</a></p>\n", escaped(link)),
-        (None, None) => String::new(),
-    };
+    let mut shown = String::new();
+    for content_id in content_ids {
+        let image = format!("<img src=\"cid:{content_id}\" alt=\"{title}\" style=\"max-width:100%\">");
+        shown.push_str(&format!("<p>{image}</p>\n"));
+    }
+    if let (true, Some(link)) = (content_ids.is_empty(), link(notification)) {
+        shown = format!("<p><a href=\"{}\">picture</a></p>\n", escaped(link));
+    }
     format!("<!DOCTYPE html>\n<html><body>\n<p><b>{title}</b></p>\n<p>{text}</p>\n{shown}</body></html>\n")
 }
 

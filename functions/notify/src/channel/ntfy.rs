@@ -1,9 +1,9 @@
 //! ntfy: a topic of a server that phones subscribe to.
 //!
-//! Source: the publishing page of ntfy's documentation, and for encoded words in headers `server/util.go` of
-//! ntfy itself. A picture is the body of a PUT, with title and text in headers; without one the text is the
-//! body. A server that takes no attachments, or none of that size, refuses with 400 or 413: the text then goes
-//! alone, with a link to the picture.
+//! Source: the publishing page of ntfy's documentation (a message has at most 4096 bytes, a longer one becomes a
+//! text file), and for encoded words in headers `server/util.go` of ntfy itself. A picture is the body of a PUT,
+//! with title and text in headers; without one the text is the body. Servers without attachments, or with a smaller
+//! limit, refuse the picture: then the text goes with a link to it, and where that is refused too, alone.
 
 use bytes::Bytes;
 use camhook_outbound::{Authentication, Request};
@@ -11,8 +11,10 @@ use camhook_ports::Ports;
 use camhook_site::{Ntfy, NtfyCredential};
 use http::{HeaderName, Method};
 
+use super::accepted::{Accepted, richest_accepted};
 use super::encoded_word::encode;
 use super::exchange::Transport;
+use super::limit::bytes;
 use crate::error::DeliveryError;
 use crate::notification::{Notification, Picture};
 
@@ -23,31 +25,49 @@ const ATTACH: HeaderName = HeaderName::from_static("attach");
 const TAGS: HeaderName = HeaderName::from_static("tags");
 const PRIORITY: HeaderName = HeaderName::from_static("priority");
 
+/// The longest message, in bytes: a longer one becomes a text file, or is refused.
+const MESSAGE_LIMIT: usize = 4096;
+
+/// The forms of a message, the richest first.
+enum Form<'a> {
+    Picture(&'a str, Bytes),
+    Link(&'a Picture, &'a str),
+    Text,
+}
+
 pub(super) async fn deliver<P: Ports>(
     transport: &Transport<'_, P>,
     topic: &Ntfy,
     notification: &Notification<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Accepted, DeliveryError> {
     let authentication = authentication(transport, topic.credential.as_ref()).await?;
-    let picture = notification.picture.as_ref();
-    let bytes = picture.and_then(|picture| Some((picture, picture.bytes.as_ref()?)));
-    if let Some((picture, bytes)) = bytes {
-        let request = base(topic, notification, &authentication)?
-            .with_header(MESSAGE, &encode(&notification.text))?
-            .with_header(FILENAME, &picture.file_name)?
-            .with_body("image/jpeg", bytes.clone());
-        match transport.send(&request).await {
-            Err(DeliveryError::Refused { status: 400 | 413, .. }) => {}
-            result => return result.map(drop),
-        }
-    }
-    let request = base(topic, notification, &authentication)?;
-    let request = match picture.and_then(attachable) {
-        Some((link, name)) => request.with_header(ATTACH, link)?.with_header(FILENAME, name)?,
-        None => request,
-    };
-    let text = Bytes::from(notification.text.clone());
-    transport.send(&request.with_body("text/plain; charset=utf-8", text)).await.map(drop)
+    let mut forms = Vec::new();
+    forms.extend(notification.only_picture().map(|(name, bytes)| Form::Picture(name, bytes)));
+    forms.extend(
+        notification.picture.as_ref().zip(notification.link()).map(|(it, link)| Form::Link(it, link)),
+    );
+    forms.push(Form::Text);
+    richest_accepted(forms, async |form| {
+        let request = base(topic, notification, &authentication)?;
+        let text = bytes(&notification.text, MESSAGE_LIMIT);
+        let request = match form {
+            Form::Picture(name, bytes) => request
+                .with_header(MESSAGE, &encode(&text))?
+                .with_header(FILENAME, name)?
+                .with_body("image/jpeg", bytes),
+            Form::Link(picture, link) => with_text(
+                request.with_header(ATTACH, link)?.with_header(FILENAME, &picture.file_name)?,
+                &text,
+            ),
+            Form::Text => with_text(request, &text),
+        };
+        transport.send(&request).await.map(drop)
+    })
+    .await
+}
+
+fn with_text(request: Request, text: &str) -> Request {
+    request.with_body("text/plain; charset=utf-8", Bytes::from(text.to_owned()))
 }
 
 fn base(
@@ -65,12 +85,6 @@ fn base(
         request = request.with_header(TAGS, &encode(&topic.tags.join(",")))?;
     }
     Ok(request)
-}
-
-/// The link to a picture, where ntfy takes it: it wants a URL of HTTP.
-fn attachable(picture: &Picture) -> Option<(&str, &str)> {
-    let link = picture.link.as_deref().filter(|link| link.starts_with("http"))?;
-    Some((link, &picture.file_name))
 }
 
 async fn authentication<P: Ports>(

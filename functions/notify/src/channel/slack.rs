@@ -3,7 +3,7 @@
 //! Source: Slack's developer documentation on incoming webhooks, `chat.postMessage`, `files.getUploadURLExternal`,
 //! `files.completeUploadExternal`, the escaping of text (`&`, `<`, `>`) and rate limits (429 with `Retry-After`).
 //! A method that was refused answers 200 with `ok: false` and the name of the error. A webhook takes no files: the
-//! picture goes as a link. A bot that may not upload sends the text with a link.
+//! picture is sent as a link. A bot posts the text with a link and shares the pictures below it.
 
 use std::borrow::Cow;
 
@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::accepted::Accepted;
 use super::exchange::{Refusal, Transport};
 use super::limit::characters;
 use crate::error::DeliveryError;
@@ -39,14 +40,14 @@ pub(super) async fn deliver<P: Ports>(
     transport: &Transport<'_, P>,
     access: &Slack,
     notification: &Notification<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Accepted, DeliveryError> {
     match access {
         Slack::Webhook { url } => {
             let url = transport.secret_url(url).await?;
-            let body = json!({ "text": text(notification, link(notification)) });
+            let body = json!({ "text": text(notification) });
             let request = Request::new(Method::POST, url)
                 .with_body("application/json", Bytes::from(serde_json::to_vec(&body)?));
-            transport.exchange(&request, webhook_refusal).await.map(drop)
+            transport.exchange(&request, webhook_refusal).await.map(|_| Accepted::default())
         }
         Slack::Bot { server, token, channel } => {
             let authentication = Authentication::Bearer(transport.secret(token).await?);
@@ -73,26 +74,42 @@ struct Upload {
 struct Nothing {}
 
 impl<P: Ports> Bot<'_, P> {
-    async fn deliver(&self, channel: &str, notification: &Notification<'_>) -> Result<(), DeliveryError> {
-        let picture = notification.picture.as_ref();
-        let bytes = picture.and_then(|picture| Some((picture.file_name.as_str(), picture.bytes.clone()?)));
-        if let Some((file_name, bytes)) = bytes {
-            match self.upload(file_name, bytes).await {
-                Ok(file) => return self.share(channel, &file, notification).await,
-                // A scope, the workspace's rules, no storage left: the text can still be delivered.
-                Err(error) if error.needs_a_person() => {
-                    tracing::warn!(%error, "failed to upload a picture, a link is sent instead");
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        let body = json!({
-            "channel": channel,
-            "text": text(notification, link(notification)),
-            "unfurl_links": false,
-        });
+    /// Posts the text, then shares the pictures below it.
+    ///
+    /// The text comes first because Slack shares an uploaded file later, and does not say when it fails to.
+    async fn deliver(
+        &self,
+        channel: &str,
+        notification: &Notification<'_>,
+    ) -> Result<Accepted, DeliveryError> {
+        let body = json!({ "channel": channel, "text": text(notification), "unfurl_links": false });
         self.call::<Nothing>("chat.postMessage", "application/json; charset=utf-8", &body.to_string())
             .await?;
+        match self.share_pictures(channel, notification).await {
+            Ok(()) => Ok(Accepted::default()),
+            Err(error) => {
+                tracing::warn!(%error, "failed to share a picture, the text has a link");
+                Ok(Accepted::without_picture(error.to_string()))
+            }
+        }
+    }
+
+    async fn share_pictures(
+        &self,
+        channel: &str,
+        notification: &Notification<'_>,
+    ) -> Result<(), DeliveryError> {
+        let mut files = Vec::new();
+        for (name, bytes) in notification.pictures() {
+            let file = self.upload(name, bytes).await?;
+            files.push(json!({ "id": file, "title": notification.title }));
+        }
+        if files.is_empty() {
+            return Ok(());
+        }
+        let body = json!({ "files": files, "channel_id": channel });
+        let method = "files.completeUploadExternal";
+        self.call::<Nothing>(method, "application/json; charset=utf-8", &body.to_string()).await?;
         Ok(())
     }
 
@@ -120,23 +137,6 @@ impl<P: Ports> Bot<'_, P> {
         url.ok_or_else(|| DeliveryError::Declined {
             reason: "the upload URL is not on a host of Slack".to_owned(),
         })
-    }
-
-    /// Shares an uploaded picture in a channel, with the text.
-    async fn share(
-        &self,
-        channel: &str,
-        file: &str,
-        notification: &Notification<'_>,
-    ) -> Result<(), DeliveryError> {
-        let body = json!({
-            "files": [{ "id": file, "title": notification.title }],
-            "channel_id": channel,
-            "initial_comment": text(notification, None),
-        });
-        let method = "files.completeUploadExternal";
-        self.call::<Nothing>(method, "application/json; charset=utf-8", &body.to_string()).await?;
-        Ok(())
     }
 
     async fn call<T: DeserializeOwned>(
@@ -175,18 +175,13 @@ fn webhook_refusal(answer: &Answer) -> Refusal {
     let text = std::str::from_utf8(&answer.body).unwrap_or_default().trim();
     let is_name = |text: &str| text.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_');
     let reason = (!text.is_empty() && text.len() <= 100 && is_name(text)).then(|| text.to_owned());
-    Refusal { reason, retry_after: None }
+    Refusal { reason, ..Refusal::default() }
 }
 
-fn link<'a>(notification: &'a Notification<'_>) -> Option<&'a str> {
-    let link = notification.picture.as_ref()?.link.as_deref()?;
-    link.starts_with("http").then_some(link)
-}
-
-fn text(notification: &Notification<'_>, link: Option<&str>) -> String {
+fn text(notification: &Notification<'_>) -> String {
     let text = format!("*{}*\n{}", notification.title, notification.text);
     let text = escaped(&characters(&text, TEXT_LIMIT));
-    match link {
+    match notification.link() {
         Some(link) => format!("{text}\n<{}|📷>", link.replace('|', "%7C").replace('&', "&amp;")),
         None => text,
     }

@@ -13,6 +13,7 @@ use http::Method;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::accepted::Accepted;
 use super::exchange::Transport;
 use crate::error::DeliveryError;
 use crate::notification::{Notification, Subject};
@@ -43,7 +44,7 @@ pub(super) async fn deliver<P: Ports>(
     transport: &Transport<'_, P>,
     webhook: &Webhook,
     notification: &Notification<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Accepted, DeliveryError> {
     let now = transport.ports.clock().now();
     let body = Bytes::from(body(notification, now)?);
     let mut request =
@@ -54,19 +55,20 @@ pub(super) async fn deliver<P: Ports>(
     } else {
         request = request.with_header(standard_webhooks::WEBHOOK_ID, &notification.id)?;
     }
-    transport.send(&request).await.map(drop)
+    transport.send(&request).await.map(|_| Accepted::default())
 }
 
 fn body(notification: &Notification<'_>, now: Timestamp) -> Result<Vec<u8>, serde_json::Error> {
     let (event, alert) = match notification.subject {
         Subject::Event(event) => (Some(event), None),
         Subject::Alert(alert) => (None, Some(alert)),
-        Subject::Test => (None, None),
+        Subject::HeldBack | Subject::Test => (None, None),
     };
     serde_json::to_vec(&Body {
         body_type: match notification.subject {
             Subject::Event(_) => "camhook.notification.v1",
             Subject::Alert(_) => "camhook.trouble.v1",
+            Subject::HeldBack => "camhook.held_back.v1",
             Subject::Test => "camhook.test.v1",
         },
         timestamp: now,

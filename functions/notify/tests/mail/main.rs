@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use camhook_event::Event;
-use camhook_notify::{DeliveryError, Notification, Picture, Subject};
+use camhook_notify::{Accepted, DeliveryError, Notification, Picture, Subject};
 use camhook_outbound::{Client, Limits, Stack};
 use camhook_ports::memory::MemoryPorts;
 use jiff::Timestamp;
@@ -97,12 +97,13 @@ fn notification<'a>(id: &str, subject: Subject<'a>) -> Notification<'a> {
             link: Some("https://bucket.example/p.jpg?a=1&b=2".to_owned()),
             file_name: "nvr-overview.jpg".to_owned(),
         }),
+        detail: None,
         subject,
     }
 }
 
 /// Tells by a mail channel with these settings, in a local stack.
-async fn deliver(settings: &str, notification: &Notification<'_>) -> Result<(), DeliveryError> {
+async fn deliver(settings: &str, notification: &Notification<'_>) -> Result<Accepted, DeliveryError> {
     let ports = MemoryPorts::new(NOW);
     ports.secrets.set("env:GOOD", "mail-secret");
     ports.secrets.set("env:BAD", "hunter2");
@@ -196,6 +197,16 @@ async fn a_mail_shows_the_picture_within_its_text() {
 }
 
 #[tokio::test]
+async fn a_mail_that_is_refused_with_its_pictures_is_sent_without_them() {
+    let mut server = MailServer::start(&["--security", "none", "--size-limit", "100000"]);
+    let accepted = deliver(&plain(server.port), &notification("0123-people-0", Subject::Test)).await.unwrap();
+    assert!(accepted.caveats[0].to_string().contains("552"), "{accepted:?}");
+    let mail = Mail::read(&server.mail());
+    assert!(mail.parts.iter().all(|(kind, _)| !kind.starts_with("image/")));
+    assert!(lines(mail.part("text/html")).join("").contains("https://bucket.example/p.jpg"));
+}
+
+#[tokio::test]
 async fn mails_about_one_camera_are_one_thread() {
     let mut server = MailServer::start(&["--security", "none"]);
     let mut threads = Vec::new();
@@ -274,7 +285,7 @@ async fn over_tls(
     security: &str,
     password: &str,
     (certificate, key): (&Path, &Path),
-) -> (Result<(), DeliveryError>, MailServer) {
+) -> (Result<Accepted, DeliveryError>, MailServer) {
     let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
     let arguments = ["--security", security, "--certificate", certificate, "--key", key, "--auth"];
     let server = MailServer::start(&arguments);

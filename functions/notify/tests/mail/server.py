@@ -45,7 +45,7 @@ class Server(Controller):
         if self.options.security == "starttls":
             settings = {"tls_context": context(self.options), "require_starttls": True}
         return SMTP(self.handler, authenticator=authenticate, auth_required=self.options.auth,
-                    auth_require_tls=self.options.security == "starttls", data_size_limit=33554432, **settings)
+                    auth_require_tls=self.options.security == "starttls", data_size_limit=self.options.size_limit, **settings)
 
     def _trigger_server(self):
         # It connects to the port that was asked for, and that is 0.
@@ -66,6 +66,7 @@ def main():
     parser.add_argument("--key")
     parser.add_argument("--auth", action="store_true")
     parser.add_argument("--refusal")
+    parser.add_argument("--size-limit", type=int, default=33554432)
     options = parser.parse_args()
     settings = {"ssl_context": context(options)} if options.security == "tls" else {}
     server = Server(Printer(options.refusal), options, **settings)

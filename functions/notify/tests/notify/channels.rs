@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use camhook_notify::{DeliveryError, Notification, Picture, Subject, channel};
+use camhook_notify::{Accepted, Caveat, DeliveryError, Notification, Picture, Subject, channel};
 use camhook_outbound::test_server::{Received, Reply, TestServer};
 use camhook_ports::memory::MemoryPorts;
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ fn notification<'a>(subject: Subject<'a>) -> Notification<'a> {
             link: Some(LINK.to_owned()),
             file_name: "gate-overview.jpg".to_owned(),
         }),
+        detail: None,
         subject,
     }
 }
@@ -39,7 +40,7 @@ async fn deliver(
     settings: &str,
     server: &TestServer,
     notification: &Notification<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Accepted, DeliveryError> {
     let ports = MemoryPorts::new(NOW);
     let base = server.url("").unwrap();
     let base = base.as_str().trim_end_matches('/');
@@ -188,6 +189,120 @@ async fn a_refusal_of_telegram_has_a_reason_and_a_delay() {
     assert_eq!(server.received().len(), 1);
 }
 
+#[tokio::test]
+async fn telegram_shows_two_pictures_in_one_message() {
+    let server = receiver_by(|request| {
+        let is_album = request.target.ends_with("/sendMediaGroup");
+        if is_album { reply_json(200, &json!({ "ok": true, "result": [] })) } else { telegram(request) }
+    });
+    let server = server.await;
+    let mut two = notification(Subject::Test);
+    two.detail = Some(Picture { file_name: "gate-face.jpg".to_owned(), ..two.picture.clone().unwrap() });
+    deliver(TELEGRAM, &server, &two).await.unwrap();
+    let form = fields(&server.received()[0]);
+    let media: Value = serde_json::from_str(&text(&form, "media").unwrap()).unwrap();
+    assert_eq!(media[0]["media"], "attach://photo0");
+    assert!(media[0]["caption"].as_str().unwrap().starts_with("Person: Tür"));
+    assert_eq!((&media[1]["media"], media[1].get("caption")), (&json!("attach://photo1"), None));
+    let files: Vec<_> =
+        form.iter().filter_map(|it| Some((it.name.as_str(), it.file_name.as_deref()?))).collect();
+    assert_eq!(files, [("photo0", "gate-face.jpg"), ("photo1", "gate-overview.jpg")]);
+    assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
+async fn the_text_reaches_a_telegram_chat_that_takes_no_media() {
+    for (status, reason) in [
+        (400, "Bad Request: not enough rights to send photos to the chat"),
+        (400, "Bad Request: CHAT_SEND_MEDIA_FORBIDDEN"),
+        (403, "Forbidden: sending media is not allowed here"),
+        (413, "Request Entity Too Large"),
+    ] {
+        let server = receiver_by(move |request| {
+            if request.target.ends_with("/sendMessage") {
+                return telegram(request);
+            }
+            reply_json(status, &json!({ "ok": false, "error_code": status, "description": reason }))
+        });
+        let server = server.await;
+        let accepted = deliver(TELEGRAM, &server, &notification(Subject::Test)).await.unwrap();
+        let expected = format!("refused with status {status}: {reason}");
+        assert_eq!(accepted.caveats, [Caveat::PictureRefused { reason: expected }]);
+        let received = server.received();
+        let posted = json_body(received.last().unwrap());
+        assert!(posted["text"].as_str().unwrap().starts_with("Person: Tür"), "{posted}");
+        assert_eq!(posted["entities"][1]["url"], LINK);
+    }
+}
+
+#[tokio::test]
+async fn a_telegram_chat_that_moved_gets_the_message_under_its_new_id() {
+    let server = receiver_by(|request| {
+        let chat = if header(request, "content-type") == Some("application/json") {
+            json_body(request)["chat_id"].as_str().unwrap().to_owned()
+        } else {
+            text(&fields(request), "chat_id").unwrap()
+        };
+        if chat == "-1009876" {
+            return telegram(request);
+        }
+        let moved = json!({
+            "ok": false, "error_code": 400, "parameters": { "migrate_to_chat_id": -1_009_876_i64 },
+            "description": "Bad Request: group chat was upgraded to a supergroup chat",
+        });
+        reply_json(400, &moved)
+    });
+    let server = server.await;
+    for message in [notification(Subject::Test), without_bytes(notification(Subject::Test))] {
+        let accepted = deliver(TELEGRAM, &server, &message).await.unwrap();
+        let moved = Caveat::ChatMoved { from: "-100123".to_owned(), to: "-1009876".to_owned() };
+        assert_eq!(accepted.caveats, [moved]);
+    }
+    assert_eq!(server.received().len(), 4);
+}
+
+// ---- ntfy
+
+const NTFY: &str = "kind = \"ntfy\"\nurl = \"SERVER/family\"";
+
+#[tokio::test]
+async fn ntfy_messages_are_cut_at_4096_bytes() {
+    let server = receiver(Reply::status(200)).await;
+    let mut long = notification(Subject::Test);
+    long.text = "門".repeat(1900);
+    deliver(NTFY, &server, &without_bytes(long.clone())).await.unwrap();
+    let body = server.received()[0].body.clone();
+    assert!(body.len() <= 4096, "{}", body.len());
+    assert!(std::str::from_utf8(&body).unwrap().ends_with('…'));
+    deliver(NTFY, &server, &long).await.unwrap();
+    let received = server.received();
+    let words = header(&received[1], "message").unwrap().split(' ');
+    let length: usize = words.map(|word| (word.len() - "=?UTF-8?B??=".len()) / 4 * 3).sum();
+    assert!(length <= 4096 + 180, "{length}");
+}
+
+#[tokio::test]
+async fn the_text_reaches_an_ntfy_server_that_takes_no_attachment() {
+    for status in [400, 403, 413, 507] {
+        let server = receiver_by(move |request| {
+            let is_plain = header(request, "content-type").is_some_and(|it| it.starts_with("text/plain"));
+            let has_link = header(request, "attach").is_some();
+            Reply::status(if is_plain && !has_link { 200 } else { status })
+        });
+        let server = server.await;
+        let accepted = deliver(NTFY, &server, &notification(Subject::Test)).await.unwrap();
+        let expected = format!("refused with status {status}");
+        assert_eq!(accepted.caveats, [Caveat::PictureRefused { reason: expected }]);
+        assert_eq!(server.received().len(), 3);
+    }
+    // A wrong token or a rate limit is not about the picture.
+    for status in [401, 429] {
+        let server = receiver(Reply::status(status)).await;
+        assert!(deliver(NTFY, &server, &notification(Subject::Test)).await.is_err());
+        assert_eq!(server.received().len(), 1);
+    }
+}
+
 // ---- Discord
 
 const DISCORD: &str = "kind = \"discord\"\nurl = \"env:HOOK\"";
@@ -246,6 +361,22 @@ async fn discord_gets_a_link_where_the_picture_is_too_large_and_texts_that_fit()
     deliver(DISCORD, &server, &long).await.unwrap();
     let content = json_body(&server.received()[1])["content"].as_str().unwrap().to_owned();
     assert!(content.ends_with(LINK), "{content}");
+}
+
+#[tokio::test]
+async fn the_text_reaches_a_discord_channel_that_takes_no_files() {
+    for status in [400, 403, 413] {
+        let server = receiver_by(move |request| {
+            let is_form = header(request, "content-type").is_some_and(|it| it.starts_with("multipart"));
+            if is_form { reply_json(status, &json!({ "message": "no files" })) } else { discord(request) }
+        });
+        let server = server.await;
+        let mut two = notification(Subject::Test);
+        two.detail = two.picture.clone();
+        let accepted = deliver(DISCORD, &server, &two).await.unwrap();
+        let expected = format!("without the picture: refused with status {status}: no files");
+        assert_eq!(accepted.caveats[0].to_string(), expected);
+    }
 }
 
 #[tokio::test]
@@ -343,32 +474,44 @@ async fn slack(answer: impl Fn(&str) -> Option<Reply> + Send + Sync + 'static) -
 }
 
 #[tokio::test]
-async fn a_slack_bot_uploads_the_picture_and_shows_it_in_the_channel() {
+async fn a_slack_bot_posts_the_text_and_shares_the_pictures_below_it() {
     let server = slack(|_| None).await;
-    deliver(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
+    let accepted = deliver(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
+    assert_eq!(accepted, Accepted::default());
     let received = server.received();
     let targets: Vec<&str> = received.iter().map(|request| request.target.as_str()).collect();
-    let steps = ["/api/files.getUploadURLExternal", "/upload/v1/abc", "/api/files.completeUploadExternal"];
+    let steps = [
+        "/api/chat.postMessage",
+        "/api/files.getUploadURLExternal",
+        "/upload/v1/abc",
+        "/api/files.completeUploadExternal",
+    ];
     assert_eq!(targets, steps);
-    assert_eq!(received[1].body, picture());
-    assert_eq!(header(&received[1], "authorization"), None);
-    let shared = json_body(&received[2]);
-    assert_eq!(shared["files"][0]["title"], "Person: Tür <1>");
-    let comment = "*Person: Tür &lt;1&gt;*\nIntrusion · *yard* &amp; more\n2026-11-23 12:00:00";
-    assert_eq!(shared["initial_comment"], comment);
+    let posted = json_body(&received[0]);
+    let text = "*Person: Tür &lt;1&gt;*\nIntrusion · *yard* &amp; more\n2026-11-23 12:00:00\n\
+                <https://bucket.example/p.jpg?a=1&amp;b=2|📷>";
+    assert_eq!(posted["text"], text);
+    assert_eq!(received[2].body, picture());
+    assert_eq!(header(&received[2], "authorization"), None);
+    assert_eq!(json_body(&received[3])["files"][0]["title"], "Person: Tür <1>");
 }
 
 #[tokio::test]
-async fn a_slack_bot_that_may_not_upload_sends_the_text() {
-    let server = slack(|path| {
-        let refused = || reply_json(200, &json!({ "ok": false, "error": "missing_scope" }));
-        path.ends_with("getUploadURLExternal").then(refused)
-    });
-    let server = server.await;
-    deliver(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
-    let posted = json_body(&server.received()[1]);
-    assert_eq!(posted["channel"], "C0123456789");
-    assert!(posted["text"].as_str().unwrap().ends_with("|📷>"));
+async fn a_slack_bot_delivers_the_text_whatever_becomes_of_the_picture() {
+    let refused = |error: &str| reply_json(200, &json!({ "ok": false, "error": error }));
+    for (step, reply, expected) in [
+        ("getUploadURLExternal", refused("missing_scope"), "missing_scope"),
+        ("completeUploadExternal", refused("not_in_channel"), "not_in_channel"),
+        ("completeUploadExternal", refused("internal_error"), "internal_error"),
+        ("/upload/v1/abc", Reply::status(500), "500"),
+        ("/upload/v1/abc", Reply::status(413), "413"),
+    ] {
+        let server = slack(move |path| path.ends_with(step).then(|| reply.clone())).await;
+        let accepted = deliver(SLACK_BOT, &server, &notification(Subject::Test)).await.unwrap();
+        assert!(accepted.caveats[0].to_string().contains(expected), "{step}: {accepted:?}");
+        let posts = server.received().iter().filter(|it| it.target.ends_with("chat.postMessage")).count();
+        assert_eq!(posts, 1, "{step}");
+    }
 }
 
 #[tokio::test]
@@ -483,6 +626,22 @@ async fn pushover_gets_texts_that_fit_and_no_picture_that_is_too_large() {
 }
 
 #[tokio::test]
+async fn the_text_reaches_pushover_when_the_attachment_is_refused() {
+    for (status, reason) in [(400, "attachment is too large (more than 2621440 limit)"), (413, "too large")] {
+        let server = receiver_by(move |request| {
+            if fields(request).iter().any(|field| field.file_name.is_some()) {
+                return reply_json(status, &json!({ "status": 0, "errors": [reason] }));
+            }
+            pushover(request)
+        });
+        let server = server.await;
+        let accepted = deliver(PUSHOVER, &server, &notification(Subject::Test)).await.unwrap();
+        assert!(accepted.caveats[0].to_string().contains(reason), "{accepted:?}");
+        assert_eq!(text(&fields(&server.received()[1]), "url").as_deref(), Some(LINK));
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_of_pushover_has_a_reason() {
     let server = receiver_by(pushover).await;
     let settings = PUSHOVER.replace("env:USER", "env:TOKEN");
@@ -526,11 +685,30 @@ async fn apprise_gets_the_picture_as_an_attachment() {
 }
 
 #[tokio::test]
+async fn the_text_reaches_apprise_when_the_attachment_is_refused() {
+    for status in [400, 413] {
+        let server = receiver_by(move |request| {
+            let has_file = fields(request).iter().any(|field| field.file_name.is_some());
+            Reply::status(if has_file { status } else { 200 })
+        });
+        let server = server.await;
+        let settings = "kind = \"apprise\"\nurl = \"SERVER/notify/family\"";
+        let accepted = deliver(settings, &server, &notification(Subject::Test)).await.unwrap();
+        let expected = format!("refused with status {status}");
+        assert_eq!(accepted.caveats, [Caveat::PictureRefused { reason: expected }]);
+        assert!(text(&fields(&server.received()[1]), "body").unwrap().ends_with(LINK));
+    }
+}
+
+#[tokio::test]
 async fn an_apprise_key_without_services_is_a_failure() {
     let settings = "kind = \"apprise\"\nurl = \"SERVER/notify/family\"";
     let error = deliver(settings, &receiver(Reply::status(204)).await, &notification(Subject::Test)).await;
     let error = error.unwrap_err();
-    assert_eq!(error.to_string(), "not accepted: nothing is configured under this key");
+    assert_eq!(
+        error.to_string(),
+        "the value of the channel's `url` names a key under which nothing is configured"
+    );
     assert!(error.needs_a_person());
     assert!(
         deliver(settings, &receiver(Reply::status(424)).await, &notification(Subject::Test)).await.is_err()

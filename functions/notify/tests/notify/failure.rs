@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use camhook_notify::handle;
 use camhook_outbound::test_server::Reply;
-use camhook_ports::Queue;
+use camhook_ports::{Object, ObjectStore, Precondition, Queue};
 use camhook_state::dead_letter;
+use serde_json::json;
 
 use crate::support::{
-    OddPorts, client, delivered, handled, header, impatient_client, json_body, outcomes, picture, plate,
-    ports, receiver, receiver_by, record, site,
+    OddPorts, client, delivered, handle_all, handled, header, impatient_client, json_body, outcomes, picture,
+    picture_key, plate, ports, receiver, receiver_by, record, site,
 };
 
 const BOTH: &str = r#"
@@ -114,12 +114,12 @@ async fn an_unreadable_or_panicking_message_fails_alone() {
     let ports = OddPorts::new().await;
     let good = delivered(&plate('a', None), 1);
     let poison =
-        record(good.body.replace("2026/11/23/a", "poison").replace(&"a".repeat(32), &"b".repeat(32)), 1);
+        record(good.body.replace("0-overview", "poison").replace(&"a".repeat(32), &"b".repeat(32)), 1);
     let unreadable = record("{".to_owned(), 1);
     let ids = [poison.message_id.clone(), unreadable.message_id.clone()];
-    let (failed, measurements) = handle(&ports, &site, &client(), &[poison, unreadable, good]).await;
+    let failed = handle_all(&ports, &site, &client(), &[poison, unreadable, good]).await;
     assert_eq!(failed, ids);
-    assert_eq!(measurements.counted(camhook_notify::RETRIES), 2);
+    assert_eq!(ports.inner.metrics.counted(camhook_notify::RETRIES), 2);
     assert_eq!((ntfy.received().len(), hook.received().len()), (1, 1));
     assert_eq!(ports.inner.queues.retried().len(), 2);
 }
@@ -162,9 +162,9 @@ async fn a_refused_picture_is_replaced_by_a_link() {
     assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
     let received = ntfy.received();
     assert_eq!(received[0].body, picture());
-    assert_eq!(received[1].body, "Plate · IB36NL · yard\n2026-11-23 12:00:00");
-    let link = "https://bucket.example/images/gate/2026/11/23/a/0-overview.jpg?X-Amz-Expires=3600";
-    assert_eq!(header(&received[1], "attach"), Some(link));
+    assert_eq!(received[1].body, "Plate · yard\n2026-11-23 12:00:00");
+    let link = format!("https://bucket.example/{}?X-Amz-Expires=3600", picture_key('a'));
+    assert_eq!(header(&received[1], "attach"), Some(link.as_str()));
     assert_eq!(json_body(&hook.received()[0])["data"]["picture"], link);
 }
 
@@ -175,7 +175,7 @@ async fn a_picture_that_cannot_be_read_does_not_stop_the_message() {
     let ports = ports().await;
     ports.objects.fail("images/");
     assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
-    assert_eq!(ntfy.received()[0].body, "Plate · IB36NL · yard\n2026-11-23 12:00:00");
+    assert_eq!(ntfy.received()[0].body, "Plate · yard\n2026-11-23 12:00:00");
     assert_eq!(hook.received().len(), 1);
 }
 
@@ -198,4 +198,85 @@ async fn a_dead_letter_has_its_reasons() {
     assert!(handled(&ports, &site, &client(), unreadable).await.0);
     let dead = dead_letter::find(&ports.state, Queue::Notify, &name).await.unwrap().unwrap();
     assert!(dead.reasons[0].starts_with("the message is not an event"), "{dead:?}");
+}
+
+const FAMILY: &str = r#"
+alert_channel = "admin"
+[[channel]]
+id = "admin"
+kind = "ntfy"
+url = "ADMIN/admin"
+network = "loopback"
+[[channel]]
+id = "family"
+kind = "ntfy"
+url = "NTFY/family"
+network = "loopback"
+[[rule]]
+id = "plates"
+when = { kind = "plate" }
+then = { notify = "family" }
+"#;
+
+#[tokio::test]
+async fn the_claim_records_why_a_message_went_without_its_picture() {
+    let ntfy = receiver_by(|request| Reply::status(if request.body.len() > 1000 { 413 } else { 200 })).await;
+    let (ports, site) = (ports().await, site(FAMILY, &[("NTFY", &ntfy), ("ADMIN", &ntfy)]));
+    let event = plate('a', None);
+    assert!(!handled(&ports, &site, &client(), delivered(&event, 1)).await.0);
+    let claims = camhook_state::claim::of_event(&ports.state, event.id).await.unwrap();
+    let outcome = claims[0].2.outcome.as_deref();
+    assert_eq!(outcome, Some("delivered without the picture: refused with status 413"));
+}
+
+#[tokio::test]
+async fn a_service_that_keeps_failing_gets_the_text_without_the_picture() {
+    let ntfy = receiver_by(|request| Reply::status(if request.body.len() > 1000 { 500 } else { 200 })).await;
+    let (ports, site) = (ports().await, site(FAMILY, &[("NTFY", &ntfy), ("ADMIN", &ntfy)]));
+    let event = plate('a', None);
+    for (count, again) in [(1, true), (2, true), (3, false)] {
+        assert_eq!(handled(&ports, &site, &client(), delivered(&event, count)).await.0, again, "{count}");
+    }
+    assert_eq!(ntfy.received().last().unwrap().body, "Plate · yard\n2026-11-23 12:00:00");
+}
+
+#[tokio::test]
+async fn a_missing_picture_is_no_dead_link_even_where_s3_denies_it() {
+    let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
+    let site = site(BOTH, &[("NTFY", &ntfy), ("HOOK", &hook)]);
+    let ports = OddPorts::new().await;
+    ports.deny_missing();
+    let mut value = serde_json::to_value(plate('a', None)).unwrap();
+    for image in value["data"]["images"].as_array_mut().unwrap() {
+        image["key"] = image["key"].as_str().unwrap().replace("overview", "expired").into();
+    }
+    let record = record(value.to_string(), 1);
+    assert!(!handled(&ports, &site, &client(), record).await.0);
+    let received = ntfy.received();
+    assert_eq!(received[0].body, "Plate · yard\n2026-11-23 12:00:00");
+    assert_eq!(header(&received[0], "attach"), None);
+    assert_eq!(json_body(&hook.received()[0])["data"].get("picture"), None);
+}
+
+#[tokio::test]
+async fn a_forged_key_reads_no_other_object() {
+    let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
+    let text = BOTH.replace("cooldown = \"10m\"", "");
+    let (ports, site) = (ports().await, site(&text, &[("NTFY", &ntfy), ("HOOK", &hook)]));
+    let secret = Object { bytes: "token = \"hunter2\"".into(), content_type: "application/toml" };
+    ports.objects.put("config/camhook.toml", secret.clone(), Precondition::None).await.unwrap();
+    ports.objects.put(&picture_key('b'), secret, Precondition::None).await.unwrap();
+    for (digit, key) in [('c', "config/camhook.toml".to_owned()), ('d', picture_key('b'))] {
+        let mut value = serde_json::to_value(plate(digit, None)).unwrap();
+        value["data"]["images"] = json!([{
+            "role": "overview", "bucket": "memory", "key": key, "bytes": 3, "width": 16, "height": 16,
+        }]);
+        assert!(!handled(&ports, &site, &client(), record(value.to_string(), 1)).await.0);
+    }
+    assert_eq!((ntfy.received().len(), hook.received().len()), (2, 2));
+    for request in ntfy.received() {
+        assert_eq!(request.body, "Plate · yard\n2026-11-23 12:00:00");
+        assert_eq!(header(&request, "attach"), None);
+    }
+    assert!(hook.received().iter().all(|request| json_body(request)["data"].get("picture").is_none()));
 }

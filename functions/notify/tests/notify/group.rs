@@ -10,7 +10,8 @@ use camhook_ports::{Message, Object, ObjectStore, Precondition, Queue, QueueReco
 use serde_json::json;
 
 use crate::support::{
-    client, delivered, finished, handled, header, outcomes, plate, ports, receiver, receiver_by, record, site,
+    client, delivered, finished, handled, header, outcomes, picture_key, plate, ports, receiver, receiver_by,
+    record, site,
 };
 
 const SITE: &str = r#"
@@ -30,7 +31,7 @@ fn event(digit: char, confidence: f64) -> Event {
     let mut value = serde_json::to_value(plate(digit, None)).unwrap();
     value["data"]["targets"] = json!([{ "class": "person", "confidence": confidence }]);
     value["data"]["images"] = json!([{
-        "role": "overview", "bucket": "memory", "key": format!("images/gate/{digit}.jpg"),
+        "role": "overview", "bucket": "memory", "key": picture_key(digit),
         "bytes": 3, "width": 16, "height": 16,
     }]);
     serde_json::from_value(value).unwrap()
@@ -40,7 +41,7 @@ async fn ports_with_pictures() -> MemoryPorts {
     let ports = ports().await;
     for digit in ['a', 'b', 'c', 'd'] {
         let object = Object { bytes: format!("picture {digit}").into(), content_type: "image/jpeg" };
-        ports.objects.put(&format!("images/gate/{digit}.jpg"), object, Precondition::None).await.unwrap();
+        ports.objects.put(&picture_key(digit), object, Precondition::None).await.unwrap();
     }
     ports
 }

@@ -12,6 +12,7 @@ mod delivery;
 mod failure;
 mod form;
 mod group;
+mod limit;
 mod mode;
 mod support;
 mod text;

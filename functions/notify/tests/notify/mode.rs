@@ -1,10 +1,9 @@
 //! Modes that events set.
 
-use camhook_notify::handle;
 use camhook_outbound::test_server::Reply;
 use camhook_state::control;
 
-use crate::support::{NOW, client, delivered, handled, plate, ports, receiver, site};
+use crate::support::{NOW, client, delivered, handle_all, handled, plate, ports, receiver, site};
 
 const SITE: &str = r#"
 [[channel]]
@@ -66,7 +65,7 @@ async fn a_rule_that_only_sets_a_mode_needs_no_channel() {
     let text = "[[rule]]\nid = \"leaving\"\nthen = { mode = \"away\" }\ncooldown = \"1m\"\n";
     let (ports, site) = (ports().await, site(text, &[]));
     let records = [delivered(&plate('a', None), 1)];
-    let (failed, _) = handle(&ports, &site, &client(), &records).await;
+    let failed = handle_all(&ports, &site, &client(), &records).await;
     assert!(failed.is_empty());
     assert_eq!(mode(&ports).await.as_deref(), Some("away"));
 }

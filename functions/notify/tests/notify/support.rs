@@ -8,9 +8,9 @@ use camhook_event::Event;
 use camhook_notify::handle;
 use camhook_outbound::test_server::{Received, Reply, TestServer};
 use camhook_outbound::{Client, Limits, Stack};
-use camhook_ports::memory::{MemoryObjects, MemoryPorts};
+use camhook_ports::memory::{MemoryMetrics, MemoryObjects, MemoryPorts};
 use camhook_ports::{
-    Measurements, Object, ObjectError, ObjectStore, Ports, Precondition, PutError, QueueRecord, StoredObject,
+    Metric, Object, ObjectError, ObjectStore, Ports, Precondition, PutError, Queue, QueueRecord, StoredObject,
 };
 use camhook_site::Site;
 use jiff::Timestamp;
@@ -18,7 +18,11 @@ use serde_json::{Value, json};
 
 /// Monday, 12:00:05 in Berlin.
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_795_431_605, 0);
-pub(crate) const PICTURE_KEY: &str = "images/gate/2026/11/23/a/0-overview.jpg";
+
+/// The key of the overview of the event whose id consists of this digit.
+pub(crate) fn picture_key(digit: char) -> String {
+    format!("images/gate/2026/11/23/{}/0-overview.jpg", digit.to_string().repeat(32))
+}
 
 /// Bytes that no text encoding leaves as they are.
 pub(crate) fn picture() -> Bytes {
@@ -70,9 +74,9 @@ pub(crate) fn plate(digit: char, correlation: Option<&str>) -> Event {
             "received_at": "2026-11-23T11:00:00.000Z", "clock": "server",
             "plate": { "text": "IB36NL", "list": "allow" },
             "images": [
-                { "role": "plate", "bucket": "memory", "key": "images/gate/2026/11/23/a/1-plate.jpg",
+                { "role": "plate", "bucket": "memory", "key": picture_key(digit).replace("0-overview", "1-plate"),
                   "bytes": 3, "width": 16, "height": 16 },
-                { "role": "overview", "bucket": "memory", "key": PICTURE_KEY,
+                { "role": "overview", "bucket": "memory", "key": picture_key(digit),
                   "bytes": 400_000, "width": 1920, "height": 1080 },
             ],
         },
@@ -86,8 +90,10 @@ pub(crate) fn plate(digit: char, correlation: Option<&str>) -> Event {
 /// The ports, with the event's picture in the bucket.
 pub(crate) async fn ports() -> MemoryPorts {
     let ports = MemoryPorts::new(NOW);
-    let object = Object { bytes: picture(), content_type: "image/jpeg" };
-    ports.objects.put(PICTURE_KEY, object, Precondition::None).await.unwrap();
+    for digit in "abcdef".chars() {
+        let object = Object { bytes: picture(), content_type: "image/jpeg" };
+        ports.objects.put(&picture_key(digit), object, Precondition::None).await.unwrap();
+    }
     ports
 }
 
@@ -109,27 +115,42 @@ pub(crate) fn record(body: String, receive_count: u32) -> QueueRecord {
     }
 }
 
+/// Handles a batch of the notification queue: the ids of the messages to be delivered again.
+pub(crate) async fn handle_all<P: Ports>(
+    ports: &P,
+    site: &Site,
+    client: &Client,
+    records: &[QueueRecord],
+) -> Vec<String> {
+    handle(ports, site, client, Queue::Notify, records).await.failed
+}
+
 /// Handles one delivery; whether it is to be delivered again, and what was counted.
-pub(crate) async fn handled<P: Ports>(
+pub(crate) async fn handled<P: Ports<Metrics = MemoryMetrics>>(
     ports: &P,
     site: &Site,
     client: &Client,
     record: QueueRecord,
-) -> (bool, Measurements) {
-    let (failed, measurements) = handle(ports, site, client, &[record]).await;
-    (!failed.is_empty(), measurements)
+) -> (bool, Vec<Metric>) {
+    ports.metrics().take();
+    let failed = handle_all(ports, site, client, &[record]).await;
+    (!failed.is_empty(), ports.metrics().take())
+}
+
+/// Handles one delivery of the queue of alerts; whether it is to be delivered again.
+pub(crate) async fn alerted<P: Ports>(ports: &P, site: &Site, client: &Client, record: QueueRecord) -> bool {
+    !handle(ports, site, client, Queue::Alerts, &[record]).await.failed.is_empty()
 }
 
 /// Handles one delivery that leaves nothing to do.
 pub(crate) async fn finished<P: Ports>(ports: &P, site: &Site, client: &Client, record: QueueRecord) {
-    let (again, _) = handled(ports, site, client, record).await;
-    assert!(!again, "the message is to be delivered again");
+    let failed = handle_all(ports, site, client, &[record]).await;
+    assert!(failed.is_empty(), "the message is to be delivered again");
 }
 
 /// How often an outcome was counted.
-pub(crate) fn outcomes(measurements: &Measurements, outcome: &str) -> usize {
-    let is = |name: &str| name == camhook_notify::NOTIFICATIONS;
-    let metrics = measurements.metrics().iter().filter(|metric| is(metric.name));
+pub(crate) fn outcomes(metrics: &[Metric], outcome: &str) -> usize {
+    let metrics = metrics.iter().filter(|metric| metric.name == camhook_notify::NOTIFICATIONS);
     metrics.filter(|metric| metric.dimensions.iter().any(|dimension| dimension.value == outcome)).count()
 }
 
@@ -177,6 +198,11 @@ impl OddPorts {
             metrics,
         };
         Self { inner, objects: OddObjects { inner: objects } }
+    }
+
+    /// From now on a missing object is denied.
+    pub(crate) fn deny_missing(&self) {
+        self.objects.inner.deny_missing();
     }
 }
 

@@ -1,8 +1,9 @@
 //! Title and text.
 
 use camhook_event::Event;
-use camhook_notify::text::{Gathered, render};
+use camhook_notify::text::render;
 use camhook_site::Site;
+use camhook_state::coalesce::Group;
 
 use crate::support::{plate, site};
 
@@ -28,8 +29,8 @@ fn rendered(site: &Site, event: &Event, title: &str, body: &str) -> (String, Str
 #[test]
 fn the_default_text_names_person_kind_place_and_time() {
     let (message, errors) = render(&site(SITE, &[]), &plate('a', None), None, None, None);
-    assert_eq!(message.title, "Änn: drive");
-    assert_eq!(message.text, "Plate · IB36NL · Änn · yard\n2026-11-23 12:00:00");
+    assert_eq!(message.title, "Änn, IB36NL, allow list, at drive");
+    assert_eq!(message.text, "Plate · yard\n2026-11-23 12:00:00");
     assert!(errors.is_empty());
 }
 
@@ -58,7 +59,11 @@ fn a_template_that_fails_is_replaced_by_the_default() {
         (" ", 0),
     ] {
         let (title, text, errors) = rendered(&site, &plate('a', None), broken, "as it is");
-        assert_eq!((title.as_str(), text.as_str()), ("Änn: drive", "as it is"), "{broken}");
+        assert_eq!(
+            (title.as_str(), text.as_str()),
+            ("Änn, IB36NL, allow list, at drive", "as it is"),
+            "{broken}"
+        );
         assert_eq!(errors, expected, "{broken}");
     }
 }
@@ -83,7 +88,7 @@ fn long_text_is_cut() {
 fn a_camera_without_a_name_in_the_site_keeps_the_devices_name() {
     let site = site(&SITE.replace("gate/1", "gate/2").replace("IB 36-NL", "XX1"), &[]);
     let (message, _) = render(&site, &plate('a', None), None, None, None);
-    assert_eq!(message.title, "Plate: Tür");
+    assert_eq!(message.title, "IB36NL, allow list, at Tür");
 }
 
 #[test]
@@ -91,17 +96,34 @@ fn the_text_of_a_group_has_its_count_and_times() {
     let site = site(SITE, &[]);
     let event = plate('a', None);
     let at = |seconds| event.time.timestamp().checked_add(std::time::Duration::from_secs(seconds)).unwrap();
-    let gathered = Gathered { count: 3, first: at(0), last: at(8) };
-    let (by_default, _) = render(&site, &event, Some(&gathered), None, None);
-    assert_eq!(by_default.title, "Änn: drive (3 events)");
-    let text = "Plate · IB36NL · Änn · yard\n2026-11-23 12:00:00\n\
-                3 events: 2026-11-23 12:00:00 to 2026-11-23 12:00:08";
+    let group = Group {
+        id: event.id,
+        count: 3,
+        first: at(0),
+        last: at(8),
+        labels: vec!["drive".to_owned(), "Yard".to_owned()],
+        opened: at(0),
+        best: event.clone(),
+    };
+    let (by_default, _) = render(&site, &event, Some(&group), None, None);
+    assert_eq!(by_default.title, "Änn, IB36NL, allow list, at drive (3 events)");
+    let text = "Plate · yard\nat drive, Yard\n3 events: 2026-11-23 12:00:00 to 2026-11-23 12:00:08";
     assert_eq!(by_default.text, text);
 
     let template = "{{ count }} from {{ first }} to {{ last }}";
-    let (by_template, errors) = render(&site, &event, Some(&gathered), Some("t"), Some(template));
+    let (by_template, errors) = render(&site, &event, Some(&group), Some("t"), Some(template));
     assert_eq!(by_template.text, "3 from 2026-11-23 12:00:00 to 2026-11-23 12:00:08");
     assert!(errors.is_empty());
-    let alone = Gathered { count: 1, ..gathered };
+    let alone = Group { count: 1, ..group };
     assert_eq!(render(&site, &event, Some(&alone), None, None), render(&site, &event, None, None, None));
+}
+
+#[test]
+fn controls_in_device_text_do_not_reach_a_message() {
+    let site = site(SITE, &[]);
+    let mut value = serde_json::to_value(plate('a', None)).unwrap();
+    value["data"]["plate"]["text"] = "IB\u{202e}36\u{7}NL".into();
+    let event = serde_json::from_value(value).unwrap();
+    let (title, text, _) = rendered(&site, &event, "{{ plate }}\n!", "{{ plate }}\n!");
+    assert_eq!((title.as_str(), text.as_str()), ("IB36NL !", "IB36NL\n!"));
 }

@@ -1,0 +1,129 @@
+//! Events in words, the same for every channel.
+//!
+//! [`describe`] says who or what first (`Person at Drive`, `THIEF1, block list, leaving, grey Tesla, at Gate`), with
+//! the names that camhook.toml gives to cameras and people. A vendor's own word is never shown; names that a person
+//! gave to a camera, an input or an event are. Control characters and bidirectional controls of device text are
+//! removed; escaping is each channel's business.
+
+mod face;
+mod plate;
+mod subject;
+mod targets;
+mod words;
+
+use camhook_event::{Event, Kind, State};
+use camhook_site::Site;
+
+pub use words::printable;
+
+/// An event in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Who or what: `Person`, `Unknown man, about 40`, `Camera 7 offline`.
+    pub subject: String,
+    /// The camera, or the source where the event names none.
+    pub place: String,
+    /// Further facts: the kind, the zone or input, the area, how sure the device is.
+    pub facts: Vec<String>,
+    /// Whether the subject names the place.
+    names_place: bool,
+}
+
+impl Description {
+    /// The subject and the place in one line.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        if self.names_place {
+            return self.subject.clone();
+        }
+        // "about 40 at Drive" would read as one phrase.
+        let comma = if self.subject.contains(',') { "," } else { "" };
+        format!("{}{comma} at {}", self.subject, self.place)
+    }
+}
+
+/// Describes an event.
+#[must_use]
+pub fn describe(site: &Site, event: &Event) -> Description {
+    let place = place(site, event);
+    let subject::Subject { text, names_place, covers_kind } = subject::subject(site, event, &place);
+    let mut facts = Vec::new();
+    let kind = words::kind(event);
+    if !covers_kind {
+        facts.push(kind);
+    }
+    facts.extend(words::printable_opt(event.data.name.as_ref().map(camhook_event::Text::as_str)));
+    facts.extend(targets::facts(event).into_iter().filter(|fact| *fact != text));
+    facts.extend(zone(event));
+    facts.extend(words::printable_opt(event.data.area.as_ref().map(camhook_event::Text::as_str)));
+    if let Some(unnamed) = unnamed_camera(site, event) {
+        facts.push(unnamed);
+    }
+    facts.retain(|fact| *fact != text && !fact.is_empty());
+    facts.dedup();
+    Description { subject: text, place, facts, names_place }
+}
+
+/// The name of the camera: in camhook.toml, else in the device, else `Camera 7`; the source's where there is none.
+#[must_use]
+pub fn place(site: &Site, event: &Event) -> String {
+    if let Some(named) = site.camera(event) {
+        return named.to_string();
+    }
+    let source = event.data.source.to_string();
+    let Some(camera) = &event.data.camera else { return source };
+    if let Some(name) = words::printable_opt(camera.name.as_ref().map(camhook_event::Text::as_str)) {
+        return name;
+    }
+    let id = printable(camera.id.as_str());
+    if is_number(&id) { format!("Camera {id}") } else { source }
+}
+
+/// The source of a camera that is named by its number alone: other sources may have the same number.
+fn unnamed_camera(site: &Site, event: &Event) -> Option<String> {
+    let camera = event.data.camera.as_ref()?;
+    let is_named = site.camera(event).is_some() || camera.name.is_some();
+    let is_ambiguous = !is_named && is_number(camera.id.as_str()) && site.sources().nth(1).is_some();
+    is_ambiguous.then(|| event.data.source.to_string())
+}
+
+fn is_number(id: &str) -> bool {
+    (1..=4).contains(&id.len()) && id.bytes().all(|octet| octet.is_ascii_digit())
+}
+
+/// The zone or line by its name, or by its number.
+fn zone(event: &Event) -> Option<String> {
+    let zone = event.data.zone.as_ref()?;
+    if event.data.kind == Kind::Input {
+        return None;
+    }
+    if let Some(name) = words::printable_opt(zone.name.as_ref().map(camhook_event::Text::as_str)) {
+        return Some(name);
+    }
+    let id = zone.id.as_ref().map(|id| printable(id.as_str())).filter(|id| is_number(id))?;
+    let word = match zone.shape {
+        Some(camhook_event::ZoneShape::Line) => "line",
+        Some(camhook_event::ZoneShape::Area) | None => "zone",
+    };
+    Some(format!("{word} {id}"))
+}
+
+/// Whether the event is the end of something.
+fn has_ended(event: &Event) -> bool {
+    event.data.state == Some(State::Stop)
+}
+
+/// Whether events of this kind are reported together: devices that vanish with their network come back with it.
+#[must_use]
+pub fn is_reachability(kind: Kind) -> bool {
+    matches!(kind, Kind::DeviceOffline | Kind::DeviceOnline)
+}
+
+/// The headline of several devices that went offline or came back: `12 cameras offline`.
+#[must_use]
+pub fn reachability_headline(kind: Kind, count: usize) -> String {
+    match kind {
+        Kind::DeviceOnline => format!("{count} cameras online again"),
+        _ => format!("{count} cameras offline"),
+    }
+}
