@@ -25,7 +25,8 @@ pub async fn handle<P: Ports>(
     records: &[QueueRecord],
 ) -> BatchOutcome {
     let context = Context { ports, site, client };
-    let processor = async |record: &QueueRecord| process_message(&context, queue, record).await;
+    // Boxed: the nested futures are too deep for the compiler to lay out.
+    let processor = async |record: &QueueRecord| Box::pin(process_message(&context, queue, record)).await;
     consume(ports, &policy(queue), records, processor).await
 }
 

@@ -10,7 +10,7 @@ async fn main() -> Result<(), FunctionError> {
     let client = Client::new(function.environment.stack, Limits::default());
     serve_queues(&function, async |function, site, queue, records| {
         let queue = queue.unwrap_or(Queue::Notify);
-        camhook_notify::handle(&function.ports, site, &client, queue, records).await
+        Box::pin(camhook_notify::handle(&function.ports, site, &client, queue, records)).await
     })
     .await
 }

@@ -47,8 +47,6 @@ impl DeliveryOutcome {
 
 /// The result of a message with several parts.
 pub(crate) fn combine(results: impl IntoIterator<Item = Result<(), Retry>>) -> Result<(), Retry> {
-    results.into_iter().fold(Ok(()), |left, right| match (left, right) {
-        (Err(left), Err(right)) => Err(left.and(right)),
-        (Ok(()), result) | (result, Ok(())) => result,
-    })
+    let retries = results.into_iter().filter_map(Result::err);
+    retries.reduce(Retry::and).map_or(Ok(()), Err)
 }

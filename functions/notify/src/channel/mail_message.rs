@@ -119,14 +119,13 @@ fn link<'a>(notification: &'a Notification<'_>) -> Option<&'a str> {
 fn html(notification: &Notification<'_>, content_ids: &[&str]) -> String {
     let title = escaped(&notification.title);
     let text = escaped(&notification.text).replace('\n', "<br>\n");
-    let mut shown = String::new();
-    for content_id in content_ids {
-        let image = format!("<img src=\"cid:{content_id}\" alt=\"{title}\" style=\"max-width:100%\">");
-        shown.push_str(&format!("<p>{image}</p>\n"));
-    }
-    if let (true, Some(link)) = (content_ids.is_empty(), link(notification)) {
-        shown = format!("<p><a href=\"{}\">picture</a></p>\n", escaped(link));
-    }
+    let image = |content_id: &&str| {
+        format!("<p><img src=\"cid:{content_id}\" alt=\"{title}\" style=\"max-width:100%\"></p>\n")
+    };
+    let shown = match (content_ids, link(notification)) {
+        ([], Some(link)) => format!("<p><a href=\"{}\">picture</a></p>\n", escaped(link)),
+        (content_ids, _) => content_ids.iter().map(image).collect::<String>(),
+    };
     format!("<!DOCTYPE html>\n<html><body>\n<p><b>{title}</b></p>\n<p>{text}</p>\n{shown}</body></html>\n")
 }
 
