@@ -1,4 +1,5 @@
 //! What people read about events of every kind.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as the tests do")]
 
 use camhook_description::describe;
 use camhook_event::Event;
@@ -33,7 +34,7 @@ fn site() -> Site {
 }
 
 /// An event of this kind at the camera 1 of the gate, with these fields of `data`.
-fn event(kind: &str, fields: Value) -> Event {
+fn event(kind: &str, fields: &Value) -> Event {
     let mut event = json!({
         "specversion": "1.0", "id": "0".repeat(32), "source": "/viewtron/gate", "type": "camhook.event.v1",
         "subject": kind, "time": "2026-11-23T11:00:00.000Z", "datacontenttype": "application/json",
@@ -106,7 +107,7 @@ fn who_or_what_comes_first_and_no_raw_word_is_shown() {
         ),
         ("device_offline", json!({}), "Drive offline", ""),
     ] {
-        let described = describe(&site, &event(kind, fields));
+        let described = describe(&site, &event(kind, &fields));
         assert_eq!(described.headline(), headline, "{kind}");
         assert_eq!(described.facts.join(" · "), facts, "{headline}");
     }
@@ -123,7 +124,7 @@ fn cameras_are_named_as_people_know_them() {
     ] {
         let mut fields = fields;
         fields.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-        let mut value = serde_json::to_value(event("device_offline", fields.clone())).unwrap();
+        let mut value = serde_json::to_value(event("device_offline", &fields)).unwrap();
         if fields.get("camera").is_none() {
             value["data"].as_object_mut().unwrap().remove("camera");
         }
@@ -136,6 +137,6 @@ fn cameras_are_named_as_people_know_them() {
 fn controls_in_device_text_are_removed() {
     let name = "Yard\u{202e}gpj.exe\u{7}\r\nX: y";
     let fields = json!({ "source": "many", "camera": { "id": "7", "name": name } });
-    let described = describe(&site(), &event("motion", fields));
+    let described = describe(&site(), &event("motion", &fields));
     assert_eq!(described.headline(), "Motion at Yardgpj.exe X: y");
 }
