@@ -1,7 +1,7 @@
-//! What the firmware's menus cannot hold, checked against a webhook's address.
+//! Limits of the firmware's menus, checked against a webhook's address.
 //!
 //! The numbers are those of Raysharp's documented firmware. iVSEC's manual shows a menu with HTTPS and an address
-//! with a `?`, so that its firmware is newer; what that one holds is not documented.
+//! with a `?`, so that its firmware is newer; its limits are not documented.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ impl fmt::Display for Limit {
     }
 }
 
-/// What of an address some firmware refuses, in the order of the menu's fields.
+/// The parts of an address that some firmware refuses, in the order of the menu's fields.
 #[must_use]
 pub fn limits(url: &WebhookUrl) -> Vec<Limit> {
     let mut limits = Vec::new();
@@ -84,12 +84,12 @@ pub fn limits(url: &WebhookUrl) -> Vec<Limit> {
     limits
 }
 
-/// What *API Command* holds: the menu puts the slash before it.
+/// The value of *API Command*: the menu puts the slash before it.
 pub(crate) fn command(url: &WebhookUrl) -> String {
     url.path.trim_start_matches('/').to_owned()
 }
 
-/// What *POST1* and *POST2* of Manual Push hold.
+/// The value of *POST1* and *POST2* of Manual Push.
 pub(crate) fn button_command(url: &WebhookUrl, button: u8) -> String {
     format!("{}/{}/{button}", command(url), crate::adapter::MANUAL_SEGMENT)
 }

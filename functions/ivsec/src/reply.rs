@@ -1,12 +1,12 @@
-//! What a sender gets.
+//! Replies.
 
 use camhook_ingest::{Outcome, Reply};
 
 /// The documented answer to every post.
 const SUCCESS: &str = "{\"result\":\"success\",\"data\":{}}";
 
-/// What a sender gets. What could not be read is acknowledged too: nothing says that a device would send anything
-/// else the next time.
+/// The reply to a request. A quarantined post is acknowledged, too: no device is documented to send it differently
+/// again.
 pub(crate) fn reply(outcome: Outcome<'_>) -> Reply {
     Reply::common(outcome).unwrap_or_else(|| Reply::with_body(200, "application/json", SUCCESS))
 }

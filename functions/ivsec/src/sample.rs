@@ -1,4 +1,4 @@
-//! Posts to try a source with.
+//! Sample posts.
 
 use camhook_ingest::Sample;
 
@@ -22,7 +22,7 @@ pub const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "motion-stop",
-        about: "nothing moves any more, by GET",
+        about: "motion ends, by GET",
         request: include_str!("../samples/motion-stop.http"),
     },
     Sample { name: "disk", about: "a recorder has no disk", request: include_str!("../samples/disk.http") },

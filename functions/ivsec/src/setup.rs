@@ -49,7 +49,7 @@ Manual Push, the two buttons 1 and 2 in the live view of the recorder, of its we
     Method              POST
     POST1               {first}
     POST2               {second}
-  Save, then press Test: \"Success !\" means that camhook took it. A press is an event of the kind manual with the
+  Save, then press Test: \"Success !\" means that camhook received it. A press is an event of the kind manual with the
   button's number in zone.id; Test presses the button.
 
 Keep-alives go to /API/HttpListening/KeepLive, whatever API Command says; no token fits into that path. They count for
@@ -69,7 +69,7 @@ goes silent.
     }
     if scheme == "http" {
         text.push_str(
-            "\nThis address is not encrypted: everybody on the way can read the token in it. Name the networks that posts \
+            "\nThis address is not encrypted: anybody between the device and camhook can read the token in it. Name the networks that posts \
              come\nfrom as well: auth = { token_sha256 = \"…\", allow = [\"203.0.113.7/32\"] }.\n",
         );
     }

@@ -38,6 +38,24 @@ impl Text {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Cuts the text to a number of characters, at least one.
+    ///
+    /// ```
+    /// use camhook_event::Text;
+    /// let mut text = Text::new("Tür am Hof").unwrap();
+    /// text.truncate(4);
+    /// assert_eq!(text.as_str(), "Tür");
+    /// ```
+    pub fn truncate(&mut self, characters: usize) {
+        if self.0.len() <= characters {
+            return;
+        }
+        if let Some((end, _)) = self.0.char_indices().nth(characters.max(1)) {
+            self.0.truncate(end);
+            self.0.truncate(self.0.trim_end().len());
+        }
+    }
 }
 
 impl fmt::Debug for Text {

@@ -9,6 +9,9 @@ use serde_json::Value;
 /// The most that `vendor_data` may take as JSON, in bytes.
 pub const VENDOR_DATA_LIMIT: usize = 32 * 1024;
 
+/// The different values of one name that are kept. Each is compared with those before it.
+const VALUES_LIMIT: usize = 256;
+
 /// Scalars by the vendor's own names.
 ///
 /// A name that occurs several times with different values holds them as a list, in their order. Empty
@@ -30,7 +33,9 @@ impl VendorData {
             return;
         };
         match present {
-            Value::Array(values) if !values.contains(&value) => values.push(value),
+            Value::Array(values) if values.len() < VALUES_LIMIT && !values.contains(&value) => {
+                values.push(value);
+            }
             Value::Array(_) => {}
             scalar if *scalar == value => {}
             scalar => *scalar = Value::Array(vec![scalar.take(), value]),
@@ -104,6 +109,15 @@ mod tests {
         data.insert("same", true);
         data.insert("same", true);
         assert_eq!(serde_json::to_string(&data).unwrap(), r#"{"eventId":["1","2"],"same":true}"#);
+    }
+
+    #[test]
+    fn a_name_with_very_many_values_is_read_in_little_time() {
+        let mut data = VendorData::default();
+        for value in 0..1_000_000 {
+            data.insert("level", value);
+        }
+        assert_eq!(data.get("level").and_then(Value::as_array).map(Vec::len), Some(VALUES_LIMIT));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod guide;
 mod handle;
 mod instance;
 mod level;
+mod limit;
 mod locate;
 mod mqtt;
 mod normalize;

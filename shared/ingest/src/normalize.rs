@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::Received;
 use crate::draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
+use crate::limit::limit;
 use crate::picture::{self, PICTURES_LIMIT, Picture};
 
 /// An event and the pictures that are to be stored with it.
@@ -21,7 +22,13 @@ pub(crate) struct Normalized {
 }
 
 /// Makes the event of a draft.
-pub(crate) fn normalize(draft: Draft<'_>, ordinal: usize, received: &Received, bucket: &Text) -> Normalized {
+pub(crate) fn normalize(
+    mut draft: Draft<'_>,
+    ordinal: usize,
+    received: &Received,
+    bucket: &Text,
+) -> Normalized {
+    limit(&mut draft);
     let (source, received_at) = (&*received.source, received.received_at);
     let id = identity(&draft.identity, ordinal, received);
     let moment = moment(draft.device_time, source, received_at);

@@ -3,7 +3,7 @@
 use camhook_json::{Json, Object};
 use percent_encoding::percent_decode_str;
 
-/// The parameters of a query. A blank is `+` or `%20`; empty pairs are passed over, and what is no UTF-8 is replaced.
+/// The parameters of a query. A blank is `+` or `%20`; empty pairs are skipped, and invalid UTF-8 is replaced.
 pub(crate) fn parameters(query: &str) -> Object<'static> {
     query
         .split('&')
