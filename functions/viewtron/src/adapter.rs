@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use camhook_event::Vendor;
+use camhook_event::{State, Vendor};
 use camhook_ingest::{
     Adapter, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed, Remainder, Reply, Request,
     Verified,
@@ -12,7 +12,7 @@ use camhook_site::Tracking;
 use crate::encoding;
 use crate::event::{ParseContext, drafts};
 use crate::message::Content;
-use crate::parse::{Reading, TracksWanted, parse};
+use crate::parse::{EVENTS_LIMIT, ParseError, Reading, TracksWanted, parse};
 use crate::reply::reply;
 
 /// Where firmware posts to that knows an "alarm server" of address and port alone, and older firmware in any case: below
@@ -75,7 +75,7 @@ fn read<'a>(request: &Request<Verified>, body: &'a [u8]) -> Result<Parsed<'a>, M
         Tracking::Drop => TracksWanted::No,
         Tracking::Every(_) => TracksWanted::Yes,
     };
-    let Reading { posts, remainder, stray_end_tag } = parse(body, tracks_wanted)?;
+    let Reading { posts, mut remainder, stray_end_tag } = parse(body, tracks_wanted)?;
     let context = ParseContext {
         timezone: &source.timezone,
         faces: source.faces,
@@ -94,6 +94,12 @@ fn read<'a>(request: &Request<Verified>, body: &'a [u8]) -> Result<Parsed<'a>, M
             Content::NoAlarm => ignored = ignored.or(Some(Ignored::NoAlarm)),
             Content::Tracks(_) | Content::Reports { .. } => events.append(&mut drafts(post, context)),
         }
+    }
+    if events.len() > EVENTS_LIMIT {
+        // Ends of alarms are what can be missed first.
+        events.sort_by_key(|event| event.state == Some(State::Stop));
+        events.truncate(EVENTS_LIMIT);
+        remainder.get_or_insert(ParseError::TooManyEvents);
     }
     match (remainder, ignored) {
         (Some(error), _) if events.is_empty() => Err(error.into()),

@@ -4,27 +4,29 @@
 //!
 //! `POST` with an XML body, root `config` in the namespace `http://www.ipc.com/ver10` (or `DeviceInfo`, without
 //! one). A camera posts itself (its `version` is 1.0 or 1.7, elements carry `type` attributes); a recorder
-//! forwards what its cameras see (2.x, a `messageType`, no attributes). Versions and types do not tell them apart,
-//! since every mixture of them was seen: the blocks in a post do.
+//! forwards what its cameras see (2.x, a `messageType`, no attributes). Every mixture of versions and types was
+//! seen, so that only the blocks in a post decide.
 //!
-//! | post | told by | becomes |
+//! | post | recognized by | becomes |
 //! |---|---|---|
 //! | heartbeat, every 10 to 120 s | no body; root `DeviceInfo`; `messageType` keepalive; `deviceInfo` alone | nothing |
 //! | level of alarms | `alarmStatusInfo` | one event for each alarm, `start` or `stop` |
 //! | smart event, with pictures as base64 text | `smartType` directly below the root | one event, or one for each plate |
 //! | positions, 6 to 12 a second | `traject` | one tracking event, or nothing |
 //!
-//! Nothing is numbered, signed or sent again. A device wants [the same XML](Viewtron#method.reply) for an answer
-//! to whatever it sent.
+//! Devices neither number nor sign their posts, and do not resend them. They expect
+//! [the same XML](Viewtron#method.reply) in reply to every post.
 //!
 //! Sources: the vendor's "Webhook Event Notification API", its public examples and SDKs, and posts captured by
-//! others. What no device was seen to send is marked so where it is read.
+//! others. Comments mark what no device was seen to send.
 //!
-//! # How it is read
+//! # How a post is parsed
 //!
-//! [`Viewtron`] goes over a post once. The text of its pictures, nearly all of its bytes, is searched for its end
-//! and handed on as it lies in the request: never copied, never looked at as text. No post makes it panic, and
-//! none makes it use much more than ten times the post's own length.
+//! [`Viewtron`] reads a post once. The text of its pictures, nearly all of its bytes, is borrowed from the request and
+//! neither copied nor decoded. No post makes the parser panic, or use much more memory than ten times the post's length.
+//!
+//! Firmware names and nests the same thing in many ways. What is not recognized ends up in `vendor_data`; a post in which
+//! nothing is recognized goes to the quarantine with the names that it holds.
 
 #![warn(clippy::indexing_slicing)]
 

@@ -72,7 +72,7 @@ pub(crate) enum Model {
 /// The device's times, as sent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Times<'a> {
-    /// `currentTime`: since 1970, in a unit that its magnitude tells.
+    /// `currentTime`: since 1970, in a unit given by its magnitude.
     pub(crate) current: Option<Cow<'a, str>>,
     /// `snapTime` of a face comparison: the same.
     pub(crate) snap: Option<Cow<'a, str>>,

@@ -22,6 +22,9 @@ use crate::xml::{Cursor, Mismatch, Tag, XmlError};
 /// The most entries in all lists of a post. A crowded frame has some tens.
 const ITEMS_LIMIT: usize = 256;
 
+/// The most events that a post becomes.
+pub(crate) const EVENTS_LIMIT: usize = 64;
+
 /// The most licence plates in a post: each becomes an event with the pictures of the frame. Cameras read one.
 const PLATES_LIMIT: usize = 16;
 
@@ -40,8 +43,8 @@ pub(crate) enum ParseError {
     NoLevel(Names),
     #[error("more {0} than a post may have")]
     TooMany(&'static str),
-    #[error("more events than a post may have: more than {PLATES_LIMIT} licence plates")]
-    TooManyPlates,
+    #[error("more than {EVENTS_LIMIT} events or {PLATES_LIMIT} licence plates in a post")]
+    TooManyEvents,
 }
 
 impl From<ParseError> for Malformed {
@@ -53,7 +56,7 @@ impl From<ParseError> for Malformed {
             ParseError::UnknownMessage(_) => "unknown_message",
             ParseError::NoLevel(_) => "alarm_without_level",
             ParseError::TooMany(_) => "too_many",
-            ParseError::TooManyPlates => "too_many_events",
+            ParseError::TooManyEvents => "too_many_events",
         };
         Self::new(code, error.to_string())
     }
@@ -269,7 +272,7 @@ impl<'a> Parser<'a> {
             !item.is_plate(kind) || plates <= PLATES_LIMIT
         });
         if plates > PLATES_LIMIT {
-            self.leave_out(ParseError::TooManyPlates);
+            self.leave_out(ParseError::TooManyEvents);
         }
         let has_level = alarms.as_ref().is_some_and(|alarms| !alarms.is_empty());
         if has_level || has_smart {

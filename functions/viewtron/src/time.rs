@@ -31,7 +31,7 @@ pub(crate) fn device_time(
     first
 }
 
-/// Seconds, milliseconds or microseconds since 1970, told apart by their magnitude (10, 13 and 16 digits).
+/// Seconds, milliseconds or microseconds since 1970, distinguished by their magnitude (10, 13 and 16 digits).
 ///
 /// A recorder's plate posts hold 18445822972087551616, which is no time in any unit; 0 is no time either.
 fn since_1970_in_any_unit(text: &str) -> Option<Timestamp> {

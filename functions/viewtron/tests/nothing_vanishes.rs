@@ -12,7 +12,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use camhook_ingest::{Adapter, Parsed};
+use camhook_event::State;
+use camhook_ingest::{Adapter, Parsed, Remainder};
 use camhook_site::Source;
 use camhook_viewtron::Viewtron;
 use proptest::prelude::*;
@@ -198,6 +199,25 @@ fn an_alarm_in_a_form_of_its_own_is_an_event_or_named() {
         let body = format!("<config version=\"2.1.0\">{device}{form}</config>");
         let names: &[&str] = if name.is_empty() { &[] } else { &[name] };
         assert_eq!(fault(&body, names), None, "{form}");
+    }
+}
+
+#[test]
+fn a_post_becomes_at_most_64_events_and_the_rest_is_kept() {
+    let levels: String = (1..=100)
+        .map(|channel| format!("<motionAlarm id=\"{channel}\">{}</motionAlarm>", channel > 90))
+        .collect();
+    let levels = format!("<config><alarmStatusInfo>{levels}</alarmStatusInfo></config>");
+    let documents = "<config><smartType>MOTION</smartType></config>".repeat(100);
+    for body in [levels, documents] {
+        let request = support::request(body.as_bytes(), source(), &[]);
+        let Ok(Parsed::Partly { events, remainder: Remainder::Quarantine(malformed) }) =
+            Viewtron.parse(&request)
+        else {
+            panic!("the rest is not kept")
+        };
+        assert_eq!((events.len(), malformed.code), (64, "too_many_events"));
+        assert!(events[0].state != Some(State::Stop), "alarms that begin come first");
     }
 }
 

@@ -58,7 +58,7 @@ fn every_published_post_is_what_its_fields_say() {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test is told by the environment to rewrite its file")]
+#[expect(clippy::disallowed_methods, reason = "UPDATE=1 asks a test to rewrite its file")]
 fn update() -> bool {
     std::env::var("UPDATE").is_ok()
 }

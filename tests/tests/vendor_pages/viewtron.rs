@@ -38,7 +38,7 @@ fn levels(cases: &[Case]) -> String {
     }
     assert!(!levels.is_empty(), "{EVERY_ALARM} has no events");
     let mut table = String::from("`true` is `start`, `false` is `stop`.\n\n");
-    table.push_str("| the device's word | kind | report |\n|---|---|---|\n");
+    table.push_str("| alarm | kind | report |\n|---|---|---|\n");
     for (word, (kind, report)) in levels {
         writeln!(table, "| `{word}` | {kind} | {report} |").unwrap();
     }
