@@ -1,5 +1,5 @@
-//! No event of API Gateway makes its conversion, a verifier or the way of a webhook panic; and what nobody has
-//! verified leaves nothing behind. The input is the event's JSON.
+//! No event of API Gateway makes its conversion, a verifier or the pipeline panic, and unverified requests store
+//! nothing. The input is the event's JSON.
 
 #![no_main]
 

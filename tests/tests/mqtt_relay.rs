@@ -1,5 +1,5 @@
-//! Relays over MQTT against the deployed template: from an event over HTTP to a message that AWS IoT took, and to the
-//! device's word about it, which comes back by the IoT rule, the queue and another function.
+//! Relays over MQTT against the deployed template: from an event over HTTP to a message that AWS IoT accepted, and to
+//! the device's status, which comes back through the IoT rule, the queue and another function.
 
 use camhook_end_to_end::source::Source;
 

@@ -14,7 +14,7 @@ use tracing::Instrument;
 use crate::policy::{Concurrency, Policy};
 use crate::retry::{Cause, Delay, Retry};
 
-/// What became of a batch.
+/// The outcome of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct BatchOutcome {
@@ -22,7 +22,7 @@ pub struct BatchOutcome {
     pub failed: Vec<String>,
 }
 
-/// What becomes of a message.
+/// The outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Disposition {
@@ -124,7 +124,7 @@ fn delay(policy: &Policy, record: &QueueRecord, retry: &Retry) -> Option<Duratio
     }
 }
 
-/// SQS moves a message to the dead-letter queue without a word; the reason stands in the table.
+/// SQS moves a message to the dead-letter queue without a reason; the table has it.
 async fn record_dead_letter<P: Ports>(ports: &P, policy: &Policy, record: &QueueRecord, retry: &Retry) {
     let reasons = match retry.details.as_slice() {
         [] => vec![format!("still waiting: {}", retry.reason)],

@@ -20,7 +20,7 @@ const VALUES: usize = 4096;
 /// A post may hold one more value for each so many bytes: what is read never takes much more room than the post.
 const BYTES_A_VALUE: usize = 32;
 
-/// What the reader says of a post with too many values, to be told from its other errors.
+/// The error message for too many values, which identifies this error.
 const TOO_MANY: &str = "too many values";
 
 /// The body of a post as text, without what some senders put around it: a byte order mark, NUL characters behind it.

@@ -39,7 +39,7 @@ pub enum Reply {
     },
     /// It answers with these bytes, whatever they are, and closes the connection.
     Bare(Bytes),
-    /// It closes the connection without a word.
+    /// Closes the connection without an answer.
     Close,
     /// It keeps the connection open and says nothing.
     Silence,

@@ -1,5 +1,5 @@
-//! Cameras, a real Mosquitto bridge, the local cloud's IoT over mutual TLS, the deployed function: what becomes of
-//! an alarm, whatever happens to the bridge. Run by `make test-mqtt`.
+//! Cameras, a real Mosquitto bridge, the local cloud's IoT over mutual TLS, the deployed function: alarms arrive
+//! whatever happens to the bridge. Run by `make test-mqtt`.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
