@@ -33,9 +33,10 @@ impl Adapter for Xprotect {
         signature(headers.get(SIGNATURE_FIELD)?)
     }
 
-    /// XProtect only ever posts; a look-alike may send its event by any method, with a body.
+    /// XProtect only ever posts. A plug-in may send its event by any method, in the body or in the query.
     fn is_visit(&self, request: &Request<Verified>) -> bool {
-        request.method() == Method::Get && request.body().is_empty()
+        let has_query = !request.query().trim_matches('&').is_empty();
+        request.method() == Method::Get && request.body().is_empty() && !has_query
     }
 
     fn notice(&self, request: &Request<Verified>) -> Option<Notice> {
@@ -46,7 +47,7 @@ impl Adapter for Xprotect {
     }
 
     fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {
-        let message = parse(request.body())?;
+        let message = parse(request.body(), request.query())?;
         let mut draft = draft(message, request.source().faces);
         if let Some(version) = unknown_version(request.headers()) {
             draft.vendor_data.insert("X-Milestone-Api-Version", version);

@@ -5,7 +5,6 @@
 use camhook_event::{Fraction, ImageRole, Plate, Point, Rectangle, TargetClass, Text, Zone, ZoneShape};
 use camhook_ingest::{DraftImage, DraftTarget};
 use camhook_json::{Json, Object};
-use camhook_site::Retention;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -21,10 +20,10 @@ pub(crate) struct Found<'a> {
 }
 
 /// Takes the objects out of an event.
-pub(crate) fn take_found<'a>(event: &mut Object<'a>, faces: Retention) -> Found<'a> {
+pub(crate) fn take_found<'a>(event: &mut Object<'a>) -> Found<'a> {
     let mut found = Found::default();
     for object in take_members(event, "ObjectList", "Object") {
-        let (target, plate) = target(object, faces);
+        let (target, plate) = target(object);
         found.plate = found.plate.or(plate);
         found.targets.push(target);
     }
@@ -79,7 +78,7 @@ fn take_pictured<'a>(
     }
 }
 
-fn target(mut object: Object<'_>, faces: Retention) -> (DraftTarget, Option<Plate>) {
+fn target(mut object: Object<'_>) -> (DraftTarget, Option<Plate>) {
     // Outlines and masks are drawings, no scalars.
     for drawing in ["Polygon", "Mask"] {
         object.take(drawing);
@@ -98,11 +97,6 @@ fn target(mut object: Object<'_>, faces: Retention) -> (DraftTarget, Option<Plat
     let bounding_box = object.take("BoundingBox").and_then(Json::into_object).and_then(rectangle);
     let plate = (class == Some(TargetClass::Plate)).then(|| object.take_text(&["Value"])).flatten();
     let plate = plate.map(|text| Plate { confidence, ..Plate::new(text) });
-    if let (Retention::Drop, Some(TargetClass::Face)) = (faces, class) {
-        // The id, name and value of a face are those of the person.
-        let target = DraftTarget { class, confidence, bounding_box, ..DraftTarget::default() };
-        return (target, None);
-    }
     let attributes = object.to_attributes();
     (DraftTarget { id, class, confidence, bounding_box, image: None, attributes }, plate)
 }

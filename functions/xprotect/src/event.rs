@@ -1,6 +1,6 @@
 //! From a message to the normalized event.
 
-use camhook_event::{Camera, Device, ImageRole, Kind, Text, VendorData};
+use camhook_event::{Camera, Device, Text, VendorData};
 use camhook_ingest::{DeviceTime, Draft, Identity};
 use camhook_site::Retention;
 use jiff::Timestamp;
@@ -8,42 +8,49 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::analytics::take_found;
-use crate::kind::{Analytics, kind, state};
-use crate::message::{Message, OriginKind};
+use crate::impersonal::{is_impersonal, strip};
+use crate::kind::{kind, state};
+use crate::message::{Message, Origin, OriginKind};
 
 /// What XProtect writes for a name that it does not know.
 const UNKNOWN: &str = "<Unknown>";
 
 /// The event of a message.
 pub(crate) fn draft(mut message: Message<'_>, faces: Retention) -> Draft<'_> {
-    let mut found = take_found(&mut message.event, faces);
-    let analytics =
-        if found.targets.is_empty() && found.zone.is_none() { Analytics::None } else { Analytics::Found };
-    let kind = kind(&message, analytics);
-    let is_hidden_face = faces == Retention::Drop && matches!(kind, Kind::Face | Kind::FaceMatch);
-    if is_hidden_face {
-        // Nothing says what such a picture shows, so it is taken for a face.
-        found.images.iter_mut().for_each(|image| image.role = ImageRole::Face);
-    }
-
-    let mut draft = Draft::new(kind, Identity::SenderId(message.id.to_string()));
+    let found = take_found(&mut message.event);
+    let kind = kind(&message, &found);
+    let device_time = message.timestamp.take().map(device_time);
+    let mut draft = Draft::new(kind, identity(message.id.as_ref(), device_time.as_ref()));
     draft.state = state(&message, kind);
-    draft.vendor_data = vendor_data(&message, is_hidden_face);
-    let words = [message.name.take(), message.message.take().filter(|_| !is_hidden_face)];
-    draft.vendor_kind = words.into_iter().flatten().find(|word| word.as_str() != UNKNOWN);
-    let origin = message.origin;
-    match origin.kind {
-        OriginKind::Camera => draft.camera = camera(origin.id, origin.name),
-        _ => draft.name = origin.name,
+    draft.vendor_data = vendor_data(&message);
+    let is_kept = |text: &Text| faces == Retention::Keep || is_impersonal(text.as_str());
+    let words = [message.name.take(), message.message.take()];
+    draft.vendor_kind = words.into_iter().flatten().find(|word| word.as_str() != UNKNOWN && is_kept(word));
+    let Origin { kind, name, id } = message.origin;
+    match kind {
+        OriginKind::Camera => draft.camera = camera(id, name),
+        _ => draft.name = name.filter(|name| kind.is_device() || is_kept(name)),
     }
-    draft.device_time = message.timestamp.map(device_time);
+    draft.device_time = device_time;
     draft.device = Device { name: message.server, ..Device::default() };
-    draft.event_ids = vec![message.id];
+    draft.event_ids = message.id.into_iter().collect();
     draft.targets = found.targets;
     draft.plate = found.plate;
     draft.zone = found.zone;
     draft.images = found.images;
+    if faces == Retention::Drop {
+        strip(&mut draft);
+    }
     draft
+}
+
+/// An event that nobody numbered is known by its content, which holds a time. Without one, two alarms may look alike.
+fn identity(id: Option<&Text>, time: Option<&DeviceTime>) -> Identity {
+    match (id, time) {
+        (Some(id), _) => Identity::SenderId(id.to_string()),
+        (None, Some(DeviceTime { at: Some(_), .. })) => Identity::Content,
+        (None, _) => Identity::Delivery,
+    }
 }
 
 /// A camera without an id is known by its name alone.
@@ -53,8 +60,7 @@ fn camera(id: Option<Text>, name: Option<Text>) -> Option<Camera> {
 }
 
 /// Every other scalar: those of the event header by their names, those of `Source` and `Site` with the way to them.
-/// Where a face is not to be known, what may name the person stays out.
-fn vendor_data(message: &Message<'_>, is_hidden_face: bool) -> VendorData {
+fn vendor_data(message: &Message<'_>) -> VendorData {
     let mut data = VendorData::default();
     for (name, value) in [("Type", &message.subclass), ("Class", &message.class)] {
         if let Some(value) = value {
@@ -63,9 +69,6 @@ fn vendor_data(message: &Message<'_>, is_hidden_face: bool) -> VendorData {
     }
     message.source.keep_below("Source", &mut data);
     message.site.keep_below("Site", &mut data);
-    if is_hidden_face {
-        return data;
-    }
     // The one of the two words that is not `vendor_kind`.
     if let (Some(name), Some(text)) = (&message.name, &message.message) {
         if name.as_str() == UNKNOWN {
@@ -93,12 +96,14 @@ fn device_time(text: Text) -> DeviceTime {
 
 #[cfg(test)]
 mod tests {
+    use camhook_event::{ImageRole, Kind};
+
     use super::*;
     use crate::parse::parse;
     use proptest::prelude::*;
 
     fn of(body: &str) -> Draft<'_> {
-        draft(parse(body.as_bytes()).unwrap(), Retention::Keep)
+        draft(parse(body.as_bytes(), "").unwrap(), Retention::Keep)
     }
 
     #[test]
@@ -148,16 +153,62 @@ mod tests {
         assert_eq!(draft.images.len(), 2);
     }
 
+    fn without_faces(body: &str) -> Draft<'_> {
+        draft(parse(body.as_bytes(), "").unwrap(), Retention::Drop)
+    }
+
     #[test]
-    fn a_face_that_is_not_to_be_known_leaves_no_trace() {
-        let body = r#"{"Event":{"EventHeader":{"ID":"1","Name":"Face recognised","Message":"Ann","CustomTag":"Ann"},
-            "Description":"Ann","ObjectList":[{"ID":"Ann","Type":"Face","Name":"Ann","Value":"Ann","Confidence":0.5}],
-            "Vendor":{"CustomData":"Ann"},"SnapshotList":[{"Image":"/9j/AAAA"}]},"who":"Ann"}"#;
-        let draft = draft(parse(body.as_bytes()).unwrap(), Retention::Drop);
-        assert_eq!(draft.kind, Kind::FaceMatch);
-        assert_eq!(draft.images[0].role, ImageRole::Face);
-        assert!(!format!("{draft:?}").contains("Ann"));
-        assert!(format!("{:?}", of(body)).contains("Ann"));
+    fn a_name_leaves_no_trace_where_faces_are_dropped() {
+        let body = r#"{"Event":{"EventHeader":{"ID":"1","Name":"NAME","Message":"Ann at the gate","CustomTag":"Ann",
+              "Type":"Ann","PriorityName":"Ann","MessageId":"Ann",
+              "Source":{"Name":"Face: Ann","Description":"Ann","FQID":{"Kind":"c9bdac3f-41dc-4afa-b057-61767a3914b7"}}},
+            "Description":"Ann","Location":"Ann",
+            "ObjectList":[{"ID":"Ann","Type":"TYPE","Name":"Ann","Value":"Ann","Description":"Ann","Confidence":0.5}],
+            "RuleList":[{"ID":"Ann","Name":"Ann"}],"Vendor":{"Name":"Ann","CustomData":"Ann"},
+            "SnapshotList":[{"Image":"/9j/AAAA","Path":"Ann.jpg"}]},"Site":{"Owner":"Ann"},"who":"Ann","Ann":true}"#;
+        for (name, object, kind) in [
+            ("Face recognised", "Face", Kind::FaceMatch),
+            ("Gesicht erkannt: Ann", "Person", Kind::External),
+            ("Ann", "Person", Kind::External),
+            ("Ann", "Face", Kind::External),
+        ] {
+            let body = body.replace("\"NAME\"", &format!("\"{name}\"")).replace("TYPE", object);
+            let body = if kind == Kind::FaceMatch { body.replace("c9bdac3f", "5135ba21") } else { body };
+            let draft = without_faces(&body);
+            assert!(!format!("{draft:?}").contains("Ann"), "{name}: {draft:?}");
+            assert_eq!((draft.kind, draft.images[0].role), (kind, ImageRole::Face), "{name}");
+            assert!(format!("{:?}", of(&body)).contains("Ann"));
+        }
+    }
+
+    #[test]
+    fn what_names_nobody_is_kept_where_faces_are_dropped() {
+        let body = r#"{"Event":{"EventHeader":{"ID":"2388f93d-5cb0-48e0-9524-d8bb981e1629","Name":"Motion Detected",
+              "Timestamp":"2026-11-23T08:00:00Z","Type":"System Event","Priority":1,"PriorityName":"High",
+              "Source":{"Name":"Drive","FQID":{"Kind":"5135ba21-f1dc-4321-806a-6ce2017343c0","ObjectId":"c1"}}},
+            "ObjectList":[{"ID":"12","Type":"Car","Color":"light grey","Size":2.5}],
+            "SnapshotList":[{"Image":"/9j/AAAA"}]},"Site":{"ServerHostname":"vms","AbsoluteUri":"http://vms/"}}"#;
+        let draft = without_faces(body);
+        assert_eq!(draft.vendor_kind.unwrap().as_str(), "Motion Detected");
+        assert_eq!(draft.camera.unwrap().name.unwrap().as_str(), "Drive");
+        assert_eq!(draft.images[0].role, ImageRole::Snapshot);
+        assert_eq!((draft.event_ids.len(), draft.targets[0].id.as_ref().unwrap().as_str()), (1, "12"));
+        assert_eq!(draft.targets[0].attributes.keys().collect::<Vec<_>>(), ["Color", "Size", "Type"]);
+        for name in ["Type", "Priority", "PriorityName", "Site.AbsoluteUri"] {
+            assert!(draft.vendor_data.get(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_event_without_an_id_is_known_by_its_content_if_that_has_a_time() {
+        let identity = |header: &str| {
+            let body = format!(r#"{{"Event":{{"EventHeader":{{"Name":"x"{header}}}}}}}"#);
+            draft(parse(body.as_bytes(), "").unwrap(), Retention::Keep).identity
+        };
+        assert_eq!(identity(r#","ID":"AB""#), Identity::SenderId("ab".to_owned()));
+        assert_eq!(identity(r#","Timestamp":"2026-11-23T08:00:00Z""#), Identity::Content);
+        assert_eq!(identity(r#","Timestamp":"today""#), Identity::Delivery);
+        assert_eq!(identity(""), Identity::Delivery);
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {

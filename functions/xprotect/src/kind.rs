@@ -1,7 +1,8 @@
 //! What kind of event a message is.
 
-use camhook_event::{Kind, State, Text};
+use camhook_event::{Kind, State, TargetClass, Text};
 
+use crate::analytics::Found;
 use crate::message::{Message, OriginKind};
 
 /// Words that say what happened, and what they say; the first that occur count. A blank at either end is the end of
@@ -73,6 +74,48 @@ const WORDS: &[(&str, Kind)] = &[
     (" generic event ", Kind::External),
 ];
 
+/// A face in other languages: names of events are in the language of whoever installed the system, and one that is about
+/// a face must be known as such where faces are not kept. Without a blank where a language writes none.
+const FACES: &[&str] = &[
+    " gesicht",
+    " visage",
+    " rostro",
+    " facial",
+    " volto ",
+    " viso ",
+    " rosto",
+    " gezicht",
+    " twarz",
+    " obličej",
+    " tvář",
+    " ansigt",
+    " ansikt",
+    " kasvo",
+    " kasvojen",
+    " arcfelismer",
+    " yüz tan",
+    " πρόσωπο",
+    " προσώπου",
+    " лицо ",
+    " лица ",
+    " лицом ",
+    " лиц ",
+    " обличч",
+    " wajah",
+    " khuôn mặt ",
+    " người lạ ",
+    "人脸",
+    "人臉",
+    "面部",
+    "顔",
+    "얼굴",
+    "ใบหน้า",
+    "चेहर",
+    " وجه ",
+    " الوجه ",
+    " פנים ",
+];
+
 /// Words that say that something began or ended.
 const STATES: &[(&str, State)] = &[
     (" started ", State::Start),
@@ -82,17 +125,8 @@ const STATES: &[(&str, State)] = &[
     (" ended ", State::Stop),
 ];
 
-/// Whether an event carries what an analytics device found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Analytics {
-    /// It does.
-    Found,
-    /// It does not.
-    None,
-}
-
 /// What kind of event a message is: what raised it says most, then the words of its name, message and sub-class.
-pub(crate) fn kind(message: &Message<'_>, analytics: Analytics) -> Kind {
+pub(crate) fn kind(message: &Message<'_>, found: &Found<'_>) -> Kind {
     match message.origin.kind {
         // The words are those of whoever named the event.
         OriginKind::UserDefinedEvent => return Kind::External,
@@ -100,13 +134,14 @@ pub(crate) fn kind(message: &Message<'_>, analytics: Analytics) -> Kind {
         OriginKind::Output => return Kind::System,
         _ => {}
     }
-    if let Some(kind) = words(message).find_map(|words| find(WORDS, &words)) {
+    if let Some(kind) = words(message).find_map(|words| find(WORDS, &words).or_else(|| face(&words))) {
         return kind;
     }
     match message.origin.kind {
         OriginKind::Microphone | OriginKind::Speaker => Kind::Audio,
         OriginKind::Server | OriginKind::Preset => Kind::System,
-        _ if analytics == Analytics::Found => Kind::Analytics,
+        _ if found.targets.iter().any(|target| target.class == Some(TargetClass::Face)) => Kind::Face,
+        _ if !found.targets.is_empty() || found.zone.is_some() => Kind::Analytics,
         _ if message.class.as_ref().is_some_and(|class| class.as_str().eq_ignore_ascii_case("analytics")) => {
             Kind::Analytics
         }
@@ -138,6 +173,10 @@ fn to_words(text: &Text) -> String {
     words
 }
 
+fn face(words: &str) -> Option<Kind> {
+    FACES.iter().any(|face| words.contains(face)).then_some(Kind::Face)
+}
+
 fn find<T: Copy>(table: &[(&str, T)], words: &str) -> Option<T> {
     table.iter().find(|(phrase, _)| words.contains(phrase)).map(|(_, meaning)| *meaning)
 }
@@ -151,8 +190,8 @@ mod tests {
         let body = format!(
             r#"{{"Event":{{"EventHeader":{{"ID":"1","Name":"{name}","Source":{{"FQID":{{"Kind":"{guid}"}}}}}}}}}}"#
         );
-        let message = parse(body.as_bytes()).unwrap();
-        let kind = kind(&message, Analytics::None);
+        let message = parse(body.as_bytes(), "").unwrap();
+        let kind = kind(&message, &Found::default());
         (kind, state(&message, kind))
     }
 
@@ -176,6 +215,23 @@ mod tests {
         ] {
             assert_eq!(of(name, camera), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_face_is_known_in_other_languages() {
+        for name in [
+            "Gesicht erkannt: Ann",
+            "Reconnaissance faciale",
+            "Rostro detectado",
+            "Phát hiện khuôn mặt tại Cổng chính",
+            "Обнаружено лицо",
+            "检测到人脸 王芳",
+            "顔認証",
+            "Ansiktsigenkänning",
+        ] {
+            assert_eq!(of(name, "").0, Kind::Face, "{name}");
+        }
+        assert_eq!(of("Лицензия истекает", "").0, Kind::Other);
     }
 
     #[test]

@@ -30,9 +30,11 @@
 mod adapter;
 mod analytics;
 mod event;
+mod impersonal;
 mod kind;
 mod message;
 mod parse;
+mod query;
 mod reply;
 mod sample;
 mod setup;

@@ -3,12 +3,13 @@
 use camhook_event::Text;
 use camhook_json::Object;
 
-/// One event as XProtect sends it. What has no field of its own here is in the four remainders, under the names that
+/// One event as XProtect sends it. What has no field of its own here is in the five remainders, under the names that
 /// it was sent by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Message<'a> {
-    /// `EventHeader.ID`, in lower case: the same in each delivery of the event.
-    pub(crate) id: Text,
+    /// `EventHeader.ID`, in lower case: the same in each delivery of the event. `None` for an event that was never
+    /// numbered, whose id is missing or all zeros.
+    pub(crate) id: Option<Text>,
     /// `EventHeader.Timestamp`.
     pub(crate) timestamp: Option<Text>,
     /// `EventHeader.Name`.
@@ -73,6 +74,20 @@ pub(crate) enum OriginKind {
 }
 
 impl OriginKind {
+    /// Whether it is a device or a machine, whose name is that of a thing.
+    pub(crate) fn is_device(self) -> bool {
+        match self {
+            Self::Camera
+            | Self::Input
+            | Self::Output
+            | Self::Server
+            | Self::Microphone
+            | Self::Speaker
+            | Self::Preset => true,
+            Self::UserDefinedEvent | Self::Alarm | Self::Other => false,
+        }
+    }
+
     /// The kinds by their GUIDs, from the schema of analytics events.
     const GUIDS: [(&str, Self); 9] = [
         ("5135ba21-f1dc-4321-806a-6ce2017343c0", Self::Camera),

@@ -36,6 +36,15 @@ impl<'a> Object<'a> {
         Some(self.0.remove(at).1)
     }
 
+    /// Takes every value under a name, in any case and in their order: for a name that a sender may write besides the
+    /// device. Most readers of JSON let the last one win.
+    pub fn take_all(&mut self, name: &str) -> Vec<Json<'a>> {
+        let (values, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.0).into_iter().partition(|(present, _)| is_named(present, name));
+        self.0 = rest;
+        values.into_iter().map(|(_, value)| value).collect()
+    }
+
     /// Takes the value under the first of several names that has one: a name and its misspellings.
     pub fn take_any(&mut self, names: &[&str]) -> Option<Json<'a>> {
         names.iter().find_map(|name| self.take(name))
@@ -170,6 +179,13 @@ mod tests {
         assert_eq!(values.take_text(&["blank", "MACAddress"]).unwrap().as_str(), "b");
         assert_eq!(values.take("MACAddress"), None);
         assert!(values.is_empty());
+    }
+
+    #[test]
+    fn every_value_of_a_repeated_name_is_taken() {
+        let mut values = object(r#"{"event":1,"a":2,"Event":3}"#);
+        let taken: Vec<_> = values.take_all("EVENT").iter().filter_map(Json::to_integer).collect();
+        assert_eq!((taken, kept(&values)), (vec![1, 3], r#"{"a":2}"#.to_owned()));
     }
 
     #[test]

@@ -132,7 +132,11 @@ impl<'a> Parser<'a> {
             (None | Some(Err(_)), Some(Ok(other))) => Ok(Some(other)),
             (Some(Err(unreadable)), _) => {
                 let name = self.name(unreadable);
-                Err(Malformed::new("bad_trigger", format!("`{name}` is not a whole number from 0 on")))
+                let found = self.parameters.describe();
+                Err(Malformed::new(
+                    "bad_trigger",
+                    format!("`{name}` is not a whole number from 0 on; {found}"),
+                ))
             }
             // A text in the other one is the user's own.
             (None, None | Some(Err(_))) => Ok(None),

@@ -29,9 +29,9 @@ pub(super) fn value(payload: &[u8]) -> Result<String, Malformed> {
 }
 
 fn scalar(mut json: Value) -> Result<String, Malformed> {
-    let found = json.as_object().map_or_else(String::new, |fields| {
-        format!("; {}", describe_names(fields.keys().map(String::as_str)))
-    });
+    let names = |value: &Value| value.as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>());
+    let mut found = names(&json).unwrap_or_default();
+    found.extend(json.get("val").and_then(names).unwrap_or_default());
     if let Some(inner) = json.get_mut("val") {
         json = inner.take();
     }
@@ -43,7 +43,8 @@ fn scalar(mut json: Value) -> Result<String, Malformed> {
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(value) => Ok(u8::from(value).to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => {
-            Err(Malformed::new("no_value", format!("the JSON has no scalar `val`{found}")))
+            let found = describe_names(found.iter().map(String::as_str));
+            Err(Malformed::new("no_value", format!("the JSON has no scalar `val`; {found}")))
         }
     }
 }
