@@ -35,7 +35,9 @@ fn cases() -> Vec<Case> {
         let request = text("request.http");
         let (head, body) = request.split_once("\n\n")?;
         let is_event = expected["events"].is_array() && !head.to_lowercase().contains("x-hub-signature");
-        let body = serde_json::from_str(body).ok().filter(|_| is_event)?;
+        // A repeated name is read once here: what is left of such a fixture may be no event.
+        let body: Value = serde_json::from_str(body).ok().filter(|_| is_event)?;
+        body["Event"]["EventHeader"].is_object().then_some(())?;
         Some(Case { head: head.to_owned(), body, settings: text("source.toml") })
     };
     let cases: Vec<Case> = folders.into_iter().filter_map(case).collect();

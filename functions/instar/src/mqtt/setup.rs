@@ -29,7 +29,8 @@ In the camera's web interface: Smarthome > MQTT
   MQTT Server Port (TLS)      8883
   Quality-of-Service (QoS)    1 (2 works as far as Mosquitto, AWS has none)
   Authentication              on
-  Username, Password          those that you gave Mosquitto: at most 30 characters each, letters, digits and
+  Username                    the MQTT Client ID: each camera has a user of its own
+  Password                    the one that you gave Mosquitto for it: at most 30 characters, letters, digits and
                               ! # ( ) * - . / ? @ [ ] ^ _ {{ | }} <
   MQTT Topic Prefix           {prefix}
   MQTT Client ID              {client}
