@@ -1,22 +1,26 @@
 //! From a post's message to drafts of events.
 
+mod face;
 mod level;
+mod plate;
+mod target;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use camhook_event::{
-    Camera, Counts, Device, Face, Fraction, ImageRole, Kind, MacAddress, Plate, PlateList, Report, State,
-    Tally, TargetClass, Text, Vehicle, Zone, ZoneShape,
+    Camera, Counts, Device, Fraction, ImageRole, Kind, MacAddress, Report, State, Tally, TargetClass, Text,
+    Zone, ZoneShape,
 };
-use camhook_ingest::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
+use camhook_ingest::{DeviceTime, Draft, DraftImage, Identity};
 use camhook_site::Retention;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Number, Value};
 
+use self::face::{face, is_impersonal, is_of_faces};
+use self::plate::plate_events;
+use self::target::{PARTS, Units, merge, target};
 use crate::frame::{self, Unit};
-use crate::message::{Block, Content, Item, Model, Place, PlateMatch, Post, Sender, Smart, Tracks};
+use crate::message::{Block, Content, Item, Model, Place, Post, Sender, Smart, Tracks};
 use crate::parse::number;
 use crate::scalars::Scalars;
 use crate::{time, vocabulary};
@@ -308,113 +312,6 @@ fn detection<'a>(common: Common<'a>, mut smart: Smart<'a>, kind: Kind, faces: Re
     draft
 }
 
-/// Whether a post is about faces: by its word, by its blocks, or by values that only a known person has.
-fn is_of_faces(smart: &Smart<'_>, scalars: &Scalars<'_>) -> bool {
-    let word = smart.smart_type.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let is_of_person = |scalars: &Scalars<'_>| {
-        ["personId", "personName", "faceId", "similarity", "idNumber", "certificateNumber"]
-            .iter()
-            .any(|name| scalars.get(name).is_some())
-    };
-    word.contains("face")
-        || word.contains("vfd")
-        || !smart.person.is_empty()
-        || is_of_person(scalars)
-        || smart.targets.iter().any(|item| item.block == Block::Face || is_of_person(&item.scalars))
-        || smart.pictures.iter().any(|picture| matches!(picture.place, Place::Snap | Place::Album))
-}
-
-/// Values of a face post that say nothing of who it is: how, when and how well it was seen.
-fn is_impersonal(name: &str) -> bool {
-    const NAMES: [&str; 34] = [
-        "subscribeOption",
-        "subscribeRelation",
-        "relativeTime",
-        "dataType",
-        "width",
-        "height",
-        "targetType",
-        "status",
-        "eventId",
-        "rect",
-        "pose",
-        "sex",
-        "age",
-        "glasses",
-        "mask",
-        "hat",
-        "PosFaceImage",
-        "feature_score",
-        "eye_dist",
-        "blur",
-        "pose_est_score",
-        "illumination",
-        "faceliveness",
-        "completeness",
-        "comprehensive_score",
-        "livingBody",
-        "temperature",
-        "deviceNo.",
-        "mac",
-        "matchResult",
-        "similarity",
-        "presonListType",
-        "personListType",
-        "listType",
-    ];
-    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
-/// The face of a post, taken out of its values.
-fn face<'a>(
-    scalars: &mut Scalars<'a>,
-    person: &mut Scalars<'a>,
-    item: Option<&mut Scalars<'a>>,
-    faces: Retention,
-) -> Option<Face> {
-    let mut found = Face::default();
-    if let Some(word) = scalars.take("matchResult") {
-        found.matched = vocabulary::truth(&word);
-        if found.matched.is_none() {
-            scalars.push("matchResult", word);
-        }
-    }
-    found.similarity = take_fraction(scalars, "similarity", percentage);
-    let list_names = ["presonListType", "personListType", "listType"];
-    if let Some(word) = person.take_any(&list_names).or_else(|| scalars.take_any(&list_names)) {
-        let listed = vocabulary::list(&word);
-        found.list = listed.filter(|list| is_supported(*list, found.matched));
-        if found.list.is_none() && (listed.is_some() || faces == Retention::Keep) {
-            scalars.push("personListType", word);
-        }
-    }
-    if faces == Retention::Keep {
-        found.person_id = text(person.take("personId"));
-        found.name = text(person.take("name"));
-        found.sex = text(person.take("sex"));
-        found.age = text(person.take("age"));
-        scalars.append(std::mem::take(person));
-    }
-    if let Some(item) = item {
-        let mut estimate = |name: &str| text(item.take(name));
-        found.sex = found.sex.or(estimate("sex"));
-        found.age = found.age.or(estimate("age"));
-        found.glasses = estimate("glasses");
-        found.mask = estimate("mask");
-    }
-    found.known()
-}
-
-/// Whether a list may be believed, by whether the face was found in the album: nobody is let in by the list of a face that
-/// was compared with theirs and is another one.
-fn is_supported(list: PlateList, matched: Option<bool>) -> bool {
-    match list {
-        PlateList::Allow | PlateList::Temporary => matched == Some(true),
-        PlateList::Deny => matched != Some(false),
-        PlateList::Stranger | PlateList::Unlisted => true,
-    }
-}
-
 /// The nine counters; none for what is not counting.
 fn counts(counters: &mut Scalars<'_>, kind: Kind) -> Option<Counts> {
     if kind != Kind::Counting {
@@ -430,238 +327,6 @@ fn counts(counters: &mut Scalars<'_>, kind: Kind) -> Option<Counts> {
     Counts { person, vehicle, motorcycle_bicycle, ..Counts::default() }.known()
 }
 
-/// What the coordinates of an item count.
-#[derive(Debug, Clone, Copy)]
-struct Units {
-    /// Those of `rect`.
-    rect: Unit,
-    /// Those of the four corners.
-    corners: Unit,
-}
-
-/// Ten-thousandths, as nearly everywhere.
-const PARTS: Units = Units { rect: Unit::Parts, corners: Unit::Parts };
-
-/// A target, and where its item stood.
-struct ReadTarget {
-    block: Block,
-    target: DraftTarget,
-}
-
-/// The target of an item. `class` is what it is for certain; else its `targetType` tells.
-fn target(item: Item<'_>, units: Units, class: Option<TargetClass>) -> ReadTarget {
-    let Item { block, rect, corners, picture, raw, car, plate, mut scalars, .. } = item;
-    let mut target = DraftTarget {
-        id: text(scalars.take("targetId").or_else(|| scalars.take_any(&["vehiceId", "vehicleId"]))),
-        image: picture,
-        ..DraftTarget::default()
-    };
-    target.class = class.or_else(|| {
-        let word = scalars.get("targetType")?;
-        let class = vocabulary::target_class(word)?;
-        if class != TargetClass::Other {
-            scalars.take("targetType");
-        }
-        Some(class)
-    });
-    let corners = frame::around(&corners);
-    target.bounding_box = rect
-        .and_then(|rect| frame::rectangle(rect, units.rect))
-        .or_else(|| frame::rectangle(corners?, units.corners));
-    scalars.append(car);
-    scalars.append(plate);
-    target.attributes = scalars.to_attributes();
-    let unplaced = rect.or(corners).filter(|sides| target.bounding_box.is_none() && *sides != [0.0; 4]);
-    if let Some([x1, y1, x2, y2]) = unplaced {
-        keep_raw(&mut target.attributes, "rect", &[("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)]);
-    }
-    for (name, numbers) in raw {
-        keep_raw(&mut target.attributes, name, &numbers);
-    }
-    ReadTarget { block, target }
-}
-
-/// Keeps numbers as they were sent.
-fn keep_raw(attributes: &mut BTreeMap<String, Value>, name: &str, numbers: &[(&str, f64)]) {
-    let object: Map<String, Value> = numbers
-        .iter()
-        .filter_map(|&(name, value)| {
-            // Every number of this dialect that is whole is far within 53 bits.
-            let whole = (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);
-            let number = whole.map(Number::from).or_else(|| Number::from_f64(value))?;
-            Some((name.to_owned(), Value::Number(number)))
-        })
-        .collect();
-    attributes.insert(name.to_owned(), Value::Object(object));
-}
-
-/// Joins what the list of events and the list of pictures say of one target.
-fn merge(read: impl Iterator<Item = ReadTarget>) -> Vec<DraftTarget> {
-    let mut merged: Vec<DraftTarget> = Vec::new();
-    let mut events = 0;
-    for ReadTarget { block, target } in read {
-        let is_event = matches!(block, Block::Perimeter | Block::Tripwire | Block::Event);
-        let same = if is_event || target.id.is_some() {
-            merged.iter().position(|other| other.id.is_some() && other.id == target.id)
-        } else {
-            // The one picture of the one event, without a number.
-            (events == 1 && merged.len() == 1).then_some(0)
-        };
-        events += usize::from(is_event);
-        let is_nothing = target == DraftTarget::default();
-        match same.and_then(|at| merged.get_mut(at)) {
-            Some(other) if other.image.is_none() || target.image.is_none() => join(other, target),
-            // A second picture of a target is another entry, so that none is lost.
-            _ if is_nothing => {}
-            _ => merged.push(target),
-        }
-    }
-    merged
-}
-
-fn join(target: &mut DraftTarget, other: DraftTarget) {
-    target.id = target.id.take().or(other.id);
-    target.class = target.class.or(other.class);
-    target.confidence = target.confidence.or(other.confidence);
-    target.bounding_box = target.bounding_box.or(other.bounding_box);
-    target.image = target.image.or(other.image);
-    for (name, value) in other.attributes {
-        target.attributes.entry(name).or_insert(value);
-    }
-}
-
-/// The events of a plate post: one for each plate.
-fn plate_events<'a>(
-    common: Common<'a>,
-    mut smart: Smart<'a>,
-    kind: Kind,
-    context: ParseContext<'_>,
-) -> Vec<Draft<'a>> {
-    let mut base = common.draft(kind);
-    let mut scalars = common.scalars;
-    let Occurrence { state, event_ids, zone } = occurrence(&mut smart, &mut scalars);
-    base.state = state;
-    base.event_ids = event_ids;
-    base.zone = zone;
-    base.vendor_kind = text(smart.smart_type.take());
-    let Smart { targets, pictures, frame, counters, person, .. } = smart;
-    scalars.append(counters);
-    if context.faces == Retention::Keep {
-        scalars.append(person);
-    }
-
-    let (plates, others): (Vec<_>, Vec<_>) = targets.into_iter().partition(|item| item.is_plate(kind));
-    for mut item in others {
-        // The item of the frame's picture holds the plate's values too, all of them 0.
-        item.scalars.retain(|_, value| value != "0");
-        scalars.append(item.scalars);
-    }
-    scalars.cut_to(share(context.length, plates.len()));
-    base.vendor_data = scalars.to_vendor_data();
-    let of_plates: Vec<usize> = plates.iter().filter_map(|item| item.picture).collect();
-    let shared = |at: &usize| !of_plates.contains(at);
-    let pixels = frame.map_or(Unit::UnknownPixels, |(width, height)| Unit::Pixels(width, height));
-
-    let role = |place| match place {
-        Place::Source | Place::Target => ImageRole::Overview,
-        Place::Snap => ImageRole::Face,
-        Place::Album => ImageRole::Album,
-    };
-    if plates.is_empty() {
-        base.images = pictures
-            .into_iter()
-            .map(|picture| DraftImage { role: role(picture.place), base64: picture.base64 })
-            .collect();
-        return vec![base];
-    }
-    let mut drafts = Vec::with_capacity(plates.len());
-    for (ordinal, item) in plates.into_iter().enumerate() {
-        let mut draft = base.clone();
-        for (at, picture) in pictures.iter().enumerate() {
-            let role = match item.picture {
-                Some(own) if own == at => ImageRole::Plate,
-                // A picture that had to be put together goes along once: many plates would make it many times.
-                _ if shared(&at) && (ordinal == 0 || matches!(picture.base64, Cow::Borrowed(_))) => {
-                    role(picture.place)
-                }
-                _ => continue,
-            };
-            draft.images.push(DraftImage { role, base64: picture.base64.clone() });
-        }
-        let own = draft.images.iter().position(|image| image.role == ImageRole::Plate);
-        draft.targets = vec![plate_target(item, pixels, own, &mut draft.plate)];
-        drafts.push(draft);
-    }
-    drafts
-}
-
-/// The target of a plate's item, and the plate.
-fn plate_target(
-    mut item: Item<'_>,
-    pixels: Unit,
-    image: Option<usize>,
-    plate: &mut Option<Plate>,
-) -> DraftTarget {
-    let is_from_recorder = item.block == Block::Plate;
-    *plate = read_plate(&mut item);
-    item.scalars.take("image");
-    // A recorder's box is in pixels; a camera's is in ten-thousandths, as are its corners.
-    let units = if is_from_recorder { Units { rect: pixels, ..PARTS } } else { PARTS };
-    let mut target = target(item, units, Some(TargetClass::Plate)).target;
-    target.confidence = plate.as_ref().and_then(|plate| plate.confidence);
-    target.image = image;
-    target
-}
-
-fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
-    let scalars = &mut item.scalars;
-    let plate_text = text(item.plate.take("licensePlateNumber").or_else(|| scalars.take("plateNumber")))?;
-    let list_word = scalars.take("vehicleListType");
-    let group = text(item.plate.take("groupName"));
-    let denies_match =
-        |values: &Scalars<'_>| values.get("matchResult").and_then(vocabulary::truth) == Some(false);
-    let is_unmatched = denies_match(scalars) || denies_match(&item.plate);
-    let list = match (&list_word, &group) {
-        (Some(word), _) => vocabulary::list(word).filter(|list| is_supported(*list, Some(!is_unmatched))),
-        // The name of a group is anybody's text: it counts where the device says that it found the plate in its database.
-        (None, Some(group)) if item.plate_match == PlateMatch::Found && !is_unmatched => {
-            vocabulary::list(group.as_str())
-        }
-        // A plate that is on no list has no element that says so.
-        (None, None) if item.plate_match == PlateMatch::Absent => Some(PlateList::Unlisted),
-        (None, _) => None,
-    };
-    if let (Some(word), None) = (list_word, list) {
-        scalars.push("vehicleListType", word);
-    }
-    let direction_word = scalars.take("vehicleDirect");
-    let direction = direction_word.as_deref().and_then(vocabulary::vehicle_direction);
-    if let (Some(word), None) = (direction_word, direction) {
-        scalars.push("vehicleDirect", word);
-    }
-    // A camera's colours are numbers whose meaning is not known; a recorder's are words.
-    let has_color_word = scalars.get("plateColor").is_some_and(|value| number(value).is_none());
-    let color_name = if has_color_word { "plateColor" } else { "color" };
-    let color = item.plate.take("color").or_else(|| scalars.take(color_name));
-    let vehicle = Vehicle {
-        vehicle_type: text(item.car.take_any(&["type", "carType"])),
-        color: text(item.car.take("color")),
-        brand: text(item.car.take("brand")),
-        model: text(item.car.take("model")),
-    };
-    Some(Plate {
-        list,
-        group,
-        direction,
-        confidence: take_fraction(scalars, "PlateConfidence", confidence),
-        color: text(color),
-        region: text(scalars.take("province")),
-        owner: text(item.plate.take("carOwner")),
-        vehicle: vehicle.known(),
-        ..Plate::new(plate_text)
-    })
-}
-
 /// Takes a value that can be read; one that cannot stays.
 fn take_fraction(
     scalars: &mut Scalars<'_>,
@@ -673,45 +338,8 @@ fn take_fraction(
     Some(fraction)
 }
 
-/// `9900` is 99.00 %. A number up to 100 is taken for a percentage: no camera would report a plate of which it is
-/// sure by less than one in a hundred.
-fn confidence(value: &str) -> Option<Fraction> {
-    match percentage(value) {
-        Some(fraction) => Some(fraction),
-        None => Fraction::of(number(value)?, 10_000.0),
-    }
-}
-
 /// A number from 0 to 100, with or without a percent sign.
 fn percentage(value: &str) -> Option<Fraction> {
     let value = value.trim_end_matches('%').trim_end();
     Fraction::of(number(value).filter(|number| *number <= 100.0)?, 100.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_confidence_is_a_percentage_in_hundredths_or_not() {
-        let read = |value: &str| confidence(value).map(Fraction::value);
-        for (value, expected) in
-            [("9900", 0.99), ("99", 0.99), ("99.5%", 0.995), ("99.5 %", 0.995), ("100%", 1.0), ("10000", 1.0)]
-        {
-            assert_eq!(read(value), Some(expected), "{value}");
-        }
-        for value in ["", "high", "%", "9900%"] {
-            assert_eq!(read(value), None, "{value}");
-        }
-    }
-
-    #[test]
-    fn a_list_lets_nobody_in_whose_face_was_not_found() {
-        assert!(is_supported(PlateList::Allow, Some(true)));
-        for matched in [None, Some(false)] {
-            assert!(!is_supported(PlateList::Allow, matched) && !is_supported(PlateList::Temporary, matched));
-        }
-        assert!(is_supported(PlateList::Deny, None) && !is_supported(PlateList::Deny, Some(false)));
-        assert!(is_supported(PlateList::Stranger, Some(false)));
-    }
 }

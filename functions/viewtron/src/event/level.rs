@@ -4,7 +4,8 @@ use camhook_event::{Camera, Kind, Text, Zone};
 use camhook_ingest::Draft;
 use camhook_site::Retention;
 
-use super::{Common, ParseContext, identifier, is_impersonal, share};
+use super::face::is_impersonal;
+use super::{Common, ParseContext, identifier, share};
 use crate::message::{Alarm, Model, Sender};
 use crate::scalars::Scalars;
 use crate::vocabulary;
