@@ -151,7 +151,7 @@ impl Queues {
         let Some((event, source)) = letter.notification() else { return Ok(None) };
         let now = self.live.clock().now();
         for rule in letter.rules_with_pending_actions() {
-            let key = cooldown::CooldownKey { rule, source };
+            let key = cooldown::CooldownKey { rule, scope: source };
             if cooldown::is_charged(self.live.state(), key, event, now).await? {
                 return Ok(Some(rule.to_owned()));
             }

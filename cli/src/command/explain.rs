@@ -162,7 +162,8 @@ async fn known(ports: &AwsPorts, site: &Site, event: &Event, now: Timestamp) -> 
     }
     for rule in site.rules().iter().filter(|rule| rule.cooldown.is_some()) {
         let id = rule.id.as_str();
-        let key = cooldown::CooldownKey { rule: id, source: event.data.source.as_str() };
+        let scope = site.cooldown_scope(rule, event);
+        let key = cooldown::CooldownKey { rule: id, scope: &scope };
         if cooldown::is_charged(state, key, event.id, now).await? {
             known.in_cooldown.push(id.to_owned());
         }

@@ -52,7 +52,7 @@ pub(crate) async fn send_alert<P: Ports>(
     }
     let (state, now) = (ports.state(), ports.clock().now());
     let fingerprint = alert.fingerprint().to_string();
-    let key = CooldownKey { rule: RULE, source: &fingerprint };
+    let key = CooldownKey { rule: RULE, scope: &fingerprint };
     match cooldown::reserve(state, key, alert.id, COOLDOWN, now).await? {
         Reservation::Held { .. } => {}
         Reservation::Charged { .. } => return Ok(()),
@@ -132,7 +132,7 @@ pub(crate) async fn alert_moved_chat<P: Ports>(
         );
         let (state, now) = (context.ports.state(), context.ports.clock().now());
         let id = EventId::of_sender_id("@moved", notification);
-        let key = CooldownKey { rule: MOVED_RULE, source: channel.id.as_str() };
+        let key = CooldownKey { rule: MOVED_RULE, scope: channel.id.as_str() };
         let reserved = cooldown::reserve(state, key, id, MOVED_COOLDOWN, now).await;
         if matches!(reserved, Ok(Reservation::Charged { .. } | Reservation::Pending { .. })) {
             continue;

@@ -1,28 +1,29 @@
 //! A rule's cooldown after its messages were attempted.
 
-use camhook_event::Event;
 use camhook_ports::{Clock, Ports};
-use camhook_site::Rule;
+use camhook_site::{Rule, Site};
 use camhook_state::cooldown::{self, CooldownKey};
 
 use crate::delivery::Delivery;
 use crate::outcome::DeliveryOutcome;
 use crate::retry::LAST_DELIVERY;
 
-/// The cooldown of a rule, for the source of an event.
-pub(crate) fn cooldown_key<'a>(rule: &'a Rule, event: &'a Event) -> CooldownKey<'a> {
-    CooldownKey { rule: rule.id.as_str(), source: event.data.source.as_str() }
+/// The cooldown of a rule, for what [`Site::cooldown_scope`] counts it for.
+pub(crate) fn cooldown_key<'a>(rule: &'a Rule, scope: &'a str) -> CooldownKey<'a> {
+    CooldownKey { rule: rule.id.as_str(), scope }
 }
 
 /// Charges the cooldown when a message was delivered, and returns it when all failed permanently.
 pub(crate) async fn finalize_cooldown<P: Ports>(
     ports: &P,
+    site: &Site,
     rule: &Rule,
     delivery: Delivery<'_>,
     outcomes: &[DeliveryOutcome],
 ) {
     let (Some(length), None) = (rule.cooldown, delivery.replay) else { return };
-    let key = cooldown_key(rule, delivery.event);
+    let scope = site.cooldown_scope(rule, delivery.event);
+    let key = cooldown_key(rule, &scope);
     let id = delivery.acting;
     let any_delivered = outcomes.iter().any(|outcome| matches!(outcome, DeliveryOutcome::Delivered(_)));
     let all_failed = outcomes.iter().all(|outcome| matches!(outcome, DeliveryOutcome::Failed { .. }));

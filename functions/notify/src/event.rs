@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camhook_consumer::Retry;
 use camhook_description::is_reachability;
-use camhook_event::{Event, Kind, State};
+use camhook_event::Event;
 use camhook_ports::{Clock, Ports};
 use camhook_site::{Action, Modes, Rule, evaluate};
 use camhook_state::control;
@@ -64,7 +64,7 @@ pub(crate) async fn notify_event<P: Ports>(
     }
     deliver_all(context, delivery, &mut matched).await;
     for MatchedRule { rule, outcomes, .. } in &matched {
-        finalize_cooldown(ports, rule, delivery, outcomes).await;
+        finalize_cooldown(ports, context.site, rule, delivery, outcomes).await;
         results.extend(outcomes.iter().map(DeliveryOutcome::result));
     }
     let outcomes = matched.iter().flat_map(|matched| &matched.outcomes);
@@ -117,8 +117,8 @@ async fn prepare<'a, P: Ports>(
 ) -> Result<Preparation<'a>, Error> {
     let Delivery { event, replay, .. } = delivery;
     let (state, now) = (context.ports.state(), context.ports.clock().now());
-    if let (Some(key), None) = (dedupe_key(event), replay)
-        && let Dedupe::Duplicate(_) = dedupe(state, key, rule.id.as_str(), event.id, now).await?
+    if let (Some(key), None) = (context.site.dedupe_key(event), replay)
+        && let Dedupe::Duplicate(_) = dedupe(state, &key, rule.id.as_str(), event.id, now).await?
     {
         count_all(context, &requests, "duplicate");
         return Ok(Preparation::Suppressed);
@@ -132,7 +132,8 @@ async fn prepare<'a, P: Ports>(
         return Ok(Preparation::Suppressed);
     }
     if let (Some(length), None) = (rule.cooldown, replay) {
-        match cooldown::reserve(state, cooldown_key(rule, event), event.id, length, now).await? {
+        let scope = context.site.cooldown_scope(rule, event);
+        match cooldown::reserve(state, cooldown_key(rule, &scope), event.id, length, now).await? {
             Reservation::Held { .. } => {}
             Reservation::Charged { .. } => {
                 count_all(context, &requests, "cooldown");
@@ -144,12 +145,4 @@ async fn prepare<'a, P: Ports>(
     let outcomes = set_modes(context.ports, rule, delivery).await?;
     let matched = MatchedRule::acquire(context, rule, requests, delivery, outcomes).await?;
     Ok(Preparation::Ready(matched))
-}
-
-/// The key that joins several events about one thing. Ends and counters have none: each says something new.
-fn dedupe_key(event: &Event) -> Option<&str> {
-    if event.data.state == Some(State::Stop) || event.data.kind == Kind::Counting {
-        return None;
-    }
-    event.data.correlation.as_ref().map(|correlation| correlation.key.as_str())
 }

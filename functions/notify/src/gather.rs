@@ -36,8 +36,9 @@ pub(crate) async fn gather<P: Ports>(
         // Joining is idempotent: there is no need to wait for another delivery.
         Acquisition::Taken(claim) | Acquisition::AlreadyTaken(claim) => claim,
     };
+    let scope = context.site.cooldown_scope(rule, event);
     if rule.cooldown.is_some()
-        && cooldown::is_charged(state, cooldown_key(rule, event), event.id, now).await?
+        && cooldown::is_charged(state, cooldown_key(rule, &scope), event.id, now).await?
     {
         count_all(context, requests, "cooldown");
         claim::finish(state, &claim, "suppressed: cooldown").await?;

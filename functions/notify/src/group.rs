@@ -55,7 +55,8 @@ async fn deliver_group<P: Ports>(
     // Quiet hours are those at the time of the first event; they may have begun since.
     let requests = requests(context, rule, group.opened);
     if let Some(length) = rule.cooldown {
-        let (key, now) = (cooldown_key(rule, delivery.event), context.ports.clock().now());
+        let scope = context.site.cooldown_scope(rule, delivery.event);
+        let (key, now) = (cooldown_key(rule, &scope), context.ports.clock().now());
         match cooldown::reserve(context.ports.state(), key, group.id, length, now).await? {
             Reservation::Held { .. } => {}
             Reservation::Charged { .. } => {
@@ -68,7 +69,7 @@ async fn deliver_group<P: Ports>(
     let mut matched = [MatchedRule::acquire(context, rule, requests, delivery, vec![]).await?];
     deliver_all(context, delivery, &mut matched).await;
     let [MatchedRule { outcomes, .. }] = &matched;
-    finalize_cooldown(context.ports, rule, delivery, outcomes).await;
+    finalize_cooldown(context.ports, context.site, rule, delivery, outcomes).await;
     alert_failures(context, receive_count, outcomes.iter()).await;
     combine(outcomes.iter().map(DeliveryOutcome::result))
 }

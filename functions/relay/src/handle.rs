@@ -315,7 +315,7 @@ async fn give_cooldown_back<P: Ports>(ports: &P, rule: &Rule, event: &Event, dec
     if rule.cooldown.is_none() || !decisions.contains(&Decision::Failed) || decisions.iter().any(acted) {
         return;
     }
-    let key = cooldown::CooldownKey { rule: rule.id.as_str(), source: event.data.source.as_str() };
+    let key = cooldown::CooldownKey { rule: rule.id.as_str(), scope: event.data.source.as_str() };
     if let Err(error) = cooldown::give_back(ports.state(), key, event.id).await {
         tracing::warn!(rule = rule.id.as_str(), %error, "the cooldown was not given back, it ends by itself");
     }

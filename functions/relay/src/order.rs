@@ -78,7 +78,7 @@ impl<'a> Order<'a> {
     /// What rests after the action.
     #[must_use]
     pub fn cooldown_key(&self) -> CooldownKey<'a> {
-        CooldownKey { rule: self.rule, source: self.source }
+        CooldownKey { rule: self.rule, scope: self.source }
     }
 
     /// How old the event is.

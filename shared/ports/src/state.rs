@@ -70,7 +70,7 @@ pub enum PutOutcome {
 
 /// A table that refused or did not answer in time.
 #[derive(Debug, thiserror::Error)]
-#[error("the state table failed at {pk}, {sk}: {reason}")]
+#[error("the state table failed at an item of `{}`: {reason}", kind_of(pk))]
 pub struct StateError {
     /// The partition.
     pub pk: String,
@@ -78,6 +78,11 @@ pub struct StateError {
     pub sk: String,
     /// What the table or the way to it said.
     pub reason: String,
+}
+
+/// The part of a partition key before its first `#`. What follows may come from a device, and is not shown.
+fn kind_of(pk: &str) -> &str {
+    pk.split('#').next().unwrap_or_default()
 }
 
 /// What is remembered between invocations.

@@ -20,6 +20,7 @@ mod rule;
 mod schedule;
 mod schema;
 mod schema_check;
+mod scope;
 mod site;
 mod source;
 mod sun;
@@ -44,7 +45,9 @@ pub use plate::PlateText;
 pub use problem::{Finding, Problem, Warning};
 pub use read::{Inspection, inspect, read};
 pub use relay::{Relay, Switching, Via};
-pub use rule::{Action, DEFAULT_MAX_AGE, DEFAULT_MODE, ModeCondition, RelayAction, Rule, Urgency};
+pub use rule::{
+    Action, CooldownScope, DEFAULT_MAX_AGE, DEFAULT_MODE, ModeCondition, RelayAction, Rule, Urgency,
+};
 pub use schedule::{DateRange, Edge, Hours, Schedule, SunEvent};
 pub use schema::{SCHEMA, json_schema};
 pub use site::Site;

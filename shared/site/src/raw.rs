@@ -407,9 +407,12 @@ pub(crate) struct RawRule {
     pub(crate) mode: Option<RawMode>,
     /// What is done, in this order.
     pub(crate) then: Many<RawAction>,
-    /// For how long after a message or an actuation the rule rests, for each source.
+    /// For how long after a message or an actuation the rule does not act again; `cooldown_per` says for what.
     #[schemars(extend("default" = "0s"))]
     pub(crate) cooldown: Option<DurationText>,
+    /// What the cooldown is counted for: each camera, or each source with all its cameras.
+    #[schemars(extend("x-default" = "`camera`; `source` for a rule that moves a relay"))]
+    pub(crate) cooldown_per: Option<RawCooldownScope>,
     /// For how long events of one source are gathered into one message, which says how many they were and shows
     /// the best picture; at most 15 minutes. Relays and modes wait for nothing.
     #[schemars(extend("default" = "0s"))]
@@ -420,6 +423,17 @@ pub(crate) struct RawRule {
     /// How old an event may be to move a relay.
     #[schemars(extend("default" = "30s"))]
     pub(crate) max_age: Option<DurationText>,
+}
+
+/// What a cooldown is counted for.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "CooldownScope")]
+pub(crate) enum RawCooldownScope {
+    /// Each camera.
+    Camera,
+    /// Each source, with all its cameras.
+    Source,
 }
 
 /// Which events are meant: every key must hold; of several values of one key, any is good.

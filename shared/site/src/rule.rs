@@ -25,8 +25,10 @@ pub struct Rule {
     pub mode: Option<ModeCondition>,
     /// What is done, in this order. The position of an action, counted from 0, names it in claims.
     pub then: Vec<Action>,
-    /// For how long after a message or an actuation the rule rests, for each source; not at all when `None`.
+    /// For how long after a message or an actuation the rule does not act again; `None` for no cooldown.
     pub cooldown: Option<Duration>,
+    /// What the cooldown is counted for.
+    pub cooldown_per: CooldownScope,
     /// For how long events of one source are gathered into one message; not at all when `None`.
     pub coalesce: Option<Duration>,
     /// Whether its messages disturb quiet hours.
@@ -41,6 +43,15 @@ impl Rule {
     pub fn moves_relays(&self) -> bool {
         self.then.iter().any(|action| matches!(action, Action::Relay { .. }))
     }
+}
+
+/// What a rule's cooldown is counted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CooldownScope {
+    /// Each camera.
+    Camera,
+    /// Each source, with all its cameras.
+    Source,
 }
 
 /// Whether a rule's messages disturb quiet hours.

@@ -1,4 +1,4 @@
-//! Cooldowns: after a rule acted for a source it rests.
+//! Cooldowns: the time after a message or an actuation in which a rule does not act again.
 //!
 //! A cooldown is reserved before the act, confirmed after it, and given back when the act failed for good, so
 //! that only what was really done silences what follows. The notification and the relay function share a
@@ -28,20 +28,20 @@ struct CooldownRecord {
     until: Timestamp,
 }
 
-/// Which cooldown: of a rule, for a source.
+/// Which cooldown: of a rule, for a source or a camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CooldownKey<'a> {
     /// The rule's id.
     pub rule: &'a str,
-    /// The source's id.
-    pub source: &'a str,
+    /// What it is counted for: what `camhook_site::Site::cooldown_scope` derives from an event.
+    pub scope: &'a str,
 }
 
 impl CooldownKey<'_> {
-    /// `cooldown#{rule}`, `{source}`
+    /// `cooldown#{rule}`, `{scope}`
     #[must_use]
     pub fn key(&self) -> Key {
-        Key::new(format!("cooldown#{}", self.rule), self.source)
+        Key::new(format!("cooldown#{}", self.rule), self.scope)
     }
 }
 
@@ -173,7 +173,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
     const LENGTH: Duration = Duration::from_secs(30);
-    const GATE: CooldownKey<'static> = CooldownKey { rule: "gate", source: "cam" };
+    const GATE: CooldownKey<'static> = CooldownKey { rule: "gate", scope: "cam" };
 
     fn event(digit: char) -> EventId {
         digit.to_string().repeat(32).parse().unwrap()

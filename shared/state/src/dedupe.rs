@@ -6,6 +6,7 @@ use camhook_event::EventId;
 use camhook_ports::{Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::Error;
 use crate::item::{Begin, Change, Present, Update, update};
@@ -30,20 +31,37 @@ pub enum Dedupe {
     Duplicate(EventId),
 }
 
-/// Asks whether this event is the one that acts for a rule, among those with the same correlation key.
+/// Asks whether this event is the one that acts for a rule, among those with the same key: what
+/// `camhook_site::Site::dedupe_key` derives from an event.
 ///
 /// # Errors
 ///
 /// When the table fails.
 pub async fn dedupe<S: State>(
     state: &S,
-    correlation: &str,
+    key: &str,
     rule: &str,
     event: EventId,
     now: Timestamp,
 ) -> Result<Dedupe, Error> {
-    let key = Key::new(format!("once#{correlation}"), rule);
-    let expires = now.checked_add(DEDUPE_LIFETIME).ok();
+    dedupe_for(state, key, rule, event, DEDUPE_LIFETIME, now).await
+}
+
+/// Asks the same for any scope in which only one event acts, and for another time than [`DEDUPE_LIFETIME`].
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn dedupe_for<S: State>(
+    state: &S,
+    key: &str,
+    scope: &str,
+    event: EventId,
+    lifetime: Duration,
+    now: Timestamp,
+) -> Result<Dedupe, Error> {
+    let key = item_key(key, scope);
+    let expires = now.checked_add(lifetime).ok();
     let updated = update(
         state,
         Update { key: &key, now, begin: Begin::AssumingAbsent },
@@ -56,6 +74,16 @@ pub async fn dedupe<S: State>(
         },
     );
     Ok(updated.await?.result)
+}
+
+/// `once#{hash of the key}`, `{scope}`. A key holds what a device sent: it may be longer than the table allows, and it
+/// may be a plate, which must not appear in an error message.
+fn item_key(key: &str, scope: &str) -> Key {
+    let mut hash = String::with_capacity(32);
+    for octet in Sha256::digest(key.as_bytes()).iter().take(16) {
+        hash.extend([octet >> 4, octet & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
+    }
+    Key::new(format!("once#{hash}"), scope)
 }
 
 #[cfg(test)]
@@ -80,6 +108,16 @@ mod tests {
         let later = NOW.checked_add(DEDUPE_LIFETIME).unwrap();
         assert_eq!(ask('b', later).await.unwrap(), Dedupe::First);
         assert_eq!(ask('a', later).await.unwrap(), Dedupe::Duplicate(event('b')));
+    }
+
+    #[test]
+    fn a_key_of_any_length_fits_the_table_and_shows_nothing_of_itself() {
+        let long = "plate:B-AN 4711,".repeat(1000);
+        let key = item_key(&long, "gate");
+        assert_eq!((key.pk.len(), key.sk.as_str()), ("once#".len() + 32, "gate"));
+        assert!(!key.pk.contains("4711"));
+        assert_eq!(key, item_key(&long, "gate"));
+        assert_ne!(key, item_key(&long[1..], "gate"));
     }
 
     #[tokio::test]

@@ -235,7 +235,7 @@ async fn a_queue_that_refuses_the_command_leaves_it_to_the_next_delivery_of_the_
     assert_eq!(commands.len(), 1);
     assert_eq!(world.take(&delivery(&commands[0], 1)).await, Taken::Done);
     assert_eq!(world.devices.commands(), [Command::Toggle]);
-    let key = cooldown::CooldownKey { rule: "open", source: "gate" };
+    let key = cooldown::CooldownKey { rule: "open", scope: "gate" };
     let now = world.ports.clock.now();
     assert!(cooldown::is_charged(&world.ports.state, key, event_id(2), now).await.unwrap());
 }

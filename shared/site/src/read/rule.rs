@@ -9,13 +9,13 @@ use super::condition::{self, Known};
 use super::schedule::{Almanac, schedules};
 use super::{Names, scalar};
 use crate::problem::{Notes, Path};
-use crate::raw::{RawAction, RawMode, RawRelayAction, RawRule, RawSwitch};
+use crate::raw::{RawAction, RawCooldownScope, RawMode, RawRelayAction, RawRule, RawSwitch};
 use crate::reachability::{Reachability, reachability};
 use crate::rule::DEFAULT_MAX_AGE;
 use crate::vendor_limit;
 use crate::{
-    Action, ChannelId, DeviceTimer, ModeCondition, NamedCamera, Relay, RelayAction, RelayId, Rule, RuleId,
-    Site, Source, Test, Unsupported, Urgency,
+    Action, ChannelId, CooldownScope, DeviceTimer, ModeCondition, NamedCamera, Relay, RelayAction, RelayId,
+    Rule, RuleId, Site, Source, Test, Unsupported, Urgency,
 };
 
 /// The longest `pulse` or `hold`: a day.
@@ -82,7 +82,15 @@ pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mu
         notes.problem(&path_max_age, "every event is older than that", "use a time above zero");
     }
     let urgency = if raw.urgent == Some(true) { Urgency::Urgent } else { Urgency::Normal };
-    Some(Rule { id: RuleId::new(&id)?, when, during, mode, then, cooldown, coalesce, urgency, max_age })
+    let moves_relay = then.iter().any(|action| matches!(action, Action::Relay { .. }));
+    let cooldown_per = match raw.cooldown_per {
+        Some(RawCooldownScope::Camera) => CooldownScope::Camera,
+        Some(RawCooldownScope::Source) => CooldownScope::Source,
+        None if moves_relay => CooldownScope::Source,
+        None => CooldownScope::Camera,
+    };
+    let id = RuleId::new(&id)?;
+    Some(Rule { id, when, during, mode, then, cooldown, cooldown_per, coalesce, urgency, max_age })
 }
 
 /// A duration of which zero means the same as none.
