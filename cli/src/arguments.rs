@@ -35,7 +35,7 @@ impl Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check a camhook.toml and report errors and warnings with line, column and fix.
+    /// Check a camhook.toml: the same as `camhook config check`.
     Check(Check),
     /// Write a first camhook.toml: asks for cameras, a channel and a relay, and says what to do next.
     Init(Init),
@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Recognizes the dialects over HTTP. INSTAR over MQTT is not included: it needs a broker (docs/vendors/instar-mqtt.md).
     #[cfg(feature = "listen")]
     Listen(Listen),
+    /// Check, compare, push, list, show and roll back the camhook.toml of a stack.
+    #[cfg(feature = "aws")]
+    Config(Config),
     /// Show the settings to enter in a camera's or recorder's menus.
     #[cfg(feature = "aws")]
     Setup(Setup),
@@ -181,6 +184,76 @@ pub(crate) struct Listen {
     /// Write each request as a fixture folder below this folder. The body is written as it came.
     #[arg(long, value_name = "DIR")]
     pub(crate) case: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    pub(crate) action: ConfigAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Check a camhook.toml and report errors and warnings with line, column and fix.
+    Check(Check),
+    /// Show the difference between the deployed camhook.toml and a file.
+    Diff(ConfigDiff),
+    /// Check a camhook.toml, show the difference, upload it, and wait until the watchdog has validated it.
+    Push(ConfigPush),
+    /// List the versions, newest first, with the watchdog's verdict.
+    History(ConfigHistory),
+    /// Print a version.
+    Show(ConfigShow),
+    /// Push an earlier version again.
+    Rollback(ConfigRollback),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigDiff {
+    /// The file, or - for standard input.
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigPush {
+    /// The file, or - for standard input.
+    pub(crate) file: PathBuf,
+    /// Replace a configuration that has sources by one that has none.
+    #[arg(long)]
+    allow_empty: bool,
+}
+
+impl ConfigPush {
+    /// Whether a file without sources is intended.
+    pub(crate) fn empty(&self) -> EmptyFile {
+        if self.allow_empty { EmptyFile::Allowed } else { EmptyFile::Refused }
+    }
+}
+
+/// Whether a file without sources may replace one with sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EmptyFile {
+    Allowed,
+    Refused,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigHistory {
+    /// The maximum number of versions.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigShow {
+    /// The id of the version, or its first characters [default: the newest].
+    pub(crate) version: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigRollback {
+    /// The id of the version, or its first characters [default: the last valid one before the newest].
+    pub(crate) version: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,8 @@ mod agent;
 mod arm;
 mod check;
 #[cfg(feature = "aws")]
+mod config;
+#[cfg(feature = "aws")]
 mod dlq;
 #[cfg(feature = "aws")]
 mod events;
@@ -48,6 +50,8 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
     let (stack, form) = (arguments.stack.as_deref(), arguments.form());
     match arguments.command {
         Command::Check(check) => check::run(&check, output),
+        #[cfg(feature = "aws")]
+        Command::Config(config) => config::run(&config, stack, output).await,
         Command::Init(init) => init::run(&init, output),
         #[cfg(feature = "listen")]
         Command::Listen(listen) => listen::run(&listen, output).await,

@@ -27,6 +27,32 @@ pub(crate) enum Error {
     /// A secret cannot be read.
     #[error(transparent)]
     Secret(#[from] camhook_ports::SecretError),
+    /// The stack has no configuration.
+    #[error("the stack has no camhook.toml: upload one with `camhook config push FILE`")]
+    NoConfiguration,
+    /// A file without sources would replace one with sources.
+    #[error("{0} names no source, and the deployed camhook.toml does: add --allow-empty if that is intended")]
+    EmptyConfiguration(String),
+    /// Another writer was faster.
+    #[error(
+        "the deployed camhook.toml was changed meanwhile: look at `camhook config diff FILE`, then push again"
+    )]
+    ConfigurationChanged,
+    /// An object was not stored.
+    #[error(transparent)]
+    Put(camhook_ports::PutError),
+    /// A version that the bucket does not have.
+    #[error("camhook.toml has no version `{0}`: `camhook config history` lists them")]
+    NoVersion(String),
+    /// Several versions whose ids begin alike.
+    #[error("several versions of camhook.toml begin with `{0}`: write more of the id")]
+    AmbiguousVersion(String),
+    /// There is nothing to roll back to.
+    #[error("no earlier version of camhook.toml is known to be valid: name one of `camhook config history`")]
+    NoEarlierVersion,
+    /// A version that is not UTF-8.
+    #[error("version {0} is not UTF-8 text")]
+    NotText(String),
     /// There is no stack.json.
     #[error("no .local/stack.json in this folder or a parent: run `make up`, or pass --stack PATH")]
     NoStack,

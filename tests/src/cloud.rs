@@ -8,7 +8,9 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
+};
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -68,11 +70,14 @@ impl Cloud {
         Queue { sqs: self.sqs.clone(), url: url.to_owned() }
     }
 
-    /// A bucket of a test's own.
+    /// A bucket of a test's own, which keeps versions as the template's does.
     pub async fn create_bucket(&self, name: &str) -> Bucket {
         let place = BucketLocationConstraint::from(self.region.as_str());
         let configuration = CreateBucketConfiguration::builder().location_constraint(place).build();
         let request = self.s3.create_bucket().bucket(name).create_bucket_configuration(configuration);
+        request.send().await.unwrap();
+        let versioning = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        let request = self.s3.put_bucket_versioning().bucket(name).versioning_configuration(versioning);
         request.send().await.unwrap();
         self.bucket(name)
     }

@@ -82,7 +82,7 @@ pub(super) async fn run(
             _ = interrupted.recv() => {}
         }
     };
-    agent.serve(told_to_stop).await?;
+    Box::pin(agent.serve(told_to_stop)).await?;
     output.note("told to stop: what was begun is finished");
     Ok(Outcome::Done)
 }

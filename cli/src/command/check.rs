@@ -1,9 +1,13 @@
-//! `camhook check`
+//! `camhook config check`, and its short form `camhook check`
 
 use std::io::Read;
+use std::net::IpAddr;
 use std::path::Path;
 
-use camhook_site::{Finding, inspect};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+#[cfg(feature = "aws")]
+use camhook_outbound::address::{AddressClass, Forbidden, classify, is_allowed};
+use camhook_site::{Checks, Finding, Inspection, Network, Problem, inspect};
 use serde::Serialize;
 
 use super::Outcome;
@@ -11,55 +15,134 @@ use crate::arguments::Check;
 use crate::error::Error;
 use crate::output::Output;
 
+/// The errors and warnings of a file.
 #[derive(Serialize)]
-struct Report<'a> {
+pub(super) struct Report<'a> {
     problems: Vec<&'a Finding>,
     warnings: Vec<&'a Finding>,
 }
 
+/// A file, under the name that it has in reports.
+pub(super) struct File {
+    pub(super) text: String,
+    pub(super) name: String,
+}
+
 pub(super) fn run(arguments: &Check, output: &Output) -> Result<Outcome, Error> {
-    let path = &arguments.file;
-    let (text, name) = read(path).map_err(|error| Error::Read { path: path.clone(), error })?;
-    let inspection = inspect(&text, &name, template_error);
-    let report = Report {
-        problems: inspection.problems.iter().map(|problem| &problem.0).collect(),
-        warnings: inspection.warnings.iter().map(|warning| &warning.0).collect(),
-    };
-    output.result(&report, written(&report, &name));
-    Ok(if report.problems.is_empty() { Outcome::Done } else { Outcome::Found })
+    let file = File::read(&arguments.file)?;
+    let inspection = file.inspect();
+    let report = Report::of(&inspection);
+    output.result(&report, report.render(&file));
+    Ok(if report.is_accepted() { Outcome::Done } else { Outcome::Found })
 }
 
-fn read(path: &Path) -> std::io::Result<(String, String)> {
-    if path == Path::new("-") {
+impl File {
+    /// Reads a file, or standard input for `-`.
+    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+        let failed = |error| Error::Read { path: path.to_owned(), error };
+        if path == Path::new("-") {
+            let mut text = String::new();
+            std::io::stdin().lock().read_to_string(&mut text).map_err(failed)?;
+            return Ok(Self { text, name: "standard input".to_owned() });
+        }
+        let text = std::fs::read_to_string(path).map_err(failed)?;
+        Ok(Self { text, name: path.display().to_string() })
+    }
+
+    pub(super) fn inspect(&self) -> Inspection {
+        inspect(&self.text, &self.name, &CommandChecks)
+    }
+}
+
+/// What makes the file unusable, and what is refused before it is deployed.
+fn errors(inspection: &Inspection) -> impl Iterator<Item = &Problem> {
+    inspection.problems.iter().chain(&inspection.strict)
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn of(inspection: &'a Inspection) -> Self {
+        Self {
+            problems: errors(inspection).map(|problem| &problem.0).collect(),
+            warnings: inspection.warnings.iter().map(|warning| &warning.0).collect(),
+        }
+    }
+
+    /// Whether there are no errors.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The report as a compiler writes it: each finding with its line.
+    pub(super) fn render(&self, file: &File) -> String {
         let mut text = String::new();
-        std::io::stdin().lock().read_to_string(&mut text)?;
-        return Ok((text, "standard input".to_owned()));
+        let problems = self.problems.iter().map(|finding| (Level::ERROR, finding));
+        let warnings = self.warnings.iter().map(|finding| (Level::WARNING, finding));
+        for (level, finding) in problems.chain(warnings) {
+            let Finding { line, column, message, fix, .. } = finding;
+            let source = file.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+            let snippet = Snippet::source(source)
+                .line_start(*line)
+                .path(&file.name)
+                .annotation(AnnotationKind::Primary.span(span(source, *column)));
+            let group = Group::with_title(level.primary_title(message)).element(snippet);
+            text += &Renderer::plain().render(&[group.element(Level::HELP.message(fix))]);
+            text += "\n\n";
+        }
+        let count = |number: usize, what: &str| match number {
+            0 => format!("no {what}s"),
+            1 => format!("1 {what}"),
+            _ => format!("{number} {what}s"),
+        };
+        let (errors, warnings) = (count(self.problems.len(), "error"), count(self.warnings.len(), "warning"));
+        text + &format!("{}: {errors}, {warnings}\n", file.name)
     }
-    Ok((std::fs::read_to_string(path)?, path.display().to_string()))
 }
 
-/// The syntax error of a message template, if any.
-fn template_error(template: &str) -> Option<String> {
-    let environment = minijinja::Environment::new();
-    let error = environment.template_from_str(template).err()?;
-    Some(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
-}
-
-fn written(report: &Report<'_>, name: &str) -> String {
-    let mut text = String::new();
-    let problems = report.problems.iter().map(|finding| ("error", finding));
-    let warnings = report.warnings.iter().map(|finding| ("warning", finding));
-    for (severity, finding) in problems.chain(warnings) {
-        let Finding { file, line, column, message, fix } = finding;
-        text += &format!("{file}:{line}:{column}: {severity}: {message}\n    {fix}\n");
-    }
-    let count = |number: usize, what: &str| match number {
-        0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
+/// The bytes of the word or value that begins at a character of a line, counted from 1.
+fn span(line: &str, column: usize) -> std::ops::Range<usize> {
+    let start = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(index, _)| index);
+    let rest = line.get(start..).unwrap_or_default();
+    let length = match rest.chars().next() {
+        Some(quote @ ('"' | '\'')) => {
+            rest.char_indices().skip(1).find(|(_, it)| *it == quote).map(|(end, _)| end + 1)
+        }
+        Some('[') => rest
+            .find(']')
+            .map(|end| end + rest.get(end..).map_or(1, |it| if it.starts_with("]]") { 2 } else { 1 })),
+        Some('{') => rest.rfind('}').map(|end| end + 1),
+        _ => rest.find(|it: char| it.is_whitespace() || matches!(it, ',' | ']' | '}' | '=')),
     };
-    let (errors, warnings) = (count(report.problems.len(), "error"), count(report.warnings.len(), "warning"));
-    text + &format!("{name}: {errors}, {warnings}\n")
+    start..start + length.unwrap_or(rest.len())
+}
+
+/// Checks with the code of the functions: the language of templates, and the addresses that the client refuses.
+struct CommandChecks;
+
+impl Checks for CommandChecks {
+    fn variables(&self, template: &str) -> Result<Vec<String>, String> {
+        let environment = minijinja::Environment::new();
+        let parsed = environment
+            .template_from_str(template)
+            .map_err(|error| error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))?;
+        let mut variables: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
+        variables.sort();
+        Ok(variables)
+    }
+
+    #[cfg(not(feature = "aws"))]
+    fn refusal(&self, _: IpAddr, _: Network) -> Option<String> {
+        None
+    }
+
+    #[cfg(feature = "aws")]
+    fn refusal(&self, address: IpAddr, network: Network) -> Option<String> {
+        // Addresses for documentation stand in examples.
+        let class = classify(address);
+        if class == AddressClass::Documentation || is_allowed(class, network) {
+            return None;
+        }
+        Some(Forbidden { address, class, network }.to_string())
+    }
 }
 
 #[cfg(test)]
@@ -67,11 +150,71 @@ mod tests {
     use super::*;
 
     #[test]
-    fn invalid_templates_are_reported() {
-        assert_eq!(template_error("{{ kind }} at {{ camera }}"), None);
-        assert_eq!(template_error("{% if plate %}{{ plate }}{% endif %}"), None);
+    fn templates_are_read_as_messages_are() {
+        assert_eq!(
+            CommandChecks.variables("{{ kind }} at {{ event.data.camera.id }}").unwrap(),
+            ["event.data.camera.id", "kind"]
+        );
+        assert_eq!(CommandChecks.variables("{% if plate %}{{ plate }}{% endif %}").unwrap(), ["plate"]);
+        assert_eq!(
+            CommandChecks.variables("{% for it in event.data.targets %}{{ it.class }}{% endfor %}").unwrap(),
+            ["event.data.targets"]
+        );
         for wrong in ["{{ kind", "{% if plate %}", "{{ kind | nothing-like-it( }}"] {
-            assert!(template_error(wrong).is_some(), "{wrong}");
+            assert!(CommandChecks.variables(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_the_client_refuses_are_errors() {
+        for (url, network, refused) in [
+            ("http://169.254.169.254/", "public", true),
+            ("http://[fd00:ec2::254]/", "lan", true),
+            ("http://[::ffff:169.254.169.254]/", "public", true),
+            ("http://[::ffff:192.168.1.4]/", "lan", true),
+            ("http://[64:ff9b::a9fe:a9fe]/", "public", true),
+            ("http://2852039166/", "public", true),
+            ("http://192.168.1.4/", "lan", false),
+            ("https://8.8.8.8/", "public", false),
+        ] {
+            let text = format!(
+                "[[channel]]\nid = \"a\"\nkind = \"webhook\"\nurl = \"{url}\"\nnetwork = \"{network}\"\n"
+            );
+            let file = File { text, name: "camhook.toml".to_owned() };
+            assert_eq!(!Report::of(&file.inspect()).is_accepted(), refused, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_report_shows_line_and_fix() {
+        let text = "[[source]]\nid = \"gate\"\nvendor = \"viewtorn\"\nauth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n";
+        let file = File { text: text.to_owned(), name: "camhook.toml".to_owned() };
+        let inspection = file.inspect();
+        let report = Report::of(&inspection).render(&file);
+        for expected in [
+            "camhook.toml:3:10",
+            "vendor = \"viewtorn\"",
+            "^^^^^^^^^^",
+            "did you mean `viewtron`?",
+            "1 error",
+        ] {
+            assert!(report.contains(expected), "{expected}:\n{report}");
+        }
+    }
+
+    #[test]
+    fn the_marked_span_is_a_value_or_a_word() {
+        for (line, column, marked) in [
+            ("id = \"gäte\" # x", 6, "\"gäte\""),
+            ("[[source]]", 1, "[[source]]"),
+            ("a = { b = 1 }", 5, "{ b = 1 }"),
+            ("ids = [\"a\", 2]", 13, "2"),
+            ("key = 1", 1, "key"),
+            ("key", 9, ""),
+            ("", 1, ""),
+            ("x = \"open", 5, "\"open"),
+        ] {
+            assert_eq!(&line[span(line, column)], marked, "{line}");
         }
     }
 }

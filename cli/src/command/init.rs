@@ -332,6 +332,11 @@ fn report(path: &Path, answers: &Answers, sources: &[WrittenSource], ntfy_topic:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::check::File;
+
+    fn inspect(toml: &str) -> camhook_site::Inspection {
+        File { text: toml.to_owned(), name: "camhook.toml".to_owned() }.inspect()
+    }
 
     fn answers_of(channel: NewChannel, relay: Option<NewRelay>) -> Answers {
         let source = |vendor| NewSource { vendor, id: None };
@@ -358,7 +363,7 @@ mod tests {
             (NewChannel::Telegram(-1_001_234), relay()),
         ] {
             let toml = written(&answers_of(channel, relay));
-            let inspection = camhook_site::inspect(&toml, "camhook.toml", |_| None);
+            let inspection = inspect(&toml);
             assert!(inspection.problems.is_empty(), "{:#?}\n{toml}", inspection.problems);
             assert!(inspection.warnings.is_empty(), "{:#?}\n{toml}", inspection.warnings);
         }
@@ -378,7 +383,7 @@ mod tests {
             plates: vec!["\"] }\n[[relay]]".to_owned()],
         };
         let toml = written(&answers_of(NewChannel::Ntfy, Some(relay)));
-        let inspection = camhook_site::inspect(&toml, "camhook.toml", |_| None);
+        let inspection = inspect(&toml);
         assert_eq!(inspection.site.map(|site| site.relays().len()).unwrap_or(1), 1);
     }
 

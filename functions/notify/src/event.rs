@@ -18,7 +18,7 @@ use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::gather::{REACHABILITY_WINDOW, gather, gather_silence};
 use crate::matched_rule::{MatchedRule, deliver_all};
-use crate::mode::{self, set_modes};
+use crate::mode::set_modes;
 use crate::outcome::{DeliveryOutcome, combine};
 use crate::request::{DeliveryRequest, count_all, requests};
 use crate::retry::SOON;
@@ -37,7 +37,7 @@ pub(crate) async fn notify_event<P: Ports>(
     let mut notifies = Notifies::Nobody;
     for rule in site.rules() {
         let has_messages = rule.then.iter().any(|action| matches!(action, Action::Notify { .. }));
-        let is_idle = !has_messages && !mode::sets_modes(rule);
+        let is_idle = !has_messages && !rule.sets_modes();
         if is_idle || !evaluate(rule, delivery.event, &evaluation).is_match() {
             continue;
         }
@@ -45,7 +45,7 @@ pub(crate) async fn notify_event<P: Ports>(
             notifies = Notifies::Somebody;
         }
         let requests = requests(context, rule, ports.clock().now());
-        if requests.is_empty() && !mode::sets_modes(rule) {
+        if requests.is_empty() && !rule.sets_modes() {
             continue;
         }
         match prepare(context, rule, requests, delivery).await {
@@ -127,7 +127,7 @@ async fn prepare<'a, P: Ports>(
     let together = is_reachability(event.data.kind).then_some(REACHABILITY_WINDOW);
     if let (Some(window), None) = (rule.coalesce.or(together), replay) {
         // The group reserves the cooldown when it is delivered. Modes are set at once.
-        set_modes(context.ports, rule, delivery).await?;
+        set_modes(context, rule, delivery).await?;
         gather(context, rule, window, &requests, delivery).await?;
         return Ok(Preparation::Suppressed);
     }
@@ -142,7 +142,7 @@ async fn prepare<'a, P: Ports>(
             Reservation::Pending { .. } => return Ok(Preparation::Pending),
         }
     }
-    let outcomes = set_modes(context.ports, rule, delivery).await?;
+    let outcomes = set_modes(context, rule, delivery).await?;
     let matched = MatchedRule::acquire(context, rule, requests, delivery, outcomes).await?;
     Ok(Preparation::Ready(matched))
 }

@@ -1,28 +1,32 @@
 //! Modes that rules set.
 
-use camhook_ports::{Clock, Ports};
-use camhook_site::{Action, Rule};
+use camhook_ports::{Clock, EventQueue, Ports, Queue};
+use camhook_site::{Action, Rule, Source};
+use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::claim::{self, Acquisition, ClaimKey};
 use camhook_state::control::{self, ModeChange};
 
+use crate::context::Context;
 use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::outcome::DeliveryOutcome;
 
-/// Whether a rule sets a mode.
-pub(crate) fn sets_modes(rule: &Rule) -> bool {
-    rule.then.iter().any(|action| matches!(action, Action::Mode { .. }))
-}
-
 /// Sets the modes of a rule, each once for an event, and never over one that was set after the event. A replay
 /// sets none: the modes of then are not those of now.
+///
+/// An event of a source that its address alone proves sets none; that sends an alert.
 pub(crate) async fn set_modes<P: Ports>(
-    ports: &P,
+    context: &Context<'_, P>,
     rule: &Rule,
     delivery: Delivery<'_>,
 ) -> Result<Vec<DeliveryOutcome>, Error> {
+    let ports = context.ports;
     let mut outcomes = Vec::new();
     if delivery.replay.is_some() {
+        return Ok(outcomes);
+    }
+    if let Some(source) = context.site.unproved_source(delivery.event).filter(|_| rule.sets_modes()) {
+        refuse(ports, source, rule).await?;
         return Ok(outcomes);
     }
     for (action, wanted) in rule.then.iter().enumerate() {
@@ -34,6 +38,18 @@ pub(crate) async fn set_modes<P: Ports>(
         outcomes.push(set_mode(ports, rule, delivery, action, (area.as_str(), mode.as_str())).await?);
     }
     Ok(outcomes)
+}
+
+async fn refuse<P: Ports>(ports: &P, source: &Source, rule: &Rule) -> Result<(), Error> {
+    let (id, rule) = (source.id.as_str(), rule.id.as_str());
+    tracing::error!(source = id, rule, "refused to set a mode: an address alone proves the source");
+    let text = format!(
+        "No mode was set by {rule}: nothing but an address proves that a request comes from `{id}`. Give that source a \
+         token, basic or hmac in camhook.toml."
+    );
+    let alert = Alert::new(AlertSubject::Source(id.to_owned()), text, ports.clock().now());
+    ports.queues().send(Queue::Notify, alert.message()?).await?;
+    Ok(())
 }
 
 async fn set_mode<P: Ports>(

@@ -8,7 +8,8 @@ use std::time::Duration;
 use camhook_event::Event;
 use camhook_outbound::Client;
 use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue, QueueRecord};
-use camhook_site::{Action, ClockTrust, Context, Modes, RelayAction, Rule, Site, evaluate};
+use camhook_site::{Action, ClockTrust, Context, Modes, RelayAction, Rule, Site, Source, evaluate};
+use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::dead_letter::{self, DeadLetter};
 use camhook_state::{control, cooldown};
 use futures_util::FutureExt;
@@ -192,6 +193,10 @@ async fn act_on<P: Ports, D: Devices>(
     let context = Context { site, at: event.time.timestamp(), modes: &modes };
     let moving = site.rules().iter().filter(|rule| rule.moves_relays());
     let rules: Vec<&Rule> = moving.filter(|rule| evaluate(rule, event, &context).is_match()).collect();
+    if let (Some(source), [_, ..]) = (site.unproved_source(event), rules.as_slice()) {
+        refuse(ports, event, source, &rules).await?;
+        return Ok(Ended::Finished);
+    }
 
     // Different relays side by side, one relay's actions in the order of the rules.
     let mut by_relay: BTreeMap<&str, Vec<Order<'_>>> = BTreeMap::new();
@@ -228,6 +233,21 @@ async fn act_on<P: Ports, D: Devices>(
         }
     }
     Ok(ended)
+}
+
+/// Refuses to move a relay for a source that its address alone proves, and sends an alert.
+async fn refuse<P: Ports>(ports: &P, event: &Event, source: &Source, rules: &[&Rule]) -> Result<(), Error> {
+    let ids: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+    let rules = ids.join(", ");
+    tracing::error!(event = %event.id, source = %source.id, rules, "refused to move a relay: an address alone proves the source");
+    let text = format!(
+        "No relay was moved by {rules}: nothing but an address proves that a request comes from `{}`. Give that source \
+         a token, basic or hmac in camhook.toml.",
+        source.id
+    );
+    let alert = Alert::new(AlertSubject::Source(source.id.as_str().to_owned()), text, ports.clock().now());
+    ports.queues().send(Queue::Notify, alert.message()?).await?;
+    Ok(())
 }
 
 /// How often an action waited for another delivery, by relay and reason.

@@ -148,22 +148,15 @@ pub async fn serve_queues(
     run(service).await
 }
 
-/// Serves a schedule's ticks until the process ends. Without a site a tick fails.
+/// Serves a schedule's ticks until the process ends.
 ///
 /// # Errors
 ///
 /// When the function cannot start, or the runtime ends.
-pub async fn serve_schedule(
-    function: &Function,
-    tick: impl AsyncFn(&Function, &Site),
-) -> Result<(), FunctionError> {
+pub async fn serve_schedule(function: &Function, tick: impl AsyncFn(&Function)) -> Result<(), FunctionError> {
     let tick = &tick;
     let service = service_fn(move |_: LambdaEvent<serde::de::IgnoredAny>| async move {
-        let site = function.site().await.map_err(|error| Diagnostic {
-            error_type: "NoSite".to_owned(),
-            error_message: error.to_string(),
-        })?;
-        tick(function, &site).await;
+        tick(function).await;
         function.flush_metrics();
         Ok::<_, Diagnostic>(serde_json::json!({}))
     });

@@ -6,7 +6,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use camhook_ports::{Object, ObjectError, ObjectStore, Precondition, PutError, StoredObject};
+use camhook_ports::{Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject};
+use jiff::Timestamp;
 
 /// One bucket of S3.
 #[derive(Debug, Clone)]
@@ -22,13 +23,20 @@ impl S3Objects {
         Self { client, bucket }
     }
 
-    async fn fetch(&self, key: &str, known: Option<&str>) -> Result<Option<StoredObject>, ObjectError> {
+    /// Reads an object, or one version of it, unless its tag is the known one.
+    async fn fetch(
+        &self,
+        key: &str,
+        known: Option<&str>,
+        version: Option<&str>,
+    ) -> Result<Option<StoredObject>, ObjectError> {
         let request = self
             .client
             .get_object()
             .bucket(&self.bucket)
             .key(key)
-            .set_if_none_match(known.map(str::to_owned));
+            .set_if_none_match(known.map(str::to_owned))
+            .set_version_id(version.map(str::to_owned));
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) if is_status(&error, 304) || is_status(&error, 404) => return Ok(None),
@@ -38,12 +46,21 @@ impl S3Objects {
             Err(error) => return Err(failed(key, &error)),
         };
         let etag = response.e_tag().unwrap_or_default().to_owned();
+        let version = response.version_id().map(str::to_owned);
         let bytes = response.body.collect().await.map_err(|error| ObjectError::Failed {
             key: key.to_owned(),
             reason: DisplayErrorContext(&error).to_string(),
         })?;
-        Ok(Some(StoredObject { bytes: bytes.into_bytes(), etag }))
+        Ok(Some(StoredObject { bytes: bytes.into_bytes(), etag, version }))
     }
+}
+
+fn object_version(version: &aws_sdk_s3::types::ObjectVersion) -> Option<ObjectVersion> {
+    Some(ObjectVersion {
+        id: version.version_id()?.to_owned(),
+        stored_at: Timestamp::from_second(version.last_modified()?.secs()).ok()?,
+        size: version.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+    })
 }
 
 fn is_status<E>(error: &SdkError<E>, status: u16) -> bool {
@@ -95,11 +112,43 @@ impl ObjectStore for S3Objects {
     }
 
     async fn get(&self, key: &str) -> Result<Option<StoredObject>, ObjectError> {
-        self.fetch(key, None).await
+        self.fetch(key, None, None).await
     }
 
     async fn get_if_changed(&self, key: &str, etag: &str) -> Result<Option<StoredObject>, ObjectError> {
-        self.fetch(key, Some(etag)).await
+        self.fetch(key, Some(etag), None).await
+    }
+
+    async fn get_version(&self, key: &str, version: &str) -> Result<Option<StoredObject>, ObjectError> {
+        self.fetch(key, None, Some(version)).await
+    }
+
+    async fn versions(&self, key: &str, limit: usize) -> Result<Vec<ObjectVersion>, ObjectError> {
+        let mut versions = Vec::new();
+        let mut next: (Option<String>, Option<String>) = (None, None);
+        loop {
+            let page = self
+                .client
+                .list_object_versions()
+                .bucket(&self.bucket)
+                .prefix(key)
+                .set_key_marker(next.0)
+                .set_version_id_marker(next.1)
+                .send()
+                .await
+                .map_err(|error| failed(key, &error))?;
+            // Sorted by key, then newest first; keys that only begin like this one come after it.
+            for version in page.versions().iter().filter(|version| version.key() == Some(key)) {
+                versions.extend(object_version(version));
+                if versions.len() >= limit {
+                    return Ok(versions);
+                }
+            }
+            if page.is_truncated() != Some(true) {
+                return Ok(versions);
+            }
+            next = (page.next_key_marker, page.next_version_id_marker);
+        }
     }
 
     async fn list(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ObjectError> {

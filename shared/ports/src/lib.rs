@@ -15,7 +15,9 @@ mod state;
 
 pub use clock::{Clock, SystemClock};
 pub use metric::{Dimension, Measurements, Metric, Metrics, Unit};
-pub use object_store::{Object, ObjectError, ObjectStore, Precondition, PutError, StoredObject};
+pub use object_store::{
+    Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject,
+};
 pub use publisher::{PublishError, Publisher};
 pub use queue::{EventQueue, Message, Queue, QueueError, QueueRecord};
 pub use secret::{SecretError, SecretReference, Secrets};

@@ -12,18 +12,20 @@ use serde_json::{Map, Value};
 
 use crate::{
     Clock, Condition, EventQueue, Item, Key, Message, Metric, Metrics, Object, ObjectError, ObjectStore,
-    Ports, Precondition, PublishError, Publisher, PutError, PutOutcome, Queue, QueueError, SecretError,
-    SecretReference, Secrets, State, StateError, StoredObject,
+    ObjectVersion, Ports, Precondition, PublishError, Publisher, PutError, PutOutcome, Queue, QueueError,
+    SecretError, SecretReference, Secrets, State, StateError, StoredObject,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A bucket in memory.
+/// A bucket in memory, with versions.
 #[derive(Debug, Default)]
 pub struct MemoryObjects {
     objects: Mutex<BTreeMap<String, (Object, u64)>>,
+    /// Every version that was ever stored, oldest first.
+    versions: Mutex<Vec<(String, Object, u64)>>,
     failing: Mutex<Vec<String>>,
     unlisted: Mutex<bool>,
     writes: Mutex<u64>,
@@ -67,6 +69,11 @@ impl MemoryObjects {
     }
 }
 
+fn stored(object: &Object, version: u64) -> StoredObject {
+    let version = version.to_string();
+    StoredObject { bytes: object.bytes.clone(), etag: version.clone(), version: Some(version) }
+}
+
 impl ObjectStore for MemoryObjects {
     fn bucket(&self) -> &'static str {
         "memory"
@@ -89,6 +96,7 @@ impl ObjectStore for MemoryObjects {
         }
         let mut writes = lock(&self.writes);
         *writes += 1;
+        lock(&self.versions).push((key.to_owned(), object.clone(), *writes));
         objects.insert(key.to_owned(), (object, *writes));
         Ok(())
     }
@@ -98,13 +106,30 @@ impl ObjectStore for MemoryObjects {
         if *lock(&self.unlisted) && !lock(&self.objects).contains_key(key) {
             return Err(ObjectError::Denied { key: key.to_owned() });
         }
-        Ok(lock(&self.objects)
-            .get(key)
-            .map(|(object, version)| StoredObject { bytes: object.bytes.clone(), etag: version.to_string() }))
+        Ok(lock(&self.objects).get(key).map(|(object, version)| stored(object, *version)))
     }
 
     async fn get_if_changed(&self, key: &str, etag: &str) -> Result<Option<StoredObject>, ObjectError> {
         Ok(self.get(key).await?.filter(|object| object.etag != etag))
+    }
+
+    async fn get_version(&self, key: &str, version: &str) -> Result<Option<StoredObject>, ObjectError> {
+        self.check(key)?;
+        let versions = lock(&self.versions);
+        let found = versions.iter().find(|(of, _, number)| of == key && number.to_string() == version);
+        Ok(found.map(|(_, object, number)| stored(object, *number)))
+    }
+
+    async fn versions(&self, key: &str, limit: usize) -> Result<Vec<ObjectVersion>, ObjectError> {
+        self.check(key)?;
+        let versions = lock(&self.versions);
+        let of_key = versions.iter().rev().filter(|(of, _, _)| of == key).take(limit);
+        let version = |(_, object, number): &(String, Object, u64)| ObjectVersion {
+            id: number.to_string(),
+            stored_at: Timestamp::from_second(i64::try_from(*number).unwrap_or(0)).unwrap_or_default(),
+            size: u64::try_from(object.bytes.len()).unwrap_or(u64::MAX),
+        };
+        Ok(of_key.map(version).collect())
     }
 
     async fn list(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ObjectError> {

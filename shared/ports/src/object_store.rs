@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 /// An object to be stored.
 #[derive(Debug, Clone)]
@@ -19,8 +20,21 @@ pub struct Object {
 pub struct StoredObject {
     /// Its content.
     pub bytes: Bytes,
-    /// The tag of this version of it.
+    /// The tag of its content.
     pub etag: String,
+    /// The id of this version of it; `None` in a bucket without versions.
+    pub version: Option<String>,
+}
+
+/// One version of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectVersion {
+    /// Its id.
+    pub id: String,
+    /// When it was stored.
+    pub stored_at: Timestamp,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// Under which condition an object is stored.
@@ -94,6 +108,20 @@ pub trait ObjectStore: Send + Sync {
         key: &str,
         etag: &str,
     ) -> impl Future<Output = Result<Option<StoredObject>, ObjectError>> + Send;
+
+    /// Reads one version of an object; `None` when there is no such version.
+    fn get_version(
+        &self,
+        key: &str,
+        version: &str,
+    ) -> impl Future<Output = Result<Option<StoredObject>, ObjectError>> + Send;
+
+    /// The versions of an object, newest first, at most `limit`.
+    fn versions(
+        &self,
+        key: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ObjectVersion>, ObjectError>> + Send;
 
     /// The keys that begin with a prefix, in their order, at most `limit`.
     fn list(

@@ -43,7 +43,7 @@ pub use list::{CameraReference, List, ListEntry, NamedCamera};
 pub use network::Network;
 pub use plate::PlateText;
 pub use problem::{Finding, Problem, Warning};
-pub use read::{Inspection, inspect, read};
+pub use read::{Checks, Inspection, inspect, read};
 pub use relay::{Relay, Switching, Via};
 pub use rule::{
     Action, CooldownScope, DEFAULT_MAX_AGE, DEFAULT_MODE, ModeCondition, RelayAction, Rule, Urgency,

@@ -1,9 +1,12 @@
-//! What is wrong with a camhook.toml, or doubtful, and where.
+//! Errors and warnings about a camhook.toml, with their place.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+use crate::Network;
 
 /// What makes a camhook.toml unusable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,13 +94,35 @@ struct Note {
     part: Part,
     message: String,
     fix: String,
+    /// Another place whose line the message names.
+    first: Option<Vec<Step>>,
+}
+
+/// An address that stands in the file.
+#[derive(Debug)]
+struct WrittenAddress {
+    steps: Vec<Step>,
+    address: IpAddr,
+    network: Network,
 }
 
 /// Everything that was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     problems: Vec<Note>,
+    strict: Vec<Note>,
     warnings: Vec<Note>,
+    addresses: Vec<WrittenAddress>,
+}
+
+/// The findings with their lines, in the order of the file.
+#[derive(Debug, Default)]
+pub(crate) struct Placed {
+    /// What makes the file unusable.
+    pub(crate) problems: Vec<Problem>,
+    /// What a check refuses and the loader accepts.
+    pub(crate) strict: Vec<Problem>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Notes {
@@ -108,6 +133,7 @@ impl Notes {
             part: Part::Value,
             message: message.into(),
             fix: fix.into(),
+            first: None,
         });
     }
 
@@ -118,7 +144,44 @@ impl Notes {
             part: Part::Key,
             message: message.into(),
             fix: fix.into(),
+            first: None,
         });
+    }
+
+    /// A value that a check refuses, and that the loader accepts, since an older version of camhook did.
+    pub(crate) fn strict(&mut self, path: &Path<'_>, message: impl Into<String>, fix: impl Into<String>) {
+        self.strict.push(Note {
+            steps: path.steps(),
+            part: Part::Value,
+            message: message.into(),
+            fix: fix.into(),
+            first: None,
+        });
+    }
+
+    /// A name that an earlier part of the file has.
+    pub(crate) fn duplicate(&mut self, path: &Path<'_>, first: &Path<'_>, message: String) {
+        self.problems.push(Note {
+            steps: path.steps(),
+            part: Part::Value,
+            message,
+            fix: "give one of them another name".to_owned(),
+            first: Some(first.steps()),
+        });
+    }
+
+    /// An address that is requested at run time.
+    pub(crate) fn address(&mut self, path: &Path<'_>, address: IpAddr, network: Network) {
+        self.addresses.push(WrittenAddress { steps: path.steps(), address, network });
+    }
+
+    /// Checks the addresses of the file.
+    pub(crate) fn check_addresses(&mut self, refusal: impl Fn(IpAddr, Network) -> Option<String>) {
+        for WrittenAddress { steps, address, network } in std::mem::take(&mut self.addresses) {
+            let Some(message) = refusal(address, network) else { continue };
+            let fix = "write the device's or server's own address".to_owned();
+            self.strict.push(Note { steps, part: Part::Value, message, fix, first: None });
+        }
     }
 
     /// A value that may be a mistake.
@@ -128,6 +191,7 @@ impl Notes {
             part: Part::Value,
             message: message.into(),
             fix: fix.into(),
+            first: None,
         });
     }
 
@@ -138,6 +202,7 @@ impl Notes {
             part: Part::Key,
             message: message.into(),
             fix: fix.into(),
+            first: None,
         });
     }
 
@@ -147,22 +212,33 @@ impl Notes {
     }
 
     /// The findings with their lines, in the order of the file.
-    pub(crate) fn place(self, text: &str, file: &str) -> (Vec<Problem>, Vec<Warning>) {
-        if self.problems.is_empty() && self.warnings.is_empty() {
-            return (Vec::new(), Vec::new());
+    pub(crate) fn place(self, text: &str, file: &str) -> Placed {
+        if self.problems.is_empty() && self.strict.is_empty() && self.warnings.is_empty() {
+            return Placed::default();
         }
         let (document, _) = DeTable::parse_recoverable(text);
         let place = |note: Note| {
-            let offset = offset(&document, &note.steps, note.part);
-            finding(text, file, offset, note.message, note.fix)
+            let offset_of_note = offset(&document, &note.steps, note.part);
+            let message = match note.first {
+                None => note.message,
+                Some(first) => {
+                    let first = finding(text, file, offset(&document, &first, Part::Value), "", "");
+                    format!("{}, in line {}", note.message, first.line)
+                }
+            };
+            finding(text, file, offset_of_note, message, note.fix)
         };
-        let mut problems: Vec<Finding> = self.problems.into_iter().map(place).collect();
-        let mut warnings: Vec<Finding> = self.warnings.into_iter().map(place).collect();
-        problems.sort();
-        problems.dedup();
-        warnings.sort();
-        warnings.dedup();
-        (problems.into_iter().map(Problem).collect(), warnings.into_iter().map(Warning).collect())
+        let sorted = |notes: Vec<Note>| {
+            let mut findings: Vec<Finding> = notes.into_iter().map(place).collect();
+            findings.sort();
+            findings.dedup();
+            findings
+        };
+        Placed {
+            problems: sorted(self.problems).into_iter().map(Problem).collect(),
+            strict: sorted(self.strict).into_iter().map(Problem).collect(),
+            warnings: sorted(self.warnings).into_iter().map(Warning).collect(),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! camhook.toml as it is written: the keys, their types, and what the schema and the documentation say of
-//! them. What the values mean is found out in `read`.
+//! camhook.toml as it is written: the keys, their types, and their texts in the schema and the documentation. The
+//! values are interpreted in `read`.
 //!
 //! Doc comments here are read by people who write a camhook.toml. `x-unit`,
 //! `x-default` and `x-vendors` are for the documentation.
@@ -143,7 +143,7 @@ impl<T: JsonSchema> JsonSchema for Item<T> {
     }
 }
 
-/// A site: what posts, who is told, what is switched, and the rules between them.
+/// A site: its sources, the channels that notify people, the relays that are switched, and the rules between them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
 #[schemars(rename = "Site")]
@@ -167,7 +167,9 @@ pub(crate) struct RawSite {
     /// Whether, for every relay that does not say otherwise, everything is decided and recorded and nothing is sent.
     #[schemars(extend("default" = false))]
     pub(crate) dry_run: Option<Item<bool>>,
-    /// What posts: cameras, recorders, video systems.
+    /// The names of modes of your own, beside `home`, `away` and `off`: those that people set with `camhook arm`.
+    pub(crate) modes: Option<Item<Many<String>>>,
+    /// The cameras, recorders and video systems that post events.
     #[serde(default)]
     pub(crate) source: Vec<Item<RawSource>>,
     /// Cameras that get one name over all sources.
@@ -176,13 +178,13 @@ pub(crate) struct RawSite {
     /// Lists of plates, by name; a rule names one as `@name`.
     #[serde(default)]
     pub(crate) lists: BTreeMap<String, Vec<Item<RawListEntry>>>,
-    /// What can be switched.
+    /// The relays that can be switched.
     #[serde(default)]
     pub(crate) relay: Vec<Item<RawRelay>>,
-    /// How people and other systems are told.
+    /// How people and other systems are notified.
     #[serde(default)]
     pub(crate) channel: Vec<Item<RawChannel>>,
-    /// What is done about which events.
+    /// Which events cause which actions.
     #[serde(default)]
     pub(crate) rule: Vec<Item<RawRule>>,
     #[serde(flatten)]
@@ -191,7 +193,7 @@ pub(crate) struct RawSite {
 }
 
 impl RawSite {
-    /// Whether any part has not its proper form.
+    /// Whether any part is malformed.
     pub(crate) fn has_malformed_parts(&self) -> bool {
         !self.unknown.is_empty()
             || self.timezone.as_ref().is_some_and(Item::is_bad)
@@ -201,6 +203,7 @@ impl RawSite {
             || self.alert_channel.as_ref().is_some_and(Item::is_bad)
             || self.trouble.as_ref().is_some_and(Item::is_bad)
             || self.dry_run.as_ref().is_some_and(Item::is_bad)
+            || self.modes.as_ref().is_some_and(Item::is_bad)
             || self.source.iter().any(Item::is_bad)
             || self.camera.iter().any(Item::is_bad)
             || self.lists.values().flatten().any(Item::is_bad)
@@ -223,10 +226,10 @@ pub(crate) struct RawSource {
     pub(crate) area: Option<String>,
     /// How its posts prove that they come from it. Needed for everything that posts over HTTP.
     pub(crate) auth: Option<RawAuth>,
-    /// After how long a silence it counts as gone; at least 2 minutes. It is never missed when this is absent.
+    /// Mark the source offline after this much silence, at least 2 minutes. Unset: no offline detection.
     pub(crate) offline_after: Option<DurationText>,
-    /// What becomes of its tracking posts: `drop`, or a time, and then at most about one event in that time for
-    /// each target is passed on.
+    /// Whether its tracking posts become events: `drop`, or a time, and then at most about one event in that time
+    /// for each target.
     #[schemars(extend("default" = "drop", "x-type" = "`drop` or duration", "x-vendors" = ["viewtron"]))]
     pub(crate) tracking: Option<String>,
     /// Whether pictures, names and ids of faces are kept.
@@ -235,7 +238,7 @@ pub(crate) struct RawSource {
     /// Whether pictures of the whole frame are kept.
     #[schemars(extend("default" = "keep"))]
     pub(crate) overview: Option<RawRetention>,
-    /// Whether its clock says how late an event is. `trusted` is for senders that resend or spool and whose clock
+    /// Whether its clock is used to compute the age of an event. `trusted` is for senders that resend or spool and whose clock
     /// is kept right.
     #[schemars(extend("x-default" = "untrusted; trusted for xprotect"))]
     pub(crate) clock: Option<RawClock>,
@@ -245,7 +248,7 @@ pub(crate) struct RawSource {
     /// The time zone of the local times in its posts.
     #[schemars(extend("x-default" = "the site's"))]
     pub(crate) timezone: Option<ZoneText>,
-    /// Which of the vendor's dialects it speaks over HTTP; they cannot be told apart by what is sent.
+    /// The vendor's dialect over HTTP, which the posts do not reveal.
     #[schemars(extend("x-vendors" = ["instar"]))]
     pub(crate) dialect: Option<RawDialect>,
     /// The names of the vendor's query parameters where a person chose them: `{ cam = "camera" }` says that what
@@ -320,7 +323,7 @@ pub(crate) enum RawRetention {
     Drop,
 }
 
-/// Whether a clock is believed.
+/// Whether a clock is trusted.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Clock")]
@@ -397,7 +400,7 @@ pub(crate) struct RawRule {
     /// Its name.
     #[schemars(extend("x-default" = "`rule-` and its position, counted from 1"))]
     pub(crate) id: Option<IdText>,
-    /// Which events it is about; every detection that is no `stop` when absent.
+    /// Which events match; every detection that is no `stop` when absent.
     pub(crate) when: Option<RawCondition>,
     /// When it is in force, by the time of the event: in any of these.
     #[schemars(extend("x-default" = "always"))]
@@ -405,7 +408,7 @@ pub(crate) struct RawRule {
     /// In which modes of an area it is in force: a mode, several, or `{ area, is }`.
     #[schemars(extend("x-default" = "any"))]
     pub(crate) mode: Option<RawMode>,
-    /// What is done, in this order.
+    /// The actions, in this order.
     pub(crate) then: Many<RawAction>,
     /// For how long after a message or an actuation the rule does not act again; `cooldown_per` says for what.
     #[schemars(extend("default" = "0s"))]
@@ -616,7 +619,7 @@ pub(crate) struct RawAreaMode {
 #[serde(untagged)]
 #[schemars(rename = "Action")]
 pub(crate) enum RawAction {
-    /// Somebody is told.
+    /// A notification is sent.
     Notify(RawNotify),
     /// A relay is switched.
     Relay(RawSwitch),
@@ -624,12 +627,12 @@ pub(crate) enum RawAction {
     Mode(RawSetMode),
 }
 
-/// Somebody is told.
+/// A notification is sent.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Notify")]
 pub(crate) struct RawNotify {
-    /// By which channel.
+    /// The channel.
     pub(crate) notify: IdText,
     /// The title.
     #[schemars(extend("x-default" = "what happened, and where"))]

@@ -1,14 +1,17 @@
-//! From the text of a camhook.toml to a site, or to everything that is wrong with it.
+//! Reads the text of a camhook.toml: a site, or everything that is wrong with it.
 
 mod condition;
+mod mode;
 mod rule;
 pub(crate) mod scalar;
 pub(crate) mod schedule;
 mod source;
+mod syntax;
 mod template;
 mod unused;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use camhook_event::Text;
@@ -17,13 +20,13 @@ use serde_json::Value;
 use toml::de::DeTable;
 
 use crate::channel::RawChannel;
-use crate::problem::{Notes, Path, finding, instead};
+use crate::problem::{Notes, Path, Placed, finding, instead};
 use crate::raw::{Item, RawCamera, RawListEntry, RawSite, RawSource};
 use crate::read::schedule::Almanac;
 use crate::relay::{RawRelay, warn_of_dry_run};
 use crate::{
-    CameraId, CameraReference, ChannelId, List, ListEntry, ListId, NamedCamera, PlateText, Problem, Site,
-    Switching, Warning,
+    CameraId, CameraReference, ChannelId, List, ListEntry, ListId, NamedCamera, Network, PlateText, Problem,
+    Site, Switching, Warning,
 };
 
 /// All that was found in a camhook.toml.
@@ -33,31 +36,63 @@ pub struct Inspection {
     pub site: Option<Site>,
     /// What makes the file unusable.
     pub problems: Vec<Problem>,
+    /// What `camhook config check` and `push` refuse, while a running stack accepts it with a warning: checks that an
+    /// older version of camhook did not make.
+    pub strict: Vec<Problem>,
     /// What is doubtful.
     pub warnings: Vec<Warning>,
 }
 
-/// Reads a camhook.toml. `name` stands for the file in what is said of it.
+/// Reads a camhook.toml. `name` stands for the file in findings.
 ///
 /// # Errors
 ///
 /// Everything that makes the file unusable, in the order of the file.
 pub fn read(text: &str, name: &str) -> Result<(Site, Vec<Warning>), Vec<Problem>> {
-    match inspect(text, name, |_| None) {
-        Inspection { site: Some(site), warnings, .. } => Ok((site, warnings)),
+    match inspect(text, name, &NoChecks) {
+        Inspection { site: Some(site), strict, mut warnings, .. } => {
+            warnings.extend(strict.into_iter().map(|problem| Warning(problem.0)));
+            Ok((site, warnings))
+        }
         Inspection { problems, .. } => Err(problems),
     }
 }
 
-/// Reads a camhook.toml and says all that there is to say of it, its doubtful parts beside its errors.
-///
-/// `template_error` says what is wrong with a template, whose language this crate does not know.
+/// What is checked with code that this crate does not have: the language of templates, and the client's addresses.
+pub trait Checks {
+    /// The variables that a template uses, each as a dotted path such as `event.data.plate.text`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with a template that cannot be used.
+    fn variables(&self, template: &str) -> Result<Vec<String>, String>;
+
+    /// Why the client refuses to connect to an address; `None` when it does not.
+    fn refusal(&self, address: IpAddr, network: Network) -> Option<String>;
+}
+
+/// Leaves those checks out, as a running function does.
+#[derive(Debug, Clone, Copy)]
+struct NoChecks;
+
+impl Checks for NoChecks {
+    fn variables(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
+
+    fn refusal(&self, _: IpAddr, _: Network) -> Option<String> {
+        None
+    }
+}
+
+/// Reads a camhook.toml and lists all that is wrong with it or doubtful.
 #[must_use]
-pub fn inspect(text: &str, name: &str, template_error: impl Fn(&str) -> Option<String>) -> Inspection {
+pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
     let document = match toml::from_str::<RawSite>(text) {
         Ok(document) => document,
         Err(error) => {
-            return Inspection { site: None, problems: explain(text, name, &error), warnings: vec![] };
+            let problems = explain(text, name, &error);
+            return Inspection { site: None, problems, strict: vec![], warnings: vec![] };
         }
     };
     let mut notes = Notes::default();
@@ -65,28 +100,22 @@ pub fn inspect(text: &str, name: &str, template_error: impl Fn(&str) -> Option<S
         check_schema(text, &mut notes);
     }
     let site = site(&document, &mut notes);
-    template::check(&document, &template_error, &mut notes);
-    let is_good = notes.are_harmless();
-    let (problems, warnings) = notes.place(text, name);
-    Inspection { site: is_good.then_some(site), problems, warnings }
+    template::check(&document, checks, &mut notes);
+    notes.check_addresses(|address, network| checks.refusal(address, network));
+    let is_usable = notes.are_harmless();
+    let Placed { problems, strict, warnings } = notes.place(text, name);
+    Inspection { site: is_usable.then_some(site), problems, strict, warnings }
 }
 
 /// What is wrong with a file that is no TOML, or not even in its outline a camhook.toml.
 fn explain(text: &str, name: &str, error: &toml::de::Error) -> Vec<Problem> {
     let (_, syntax) = DeTable::parse_recoverable(text);
     if !syntax.is_empty() {
-        let problem = |error: &toml::de::Error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            let message = format!("this is no TOML: {}", error.message());
-            Problem(finding(text, name, offset, message, "see https://toml.io/en/v1.0.0"))
-        };
-        let mut problems: Vec<Problem> = syntax.iter().map(problem).collect();
-        problems.sort_by(|a, b| a.0.cmp(&b.0));
-        return problems;
+        return syntax::problems(text, name, &syntax);
     }
     let mut notes = Notes::default();
     check_schema(text, &mut notes);
-    let (problems, _) = notes.place(text, name);
+    let Placed { problems, .. } = notes.place(text, name);
     if !problems.is_empty() {
         return problems;
     }
@@ -215,8 +244,10 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
 
     let positions: Vec<usize> = rules.iter().map(|(index, _)| *index).collect();
     let rules = rules.into_iter().map(|(_, rule)| rule).collect();
-    let site = Site { timezone, alert_channel, sources, cameras, lists, relays, channels, rules };
+    let site =
+        Site { version: None, timezone, alert_channel, sources, cameras, lists, relays, channels, rules };
     rule::check_proofs(&site, &positions, notes);
+    mode::check(document, notes);
     if notes.are_harmless() {
         rule::warn_of_unreachable_rules(&site, &positions, notes);
         unused::warn(&site, document, notes);
@@ -231,33 +262,35 @@ fn good<T>(items: &[Item<T>]) -> impl Iterator<Item = (usize, &T)> {
 
 /// Notes ids that are none, and ids that are taken.
 fn unique<T>(items: &[Item<T>], id: impl Fn(&T) -> &str, what: &str, section: &Path<'_>, notes: &mut Notes) {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: Vec<(usize, &str)> = Vec::new();
     for (index, item) in good(items) {
         let path = section.index(index);
         let path = path.key("id");
         let id = id(item);
         scalar::id(id, &path, notes);
-        if seen.contains(&id) {
-            notes.problem(&path, format!("there is another {what} `{id}`"), "give it a name of its own");
+        if let Some((first, _)) = seen.iter().find(|(_, seen)| *seen == id) {
+            let first = section.index(*first);
+            notes.duplicate(&path, &first.key("id"), format!("there is another {what} `{id}`"));
         }
-        seen.push(id);
+        seen.push((index, id));
     }
 }
 
 /// The ids that rules were given, checked.
 fn names_of_rules(document: &RawSite, section: &Path<'_>, notes: &mut Notes) -> Vec<String> {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: Vec<(usize, String)> = Vec::new();
     for (index, rule) in good(&document.rule) {
         let Some(id) = &rule.id else { continue };
         let path = section.index(index);
         let path = path.key("id");
         scalar::id(&id.0, &path, notes);
-        if seen.contains(&id.0) {
-            notes.problem(&path, format!("there is another rule `{}`", id.0), "give it a name of its own");
+        if let Some((first, _)) = seen.iter().find(|(_, seen)| *seen == id.0) {
+            let first = section.index(*first);
+            notes.duplicate(&path, &first.key("id"), format!("there is another rule `{}`", id.0));
         }
-        seen.push(id.0.clone());
+        seen.push((index, id.0.clone()));
     }
-    seen
+    seen.into_iter().map(|(_, id)| id).collect()
 }
 
 /// The channel for alerts, by the key that the file uses for it.
@@ -360,6 +393,9 @@ fn list_entry(raw: &RawListEntry, path: &Path<'_>, notes: &mut Notes) -> Option<
     let plate = PlateText::new(&raw.plate);
     if plate.is_none() {
         notes.problem(&path_plate, "a plate has at least one letter or digit", "write the plate");
+    }
+    if let Some(plate) = &plate {
+        scalar::check_plate(&raw.plate, plate, &path_plate, notes);
     }
     let from = raw.from.as_ref().and_then(|date| scalar::date(&date.0, &path.key("from"), notes));
     let until = raw.until.as_ref().and_then(|date| scalar::date(&date.0, &path.key("until"), notes));

@@ -23,7 +23,7 @@ pub struct Rule {
     pub during: Vec<Schedule>,
     /// In which modes of an area it is in force; in any when `None`.
     pub mode: Option<ModeCondition>,
-    /// What is done, in this order. The position of an action, counted from 0, names it in claims.
+    /// The actions, in this order. The position of an action, counted from 0, names it in claims.
     pub then: Vec<Action>,
     /// For how long after a message or an actuation the rule does not act again; `None` for no cooldown.
     pub cooldown: Option<Duration>,
@@ -42,6 +42,12 @@ impl Rule {
     #[must_use]
     pub fn moves_relays(&self) -> bool {
         self.then.iter().any(|action| matches!(action, Action::Relay { .. }))
+    }
+
+    /// Whether any action of the rule sets a mode.
+    #[must_use]
+    pub fn sets_modes(&self) -> bool {
+        self.then.iter().any(|action| matches!(action, Action::Mode { .. }))
     }
 }
 
@@ -84,9 +90,9 @@ impl ModeCondition {
 /// What is done.
 #[derive(Debug, Clone)]
 pub enum Action {
-    /// Somebody is told.
+    /// A notification is sent.
     Notify {
-        /// By which channel.
+        /// The channel.
         channel: ChannelId,
         /// A template of the title; the default title when `None`.
         title: Option<String>,

@@ -58,6 +58,15 @@ impl<'a> Schema<'a> {
         Some(names?.concat())
     }
 
+    /// The only values that may stand here, alone or in a list, when they are listed.
+    fn value_names(self) -> Option<Vec<&'a str>> {
+        self.names().or_else(|| self.variants().into_iter().find_map(Self::names))
+    }
+
+    fn is_duration(self) -> bool {
+        self.node.get("x-type").and_then(Value::as_str) == Some("duration")
+    }
+
     fn properties(self) -> impl Iterator<Item = (&'a str, Self)> {
         let properties = self.node.get("properties").and_then(Value::as_object);
         properties.into_iter().flatten().map(move |(name, node)| (name.as_str(), Self { node, ..self }))
@@ -72,7 +81,7 @@ impl<'a> Schema<'a> {
         self.node.get("type").and_then(Value::as_str)
     }
 
-    /// The key by whose value alternatives are told apart, and this alternative's value of it.
+    /// The key whose value selects the alternative, and this alternative's value of it.
     fn tag(self) -> Option<(&'a str, &'a str)> {
         self.properties().find_map(|(name, schema)| {
             schema.node.get("const").and_then(Value::as_str).map(|value| (name, value))
@@ -110,6 +119,10 @@ fn value(value: &DeValue<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
         | (Some("number"), DeValue::Integer(_) | DeValue::Float(_))
         | (None, _) => {}
         (Some("integer"), DeValue::Integer(number)) => integer(number.as_str(), schema, path, notes),
+        (Some("string"), found) if schema.is_duration() && duration_of(found).is_some() => {
+            let fix = duration_of(found).unwrap_or_default();
+            notes.problem(path, "this is a number, and a duration belongs here", fix);
+        }
         (Some(wanted), found) => wrong_type(wanted, found, path, notes),
     }
 }
@@ -216,7 +229,11 @@ fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
         let key = key.get_ref().as_ref();
         let path = path.key(key);
         match (properties.iter().find(|(name, _)| *name == key), additional) {
-            (Some((_, schema)), _) => value(inner.get_ref(), *schema, &path, notes),
+            (Some((_, schema)), _) => {
+                if !note_other_key(key, inner.get_ref(), *schema, &properties, &path, notes) {
+                    value(inner.get_ref(), *schema, &path, notes);
+                }
+            }
             (None, Some(schema)) => value(inner.get_ref(), schema, &path, notes),
             (None, None) => {
                 let current = properties.iter().filter(|(_, schema)| schema.get("deprecated").is_none());
@@ -232,22 +249,103 @@ fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
     }
 }
 
-fn wrong_type(wanted: &str, found: &DeValue<'_>, path: &Path<'_>, notes: &mut Notes) {
-    let (wanted, fix) = match wanted {
-        "string" => ("text", "put it in quotation marks"),
-        "integer" => ("a whole number", "write it without quotation marks and fraction"),
-        "number" => ("a number", "write it without quotation marks"),
-        "boolean" => ("true or false", "write true or false, without quotation marks"),
-        "array" => ("a list", "put it in square brackets, or use a [[header]] of its own"),
-        _ => ("a table", "put its keys in braces, or use a [header] of its own"),
+/// Notes values that belong into another key of the same table, such as `kind = "person"`; whether there was one.
+fn note_other_key(
+    key: &str,
+    value: &DeValue<'_>,
+    schema: Schema<'_>,
+    properties: &[(&str, Schema<'_>)],
+    path: &Path<'_>,
+    notes: &mut Notes,
+) -> bool {
+    let Some(names) = schema.resolved().value_names() else { return false };
+    let texts: Vec<(Path<'_>, &str)> = match value {
+        DeValue::String(text) => vec![(*path, text.as_ref())],
+        DeValue::Array(array) => {
+            let texts = array.iter().enumerate();
+            texts.filter_map(|(index, item)| Some((path.index(index), item.get_ref().as_str()?))).collect()
+        }
+        _ => return false,
     };
-    let found = match found {
+    let mut found = false;
+    for (path, text) in texts.iter().filter(|(_, text)| !names.contains(text)) {
+        let others = properties.iter().filter(|(other, _)| *other != key);
+        let mut others = others
+            .filter(|(_, schema)| schema.resolved().value_names().is_some_and(|names| names.contains(text)));
+        if let Some((other, _)) = others.next() {
+            let message = format!("`{text}` is no {key}, it is a {other}");
+            notes.problem(path, message, format!("write {other} = \"{text}\""));
+            found = true;
+        }
+    }
+    found
+}
+
+fn wrong_type(wanted: &str, found: &DeValue<'_>, path: &Path<'_>, notes: &mut Notes) {
+    if let Some(fix) = written_otherwise(wanted, found) {
+        let (wanted, found) = (type_in_words(wanted), value_in_words(found));
+        notes.problem(path, format!("this is {found}, and {wanted} belongs here"), fix);
+        return;
+    }
+    let fix = match wanted {
+        "string" => "put it in quotation marks",
+        "integer" => "write it without quotation marks and fraction",
+        "number" => "write it without quotation marks",
+        "boolean" => "write true or false, without quotation marks",
+        "array" => "put it in square brackets, or use a [[header]] of its own",
+        _ => "put its keys in braces, or use a [header] of its own",
+    };
+    let (wanted, found) = (type_in_words(wanted), value_in_words(found));
+    notes.problem(path, format!("this is {found}, and {wanted} belongs here"), fix);
+}
+
+/// What to write for a value whose meaning is clear.
+fn written_otherwise(wanted: &str, found: &DeValue<'_>) -> Option<String> {
+    let DeValue::String(text) = found else { return None };
+    match wanted {
+        "integer" | "number" => {
+            if let Some(duration) = crate::read::scalar::parse_duration(text) {
+                return Some(format!("write {}, the number of seconds", duration.as_secs_f64()));
+            }
+            text.trim().parse::<f64>().ok().map(|number| format!("write {number}, without quotation marks"))
+        }
+        "boolean" => match text.as_ref() {
+            "yes" | "on" | "true" | "1" => Some("write true, without quotation marks".to_owned()),
+            "no" | "off" | "false" | "0" => Some("write false, without quotation marks".to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What to write for a number where a duration belongs.
+fn duration_of(found: &DeValue<'_>) -> Option<String> {
+    let number = match found {
+        DeValue::Integer(number) => number.as_str(),
+        DeValue::Float(number) => number.as_str(),
+        _ => return None,
+    };
+    Some(format!("write a number and a unit: \"{number}s\""))
+}
+
+fn type_in_words(wanted: &str) -> &'static str {
+    match wanted {
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        _ => "a table",
+    }
+}
+
+fn value_in_words(found: &DeValue<'_>) -> &'static str {
+    match found {
         DeValue::String(_) => "text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a bare date or time",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
-    };
-    notes.problem(path, format!("this is {found}, and {wanted} belongs here"), fix);
+    }
 }

@@ -11,6 +11,7 @@ use crate::{CameraId, Channel, ChannelId, List, NamedCamera, PlateText, Relay, R
 /// A whole site. Whatever its rules name is there.
 #[derive(Debug, Clone)]
 pub struct Site {
+    pub(crate) version: Option<String>,
     pub(crate) timezone: TimeZone,
     pub(crate) alert_channel: Option<ChannelId>,
     pub(crate) sources: BTreeMap<String, Arc<Source>>,
@@ -22,6 +23,18 @@ pub struct Site {
 }
 
 impl Site {
+    /// The id of the configuration's version in the bucket; `None` for a file of the machine.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// The site, known to be of this version of the configuration.
+    #[must_use]
+    pub fn with_version(self, version: Option<String>) -> Self {
+        Self { version, ..self }
+    }
+
     /// The site's time zone.
     #[must_use]
     pub fn timezone(&self) -> &TimeZone {
@@ -48,6 +61,13 @@ impl Site {
     /// The sources of a vendor, by id.
     pub fn sources_of(&self, vendor: Vendor) -> impl Iterator<Item = &Arc<Source>> {
         self.sources().filter(move |source| source.vendor == vendor)
+    }
+
+    /// The event's source where its address alone proves it: its events move no relay and set no mode.
+    #[must_use]
+    pub fn unproved_source(&self, event: &Event) -> Option<&Source> {
+        let source = self.source(event.data.source.as_str())?;
+        source.is_proved_by_address_alone().then_some(source.as_ref())
     }
 
     /// The cameras with a name over all sources, as they stand in the file.

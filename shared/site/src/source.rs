@@ -1,4 +1,4 @@
-//! What a site is: the contents of camhook.toml once they are known to be right.
+//! A source: one camera, recorder or video system, and how its posts prove their origin.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,21 +19,21 @@ pub struct Source {
     pub area: Option<Text>,
     /// How its posts prove that they come from it.
     pub auth: Auth,
-    /// After how long a silence it counts as gone.
+    /// After this much silence it is offline; no offline detection when `None`.
     pub offline_after: Option<Duration>,
-    /// What becomes of its tracking posts.
+    /// Whether its tracking posts become events.
     pub tracking: Tracking,
     /// Whether pictures, names and ids of faces are kept.
     pub faces: Retention,
     /// Whether pictures of the whole frame are kept.
     pub overview: Retention,
-    /// Whether its clock says how late an event is.
+    /// Whether its clock is used to compute the age of an event.
     pub clock: ClockTrust,
     /// By how much its time may differ from the time of receipt and still be the event's time.
     pub clock_tolerance: Duration,
     /// The zone of its local times.
     pub timezone: TimeZone,
-    /// Which of a vendor's dialects it speaks, where the vendor has several that cannot be told apart.
+    /// The vendor's dialect, for a vendor whose posts do not reveal it.
     pub dialect: Option<Dialect>,
     /// The names of the vendor's query parameters, where a person chose them: the standard name, and the one
     /// in use.
@@ -42,6 +42,16 @@ pub struct Source {
     pub topic: Option<Text>,
     /// Which list a numbered group of the device's face album is.
     pub groups: BTreeMap<i64, PlateList>,
+}
+
+impl Source {
+    /// Whether nothing but the address proves that a request comes from this source. Such a source moves no relay and
+    /// sets no mode: addresses are shared and can be forged within a network.
+    #[must_use]
+    pub fn is_proved_by_address_alone(&self) -> bool {
+        let auth = &self.auth;
+        !auth.allow.is_empty() && auth.tokens.is_empty() && auth.basic.is_empty() && auth.hmac.is_empty()
+    }
 }
 
 /// How a source's posts prove that they come from it: every kind that is named must hold.
@@ -75,7 +85,7 @@ pub struct BasicCredential {
     pub password: SecretReference,
 }
 
-/// What becomes of a source's tracking posts.
+/// Whether a source's tracking posts become events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tracking {
     /// They are acknowledged and forgotten.

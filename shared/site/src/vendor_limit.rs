@@ -1,8 +1,8 @@
-//! What a vendor's devices cannot do, as far as a camhook.toml is to be checked against it.
+//! What a vendor's devices do not send, for checks of a camhook.toml.
 
 use camhook_event::Vendor;
 
-use crate::Test;
+use crate::{Source, Test};
 
 /// Something that the devices of some vendors do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,13 @@ pub(crate) fn can(vendor: Vendor, ability: Ability) -> bool {
         }
         Ability::Confidence => matches!(vendor, Vendor::Viewtron | Vendor::Xprotect | Vendor::Ivsec),
     }
+}
+
+/// Whether a source does something: iVSEC numbers the groups of its face albums, and only `groups` says which list a
+/// number is.
+pub(crate) fn source_can(source: &Source, ability: Ability) -> bool {
+    let is_mapped = source.vendor != Vendor::Ivsec || !source.groups.is_empty();
+    can(source.vendor, ability) && (ability != Ability::FaceList || is_mapped)
 }
 
 /// What a vendor's devices have to do for a test ever to pass.

@@ -1,14 +1,17 @@
-//! Every file of `tests/cases` is a camhook.toml, and what is said of it stands at its end.
+//! Every file of `tests/cases` is a camhook.toml with the findings about it at its end.
 //!
-//! `UPDATE=1 cargo test -p camhook-site` rewrites what stands at their ends; read the difference.
+//! `UPDATE=1 cargo test -p camhook-site` rewrites the findings; read the difference.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
-/// With this begins what is said of a file.
+use camhook_site::{Checks, Network};
+
+/// The beginning of a finding.
 const MARK: &str = "#! ";
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a test is told by the environment to rewrite its files")]
+#[expect(clippy::disallowed_methods, reason = "the environment asks a test to rewrite its filess")]
 fn every_file_has_exactly_the_findings_that_stand_at_its_end() {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases"));
     let mut paths: Vec<PathBuf> =
@@ -20,12 +23,13 @@ fn every_file_has_exactly_the_findings_that_stand_at_its_end() {
         let text = std::fs::read_to_string(&path).unwrap();
         let end = text.find(MARK).unwrap_or(text.len());
         let (toml, expected) = text.split_at(end);
-        let inspection = camhook_site::inspect(toml, "camhook.toml", template_error);
+        let inspection = camhook_site::inspect(toml, "camhook.toml", &TestChecks);
         assert_eq!(inspection.site.is_some(), inspection.problems.is_empty(), "{}", path.display());
         let problems = inspection.problems.iter().map(|problem| ("problem", &problem.0));
+        let strict = inspection.strict.iter().map(|problem| ("strict", &problem.0));
         let warnings = inspection.warnings.iter().map(|warning| ("warning", &warning.0));
         let mut found = String::new();
-        for (kind, finding) in problems.chain(warnings) {
+        for (kind, finding) in problems.chain(strict).chain(warnings) {
             let (line, column) = (finding.line, finding.column);
             found += &format!("{MARK}{kind} {line}:{column} {} | {}\n", finding.message, finding.fix);
         }
@@ -41,8 +45,19 @@ fn every_file_has_exactly_the_findings_that_stand_at_its_end() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Stands for the language of templates, which this crate does not know.
-fn template_error(template: &str) -> Option<String> {
-    (template.matches("{{").count() != template.matches("}}").count())
-        .then(|| "braces do not match".to_owned())
+/// Stands for the language of templates and for the client's addresses, which this crate does not have.
+struct TestChecks;
+
+impl Checks for TestChecks {
+    fn variables(&self, template: &str) -> Result<Vec<String>, String> {
+        if template.matches("{{").count() != template.matches("}}").count() {
+            return Err("braces do not match".to_owned());
+        }
+        let variables = template.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
+        Ok(variables.map(|(variable, _)| variable.trim().to_owned()).collect())
+    }
+
+    fn refusal(&self, address: IpAddr, _: Network) -> Option<String> {
+        (address == IpAddr::from([169, 254, 169, 254])).then(|| format!("the address {address} is refused"))
+    }
 }

@@ -3,16 +3,17 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail as it does")]
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
-use camhook_site::{json_schema, read};
+use camhook_site::{Checks, Inspection, Network, inspect, json_schema};
 use serde_json::Value;
 
 const INTRODUCTION: &str = include_str!("configuration-introduction.md");
 
 /// The tables in the order in which they are explained: heading, and where in the schema.
 const TABLES: &[(&str, &str)] = &[
-    ("Top of the file", ""),
+    ("Which keys stand at the top of the file?", ""),
     ("`[[source]]`", "/$defs/Source"),
     ("`auth` of a source", "/$defs/Auth"),
     ("`basic`", "/$defs/Basic"),
@@ -27,13 +28,13 @@ const TABLES: &[(&str, &str)] = &[
     ("`count` of a condition", "/$defs/Count"),
     ("`during` of a rule, `quiet` of a channel", "/$defs/Schedule"),
     ("`mode` of a rule, for a named area", "/$defs/AreaMode"),
-    ("`then`: somebody is told", "/$defs/Notify"),
-    ("`then`: a relay is switched", "/$defs/Switch"),
-    ("`then`: an area gets another mode", "/$defs/SetMode"),
+    ("`then`: notify", "/$defs/Notify"),
+    ("`then`: switch a relay", "/$defs/Switch"),
+    ("`then`: set the mode of an area", "/$defs/SetMode"),
 ];
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a test is told by the environment to rewrite its file")]
+#[expect(clippy::disallowed_methods, reason = "the environment asks a test to rewrite its files")]
 fn the_documentation_is_the_one_of_the_schema() {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md"));
     let current = documentation(&json_schema());
@@ -69,12 +70,32 @@ fn the_schema_takes_what_the_reader_takes() {
     assert!(!validator.is_valid(&wrong));
 }
 
+/// Checks nothing more than this crate does.
+struct NoMoreChecks;
+
+impl Checks for NoMoreChecks {
+    fn variables(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
+
+    fn refusal(&self, _: IpAddr, _: Network) -> Option<String> {
+        None
+    }
+}
+
 #[test]
-fn the_example_of_the_documentation_is_right() {
-    let (_, after) = INTRODUCTION.split_once("```toml\n").unwrap();
-    let (example, _) = after.split_once("```").unwrap();
-    let (_, warnings) = read(example, "example").unwrap_or_else(|problems| panic!("{problems:#?}"));
-    assert!(warnings.is_empty(), "{warnings:#?}");
+fn the_recipes_and_the_example_have_neither_errors_nor_warnings() {
+    let examples: Vec<&str> = INTRODUCTION
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```").map(|(example, _)| example))
+        .collect();
+    assert_eq!(examples.len(), 6, "five recipes and a whole file");
+    for example in examples {
+        let Inspection { problems, strict, warnings, .. } = inspect(example, "example", &NoMoreChecks);
+        assert!(problems.is_empty() && strict.is_empty(), "{problems:#?} {strict:#?}\n{example}");
+        assert!(warnings.is_empty(), "{warnings:#?}\n{example}");
+    }
 }
 
 fn documentation(schema: &Value) -> String {

@@ -11,6 +11,7 @@
 pub mod alert;
 pub mod claim;
 pub mod coalesce;
+pub mod configuration;
 pub mod control;
 pub mod cooldown;
 pub mod dead_letter;

@@ -1,6 +1,8 @@
 //! Modes that events set.
 
 use camhook_outbound::test_server::Reply;
+use camhook_ports::Queue;
+use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::control;
 
 use crate::support::{NOW, client, delivered, handle_all, handled, plate, ports, receiver, site};
@@ -81,4 +83,17 @@ async fn a_mode_that_cannot_be_set_is_set_later() {
     assert!(!handled(&ports, &site, &client(), delivered(&event, 2)).await.0);
     assert_eq!(mode(&ports).await.as_deref(), Some("off"));
     assert_eq!(ntfy.received().len(), 1);
+}
+
+#[tokio::test]
+async fn an_address_alone_sets_no_mode_and_that_sends_an_alert() {
+    let text = "[[rule]]\nid = \"leaving\"\nthen = { mode = \"away\" }\n";
+    let head = "[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\narea = \"yard\"\nauth = { allow = \"203.0.113.7\" }\n";
+    let (site, _) = camhook_site::read(&format!("{head}{text}"), "test").unwrap();
+    let ports = ports().await;
+    assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
+    assert_eq!(mode(&ports).await, None);
+    let alerts = ports.queues.sent(Queue::Notify);
+    let alert: Alert = serde_json::from_str(&alerts[0].body).unwrap();
+    assert_eq!((alerts.len(), alert.about), (1, AlertSubject::Source("gate".to_owned())));
 }

@@ -10,7 +10,8 @@ use camhook_outbound::test_server::{Received, Reply, TestServer};
 use camhook_outbound::{Client, Limits, Stack};
 use camhook_ports::memory::{MemoryMetrics, MemoryObjects, MemoryPorts};
 use camhook_ports::{
-    Metric, Object, ObjectError, ObjectStore, Ports, Precondition, PutError, Queue, QueueRecord, StoredObject,
+    Metric, Object, ObjectError, ObjectStore, ObjectVersion, Ports, Precondition, PutError, Queue,
+    QueueRecord, StoredObject,
 };
 use camhook_site::Site;
 use jiff::Timestamp;
@@ -252,6 +253,14 @@ impl ObjectStore for OddObjects {
     async fn get_if_changed(&self, key: &str, etag: &str) -> Result<Option<StoredObject>, ObjectError> {
         self.inner.get_if_changed(key, etag).await
     }
+    async fn get_version(&self, key: &str, version: &str) -> Result<Option<StoredObject>, ObjectError> {
+        self.inner.get_version(key, version).await
+    }
+
+    async fn versions(&self, key: &str, limit: usize) -> Result<Vec<ObjectVersion>, ObjectError> {
+        self.inner.versions(key, limit).await
+    }
+
     async fn list(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
         self.inner.list(prefix, limit).await
     }

@@ -20,6 +20,7 @@ mod shelly_gen1;
 mod support;
 #[cfg(test)]
 mod two_n;
+mod unproved;
 #[cfg(test)]
 mod viewtron;
 #[cfg(test)]

@@ -16,9 +16,9 @@ use std::time::Duration;
 use camhook_event::{Event, EventId, Kind, Report, State as EventState};
 use camhook_ports::memory::{MemoryClock, MemoryMetrics, MemoryPorts, MemoryPublisher};
 use camhook_ports::{
-    Clock, Condition, EventQueue, Item, Key, Measurements, Message, Object, ObjectError, ObjectStore, Ports,
-    Precondition, PutError, PutOutcome, Queue, QueueError, QueueRecord, SecretError, SecretReference,
-    Secrets, State, StateError, StoredObject,
+    Clock, Condition, EventQueue, Item, Key, Measurements, Message, Object, ObjectError, ObjectStore,
+    ObjectVersion, Ports, Precondition, PutError, PutOutcome, Queue, QueueError, QueueRecord, SecretError,
+    SecretReference, Secrets, State, StateError, StoredObject,
 };
 use camhook_relay::message::{self, Received};
 use camhook_relay::{Command, DeviceTimer, Devices, Sent, handle_with};
@@ -300,6 +300,12 @@ impl ObjectStore for World {
     }
     async fn get_if_changed(&self, key: &str, etag: &str) -> Result<Option<StoredObject>, ObjectError> {
         self.memory.objects.get_if_changed(key, etag).await
+    }
+    async fn get_version(&self, key: &str, version: &str) -> Result<Option<StoredObject>, ObjectError> {
+        self.memory.objects.get_version(key, version).await
+    }
+    async fn versions(&self, key: &str, limit: usize) -> Result<Vec<ObjectVersion>, ObjectError> {
+        self.memory.objects.versions(key, limit).await
     }
     async fn list(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
         self.memory.objects.list(prefix, limit).await

@@ -163,7 +163,7 @@ fn cameras(any_of: &Many<String>, known: Known<'_>, path: &Path<'_>, notes: &mut
         let any_of = if let Some(named) = cameras.iter().find(|camera| camera.id.as_str() == text) {
             named.sources.clone()
         } else if names.cameras.contains(text) {
-            // What is wrong with that camera is said where it stands.
+            // The camera's own error is reported where it stands.
             Vec::new()
         } else if text.contains('/') || names.sources.contains(text) {
             camera_reference(text, names, &path, notes).into_iter().collect()
@@ -185,6 +185,7 @@ fn plates(any_of: &Many<String>, names: &Names, path: &Path<'_>, notes: &mut Not
             scalar::reference("list", list, &names.lists, &path, notes);
             choices.extend(ListId::new(list).map(PlateChoice::List));
         } else if let Some(plate) = PlateText::new(text) {
+            scalar::check_plate(text, &plate, &path, notes);
             choices.push(PlateChoice::Plate(plate));
         } else {
             notes.problem(

@@ -69,7 +69,7 @@ pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mu
     if coalesce.is_some_and(|window| window > LONGEST_COALESCE) {
         notes.problem(
             &path.key("coalesce"),
-            "nobody would be told for longer than 15 minutes",
+            "notifications would be delayed by more than 15 minutes",
             "use at most 15m",
         );
     }
@@ -207,19 +207,21 @@ fn reached<'a>(rule: &'a Rule, site: &'a Site) -> impl Iterator<Item = &'a Sourc
     site.sources().map(AsRef::as_ref).filter(|source| reachability(&rule.when, source) != Reachability::Never)
 }
 
-/// Notes rules that move a relay on the word of a source that an address alone proves. `positions` are those of
-/// the rules in the file.
+/// Notes rules that move a relay or set a mode for a source that an address alone proves; at run time such an action
+/// is refused. `positions` are those of the rules in the file.
 pub(super) fn check_proofs(site: &Site, positions: &[usize], notes: &mut Notes) {
     let root = Path::Root;
     let section = root.key("rule");
     for (rule, position) in site.rules().iter().zip(positions) {
-        if !rule.moves_relays() {
-            continue;
-        }
-        for source in reached(rule, site).filter(|source| is_proved_by_address_alone(source)) {
-            notes.problem(
+        let action = match (rule.moves_relays(), rule.sets_modes()) {
+            (true, _) => "moves a relay",
+            (false, true) => "sets a mode",
+            (false, false) => continue,
+        };
+        for source in reached(rule, site).filter(|source| source.is_proved_by_address_alone()) {
+            notes.strict(
                 &section.index(*position),
-                format!("this rule moves a relay, and an address alone proves `{}`", source.id),
+                format!("this rule {action}, and an address alone proves `{}`", source.id),
                 "give that source a token, basic or hmac, or the rule another source",
             );
         }
@@ -248,7 +250,7 @@ pub(super) fn warn_of_unreachable_rules(site: &Site, positions: &[usize], notes:
         for test in &tests {
             let Some(ability) = vendor_limit::needed_by(test) else { continue };
             let unable: Vec<&Source> =
-                sources.iter().filter(|source| !vendor_limit::can(source.vendor, ability)).copied().collect();
+                sources.iter().filter(|source| !vendor_limit::source_can(source, ability)).copied().collect();
             if unable.is_empty() {
                 continue;
             }
@@ -296,9 +298,4 @@ fn warn_of_missing_area(rule: &Rule, sources: &[&Source], path: &Path<'_>, notes
             "give the source an `area`, or name an area here",
         );
     }
-}
-
-fn is_proved_by_address_alone(source: &Source) -> bool {
-    let auth = &source.auth;
-    !auth.allow.is_empty() && auth.tokens.is_empty() && auth.basic.is_empty() && auth.hmac.is_empty()
 }

@@ -10,10 +10,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::{Host, Url};
 
+use crate::PlateText;
 use crate::id::is_id;
 use crate::problem::{Notes, Path, instead};
 use crate::raw::{DurationText, NetworkText, RawBasic, RawNetwork, SecretText, UrlText, ZoneText};
 use crate::{BasicCredential, Network};
+
+/// The most letters and digits of a plate in an event.
+const LONGEST_PLATE: usize = 32;
 
 /// Notes what is no id.
 pub(crate) fn id(text: &str, path: &Path<'_>, notes: &mut Notes) {
@@ -79,7 +83,12 @@ pub(crate) fn timezone(text: &ZoneText, path: &Path<'_>, notes: &mut Notes) -> O
     let read = TimeZone::get(&text.0).ok();
     if read.is_none() {
         let zones: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-        let fix = match crate::problem::nearest(&text.0, zones.iter().map(String::as_str)) {
+        let place = text.0.replace(' ', "_");
+        let of_place = zones
+            .iter()
+            .find(|zone| zone.rsplit_once('/').is_some_and(|(_, name)| name.eq_ignore_ascii_case(&place)));
+        let nearest = crate::problem::nearest(&text.0, zones.iter().map(String::as_str));
+        let fix = match of_place.map(String::as_str).or(nearest) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
             None => "use a name such as `Europe/Berlin`".to_owned(),
         };
@@ -95,6 +104,23 @@ pub(crate) fn date(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Dat
         notes.problem(path, format!("`{text}` is no date"), "write it as 2026-12-31");
     }
     read
+}
+
+/// Notes a plate that no event has: plates are compared whole.
+pub(crate) fn check_plate(text: &str, plate: &PlateText, path: &Path<'_>, notes: &mut Notes) {
+    if text.contains(['*', '?', '%', '#', '^', '$', '|', '\\', '+', '[', ']', '(', ')', '{', '}']) {
+        notes.strict(
+            path,
+            "plates are compared whole: a pattern never matches",
+            "write whole plates, or put them on a list under [lists]",
+        );
+    } else if plate.as_str().chars().count() > LONGEST_PLATE {
+        notes.strict(
+            path,
+            format!("no plate has more than {LONGEST_PLATE} letters and digits"),
+            "write one plate; several stand in square brackets, or on a list under [lists]",
+        );
+    }
 }
 
 /// A network, or one address.
@@ -189,6 +215,16 @@ pub(crate) fn url(text: &UrlText, path: &Path<'_>, notes: &mut Notes) -> Option<
     Some(read)
 }
 
+/// Whether a request can never come from an address: that of a metadata service or of the link.
+pub(crate) fn is_never_a_sender(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local() || address.is_unspecified() || address.is_multicast(),
+        IpAddr::V6(address) => {
+            address.is_unicast_link_local() || address.is_unspecified() || address.is_multicast()
+        }
+    }
+}
+
 /// Where an address may lie that is not known here.
 pub(crate) fn network_of(raw: Option<RawNetwork>) -> Network {
     match raw {
@@ -206,6 +242,11 @@ pub(crate) fn reachable_host(
     notes: &mut Notes,
 ) -> Network {
     let network = network_of(raw);
+    match host {
+        Some(Host::Ipv4(address)) => notes.address(path, IpAddr::V4(*address), network),
+        Some(Host::Ipv6(address)) => notes.address(path, IpAddr::V6(*address), network),
+        Some(Host::Domain(_)) | None => {}
+    }
     let (needed, name) = match host {
         Some(Host::Ipv4(address)) if address.is_loopback() => (Network::Loopback, "loopback"),
         Some(Host::Ipv6(address)) if address.is_loopback() => (Network::Loopback, "loopback"),

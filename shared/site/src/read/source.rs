@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use camhook_event::{PlateList, Text};
+use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
 use super::scalar;
@@ -17,6 +18,12 @@ const DEFAULT_CLOCK_TOLERANCE: Duration = Duration::from_secs(15);
 
 /// Presence is written once a minute at most, so that a shorter silence says nothing.
 const LEAST_OFFLINE_AFTER: Duration = Duration::from_secs(120);
+
+/// The largest IPv4 network that `allow` is meant for: what one provider has.
+const WIDEST_IPV4: u8 = 8;
+
+/// The largest IPv6 network that `allow` is meant for.
+const WIDEST_IPV6: u8 = 16;
 
 /// The characters of a token: 128 random bits in base64.
 const TOKEN_LENGTH: usize = 22;
@@ -241,7 +248,11 @@ fn credentials(raw: &RawAuth, path: &Path<'_>, notes: &mut Notes) -> Auth {
         auth.hmac.push(scalar::secret(text, path, notes));
     });
     each(raw.allow.as_ref(), &path.key("allow"), notes, |text, path, notes| {
-        auth.allow.extend(scalar::network(text, path, notes));
+        let network = scalar::network(text, path, notes);
+        if let Some(network) = network {
+            check_network(network, path, notes);
+        }
+        auth.allow.extend(network);
     });
     auth
 }
@@ -254,11 +265,45 @@ fn token_form(token: &str, path: &Path<'_>, notes: &mut Notes) {
             "a token in a URL holds A-Z, a-z, 0-9, - and _ alone",
             "take one from `camhook token`",
         );
-    } else if token.len() != TOKEN_LENGTH {
-        notes.warning(
+    } else if token.len() < TOKEN_LENGTH {
+        notes.strict(
             path,
-            format!("a token has {TOKEN_LENGTH} characters, this one {}", token.len()),
+            format!("a token has at least {TOKEN_LENGTH} characters, this one has {}", token.len()),
             "take one from `camhook token`",
+        );
+    }
+}
+
+/// Notes a network that protects nothing, or that no request comes from.
+fn check_network(network: IpNet, path: &Path<'_>, notes: &mut Notes) {
+    let widest = match network {
+        IpNet::V4(_) => WIDEST_IPV4,
+        IpNet::V6(_) => WIDEST_IPV6,
+    };
+    let is_mapped = matches!(network, IpNet::V6(network) if network.addr().to_ipv4_mapped().is_some());
+    if is_mapped {
+        notes.strict(
+            path,
+            "requests come from IPv4 addresses, not from IPv6 addresses that contain one",
+            "write it as IPv4: 203.0.113.0/24",
+        );
+    } else if network.prefix_len() == 0 {
+        notes.strict(
+            path,
+            "this allows every address",
+            "write the source's own network, or leave `allow` out and use a token",
+        );
+    } else if network.prefix_len() < widest {
+        notes.strict(
+            path,
+            format!("this allows a large part of the internet: fewer than {widest} bits are fixed"),
+            "write the source's own network, or leave `allow` out and use a token",
+        );
+    } else if scalar::is_never_a_sender(network.addr()) {
+        notes.strict(
+            path,
+            "no request comes from such an address",
+            "write the address that the source has on the internet",
         );
     }
 }

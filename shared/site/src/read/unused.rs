@@ -1,4 +1,4 @@
-//! What the file names and nothing uses.
+//! Warnings about parts that nothing uses.
 
 use super::good;
 use crate::problem::{Notes, Path};
@@ -18,8 +18,8 @@ pub(super) fn warn(site: &Site, document: &RawSite, notes: &mut Notes) {
         let Some(source) = site.source(&raw.id.0) else { continue };
         if !rules.iter().any(|rule| reachability(&rule.when, source) != Reachability::Never) {
             let message =
-                format!("no rule is about `{}`: its events are stored, and nobody is told", source.id);
-            notes.warning(&section.index(index), message, "add a rule, if somebody is to be told");
+                format!("no rule is about `{}`: its events are stored, and nobody is notified", source.id);
+            notes.warning(&section.index(index), message, "add a rule if somebody is to be notified");
         }
     }
 

@@ -1,0 +1,102 @@
+//! `camhook config`
+
+mod history;
+mod push;
+
+use std::path::Path;
+
+use camhook_event::CONFIG_KEY;
+use camhook_ports::{ObjectStore, ObjectVersion, Ports, StoredObject};
+use serde::Serialize;
+use similar::TextDiff;
+
+use super::Outcome;
+use super::check::{self, File};
+use crate::arguments::{Config, ConfigAction, ConfigDiff, ConfigShow};
+use crate::error::Error;
+use crate::output::Output;
+use crate::stack::Stack;
+
+/// How many versions are searched for one that is named by its first characters.
+const SEARCHED_VERSIONS: usize = 1000;
+
+pub(super) async fn run(arguments: &Config, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+    let action = match &arguments.action {
+        ConfigAction::Check(check) => return check::run(check, output),
+        action => action,
+    };
+    let ports = Stack::find(stack)?.connect().await;
+    match action {
+        ConfigAction::Check(check) => check::run(check, output),
+        ConfigAction::Diff(arguments) => diff(&ports, arguments, output).await,
+        ConfigAction::Push(arguments) => push::run(&ports, arguments, output).await,
+        ConfigAction::History(arguments) => history::run(&ports, arguments, output).await,
+        ConfigAction::Show(arguments) => show(&ports, arguments, output).await,
+        ConfigAction::Rollback(arguments) => push::roll_back(&ports, arguments, output).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Difference {
+    diff: String,
+}
+
+async fn diff<P: Ports>(ports: &P, arguments: &ConfigDiff, output: &Output) -> Result<Outcome, Error> {
+    let file = File::read(&arguments.file)?;
+    let deployed = deployed(ports).await?;
+    let difference = Difference { diff: difference(deployed.as_ref(), &file) };
+    if difference.diff.is_empty() {
+        output.note("no difference");
+    }
+    output.result(&difference, &difference.diff);
+    Ok(Outcome::Done)
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    version: Option<&'a str>,
+    text: &'a str,
+}
+
+async fn show<P: Ports>(ports: &P, arguments: &ConfigShow, output: &Output) -> Result<Outcome, Error> {
+    let object = match &arguments.version {
+        Some(version) => read_version(ports, &find_version(ports, version).await?.id).await?,
+        None => deployed(ports).await?.ok_or(Error::NoConfiguration)?,
+    };
+    let text = String::from_utf8_lossy(&object.bytes);
+    output.result(&Shown { version: object.version.as_deref(), text: &text }, &text);
+    Ok(Outcome::Done)
+}
+
+/// The newest version.
+async fn deployed<P: Ports>(ports: &P) -> Result<Option<StoredObject>, Error> {
+    Ok(ports.objects().get(CONFIG_KEY).await?)
+}
+
+/// The version whose id begins like this.
+async fn find_version<P: Ports>(ports: &P, id: &str) -> Result<ObjectVersion, Error> {
+    let versions = ports.objects().versions(CONFIG_KEY, SEARCHED_VERSIONS).await?;
+    let mut found = versions.into_iter().filter(|version| version.id.starts_with(id));
+    match (found.next(), found.next()) {
+        (Some(version), None) => Ok(version),
+        (Some(first), Some(_)) if first.id == id => Ok(first),
+        (Some(_), Some(_)) => Err(Error::AmbiguousVersion(id.to_owned())),
+        (None, _) => Err(Error::NoVersion(id.to_owned())),
+    }
+}
+
+async fn read_version<P: Ports>(ports: &P, id: &str) -> Result<StoredObject, Error> {
+    let object = ports.objects().get_version(CONFIG_KEY, id).await?;
+    object.ok_or_else(|| Error::NoVersion(id.to_owned()))
+}
+
+/// The difference as `diff -u` writes it; nothing when there is none.
+fn difference(deployed: Option<&StoredObject>, file: &File) -> String {
+    let old = deployed.map(|object| String::from_utf8_lossy(&object.bytes)).unwrap_or_default();
+    let version = deployed.and_then(|object| object.version.as_deref()).unwrap_or("none");
+    if old == file.text {
+        return String::new();
+    }
+    let diff = TextDiff::from_lines(old.as_ref(), file.text.as_str());
+    diff.unified_diff().header(&format!("deployed (version {version})"), &file.name).to_string()
+}

@@ -1,0 +1,171 @@
+//! A configuration with an error, pushed, uploaded by hand, and present at a cold start: no post is lost, one alert is
+//! sent, and a rollback puts the version before in force again.
+
+use camhook_end_to_end::gateway::{self, BodyForm};
+use camhook_end_to_end::lambda_runtime::{Function, Outcome};
+use camhook_end_to_end::own_stack::{Delivery, OwnStack};
+use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::wait;
+use serde_json::{Value, json};
+
+const PATH: &str = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
+
+const CONFIGURATION: &str = "config/camhook.toml";
+
+const SITE: &str = r#"
+timezone = "Europe/Berlin"
+alert_channel = "caretaker"
+
+[[source]]
+id = "gate"
+vendor = "viewtron"
+auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+
+[[channel]]
+id = "caretaker"
+kind = "ntfy"
+url = "{{devices}}/ntfy/caretaker"
+network = "loopback"
+
+[[relay]]
+id = "light"
+driver = "shelly-gen2"
+url = "{{devices}}"
+network = "loopback"
+password = "simulated-shelly"
+
+[[relay]]
+id = "garden"
+driver = "shelly-gen2"
+url = "{{devices}}"
+switch = 1
+network = "loopback"
+via = "agent"
+password = "simulated-shelly"
+
+[[rule]]
+id = "light-up"
+when = { source = "gate", kind = "intrusion" }
+then = [{ relay = "light", action = "pulse", seconds = 5 }]
+max_age = "5m"
+"#;
+
+/// What somebody uploads without checking it.
+fn wrong(stack: &OwnStack) -> String {
+    site(stack).replace("vendor = \"viewtron\"", "vendor = \"viewtorn\"")
+}
+
+fn site(stack: &OwnStack) -> String {
+    SITE.replace("{{devices}}", &stack.devices.url())
+}
+
+/// Lets the watchdog tick once.
+async fn tick(watchdog: &Function) {
+    let outcome = watchdog.invoke(&json!({})).await;
+    assert!(matches!(outcome, Outcome::Answered(_)), "{outcome:?}");
+}
+
+/// Posts an intrusion of now to a function that has just started.
+async fn post_to_a_cold_function(stack: &OwnStack) -> Value {
+    let viewtron = stack.start("viewtron").await;
+    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
+    viewtron.call(&event).await["statusCode"].clone()
+}
+
+/// Runs a command while the watchdog ticks, as AWS has it tick each minute.
+async fn run(stack: &OwnStack, watchdog: &Function, arguments: &[&str]) -> String {
+    let process = stack.command("config", arguments);
+    let kill_switch = process.kill_switch();
+    let ended = kill_switch.ended();
+    let ticking = async {
+        loop {
+            tick(watchdog).await;
+        }
+    };
+    tokio::select! {
+        () = wait::within("the command to end", ended) => {}
+        () = ticking => {}
+    }
+    process.output().join("\n")
+}
+
+#[tokio::test]
+async fn an_invalid_configuration_loses_no_post_and_sends_one_alert() {
+    let stack = OwnStack::create(SITE).await;
+    let watchdog = stack.start("watchdog").await;
+    tick(&watchdog).await;
+    stack.bucket.put(CONFIGURATION, wrong(&stack)).await;
+    for _ in 0..3 {
+        tick(&watchdog).await;
+    }
+
+    // Every function that starts now.
+    assert_eq!(post_to_a_cold_function(&stack).await, 200);
+    assert_eq!(stack.bucket.records("gate").await.len(), 1);
+    let (notify, relay) = (stack.start("notify").await, stack.start("relay").await);
+    assert_eq!(stack.deliver(&stack.relay, &relay).await, Delivery::Done);
+    assert_eq!(stack.devices.switched().len(), 1, "{:?}", stack.devices.switched());
+    stack.work_off(&stack.notify, &notify).await;
+    let alerts = stack.devices.received("/ntfy/caretaker");
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    let alert = String::from_utf8_lossy(&alerts[0].body);
+    assert!(
+        alert.contains("config/camhook.toml:7:10") && alert.contains("did you mean `viewtron`?"),
+        "{alert}"
+    );
+
+    // And the agent.
+    let agent = stack.start_agent(&[]).await;
+    wait::until("the agent to take commands", async || {
+        let output = agent.process.output().join("\n");
+        output.contains("garden").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rollback_puts_the_version_before_in_force_again() {
+    let stack = OwnStack::create(SITE).await;
+    let watchdog = stack.start("watchdog").await;
+    tick(&watchdog).await;
+    stack.bucket.put(CONFIGURATION, wrong(&stack)).await;
+    tick(&watchdog).await;
+
+    let history = stack.run("config", &["history"]).await.join("\n");
+    let lines: Vec<&str> = history.lines().filter(|line| line.contains(" bytes ")).collect();
+    assert_eq!(lines.len(), 2, "{history}");
+    assert!(lines[0].ends_with("invalid") && lines[1].ends_with("valid, in force"), "{history}");
+
+    let output = run(&stack, &watchdog, &["rollback"]).await;
+    assert!(output.contains("is valid and in force"), "{output}");
+    assert_eq!(stack.bucket.bytes(CONFIGURATION).await, site(&stack));
+    let history = stack.run("config", &["history"]).await.join("\n");
+    assert!(history.lines().next().unwrap().ends_with("valid, in force"), "{history}");
+}
+
+#[tokio::test]
+async fn a_push_uploads_what_is_right_and_nothing_else() {
+    let stack = OwnStack::create(SITE).await;
+    let watchdog = stack.start("watchdog").await;
+    tick(&watchdog).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+
+    let refused = run(&stack, &watchdog, &["push", &file("wrong.toml", &wrong(&stack))]).await;
+    assert!(refused.contains("wrong.toml:7:10") && refused.contains("did you mean `viewtron`?"), "{refused}");
+    let refused = run(&stack, &watchdog, &["push", &file("empty.toml", "")]).await;
+    assert!(refused.contains("--allow-empty"), "{refused}");
+    assert_eq!(stack.bucket.bytes(CONFIGURATION).await, site(&stack));
+
+    let second = site(&stack).replace("id = \"light-up\"", "id = \"light-the-yard\"");
+    let pushed = run(&stack, &watchdog, &["push", &file("second.toml", &second)]).await;
+    assert!(pushed.contains("+id = \"light-the-yard\""), "{pushed}");
+    assert!(pushed.contains("is valid and in force"), "{pushed}");
+    assert_eq!(stack.bucket.bytes(CONFIGURATION).await, second);
+    let shown = stack.run("config", &["show"]).await.join("\n");
+    assert!(shown.contains("light-the-yard"), "{shown}");
+}
