@@ -76,6 +76,8 @@ impl Function {
             ("CAMHOOK_NOTIFY_QUEUE_URL", queue.as_str()),
             ("CAMHOOK_RELAY_QUEUE_URL", queue.as_str()),
             ("CAMHOOK_RELAY_LAN_QUEUE_URL", queue.as_str()),
+            ("CAMHOOK_RELEASES_QUEUE_URL", queue.as_str()),
+            ("CAMHOOK_RELEASES_LAN_QUEUE_URL", queue.as_str()),
             ("CAMHOOK_MQTT_QUEUE_URL", queue.as_str()),
             ("CAMHOOK_LOG", "info"),
         ];

@@ -376,6 +376,9 @@ pub(crate) struct Relays {
     /// The action.
     #[arg(value_enum, default_value_t)]
     pub(crate) action: RelaysAction,
+    /// The relay of `confirm-off`.
+    #[arg(value_name = "RELAY", required_if_eq("action", "confirm-off"))]
+    pub(crate) relay: Option<String>,
     /// Your name, recorded with the change.
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "somebody")]
     pub(crate) by: String,
@@ -390,13 +393,15 @@ pub(crate) enum RelaysAction {
     Off,
     /// Enable relays. Actions blocked while relays were off are not replayed.
     On,
+    /// Confirm that a relay is off, which its device does not confirm: its release is not tried again.
+    ConfirmOff,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Dlq {
     #[command(subcommand)]
     pub(crate) action: Option<DlqAction>,
-    /// Only dead letters of this queue: notify, relay, relay-lan or mqtt.
+    /// Only dead letters of this queue: notify, alerts, relay, relay-lan, releases, releases-lan or mqtt.
     #[arg(long, global = true, value_name = "QUEUE", value_parser = queue)]
     pub(crate) queue: Option<Queue>,
 }
@@ -429,9 +434,8 @@ pub(crate) struct DlqDrop {
 }
 
 fn queue(name: &str) -> Result<Queue, String> {
-    let known = [Queue::Notify, Queue::Alerts, Queue::Relay, Queue::RelayLan, Queue::Mqtt];
-    let names = known.map(Queue::name).join(", ");
-    known.into_iter().find(|queue| queue.name() == name).ok_or_else(|| format!("use one of {names}"))
+    let names = Queue::ALL.map(Queue::name).join(", ");
+    Queue::ALL.into_iter().find(|queue| queue.name() == name).ok_or_else(|| format!("use one of {names}"))
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use camhook_aws::{AwsPorts, CurrentSite, Resources};
+use camhook_aws::{AwsPorts, CurrentSite, Resources, TimeObserver};
 use camhook_ports::{Queue, SecretReference};
 use camhook_site::Site;
 use serde::Deserialize;
@@ -14,6 +14,9 @@ use crate::error::Error;
 
 /// Its path in the project's folder.
 const STACK_JSON: &str = ".local/stack.json";
+
+/// The suffix of the names of dead-letter queues.
+const DEAD_LETTERS: &str = "_dlq";
 
 /// A stack's resources.
 #[derive(Debug, Deserialize)]
@@ -25,25 +28,12 @@ pub(crate) struct Stack {
     region: String,
     bucket: String,
     table: String,
-    queues: Queues,
+    /// The URLs of the queues by name, with `_` for `-`; those of dead-letter queues end with `_dlq`.
+    queues: BTreeMap<String, String>,
     /// The path of the deployed camhook.toml; `None` for a stack on AWS.
     config: Option<PathBuf>,
     /// The webhook URL of each source, with its token.
     pub(crate) sources: BTreeMap<String, Url>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Queues {
-    notify: String,
-    alerts: Option<String>,
-    relay: String,
-    relay_lan: Option<String>,
-    mqtt: Option<String>,
-    notify_dlq: Option<String>,
-    alerts_dlq: Option<String>,
-    relay_dlq: Option<String>,
-    relay_lan_dlq: Option<String>,
-    mqtt_dlq: Option<String>,
 }
 
 impl Stack {
@@ -60,46 +50,38 @@ impl Stack {
 
     /// Connects to the stack.
     pub(crate) async fn connect(&self) -> AwsPorts {
-        let Queues { notify, alerts, relay, relay_lan, mqtt, .. } = &self.queues;
-        self.connect_with([
-            (Queue::Notify, Some(notify)),
-            (Queue::Alerts, alerts.as_ref()),
-            (Queue::Relay, Some(relay)),
-            (Queue::RelayLan, relay_lan.as_ref()),
-            (Queue::Mqtt, mqtt.as_ref()),
-        ])
-        .await
+        self.connect_with(self.queue_urls("")).await
     }
 
     /// Connects to the stack with each queue replaced by its dead-letter queue.
     pub(crate) async fn connect_dead_letters(&self) -> AwsPorts {
-        self.connect_with(self.dead_letter_queues()).await
+        self.connect_with(self.queue_urls(DEAD_LETTERS)).await
     }
 
     /// The queues that have a dead-letter queue.
     pub(crate) fn queues_with_dead_letters(&self) -> Vec<Queue> {
-        let queues = self.dead_letter_queues().into_iter();
-        queues.filter_map(|(queue, url)| url.map(|_| queue)).collect()
+        self.queue_urls(DEAD_LETTERS).into_keys().collect()
     }
 
-    fn dead_letter_queues(&self) -> [(Queue, Option<&String>); 5] {
-        let Queues { notify_dlq, alerts_dlq, relay_dlq, relay_lan_dlq, mqtt_dlq, .. } = &self.queues;
-        [
-            (Queue::Notify, notify_dlq.as_ref()),
-            (Queue::Alerts, alerts_dlq.as_ref()),
-            (Queue::Relay, relay_dlq.as_ref()),
-            (Queue::RelayLan, relay_lan_dlq.as_ref()),
-            (Queue::Mqtt, mqtt_dlq.as_ref()),
-        ]
+    fn queue_urls(&self, suffix: &str) -> BTreeMap<Queue, String> {
+        let url = |queue: Queue| self.queues.get(&format!("{}{suffix}", queue.name().replace('-', "_")));
+        Queue::ALL.into_iter().filter_map(|queue| Some((queue, url(queue)?.clone()))).collect()
     }
 
-    async fn connect_with(&self, queues: [(Queue, Option<&String>); 5]) -> AwsPorts {
-        let queue_urls = queues.into_iter().filter_map(|(queue, url)| Some((queue, url?.clone()))).collect();
+    async fn connect_with(&self, queue_urls: BTreeMap<Queue, String>) -> AwsPorts {
         let resources = Resources { bucket: self.bucket.clone(), table: self.table.clone(), queue_urls };
         match &self.endpoint_url {
             Some(endpoint) => AwsPorts::connect_local(resources, endpoint.as_str(), &self.region).await,
             None => AwsPorts::connect(resources, &self.region).await,
         }
+    }
+
+    /// Connects to the stack with an observer that learns the time of AWS.
+    pub(crate) async fn connect_observed(&self, observer: Arc<dyn TimeObserver>) -> AwsPorts {
+        let queue_urls = self.queue_urls("");
+        let resources = Resources { bucket: self.bucket.clone(), table: self.table.clone(), queue_urls };
+        let endpoint = self.endpoint_url.as_ref().map(Url::as_str);
+        AwsPorts::connect_observed(resources, endpoint, &self.region, observer).await
     }
 
     /// The deployed camhook.toml.

@@ -91,7 +91,7 @@ def settle(stack):
     deadline = time.monotonic() + SETTLED_WITHIN_SECONDS
     while time.monotonic() < deadline:
         queues = [sqs.get_queue_attributes(QueueUrl=stack["queues"][queue], AttributeNames=names)["Attributes"]
-                  for queue in ("mqtt", "relay", "relay_lan", "notify", "alerts")]
+                  for queue in ("mqtt", "relay", "relay_lan", "releases", "releases_lan", "notify", "alerts")]
         if all(int(queue[name]) == 0 for queue in queues for name in names):
             return
         time.sleep(0.1)

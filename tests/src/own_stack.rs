@@ -39,6 +39,10 @@ pub struct OwnStack {
     pub relay: Queue,
     /// The queue to the agent on site.
     pub relay_lan: Queue,
+    /// The releases of the relay function.
+    pub releases: Queue,
+    /// The releases of the agent on site.
+    pub releases_lan: Queue,
     /// The queue of dead letters of `notify`.
     pub notify_dlq: Queue,
     /// The table.
@@ -85,6 +89,8 @@ impl OwnStack {
             alerts: cloud.create_queue(&format!("{name}-alerts")).await,
             relay: cloud.create_queue(&format!("{name}-relay")).await,
             relay_lan: cloud.create_queue(&format!("{name}-relay-lan")).await,
+            releases: cloud.create_queue(&format!("{name}-releases")).await,
+            releases_lan: cloud.create_queue(&format!("{name}-releases-lan")).await,
             notify_dlq: cloud.create_queue(&format!("{name}-notify-dlq")).await,
             table: cloud.create_table(&name).await,
             files: tempfile::tempdir().unwrap(),
@@ -102,6 +108,8 @@ impl OwnStack {
             ("CAMHOOK_ALERTS_QUEUE_URL", &self.alerts.url),
             ("CAMHOOK_RELAY_QUEUE_URL", &self.relay.url),
             ("CAMHOOK_RELAY_LAN_QUEUE_URL", &self.relay_lan.url),
+            ("CAMHOOK_RELEASES_QUEUE_URL", &self.releases.url),
+            ("CAMHOOK_RELEASES_LAN_QUEUE_URL", &self.releases_lan.url),
             ("CAMHOOK_LOCAL_STACK", "true"),
             ("CAMHOOK_LOG", "info"),
             // Tells the log of calls which function made a call.
@@ -156,6 +164,8 @@ impl OwnStack {
                 "alerts": self.alerts.url,
                 "relay": self.relay.url,
                 "relay_lan": self.relay_lan.url,
+                "releases": self.releases.url,
+                "releases_lan": self.releases_lan.url,
             },
             "sources": {},
         });

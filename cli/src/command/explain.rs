@@ -1,6 +1,6 @@
 //! `camhook explain`
 //!
-//! Uses the code that decides at run time: `camhook_site::evaluate` for rules, `camhook_relay::order` for ages and
+//! Uses the code that decides at run time: `camhook_site::evaluate` for rules, `camhook_relay::command` for ages and
 //! deadlines.
 
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use std::time::Duration;
 use camhook_aws::{AwsPorts, CurrentSite};
 use camhook_event::Event;
 use camhook_ports::{Clock, ObjectStore, Ports, SystemClock};
-use camhook_relay::order::{deadline, happened_at};
-use camhook_site::{Action, ClockTrust, Context, Modes, RelayAction, Rule, Site, Urgency, evaluate};
+use camhook_relay::command::{deadline, happened_at};
+use camhook_site::{Action, Context, Modes, RelayAction, Rule, Site, Urgency, evaluate};
 use camhook_state::claim::{self, ClaimRecord};
 use camhook_state::control::{self, StopSwitch};
 use camhook_state::cooldown;
@@ -207,8 +207,7 @@ fn notes(
     match action {
         Action::Relay { .. } => {
             let source = site.source(event.data.source.as_str());
-            let trust = source.map_or(ClockTrust::Untrusted, |source| source.clock);
-            let happened_at = happened_at(event, trust);
+            let (happened_at, _) = happened_at(event, source.map(AsRef::as_ref));
             if now > deadline(rule, happened_at) {
                 let age = Duration::try_from(now.duration_since(happened_at)).unwrap_or_default();
                 notes.push(format!(
@@ -378,6 +377,8 @@ mod tests {
             since: "2026-11-23T12:00:01Z".parse().unwrap(),
             effect: claim::Effect::Possible,
             outcome: Some("done: the device answered: {}".to_owned()),
+            holder: claim::Holder::Function,
+            decision: None,
         };
         let known =
             Known { claims: BTreeMap::from([(("notify".to_owned(), 1), record)]), ..Known::default() };

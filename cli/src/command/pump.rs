@@ -23,8 +23,14 @@ use crate::output::{Output, single_line};
 use crate::stack::Stack;
 
 /// The function that consumes each queue, as in infra/template.yaml.
-const CONSUMERS: [(Queue, &str); 4] =
-    [(Queue::Notify, "notify"), (Queue::Alerts, "notify"), (Queue::Relay, "relay"), (Queue::Mqtt, "mqtt")];
+/// The function that consumes each queue, as in infra/template.yaml.
+const CONSUMERS: [(Queue, &str); 5] = [
+    (Queue::Notify, "notify"),
+    (Queue::Alerts, "notify"),
+    (Queue::Relay, "relay"),
+    (Queue::Releases, "relay"),
+    (Queue::Mqtt, "mqtt"),
+];
 
 /// The function that is invoked every minute.
 const WATCHDOG: &str = "watchdog";

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use camhook_aws::{AwsPorts, CurrentSite};
 use camhook_ports::{Clock, Ports};
+use camhook_relay::release::{ConfirmedOff, confirm_off};
 use camhook_relay::stop;
 use camhook_state::control::{self, StopRecord, StopSwitch};
 use jiff::Timestamp;
@@ -40,6 +41,10 @@ pub(super) async fn run(arguments: &Relays, stack: Option<&Path>, output: &Outpu
             control::set_stop_switch(ports.state(), StopSwitch::Running, now, &arguments.by).await?;
         }
         RelaysAction::Off => stop_all(&ports, &arguments.by, output).await?,
+        RelaysAction::ConfirmOff => {
+            let relay = arguments.relay.as_deref().unwrap_or_default();
+            return confirm(&ports, relay, &arguments.by, output).await;
+        }
     }
     let record = control::stop_record(ports.state()).await?;
     let text = text(record.as_ref());
@@ -50,6 +55,24 @@ pub(super) async fn run(arguments: &Relays, stack: Option<&Path>, output: &Outpu
         }
     };
     output.result(&status, text);
+    Ok(Outcome::Done)
+}
+
+#[derive(Serialize)]
+struct Confirmation<'a> {
+    relay: &'a str,
+    released: bool,
+}
+
+/// Ends the release of a relay that a person has seen to be off.
+async fn confirm(ports: &AwsPorts, relay: &str, by: &str, output: &Output) -> Result<Outcome, Error> {
+    let confirmed = confirm_off(ports, relay, by).await?;
+    let released = confirmed == ConfirmedOff::Released;
+    let text = match confirmed {
+        ConfirmedOff::Released => format!("{relay} is off: it is not switched off again"),
+        ConfirmedOff::NotPending => format!("{relay} is not to be switched off: nothing to confirm"),
+    };
+    output.result(&Confirmation { relay, released }, text);
     Ok(Outcome::Done)
 }
 

@@ -118,7 +118,7 @@ async fn record_outcome<P: Ports>(ports: &P, claim: &Claim, result: &Result<Acce
         }
         Err(error) => match error.effect() {
             Effect::None => claim::release(state, claim, &error.to_string()).await,
-            Effect::Possible | Effect::HandedOver => {
+            Effect::Possible | Effect::NotAttempted | Effect::HandedOver => {
                 claim::leave_open(state, claim, &error.to_string()).await
             }
         },

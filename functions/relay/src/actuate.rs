@@ -1,399 +1,456 @@
-//! Carries the steps of an actuation out.
+//! Takes the steps of one action.
 //!
-//! What follows from what is decided by [`protocol::next`]; here stand the ports only.
+//! What the next step is, [`protocol::next`] decides; this module calls the ports.
 
 use std::time::Duration;
 
-use camhook_ports::{Clock, EventQueue, Measurements, Ports, Queue};
+use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue};
 use camhook_state::alert::{Alert, AlertSubject};
-use camhook_state::claim::{self, Acquisition, Claim, Effect};
+use camhook_state::claim::{self, Acquisition, Claim, ClaimState, DecisionRecord, Effect, Holder};
+use camhook_state::dedupe::Dedupe;
 use camhook_state::relay::{self, RelayState};
 use camhook_state::{control, cooldown, dedupe};
 use futures_util::future::try_join3;
 use jiff::Timestamp;
+use tracing::Instrument;
 
 use crate::audit::{self, Subject};
-use crate::command::CommandMessage;
+use crate::command::DedupeKey;
+use crate::command_message::CommandMessage;
+use crate::decision::Earlier;
 use crate::protocol::{
-    self, ClaimEnd, ClaimKnown, End, FailedAction, Known, Pause, Prepared, Release, SEND_LIMIT, Step,
-    time_until,
+    self, AlertPolicy, ClaimEffect, ClaimStatus, CooldownEffect, Deciding, Pause, Phase, ReleaseStatus,
+    SEND_LIMIT, Sent, Step, Verdict, time_until,
 };
 use crate::release::ReleaseMessage;
-use crate::{Command, Decision, Devices, Error, Order, Sent};
+use crate::{Decision, DeviceCommand, Devices, Error, Executor, RelayCommand, SendOutcome};
 
-/// How long a device was spoken to, by driver.
+/// How long a device was waited for, by driver.
 pub const SEND_TIME: &str = "RelaySendTime";
 
-/// How many steps one delivery takes at most. The way has ten; more are needed only when others move the
-/// same relay at the same time.
+/// How many steps one delivery takes at most. An action has ten; more are needed only when others move the same relay
+/// at the same time.
 const MOST_STEPS: usize = 40;
 
 /// What came of an action in this delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Actuated {
+pub enum ActionOutcome {
     /// It is decided.
-    Decided(Decision),
-    /// It is the agent's.
+    Decided {
+        /// What was decided.
+        decision: Decision,
+        /// What becomes of the rule's cooldown. It is charged already; giving it back is for whoever knows all actions
+        /// of the rule.
+        cooldown: CooldownEffect,
+    },
+    /// The agent on site has the command.
     HandedOver,
     /// Another delivery of the event has to come.
-    Later(Pause),
+    Retry(Pause),
 }
 
-/// What this delivery holds beside what is known.
+/// What this delivery holds.
 struct Progress {
-    known: Known,
+    phase: Phase,
     relay: RelayState,
     claim: Option<Claim>,
+    /// The last attempt that is known of, counted from 1.
+    attempt: Option<u32>,
 }
 
 /// Where the steps led.
 enum Advanced {
-    Ended(Box<End>),
+    Decided(Box<Verdict>),
     HandedOver,
     Paused(Pause),
 }
 
-/// Carries out what a rule wants of a relay because of an event, or says why not.
+/// Carries out what a rule wants of a relay because of an event, or records why not.
 ///
 /// # Errors
 ///
-/// When the table or a queue fails. What this delivery had begun is taken back as far as the table lets it;
-/// the event has to be delivered again.
+/// When the table or a queue fails. What this delivery had begun is taken back as far as the table lets it; the event
+/// has to be delivered again.
 pub async fn actuate<P: Ports, D: Devices>(
     ports: &P,
     devices: &D,
-    order: &Order<'_>,
-    measurements: &mut Measurements,
-) -> Result<Actuated, Error> {
-    let mut progress = read(ports, order).await?;
-    match advance(ports, devices, order, &mut progress, measurements).await {
-        Ok(Advanced::Ended(end)) => finish(ports, order, progress, *end, measurements).await,
+    command: &RelayCommand<'_>,
+) -> Result<ActionOutcome, Error> {
+    let span = tracing::info_span!(
+        "action",
+        event = %command.event,
+        source = command.source,
+        rule = command.rule,
+        relay = command.relay.id.as_str(),
+    );
+    run(ports, devices, command).instrument(span).await
+}
+
+async fn run<P: Ports, D: Devices>(
+    ports: &P,
+    devices: &D,
+    command: &RelayCommand<'_>,
+) -> Result<ActionOutcome, Error> {
+    let mut progress = read(ports, command).await?;
+    match advance(ports, devices, command, &mut progress).await {
+        Ok(Advanced::Decided(verdict)) => finish(ports, command, progress, *verdict).await,
         Ok(Advanced::HandedOver) => {
-            tracing::info!(
-                relay = order.relay.id.as_str(),
-                rule = order.rule,
-                event = %order.event,
-                "handed over to the agent"
-            );
-            Ok(Actuated::HandedOver)
+            tracing::info!("relay command handed over to the agent");
+            Ok(ActionOutcome::HandedOver)
         }
         Ok(Advanced::Paused(pause)) => {
-            take_back(ports, order, &mut progress, &pause.to_string()).await;
-            tracing::info!(
-                relay = order.relay.id.as_str(),
-                rule = order.rule,
-                event = %order.event,
-                pause = %pause,
-                "the relay's turn comes later"
-            );
-            Ok(Actuated::Later(pause))
+            take_back(ports, command, &mut progress, &pause.to_string()).await;
+            tracing::info!(reason = pause.name(), "relay command paused");
+            Ok(ActionOutcome::Retry(pause))
         }
         Err(error) => {
-            take_back(ports, order, &mut progress, "camhook could not go on, nothing was sent").await;
+            take_back(ports, command, &mut progress, "an AWS service failed before anything was sent").await;
             Err(error)
         }
     }
 }
 
-async fn read<P: Ports>(ports: &P, order: &Order<'_>) -> Result<Progress, Error> {
+async fn read<P: Ports>(ports: &P, command: &RelayCommand<'_>) -> Result<Progress, Error> {
     let now = ports.clock().now();
-    let claim_key = order.claim();
+    let claim_key = command.claim();
     let (stop, found, relay) = try_join3(
         control::stop_switch(ports.state()),
         claim::find(ports.state(), &claim_key, now),
-        relay::read(ports.state(), order.relay.id.as_str()),
+        relay::read(ports.state(), command.relay.id.as_str()),
     )
     .await?;
-    let known = Known {
-        now,
+    let attempt = found.as_ref().map(|record| record.attempt);
+    let deciding = Deciding {
         stop,
-        stop_before_sending: None,
-        claim: found.map_or(ClaimKnown::Free, ClaimKnown::Found),
+        claim: found.map_or(ClaimStatus::Free, ClaimStatus::Found),
         relay: relay.record().clone(),
-        once: None,
+        dedupe: None,
         cooldown: None,
-        prepared: None,
-        sent: None,
     };
-    Ok(Progress { known, relay, claim: None })
+    Ok(Progress { phase: Phase::Deciding(Box::new(deciding)), relay, claim: None, attempt })
 }
 
 async fn advance<P: Ports, D: Devices>(
     ports: &P,
     devices: &D,
-    order: &Order<'_>,
+    command: &RelayCommand<'_>,
     progress: &mut Progress,
-    measurements: &mut Measurements,
 ) -> Result<Advanced, Error> {
     for _ in 0..MOST_STEPS {
         let now = ports.clock().now();
-        progress.known.now = now;
-        match protocol::next(order, &progress.known) {
-            Step::AskOnce => {
-                let key = order.once.unwrap_or_default();
-                let answer = dedupe::dedupe(ports.state(), key, order.rule, order.event, now).await;
-                progress.known.once = Some(answer.map_err(|error| Error::of_once(order.rule, error))?);
-            }
-            Step::ReserveCooldown { length } => {
-                let key = order.cooldown_key();
-                let answer = cooldown::reserve(ports.state(), key, order.event, length, now).await?;
-                progress.known.cooldown = Some(answer);
-            }
-            Step::TakeClaim => take_claim(ports, order, progress, now).await?,
-            Step::Prepare(prepared) => prepare(ports, order, progress, *prepared, now).await?,
-            Step::QueueRelease { on_until, generation } => {
-                queue_release(ports, order, on_until, generation).await?;
-                if let Some(prepared) = &mut progress.known.prepared {
-                    prepared.release = Release::Queued;
-                }
-            }
-            Step::ReadStopSwitch => {
-                progress.known.stop_before_sending = Some(control::stop_switch(ports.state()).await?);
-            }
-            Step::Send(command) => {
-                progress.known.sent = Some(send(ports, devices, order, command, measurements).await);
-            }
-            Step::HandOver => return hand_over(ports, order, progress).await,
+        match protocol::next(command, &progress.phase, now) {
+            Step::HandOver => return hand_over(ports, command, progress).await,
+            Step::LeaveToAgent => return Ok(Advanced::HandedOver),
             Step::Retry(pause) => return Ok(Advanced::Paused(pause)),
-            Step::Finish(end) => return Ok(Advanced::Ended(end)),
+            Step::Finish(verdict) => return Ok(Advanced::Decided(verdict)),
+            step => take(ports, devices, command, progress, step, now).await?,
         }
     }
-    Err(Error::Contended { relay: order.relay.id.as_str().to_owned() })
+    Err(Error::Contended { relay: command.relay.id.as_str().to_owned() })
 }
 
-fn unwritable(order: &Order<'_>, reason: serde_json::Error) -> Error {
-    Error::Unwritable { relay: order.relay.id.as_str().to_owned(), reason }
+/// Takes one step of those after which others follow.
+async fn take<P: Ports, D: Devices>(
+    ports: &P,
+    devices: &D,
+    command: &RelayCommand<'_>,
+    progress: &mut Progress,
+    step: Step,
+    now: Timestamp,
+) -> Result<(), Error> {
+    match (&mut progress.phase, step) {
+        (Phase::Deciding(deciding), Step::Dedupe) => {
+            deciding.dedupe = Some(ask_dedupe(ports, command, now).await?);
+        }
+        (Phase::Deciding(deciding), Step::ReserveCooldown { length }) => {
+            let (key, holder) = (command.cooldown_key(), cooldown::Holder::Relay);
+            let reserved = cooldown::reserve_as(ports.state(), holder, key, command.event, length, now);
+            deciding.cooldown = Some(reserved.await?);
+        }
+        (Phase::Deciding(deciding), Step::TakeClaim) => {
+            let status = take_claim(ports, command, &deciding.claim, now).await?;
+            match status {
+                Taken::Claim(claim) => {
+                    deciding.claim = ClaimStatus::Held;
+                    progress.attempt = Some(claim.record().attempt);
+                    progress.claim = Some(claim);
+                }
+                Taken::ByAnother(status) => deciding.claim = status,
+            }
+        }
+        (Phase::Deciding(deciding), Step::Prepare(prepared)) => {
+            let written = relay::write(ports.state(), &progress.relay, prepared.written.clone(), now).await?;
+            if let Some(written) = written {
+                progress.relay = written;
+                progress.phase = Phase::Prepared(prepared);
+            } else {
+                progress.relay = relay::read(ports.state(), command.relay.id.as_str()).await?;
+                deciding.relay = progress.relay.record().clone();
+            }
+        }
+        (Phase::Prepared(prepared), Step::QueueRelease { on_until, generation }) => {
+            queue_release(ports, command, on_until, generation).await?;
+            prepared.release = ReleaseStatus::Queued;
+        }
+        (Phase::Prepared(prepared), Step::ReadStopSwitch) => {
+            prepared.stop = Some(control::stop_switch(ports.state()).await?);
+        }
+        (Phase::Prepared(prepared), Step::Send(device_command)) => {
+            let prepared = prepared.as_ref().clone();
+            let outcome = send(ports, devices, command, device_command).await;
+            progress.phase = Phase::Sent(Box::new(Sent { prepared, outcome }));
+        }
+        (_, _) => {}
+    }
+    Ok(())
+}
+
+/// Whether this event is the one that acts: by everything that makes several events one.
+async fn ask_dedupe<P: Ports>(
+    ports: &P,
+    command: &RelayCommand<'_>,
+    now: Timestamp,
+) -> Result<Dedupe, Error> {
+    let mut answer = Dedupe::First;
+    for DedupeKey { key, scope, lifetime } in &command.dedupe {
+        let asked = dedupe::dedupe_for(ports.state(), key, scope, command.event, *lifetime, now).await;
+        answer = asked.map_err(|error| Error::of_dedupe(command.rule, error))?;
+        if matches!(answer, Dedupe::Duplicate(_)) {
+            break;
+        }
+    }
+    Ok(answer)
+}
+
+fn unwritable(command: &RelayCommand<'_>, reason: serde_json::Error) -> Error {
+    Error::Unwritable { relay: command.relay.id.as_str().to_owned(), reason }
+}
+
+enum Taken {
+    Claim(Claim),
+    /// Another delivery was faster; what it made of the claim decides.
+    ByAnother(ClaimStatus),
 }
 
 async fn take_claim<P: Ports>(
     ports: &P,
-    order: &Order<'_>,
-    progress: &mut Progress,
+    command: &RelayCommand<'_>,
+    known: &ClaimStatus,
     now: Timestamp,
-) -> Result<(), Error> {
-    let found = match claim::take(ports.state(), &order.claim(), now).await? {
-        Acquisition::Taken(claim) => {
-            hold(progress, claim);
-            return Ok(());
-        }
+) -> Result<Taken, Error> {
+    let found = match claim::take(ports.state(), &command.claim(), now).await? {
+        Acquisition::Taken(claim) => return Ok(Taken::Claim(claim)),
         Acquisition::AlreadyTaken(claim) | Acquisition::Settled(claim) => claim,
     };
-    let unchanged = progress.known.claim == ClaimKnown::Found(found.record().clone());
-    if unchanged
-        && matches!(found.record().effect, Effect::None | Effect::HandedOver)
-        && let Some(claim) = claim::take_again(ports.state(), &found, now).await?
+    let is_unchanged = *known == ClaimStatus::Found(found.record().clone());
+    let is_free = matches!(found.record().effect, Effect::None | Effect::NotAttempted | Effect::HandedOver);
+    let holder = match command.executor {
+        Executor::Function => Holder::Function,
+        Executor::Agent => Holder::Agent,
+    };
+    if is_unchanged
+        && is_free
+        && let Some(claim) = claim::take_again_as(ports.state(), &found, holder, now).await?
     {
-        hold(progress, claim);
-        return Ok(());
+        return Ok(Taken::Claim(claim));
     }
-    // Another delivery was faster; what it made of the claim decides.
-    let claim = claim::find(ports.state(), &order.claim(), now).await?;
-    progress.known.claim = claim.map_or(ClaimKnown::Free, ClaimKnown::Found);
-    Ok(())
+    let claim = claim::find(ports.state(), &command.claim(), now).await?;
+    Ok(Taken::ByAnother(claim.map_or(ClaimStatus::Free, ClaimStatus::Found)))
 }
 
-/// Gives the claim to the agent, then the command. In this order the agent never waits for the claim; should the
-/// command not reach the queue, the next delivery of the event finds the claim and hands it over again.
+/// Gives the claim to the agent, sends the command, and records that its queue has it. In this order the agent never
+/// waits for the claim. Should the command not reach the queue, the next delivery of the event sends it; when it did,
+/// no other delivery does.
 async fn hand_over<P: Ports>(
     ports: &P,
-    order: &Order<'_>,
+    command: &RelayCommand<'_>,
     progress: &mut Progress,
 ) -> Result<Advanced, Error> {
-    if let Some(claim) = progress.claim.take() {
-        let given = claim::hand_over(ports.state(), &claim, "handed over to the agent").await?;
-        if given.is_none() {
-            return Ok(Advanced::Paused(Pause::AtWork));
-        }
-    }
-    let message = CommandMessage::of(order).message().map_err(|reason| unwritable(order, reason))?;
+    let Some(claim) = progress.claim.take() else { return Ok(Advanced::Paused(Pause::AtWork)) };
+    let outcome = "handed over to the agent";
+    let given = claim::hand_over(ports.state(), &claim, Holder::Function, outcome).await?;
+    let Some(given) = given else { return Ok(Advanced::Paused(Pause::AtWork)) };
+    let message = CommandMessage::of(command).message().map_err(|reason| unwritable(command, reason))?;
     ports.queues().send(Queue::RelayLan, message).await?;
-    Ok(Advanced::HandedOver)
-}
-
-fn hold(progress: &mut Progress, claim: Claim) {
-    progress.known.claim = ClaimKnown::Held;
-    progress.claim = Some(claim);
-}
-
-async fn prepare<P: Ports>(
-    ports: &P,
-    order: &Order<'_>,
-    progress: &mut Progress,
-    prepared: Prepared,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let written = relay::write(ports.state(), &progress.relay, prepared.written.clone(), now).await?;
-    if let Some(written) = written {
-        progress.relay = written;
-        progress.known.prepared = Some(prepared);
-        return Ok(());
+    // The agent may have taken the claim already; then it says the same.
+    if let Err(error) = claim::hand_over(ports.state(), &given, Holder::Agent, outcome).await {
+        tracing::warn!(%error, "failed to record that the agent has the command, it may be sent again");
     }
-    progress.relay = relay::read(ports.state(), order.relay.id.as_str()).await?;
-    progress.known.relay = progress.relay.record().clone();
-    Ok(())
+    Ok(Advanced::HandedOver)
 }
 
 async fn queue_release<P: Ports>(
     ports: &P,
-    order: &Order<'_>,
+    command: &RelayCommand<'_>,
     on_until: Timestamp,
     generation: u64,
 ) -> Result<(), Error> {
     let delay = time_until(on_until, ports.clock().now());
-    let release = ReleaseMessage::new(order.relay.id.as_str(), generation);
-    let message = release.message(delay).map_err(|reason| unwritable(order, reason))?;
-    ports.queues().send(order.station.queue(), message).await?;
+    let release = ReleaseMessage::new(command.relay.id.as_str(), generation);
+    let message = release.message(delay).map_err(|reason| unwritable(command, reason))?;
+    ports.queues().send(command.executor.release_queue(), message).await?;
     Ok(())
 }
 
 async fn send<P: Ports, D: Devices>(
     ports: &P,
     devices: &D,
-    order: &Order<'_>,
-    command: Command,
-    measurements: &mut Measurements,
-) -> Sent {
+    command: &RelayCommand<'_>,
+    device_command: DeviceCommand,
+) -> SendOutcome {
     let started = ports.clock().elapsed();
-    let left = time_until(order.deadline, ports.clock().now()).min(SEND_LIMIT);
-    let sent = devices.send(order.relay, command, left).await;
+    let left = time_until(command.deadline, ports.clock().now()).min(SEND_LIMIT);
+    let outcome = devices.send(command.relay, device_command, left).await;
     let took = ports.clock().elapsed().saturating_sub(started);
-    measurements.time(SEND_TIME, took, [("Driver", order.relay.driver.name())]);
-    sent
+    ports.metrics().time(SEND_TIME, took, [("Driver", command.relay.driver.name())]);
+    outcome
 }
 
 /// Takes back what this delivery wrote for an action that it did not carry out.
-async fn take_back<P: Ports>(ports: &P, order: &Order<'_>, progress: &mut Progress, outcome: &str) {
-    settle_relay(ports, order, progress).await;
+async fn take_back<P: Ports>(ports: &P, command: &RelayCommand<'_>, progress: &mut Progress, outcome: &str) {
+    let was_refused =
+        matches!(&progress.phase, Phase::Sent(sent) if matches!(sent.outcome, SendOutcome::NotExecuted(_)));
+    settle_relay(ports, progress).await;
     let Some(claim) = progress.claim.take() else { return };
-    match claim::release(ports.state(), &claim, outcome).await {
-        Ok(_) => {}
-        Err(error) => tracing::warn!(
-            relay = order.relay.id.as_str(),
-            rule = order.rule,
-            event = %order.event,
+    let released = if was_refused {
+        claim::release(ports.state(), &claim, outcome).await
+    } else {
+        claim::postpone(ports.state(), &claim, outcome).await
+    };
+    if let Err(error) = released {
+        tracing::warn!(
             %error,
-            "the claim was not given back: the action will count as unknown"
-        ),
+            attempt = claim.record().attempt,
+            action = command.action.name(),
+            "failed to release the claim, the action will count as unknown"
+        );
     }
 }
 
-/// Writes what the relay is now that nobody here speaks to it any more. When that fails it is busy for a few
-/// seconds too long, and what was written before it was spoken to stays: rather too much than too little.
-async fn settle_relay<P: Ports>(ports: &P, order: &Order<'_>, progress: &mut Progress) {
-    let Some(prepared) = progress.known.prepared.take() else { return };
+/// Writes what the relay is now that its device is not asked any more. When that fails the relay is busy for a few
+/// seconds too long, and what was written before the device was asked stays: rather too much than too little.
+async fn settle_relay<P: Ports>(ports: &P, progress: &mut Progress) {
     let now = ports.clock().now();
-    let record = protocol::settled(&prepared, progress.known.sent.as_ref(), now);
+    let record = match &progress.phase {
+        Phase::Deciding(_) => return,
+        Phase::Prepared(prepared) => protocol::settled(prepared, None, now),
+        Phase::Sent(sent) => protocol::settled(&sent.prepared, Some(&sent.outcome), now),
+    };
     match relay::write(ports.state(), &progress.relay, record, now).await {
         Ok(Some(written)) => progress.relay = written,
-        Ok(None) => tracing::warn!(
-            relay = order.relay.id.as_str(),
-            event = %order.event,
-            "the relay was moved by somebody else meanwhile"
-        ),
-        Err(error) => tracing::warn!(
-            relay = order.relay.id.as_str(),
-            event = %order.event,
-            %error,
-            "the relay's item was not written after it was switched"
-        ),
+        Ok(None) => tracing::warn!("the relay was moved by another event meanwhile"),
+        Err(error) => tracing::warn!(%error, "failed to write the relay's item after the device was asked"),
     }
 }
 
 async fn finish<P: Ports>(
     ports: &P,
-    order: &Order<'_>,
+    command: &RelayCommand<'_>,
     mut progress: Progress,
-    end: End,
-    measurements: &mut Measurements,
-) -> Result<Actuated, Error> {
-    settle_relay(ports, order, &mut progress).await;
-    // People are told before the claim says that nothing is left to do: told twice is better than never.
-    if end.trouble == FailedAction::Tell
-        && let Err(error) = tell(ports, order, &end).await
+    verdict: Verdict,
+) -> Result<ActionOutcome, Error> {
+    settle_relay(ports, &mut progress).await;
+    // People are alerted before the claim says that nothing is left to do: twice is better than never.
+    if verdict.alert == AlertPolicy::Send
+        && let Err(error) = send_alert(ports, command, &verdict).await
     {
-        if end.decision != Decision::Unknown {
-            take_back(ports, order, &mut progress, &end.reason.to_string()).await;
+        if verdict.decision != Decision::Unknown {
+            let outcome = verdict.reason.to_string();
+            release_claim(ports, &mut progress, &outcome).await;
         }
         return Err(error);
     }
-    let attempt = attempt(&progress);
-    if let Err(error) = settle_claim(ports, order, progress, &end).await {
-        tracing::error!(
-            relay = order.relay.id.as_str(),
-            rule = order.rule,
-            event = %order.event,
-            %error,
-            "the decision was not kept: another delivery of the event may decide anew"
-        );
+    let found = match &progress.phase {
+        Phase::Deciding(deciding) => match &deciding.claim {
+            ClaimStatus::Found(record) => Some(record.clone()),
+            ClaimStatus::Free | ClaimStatus::Held => None,
+        },
+        Phase::Prepared(_) | Phase::Sent(_) => None,
+    };
+    let attempt = progress.attempt;
+    let subject = Subject::Actuation { command, attempt };
+    let decided = audit::decided(verdict.decision, &verdict.reason, ports.clock().now());
+    if let Some(record) = &found {
+        recover(ports, command, subject, record).await;
     }
-    let acted = matches!(end.decision, Decision::Done | Decision::Unknown | Decision::DryRun);
-    if let (true, Some(length)) = (acted, order.cooldown)
-        && let Err(error) = confirm_cooldown(ports, order, length).await
-    {
-        tracing::warn!(rule = order.rule, source = order.source, %error, "the cooldown was not confirmed");
+    if let Err(error) = settle_claim(ports, command, progress, verdict.claim, &decided).await {
+        tracing::error!(%error, "failed to record the decision, a later delivery may decide anew");
     }
-    let subject = Subject::Actuation { order, attempt };
-    audit::record(ports, subject, end.decision, &end.reason, measurements).await;
-    Ok(Actuated::Decided(end.decision))
+    if verdict.cooldown == CooldownEffect::Charge {
+        charge_cooldown(ports, command).await;
+    }
+    audit::record(ports, subject, &decided).await;
+    Ok(ActionOutcome::Decided { decision: verdict.decision, cooldown: verdict.cooldown })
 }
 
-fn attempt(progress: &Progress) -> Option<u32> {
-    match (&progress.claim, &progress.known.claim) {
-        (Some(claim), _) => Some(claim.record().attempt),
-        (None, ClaimKnown::Found(record)) => Some(record.attempt),
-        (None, ClaimKnown::Free | ClaimKnown::Held) => None,
+/// Finishes what an earlier delivery decided and may have been killed before it could: its record, and the cooldown of
+/// its rule.
+async fn recover<P: Ports>(
+    ports: &P,
+    command: &RelayCommand<'_>,
+    subject: Subject<'_>,
+    claim: &claim::ClaimRecord,
+) {
+    audit::recover(ports, subject, claim).await;
+    let (Some(decided), Some(length)) = (&claim.decision, command.cooldown) else { return };
+    let ends = decided.at.checked_add(length).unwrap_or(Timestamp::MAX);
+    if protocol::earlier(claim) == Earlier::Acted && ports.clock().now() < ends {
+        charge_cooldown(ports, command).await;
     }
 }
 
-async fn confirm_cooldown<P: Ports>(ports: &P, order: &Order<'_>, length: Duration) -> Result<(), Error> {
+async fn charge_cooldown<P: Ports>(ports: &P, command: &RelayCommand<'_>) {
+    let Some(length) = command.cooldown else { return };
     let now = ports.clock().now();
-    cooldown::confirm(ports.state(), order.cooldown_key(), order.event, length, now).await?;
-    Ok(())
+    let charged = cooldown::confirm(ports.state(), command.cooldown_key(), command.event, length, now);
+    if let Err(error) = charged.await {
+        tracing::warn!(%error, "failed to charge the cooldown, it ends with the reservation");
+    }
 }
 
-async fn tell<P: Ports>(ports: &P, order: &Order<'_>, end: &End) -> Result<(), Error> {
-    let relay = order.relay.id.as_str();
+/// Frees the claim of an action that surely was not carried out, and whose decision could not be reported.
+async fn release_claim<P: Ports>(ports: &P, progress: &mut Progress, outcome: &str) {
+    let Some(claim) = progress.claim.take() else { return };
+    if let Err(error) = claim::release(ports.state(), &claim, outcome).await {
+        tracing::warn!(%error, "failed to release the claim, the action will count as unknown");
+    }
+}
+
+async fn send_alert<P: Ports>(ports: &P, command: &RelayCommand<'_>, verdict: &Verdict) -> Result<(), Error> {
+    let relay = command.relay.id.as_str();
     let text = format!(
         "Relay {relay}: {} for rule {} is {}, {}. It will not be tried again.",
-        order.action.name(),
-        order.rule,
-        end.decision,
-        end.reason
+        command.action.name(),
+        command.rule,
+        verdict.decision,
+        verdict.reason
     );
-    let trouble = Alert::new(AlertSubject::Relay(relay.to_owned()), text, ports.clock().now());
-    ports.queues().send(Queue::Notify, trouble.message()?).await?;
+    let alert = Alert::new(AlertSubject::Relay(relay.to_owned()), text, ports.clock().now());
+    ports.queues().send(Queue::Alerts, alert.message()?).await?;
     Ok(())
 }
 
-/// Keeps the decision in the claim, so that every later delivery finds it.
+/// Records the decision in the claim, so that every later delivery finds it.
 async fn settle_claim<P: Ports>(
     ports: &P,
-    order: &Order<'_>,
+    command: &RelayCommand<'_>,
     progress: Progress,
-    end: &End,
+    effect: ClaimEffect,
+    decided: &DecisionRecord,
 ) -> Result<(), Error> {
-    if end.claim == ClaimEnd::Leave {
-        return Ok(());
-    }
-    let claim = match progress.claim {
-        Some(claim) => claim,
-        None => match claim_to_settle(ports, order, &progress.known.claim).await? {
-            Some(claim) => claim,
-            None => return Ok(()),
-        },
+    let settled = match effect {
+        ClaimEffect::Leave => return Ok(()),
+        ClaimEffect::Done => ClaimState::Done,
+        ClaimEffect::Unknown => ClaimState::Unknown,
     };
-    let outcome = format!("{}: {}", end.decision, end.reason);
-    let settled = match end.claim {
-        ClaimEnd::Unknown => claim::leave_unknown(ports.state(), &claim, &outcome).await?,
-        ClaimEnd::Done | ClaimEnd::Leave => claim::finish(ports.state(), &claim, &outcome).await?,
+    let claim = match (progress.claim, &progress.phase) {
+        (Some(claim), _) => Some(claim),
+        (None, Phase::Deciding(deciding)) => claim_to_settle(ports, command, &deciding.claim).await?,
+        (None, Phase::Prepared(_) | Phase::Sent(_)) => None,
     };
-    if settled.is_none() {
-        tracing::info!(
-            relay = order.relay.id.as_str(),
-            rule = order.rule,
-            event = %order.event,
-            "another delivery decided at the same time"
-        );
+    let Some(claim) = claim else { return Ok(()) };
+    if claim::decide(ports.state(), &claim, settled, decided.clone()).await?.is_none() {
+        tracing::info!("another delivery decided at the same time");
     }
     Ok(())
 }
@@ -401,15 +458,33 @@ async fn settle_claim<P: Ports>(
 /// The claim of an action that was decided without taking it; `None` when another delivery changed it.
 async fn claim_to_settle<P: Ports>(
     ports: &P,
-    order: &Order<'_>,
-    known: &ClaimKnown,
+    command: &RelayCommand<'_>,
+    known: &ClaimStatus,
 ) -> Result<Option<Claim>, Error> {
-    let taking = claim::take(ports.state(), &order.claim(), ports.clock().now()).await?;
-    Ok(match taking {
+    Ok(match claim::take(ports.state(), &command.claim(), ports.clock().now()).await? {
         Acquisition::Taken(claim) => Some(claim),
         Acquisition::AlreadyTaken(claim) => {
-            (*known == ClaimKnown::Found(claim.record().clone())).then_some(claim)
+            (*known == ClaimStatus::Found(claim.record().clone())).then_some(claim)
         }
         Acquisition::Settled(_) => None,
     })
+}
+
+/// Records a command to the agent that it does not carry out, whatever is known of its claim.
+pub(crate) async fn refuse<P: Ports>(
+    ports: &P,
+    command: &RelayCommand<'_>,
+    verdict: &Verdict,
+) -> Result<(), Error> {
+    if verdict.alert == AlertPolicy::Send {
+        send_alert(ports, command, verdict).await?;
+    }
+    let decided = audit::decided(verdict.decision, &verdict.reason, ports.clock().now());
+    audit::record(ports, Subject::Actuation { command, attempt: None }, &decided).await;
+    Ok(())
+}
+
+/// How long is waited until the next delivery, where the pause says so.
+pub(crate) fn retry_delay(pause: &Pause, usual: Duration) -> Duration {
+    pause.delay().unwrap_or(usual)
 }

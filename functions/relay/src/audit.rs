@@ -1,13 +1,17 @@
 //! The record of every decision: an object in the bucket, a log line and a metric.
+//!
+//! A claim holds its decision too. Should the process be killed before the object is written, the next delivery of the
+//! event writes it from the claim, under the same key.
 
 use bytes::Bytes;
 use camhook_event::{EventId, Time, audit_key};
-use camhook_ports::{Clock, Measurements, Object, ObjectStore, Ports, Precondition};
+use camhook_ports::{Metrics, Object, ObjectStore, Ports, Precondition, PutError};
 use camhook_site::RelayAction;
+use camhook_state::claim::{ClaimRecord, DecisionRecord};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Decision, Order, Reason};
+use crate::{Decision, Reason, RelayCommand};
 
 /// How many decisions there were, by relay and decision.
 pub const DECISIONS: &str = "RelayDecisions";
@@ -15,23 +19,26 @@ pub const DECISIONS: &str = "RelayDecisions";
 /// How many decisions could not be recorded, by relay.
 pub const AUDIT_LOST: &str = "RelayAuditLost";
 
+/// How many decisions were recorded by a later delivery, by relay.
+pub const AUDIT_RECOVERED: &str = "RelayAuditRecovered";
+
 #[derive(Debug, Serialize)]
 enum AuditType {
     #[serde(rename = "camhook.audit.v1")]
     V1,
 }
 
-/// One decision, as it is kept.
+/// One decision, as it is stored.
 #[derive(Debug, Serialize)]
 struct AuditRecord<'a> {
     #[serde(rename = "type")]
     audit_type: AuditType,
     /// When it was decided.
     at: Time,
-    decision: Decision,
+    decision: &'a str,
     /// The reason's name, and the same for a person.
-    reason: &'static str,
-    text: String,
+    reason: &'a str,
+    text: &'a str,
     relay: &'a str,
     action: &'static str,
     /// The length of a pulse or hold, in seconds.
@@ -67,7 +74,7 @@ pub(crate) enum Subject<'a> {
     /// An action that a rule wants.
     Actuation {
         /// The action.
-        order: &'a Order<'a>,
+        command: &'a RelayCommand<'a>,
         /// Which attempt, counted from 1; `None` when none was made.
         attempt: Option<u32>,
     },
@@ -85,28 +92,28 @@ pub(crate) enum Subject<'a> {
 impl<'a> Subject<'a> {
     fn relay(&self) -> &'a str {
         match self {
-            Self::Actuation { order, .. } => order.relay.id.as_str(),
+            Self::Actuation { command, .. } => command.relay.id.as_str(),
             Self::Release { relay, .. } => relay,
         }
     }
 
-    /// What tells the objects of two decisions of the same millisecond apart.
-    fn name(&self, decision: Decision) -> String {
+    /// What distinguishes the objects of two decisions of the same millisecond.
+    fn name(&self, decision: &str) -> String {
         match self {
-            Self::Actuation { order, .. } => {
-                format!("{decision}-{}-{}-{}", order.event, order.rule, order.action_index)
+            Self::Actuation { command, .. } => {
+                format!("{decision}-{}-{}-{}", command.event, command.rule, command.action_index)
             }
             Self::Release { generation, attempt, .. } => format!("{decision}-{generation}-{attempt}"),
         }
     }
 
-    fn record(&self, decision: Decision, reason: &Reason, at: Timestamp) -> AuditRecord<'a> {
+    fn record(&self, decided: &'a DecisionRecord) -> AuditRecord<'a> {
         let empty = AuditRecord {
             audit_type: AuditType::V1,
-            at: Time::new(at),
-            decision,
-            reason: reason.name(),
-            text: reason.to_string(),
+            at: Time::new(decided.at),
+            decision: &decided.decision,
+            reason: &decided.reason,
+            text: &decided.text,
             relay: self.relay(),
             action: "release",
             seconds: None,
@@ -121,22 +128,22 @@ impl<'a> Subject<'a> {
             replay: None,
         };
         match *self {
-            Self::Actuation { order, attempt } => AuditRecord {
-                action: order.action.name(),
-                seconds: match order.action {
+            Self::Actuation { command, attempt } => AuditRecord {
+                action: command.action.name(),
+                seconds: match command.action {
                     RelayAction::Pulse { duration } | RelayAction::Hold { duration } => {
                         Some(duration.as_secs_f64())
                     }
                     RelayAction::On | RelayAction::Off | RelayAction::Toggle => None,
                 },
-                rule: Some(order.rule),
-                action_index: Some(order.action_index),
-                event: Some(order.event),
-                source: Some(order.source),
-                event_time: Some(Time::new(order.event_time)),
-                age_s: Some(order.age(at).as_secs_f64()),
+                rule: Some(command.rule),
+                action_index: Some(command.action_index),
+                event: Some(command.event),
+                source: Some(command.source),
+                event_time: Some(Time::new(command.order_time)),
+                age_s: Some(command.age(decided.at).as_secs_f64()),
                 attempt,
-                replay: order.replay,
+                replay: command.replay,
                 ..empty
             },
             Self::Release { generation, attempt, .. } => {
@@ -146,36 +153,73 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Keeps a decision. What cannot be written to the bucket is counted, and stands in the log all the same: the
-/// decision is made, and a lost record must not undo it.
-pub(crate) async fn record<P: Ports>(
-    ports: &P,
-    subject: Subject<'_>,
-    decision: Decision,
-    reason: &Reason,
-    measurements: &mut Measurements,
-) {
-    let at = ports.clock().now();
-    let record = subject.record(decision, reason, at);
-    measurements.count(DECISIONS, [("Relay", record.relay), ("Decision", decision.name())]);
-    log(&record);
-
-    let key = audit_key(record.relay, at, &subject.name(decision));
-    let written = match serde_json::to_vec(&record) {
-        Ok(json) => {
-            let object = Object { bytes: Bytes::from(json), content_type: "application/json" };
-            let put = ports.objects().put(&key, object, Precondition::None).await;
-            put.map_err(|error| error.to_string())
-        }
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = written {
-        measurements.count(AUDIT_LOST, [("Relay", record.relay)]);
-        tracing::error!(relay = record.relay, key, error, "the audit record was not written");
+/// A decision as claim and audit hold it.
+pub(crate) fn decided(decision: Decision, reason: &Reason, at: Timestamp) -> DecisionRecord {
+    DecisionRecord {
+        decision: decision.name().to_owned(),
+        reason: reason.name().to_owned(),
+        text: reason.to_string(),
+        at,
     }
 }
 
-/// The log says what can be searched for; the words of the device stand in the audit record alone.
+/// Records a decision. What cannot be written to the bucket is counted, and is in the log all the same: the decision is
+/// made, and a lost record must not undo it.
+pub(crate) async fn record<P: Ports>(ports: &P, subject: Subject<'_>, decided: &DecisionRecord) {
+    let record = subject.record(decided);
+    let relay = record.relay;
+    ports.metrics().count(DECISIONS, [("Relay", relay), ("Decision", record.decision)]);
+    log(&record);
+    let key = key(&subject, decided);
+    if let Err(error) = put(ports, &key, &record, Precondition::None).await {
+        ports.metrics().count(AUDIT_LOST, [("Relay", relay)]);
+        tracing::error!(key, %error, "failed to write the audit record");
+    }
+}
+
+/// Records a decision that an earlier delivery left in the claim, unless it has a record.
+pub(crate) async fn recover<P: Ports>(ports: &P, subject: Subject<'_>, claim: &ClaimRecord) {
+    let Some(decided) = &claim.decision else { return };
+    let record = subject.record(decided);
+    let key = key(&subject, decided);
+    match put(ports, &key, &record, Precondition::Absent).await {
+        Ok(()) => {
+            ports.metrics().count(DECISIONS, [("Relay", record.relay), ("Decision", record.decision)]);
+            ports.metrics().count(AUDIT_RECOVERED, [("Relay", record.relay)]);
+            log(&record);
+        }
+        Err(AuditError::Put(PutError::Precondition { .. })) => {}
+        Err(error) => {
+            ports.metrics().count(AUDIT_LOST, [("Relay", record.relay)]);
+            tracing::error!(key, %error, "failed to write the audit record of an earlier delivery");
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AuditError {
+    #[error(transparent)]
+    Put(#[from] PutError),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+fn key(subject: &Subject<'_>, decided: &DecisionRecord) -> String {
+    audit_key(subject.relay(), decided.at, &subject.name(&decided.decision))
+}
+
+async fn put<P: Ports>(
+    ports: &P,
+    key: &str,
+    record: &AuditRecord<'_>,
+    precondition: Precondition<'_>,
+) -> Result<(), AuditError> {
+    let json = serde_json::to_vec(record)?;
+    let object = Object { bytes: Bytes::from(json), content_type: "application/json" };
+    Ok(ports.objects().put(key, object, precondition).await?)
+}
+
+/// The log line has what can be searched for; the answer of the device is in the audit record alone.
 fn log(record: &AuditRecord<'_>) {
     let event = record.event.map(|event| event.to_string());
     macro_rules! line {
@@ -183,7 +227,7 @@ fn log(record: &AuditRecord<'_>) {
             tracing::$level!(
                 relay = record.relay,
                 action = record.action,
-                decision = record.decision.name(),
+                decision = record.decision,
                 reason = record.reason,
                 rule = record.rule,
                 event,
@@ -193,17 +237,10 @@ fn log(record: &AuditRecord<'_>) {
             )
         };
     }
-    match record.decision {
-        Decision::Failed | Decision::Unknown | Decision::Refused => {
-            line!(warn);
-        }
-        Decision::Done
-        | Decision::Late
-        | Decision::Duplicate
-        | Decision::Stopped
-        | Decision::Released
-        | Decision::DryRun => {
-            line!(info);
-        }
+    let needs_attention = [Decision::Failed, Decision::Unknown, Decision::Refused];
+    if needs_attention.iter().any(|decision| decision.name() == record.decision) {
+        line!(warn);
+    } else {
+        line!(info);
     }
 }

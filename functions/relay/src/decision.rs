@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What was decided. Each is a kind of audit record and a part of the metric.
+/// What was decided. Each is a kind of audit record and a dimension of the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
@@ -18,11 +18,11 @@ pub enum Decision {
     Stopped,
     /// A limit of the relay or of the rule, or the address, forbids it.
     Refused,
-    /// It surely had no effect, and is not tried again.
+    /// It surely was not executed, and is not tried again.
     Failed,
-    /// It may have had an effect or not, and is not tried again.
+    /// It may have been executed or not, and is not tried again.
     Unknown,
-    /// The time was over and the device confirmed that it is off.
+    /// The time was over, and the device or a person confirmed that it is off.
     Released,
     /// It would have been done, but for `dry_run`.
     #[serde(rename = "dry_run")]
@@ -53,23 +53,41 @@ impl fmt::Display for Decision {
     }
 }
 
+/// What an earlier delivery had decided about the same action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// It acted, or may have acted.
+    Acted,
+    /// It did not act.
+    DidNotAct,
+}
+
 /// Why it was decided so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// The device said so.
+    /// The device's answer confirms it.
     #[error("the device answered: {0}")]
     Answered(String),
     /// A replay moves no relay.
-    #[error("a replayed event moves no relay unless its run is told to")]
+    #[error("a replayed event moves no relay unless its run was asked to")]
     Replay,
     /// Nothing of `max_age` is left.
     #[error("the event is older than `max_age`")]
     TooOld,
+    /// A signed event does not say when it happened, or says a time in the future.
+    #[error(
+        "the event is signed and has no time that can be right, so it may have been captured at any time: check the \
+         clock of the sender"
+    )]
+    NoTime,
+    /// The event's time, or that of its replay, is later than now.
+    #[error("the time of the event is in the future")]
+    FutureTime,
     /// The relay was moved by an event that happened later.
     #[error("the relay has been moved by a newer event")]
     Overtaken,
     /// Another event holds the relay for as long, or for longer.
-    #[error("the relay is held for longer than this event would hold it")]
+    #[error("another event holds the relay for longer than this one would")]
     HeldLonger,
     /// A person stopped all relays.
     #[error("the stop switch is set")]
@@ -80,27 +98,38 @@ pub enum Reason {
     /// The rule acted for this source a while ago.
     #[error("the rule's `cooldown` is not over")]
     Cooldown,
-    /// Another event with the same correlation key has been acted on.
+    /// Another event about the same thing has been acted on.
     #[error("another event about the same thing has been acted on")]
     SameThing,
     /// The claim was settled before.
-    #[error("it was decided before: {0}")]
-    Settled(String),
+    #[error("it was decided before: {outcome}")]
+    Settled {
+        /// What was decided.
+        outcome: String,
+        /// Whether that was to act.
+        earlier: Earlier,
+    },
     /// The guard of outgoing requests forbids the device's address.
-    #[error("the device must not be spoken to: {0}")]
+    #[error("the device's address is not allowed: {0}")]
     Forbidden(String),
     /// The device was not reached, or refused.
-    #[error("it surely had no effect: {0}")]
-    NoEffect(String),
-    /// A request was sent and nothing says what came of it.
-    #[error("nobody can say whether it had an effect: {0}")]
-    NoWord(String),
-    /// A relay is to be released that camhook.toml does not name any more.
+    #[error("it surely was not executed: {0}")]
+    NotExecuted(String),
+    /// A request was sent, and nothing proves what came of it.
+    #[error("it is not known whether it was executed: {0}")]
+    Unconfirmed(String),
+    /// A command to the agent that its camhook.toml does not contain.
+    #[error("no rule of camhook.toml wants this: {0}")]
+    NotInRules(String),
+    /// A relay is to be released that camhook.toml does not contain any more.
     #[error("camhook.toml has no such relay any more")]
     NotConfigured,
     /// A device without a timer was switched off when the time was over.
     #[error("the time was over, and the device answered: {0}")]
     TimeOver(String),
+    /// A person confirmed that it is off.
+    #[error("{0} confirmed that it is off")]
+    ConfirmedOff(String),
     /// The configuration says that nothing is to be sent.
     #[error("a dry run: nothing was sent to the device")]
     DryRun,
@@ -114,18 +143,22 @@ impl Reason {
             Self::Answered(_) => "answered",
             Self::Replay => "replay",
             Self::TooOld => "too_old",
+            Self::NoTime => "no_time",
+            Self::FutureTime => "future_time",
             Self::Overtaken => "overtaken",
             Self::HeldLonger => "held_longer",
             Self::StopSwitch => "stop_switch",
             Self::TooSoon => "too_soon",
             Self::Cooldown => "cooldown",
             Self::SameThing => "same_thing",
-            Self::Settled(_) => "settled",
+            Self::Settled { .. } => "settled",
             Self::Forbidden(_) => "forbidden",
-            Self::NoEffect(_) => "no_effect",
-            Self::NoWord(_) => "no_word",
+            Self::NotExecuted(_) => "no_effect",
+            Self::Unconfirmed(_) => "no_word",
+            Self::NotInRules(_) => "not_in_rules",
             Self::NotConfigured => "not_configured",
             Self::TimeOver(_) => "time_over",
+            Self::ConfirmedOff(_) => "confirmed_off",
             Self::DryRun => "dry_run",
         }
     }

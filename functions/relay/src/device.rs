@@ -7,7 +7,7 @@ use camhook_site::{DeviceTimer, Relay};
 
 /// What a device is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
+pub enum DeviceCommand {
     /// To be on.
     On {
         /// After which time to be off again by itself; only for [`DeviceTimer::Own`].
@@ -20,23 +20,37 @@ pub enum Command {
 }
 
 /// What came of asking a device.
+///
+/// Only proof counts: an error that came after the request was delivered proves delivery, not that nothing happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sent {
-    /// The device confirmed it, with these words.
+pub enum SendOutcome {
+    /// The device confirmed it, with this answer.
     Confirmed(String),
-    /// It surely had no effect: no connection, a status of 400 or more, no secret to ask with.
-    NoEffect(String),
-    /// The address is not one that may be spoken to; it surely had no effect.
+    /// It surely was not executed: nothing was sent, or the device refused it in a way that it documents.
+    NotExecuted(String),
+    /// The device put it off before it looked at it, in a way that it documents.
+    Deferred {
+        /// What it answered.
+        reason: String,
+        /// When it wants to be asked again, where it says so.
+        retry_after: Option<Duration>,
+    },
+    /// The address is not allowed; nothing was sent.
     Forbidden(String),
-    /// A request was sent, and no answer came that says what it did.
-    NoWord(String),
+    /// A request was sent, and nothing proves what came of it.
+    Unconfirmed(String),
 }
 
-/// Who speaks to the devices.
+/// Asks the devices.
 pub trait Devices: Sync {
-    /// What the relay's device can do by itself.
+    /// Whether the relay's device can switch itself off.
     fn timer(&self, relay: &Relay) -> DeviceTimer;
 
-    /// Asks a relay's device, and gives up after the time that is `left`: nothing reaches the device later.
-    fn send(&self, relay: &Relay, command: Command, left: Duration) -> impl Future<Output = Sent> + Send;
+    /// Asks a relay's device, and stops waiting after the time that is `left`: nothing reaches the device later.
+    fn send(
+        &self,
+        relay: &Relay,
+        command: DeviceCommand,
+        left: Duration,
+    ) -> impl Future<Output = SendOutcome> + Send;
 }

@@ -1,12 +1,12 @@
 //! The drivers: how each kind of device is spoken to.
 //!
 //! One file says what one kind of device is asked, and what its answer means; what they share stands in
-//! [`line`] and [`answer`]. Another driver is another file here, its line in [`HttpDevices::ask`], and its keys
+//! [`client`] and [`answer`]. Another driver is another file here, its line in [`HttpDevices::ask`], and its keys
 //! in `shared/site`: `raw/relay.rs` (as they are written), `read/relay.rs` (what they mean) and `driver.rs` (what it can do).
 
 mod answer;
+mod client;
 mod http;
-mod line;
 mod mqtt;
 mod shelly_cloud;
 mod shelly_gen1;
@@ -21,9 +21,9 @@ use camhook_outbound::{Client, Limits};
 use camhook_ports::Ports;
 use camhook_site::{DeviceTimer, Driver, Relay};
 
-use crate::driver::line::Line;
+use crate::driver::client::DeviceClient;
 use crate::protocol::SEND_LIMIT;
-use crate::{Command, Devices, Sent};
+use crate::{DeviceCommand, Devices, SendOutcome};
 
 /// The limits of the client that speaks to devices: a connection has to stand early enough that an attempt
 /// which did not reach the device is known as such.
@@ -46,16 +46,21 @@ impl<'a, P: Ports> HttpDevices<'a, P> {
     }
 
     /// The words by which the device confirmed, or what else came of it.
-    async fn ask(&self, relay: &Relay, command: Command, left: Duration) -> Result<String, Sent> {
-        let line = Line { ports: self.ports, client: self.client, network: relay.network, left };
+    async fn ask(
+        &self,
+        relay: &Relay,
+        command: DeviceCommand,
+        left: Duration,
+    ) -> Result<String, SendOutcome> {
+        let client = DeviceClient { ports: self.ports, http: self.client, network: relay.network, left };
         match &relay.driver {
-            Driver::ShellyGen1(device) => shelly_gen1::ask(&line, device, command).await,
-            Driver::ShellyGen2(device) => shelly_gen2::ask(&line, device, command).await,
-            Driver::ShellyCloud(device) => shelly_cloud::ask(&line, device, command).await,
-            Driver::WebRelay(device) => webrelay::ask(&line, device, command).await,
-            Driver::TwoN(device) => two_n::ask(&line, device, command).await,
-            Driver::Viewtron(device) => viewtron::ask(&line, device, command).await,
-            Driver::Http(device) => http::ask(&line, relay.id.as_str(), device, command).await,
+            Driver::ShellyGen1(device) => shelly_gen1::ask(&client, device, command).await,
+            Driver::ShellyGen2(device) => shelly_gen2::ask(&client, device, command).await,
+            Driver::ShellyCloud(device) => shelly_cloud::ask(&client, device, command).await,
+            Driver::WebRelay(device) => webrelay::ask(&client, device, command).await,
+            Driver::TwoN(device) => two_n::ask(&client, device, command).await,
+            Driver::Viewtron(device) => viewtron::ask(&client, device, command).await,
+            Driver::Http(device) => http::ask(&client, relay.id.as_str(), device, command).await,
             Driver::Mqtt(device) => mqtt::ask(self.ports, device, command).await,
         }
     }
@@ -66,14 +71,14 @@ impl<P: Ports> Devices for HttpDevices<'_, P> {
         relay.driver.timer()
     }
 
-    async fn send(&self, relay: &Relay, command: Command, left: Duration) -> Sent {
+    async fn send(&self, relay: &Relay, command: DeviceCommand, left: Duration) -> SendOutcome {
         if left.is_zero() {
-            return Sent::NoEffect("no time was left".to_owned());
+            return SendOutcome::NotExecuted("no time was left".to_owned());
         }
         match tokio::time::timeout(left, self.ask(relay, command, left)).await {
-            Ok(Ok(words)) => Sent::Confirmed(words),
+            Ok(Ok(words)) => SendOutcome::Confirmed(words),
             Ok(Err(sent)) => sent,
-            Err(_) => Sent::NoWord(format!("no answer within {:.1} s", left.as_secs_f64())),
+            Err(_) => SendOutcome::Unconfirmed(format!("no answer within {:.1} s", left.as_secs_f64())),
         }
     }
 }

@@ -10,29 +10,29 @@
 //! `docs/relays.md` says the same for whoever writes a camhook.toml.
 
 pub mod actuate;
+pub mod agent;
 mod audit;
-mod command;
+pub mod command;
+mod command_message;
 mod decision;
 mod device;
-pub mod discharge;
 pub mod driver;
 mod error;
+pub mod execute_release;
 mod handle;
-pub mod lan;
 pub mod message;
-pub mod order;
 pub mod protocol;
 pub mod release;
 pub mod replay;
 pub mod stop;
 
-pub use actuate::Actuated;
-pub use audit::{AUDIT_LOST, DECISIONS};
+pub use actuate::ActionOutcome;
+pub use audit::{AUDIT_LOST, AUDIT_RECOVERED, DECISIONS};
 pub use camhook_site::DeviceTimer;
-pub use command::CommandMessage;
+pub use command::{Executor, RelayCommand};
+pub use command_message::CommandMessage;
 pub use decision::{Decision, Reason};
-pub use device::{Command, Devices, Sent};
+pub use device::{DeviceCommand, Devices, SendOutcome};
 pub use error::Error;
 pub use handle::{PAUSES, RETRIES, handle, handle_with};
-pub use order::{Order, Station};
 pub use protocol::Pause;

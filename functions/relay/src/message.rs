@@ -1,4 +1,4 @@
-//! What the relay queue carries.
+//! The messages about relays.
 
 use camhook_event::Event;
 use serde::Deserialize;
@@ -6,10 +6,10 @@ use serde::Deserialize;
 use crate::release::ReleaseMessage;
 use crate::{CommandMessage, Error};
 
-/// A message of the relay queue, or of the queue to the agent.
+/// A message of one of the queues about relays.
 #[derive(Debug)]
 pub enum Received {
-    /// Something happened.
+    /// An event.
     Event(Box<Event>),
     /// The time of a relay is over.
     Release(ReleaseMessage),
@@ -27,7 +27,7 @@ struct Envelope<'a> {
 ///
 /// # Errors
 ///
-/// When it is none of them. The error says where, and never what stands there: it may be a plate.
+/// When it is none of them. The error says where, and never what the message contains: it may be a plate.
 pub fn read(body: &str) -> Result<Received, Error> {
     let unreadable =
         |error: serde_json::Error| Error::Unreadable { line: error.line(), column: error.column() };

@@ -1,37 +1,43 @@
-//! The way of one actuation, as a pure function from what is known to the next step.
+//! The protocol of one action: a pure function from what is known to the next step.
 //!
-//! The steps in their order: read the stop switch, the claim and the relay; ask whether another event about
-//! the same thing acted and whether the rule rests; take the claim; write down what the relay is about to be;
-//! where the device has no timer, have the message that will switch it off acknowledged by the queue; send;
-//! write down what came of it. Whoever carries the steps out may die between any two of them. The next
-//! delivery of the event then finds what is written, and [`next`] says what follows from that.
+//! An action passes through three [phases](Phase). Deciding: read the stop switch, the claim and the relay's item; ask
+//! whether another event about the same thing acted and whether the rule's cooldown is over; take the claim. Prepared:
+//! the relay's item says what the relay is about to be; where the device has no timer, the queue has acknowledged the
+//! message that will switch it off. Sent: the device was asked. The process that takes the steps may be killed between
+//! any two of them: the next delivery of the event finds what was written, and [`next`] decides from that.
+//!
+//! What becomes of claim and cooldown, and whether people are alerted, is decided in [`Verdict::new`] alone.
 
 use std::time::Duration;
 
 use camhook_event::State;
 use camhook_site::{RelayAction, Switching, Via};
-use camhook_state::claim::{ClaimRecord, ClaimState, Effect};
+use camhook_state::claim::{ClaimRecord, ClaimState, Effect, Holder};
 use camhook_state::control::StopSwitch;
 use camhook_state::cooldown::Reservation;
 use camhook_state::dedupe::Dedupe;
 use camhook_state::relay::{LastAction, RelayRecord};
 use jiff::Timestamp;
 
-use crate::{Command, Decision, DeviceTimer, Order, Reason, Sent, Station, replay};
+use crate::command::TimeEvidence;
+use crate::decision::Earlier;
+use crate::{Decision, DeviceCommand, DeviceTimer, Executor, Reason, RelayCommand, SendOutcome, replay};
 
-/// For how long an attempt that took the claim may still be at work: as long as a function may run.
+/// How long an attempt that took the claim may be at work: as long as a function may run.
 pub const ATTEMPT_LIMIT: Duration = Duration::from_secs(12);
 
-/// The longest that one device is spoken to.
+/// How long one device is waited for at most.
 pub const SEND_LIMIT: Duration = Duration::from_secs(4);
 
-/// For how long others keep away from a relay that somebody is about to speak to: the longest that one device
-/// is spoken to, and the time around it.
+/// How long others keep away from a relay whose device is about to be asked: [`SEND_LIMIT`], and the time around it.
 pub(crate) const BUSY_LIMIT: Duration = Duration::from_secs(8);
+
+/// By how much two clocks of a stack may differ: what happened later than this from now has a wrong time.
+pub const CLOCK_DIFFERENCE: Duration = Duration::from_secs(10);
 
 /// What is known of the claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ClaimKnown {
+pub enum ClaimStatus {
     /// Nobody took it.
     Free,
     /// It was found as another delivery left it.
@@ -40,26 +46,63 @@ pub enum ClaimKnown {
     Held,
 }
 
-/// What stands in the table now that the relay is about to be moved.
+/// How far an action is in this delivery.
+#[derive(Debug, Clone)]
+pub enum Phase {
+    /// Nothing was written of the relay.
+    Deciding(Box<Deciding>),
+    /// The relay's item says what the relay is about to be, and this delivery holds the claim.
+    Prepared(Box<Prepared>),
+    /// The device was asked.
+    Sent(Box<Sent>),
+}
+
+/// What is known before anything was written of the relay.
+#[derive(Debug, Clone)]
+pub struct Deciding {
+    /// The stop switch.
+    pub stop: StopSwitch,
+    /// The claim.
+    pub claim: ClaimStatus,
+    /// The relay's item.
+    pub relay: RelayRecord,
+    /// Whether another event about the same thing acted; `None` when it was not asked yet.
+    pub dedupe: Option<Dedupe>,
+    /// The rule's cooldown; `None` when it was not reserved yet.
+    pub cooldown: Option<Reservation>,
+}
+
+/// A relay that is about to be switched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
-    /// What stood there before.
+    /// What its item said before.
     pub before: RelayRecord,
-    /// What stands there now.
+    /// What its item says now.
     pub written: RelayRecord,
-    /// What the device will be asked.
-    pub command: Command,
+    /// What its device will be asked.
+    pub device_command: DeviceCommand,
     /// Who will switch it off.
-    pub release: Release,
+    pub release: ReleaseStatus,
+    /// The stop switch, read once more after the relay was marked busy; `None` when it was not read yet.
+    pub stop: Option<StopSwitch>,
+}
+
+/// A device that was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// What was prepared.
+    pub prepared: Prepared,
+    /// What came of it.
+    pub outcome: SendOutcome,
 }
 
 /// Who will switch a relay off when its time is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Release {
+pub enum ReleaseStatus {
     /// Nobody has to, the device does it itself, or the queue has the message already.
-    Settled,
+    NotNeeded,
     /// The queue has to have a message before anything is sent.
-    Owed {
+    Pending {
         /// When the time is over.
         on_until: Timestamp,
     },
@@ -67,34 +110,11 @@ pub enum Release {
     Queued,
 }
 
-/// All that is known so far.
-#[derive(Debug, Clone)]
-pub struct Known {
-    /// What time it is.
-    pub now: Timestamp,
-    /// The stop switch, as it was read first.
-    pub stop: StopSwitch,
-    /// The stop switch, read once more after the relay was marked busy; `None` when it was not read yet.
-    pub stop_before_sending: Option<StopSwitch>,
-    /// The claim.
-    pub claim: ClaimKnown,
-    /// The relay.
-    pub relay: RelayRecord,
-    /// Whether another event about the same thing acted; `None` when it was not asked.
-    pub once: Option<Dedupe>,
-    /// The rule's cooldown; `None` when it was not asked.
-    pub cooldown: Option<Reservation>,
-    /// That the relay is about to be moved.
-    pub prepared: Option<Prepared>,
-    /// What came of sending.
-    pub sent: Option<Sent>,
-}
-
 /// What is to be done next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Ask whether another event about the same thing acted.
-    AskOnce,
+    Dedupe,
     /// Reserve the rule's cooldown.
     ReserveCooldown {
         /// How long it is.
@@ -114,13 +134,15 @@ pub enum Step {
     /// Read the stop switch once more: whoever sets it either is seen here, or sees that the relay is busy.
     ReadStopSwitch,
     /// Ask the device.
-    Send(Command),
-    /// Put the action on the queue to the agent on site.
+    Send(DeviceCommand),
+    /// Send the command to the agent on site.
     HandOver,
+    /// Nothing: the agent on site has the command.
+    LeaveToAgent,
     /// Nothing more in this delivery: it is decided later.
     Retry(Pause),
     /// It is decided.
-    Finish(Box<End>),
+    Finish(Box<Verdict>),
 }
 
 /// Why an action waits for another delivery of its event.
@@ -129,8 +151,8 @@ pub enum Pause {
     /// Another delivery of the same event is at work.
     #[error("another delivery of the event is at work")]
     AtWork,
-    /// The device is being spoken to.
-    #[error("the relay is being switched by somebody else")]
+    /// The relay's device is being asked.
+    #[error("the relay is being switched by another event")]
     Busy,
     /// The relay's smallest interval is over before the event is too old.
     #[error("the relay's `min_interval` is not over yet")]
@@ -138,9 +160,17 @@ pub enum Pause {
     /// Another event holds the rule's cooldown and may give it back.
     #[error("another event of the rule is at work")]
     CooldownPending,
-    /// It surely had no effect and is tried again.
-    #[error("it surely had no effect and is tried again: {0}")]
-    NoEffect(String),
+    /// The command surely was not executed, and is sent again.
+    #[error("the command surely was not executed: {0}")]
+    NotExecuted(String),
+    /// The device put the command off before it looked at it.
+    #[error("the device asks to be asked later: {reason}")]
+    Deferred {
+        /// What it answered.
+        reason: String,
+        /// When it may be asked again.
+        delay: Duration,
+    },
 }
 
 impl Pause {
@@ -152,190 +182,290 @@ impl Pause {
             Self::Busy => "busy",
             Self::Interval => "interval",
             Self::CooldownPending => "cooldown_pending",
-            Self::NoEffect(_) => "no_effect",
+            Self::NotExecuted(_) => "no_effect",
+            Self::Deferred { .. } => "deferred",
+        }
+    }
+
+    /// When the next delivery is wanted, where the usual delay is not right.
+    #[must_use]
+    pub fn delay(&self) -> Option<Duration> {
+        match self {
+            Self::Deferred { delay, .. } => Some(*delay),
+            _ => None,
         }
     }
 }
 
-/// How an actuation ends.
+/// What was decided, and everything that follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct End {
+pub struct Verdict {
     /// What was decided.
     pub decision: Decision,
     /// Why.
     pub reason: Reason,
-    /// Whether the decision is kept in the claim.
-    pub claim: ClaimEnd,
-    /// Whether people are told.
-    pub trouble: FailedAction,
+    /// What becomes of the claim.
+    pub claim: ClaimEffect,
+    /// What becomes of the rule's cooldown.
+    pub cooldown: CooldownEffect,
+    /// Whether people are alerted.
+    pub alert: AlertPolicy,
 }
 
 /// What becomes of the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClaimEnd {
+pub enum ClaimEffect {
     /// It stays as it is.
     Leave,
     /// The action is settled: a redelivery does nothing.
     Done,
-    /// Nobody can say whether the action was done: a redelivery does nothing.
+    /// It is not known whether the action was done: a redelivery does nothing.
     Unknown,
 }
 
-/// Whether the trouble channel is told.
+/// What becomes of the rule's cooldown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailedAction {
+pub enum CooldownEffect {
+    /// It begins.
+    Charge,
+    /// What this event reserved is free again, unless another action of the rule was done because of it.
+    GiveBack,
+    /// It stays as it is.
+    Keep,
+}
+
+/// Whether people are alerted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertPolicy {
     /// It is as it should be.
-    Quiet,
+    None,
     /// Somebody should look at it.
-    Tell,
+    Send,
 }
 
-fn end(known: &Known, decision: Decision, reason: Reason) -> Step {
-    let claim = match (decision, &reason) {
-        (Decision::Unknown, _) => ClaimEnd::Unknown,
-        _ if known.claim == ClaimKnown::Held => ClaimEnd::Done,
-        // These stay true for every later delivery; a claim would be a write for nothing.
-        (Decision::Late, _) | (_, Reason::Settled(_) | Reason::Replay) => ClaimEnd::Leave,
-        _ => ClaimEnd::Done,
-    };
-    let trouble = match (decision, &reason) {
-        (Decision::Failed | Decision::Unknown, _) | (_, Reason::Forbidden(_)) => FailedAction::Tell,
-        _ => FailedAction::Quiet,
-    };
-    Step::Finish(Box::new(End { decision, reason, claim, trouble }))
+/// Whether this delivery holds the claim of the action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holding {
+    Claim,
+    Nothing,
 }
 
-/// The next step of an actuation.
+impl From<&ClaimStatus> for Holding {
+    fn from(claim: &ClaimStatus) -> Self {
+        match claim {
+            ClaimStatus::Held => Self::Claim,
+            ClaimStatus::Free | ClaimStatus::Found(_) => Self::Nothing,
+        }
+    }
+}
+
+impl Verdict {
+    fn new(holding: Holding, decision: Decision, reason: Reason) -> Self {
+        let claim = match (decision, &reason) {
+            (Decision::Unknown, _) => ClaimEffect::Unknown,
+            _ if holding == Holding::Claim => ClaimEffect::Done,
+            // These stay true for every later delivery; a claim would be a write for nothing.
+            (Decision::Late, _) | (_, Reason::Settled { .. } | Reason::Replay) => ClaimEffect::Leave,
+            _ => ClaimEffect::Done,
+        };
+        let cooldown = match (decision, &reason) {
+            (Decision::Done | Decision::Unknown | Decision::DryRun, _) => CooldownEffect::Charge,
+            (_, Reason::Settled { earlier: Earlier::Acted, .. }) => CooldownEffect::Keep,
+            // Nothing was reserved, or another event has it.
+            (_, Reason::Cooldown | Reason::SameThing | Reason::Replay) => CooldownEffect::Keep,
+            _ => CooldownEffect::GiveBack,
+        };
+        let alert = match (decision, &reason) {
+            (Decision::Failed | Decision::Unknown, _)
+            | (_, Reason::Forbidden(_) | Reason::FutureTime | Reason::NotInRules(_)) => AlertPolicy::Send,
+            _ => AlertPolicy::None,
+        };
+        Self { decision, reason, claim, cooldown, alert }
+    }
+
+    /// A command that the executor must not carry out at all.
+    pub(crate) fn refused(reason: Reason) -> Self {
+        Self::new(Holding::Nothing, Decision::Refused, reason)
+    }
+}
+
+fn decide(holding: Holding, decision: Decision, reason: Reason) -> Step {
+    Step::Finish(Box::new(Verdict::new(holding, decision, reason)))
+}
+
+/// The next step of an action.
 #[must_use]
-pub fn next(order: &Order<'_>, known: &Known) -> Step {
-    if let Some(sent) = &known.sent {
-        return after_sending(order, known, sent);
+pub fn next(command: &RelayCommand<'_>, phase: &Phase, now: Timestamp) -> Step {
+    match phase {
+        Phase::Deciding(deciding) => while_deciding(command, deciding, now),
+        Phase::Prepared(prepared) => before_sending(command, prepared, now),
+        Phase::Sent(sent) => after_sending(command, &sent.outcome, now),
     }
-    if let Some(prepared) = &known.prepared {
-        return before_sending(order, known, prepared);
+}
+
+fn while_deciding(command: &RelayCommand<'_>, known: &Deciding, now: Timestamp) -> Step {
+    let holding = Holding::from(&known.claim);
+    let end = |decision, reason| decide(holding, decision, reason);
+    if command.replay.is_some_and(|run| replay::requested_at(run).is_none()) {
+        return end(Decision::Refused, Reason::Replay);
     }
-    if order.replay.is_some_and(|run| replay::told_at(run).is_none()) {
-        return end(known, Decision::Refused, Reason::Replay);
-    }
-    if let Some(step) = found_claim(order, known) {
+    if let ClaimStatus::Found(claim) = &known.claim
+        && let Some(step) = found_claim(command, claim, now)
+    {
         return step;
     }
-    if order.is_late(known.now) {
-        return end(known, Decision::Late, Reason::TooOld);
+    if is_in_future(command, now) {
+        return end(Decision::Refused, Reason::FutureTime);
+    }
+    if command.time_evidence == TimeEvidence::Missing {
+        return end(Decision::Late, Reason::NoTime);
+    }
+    if command.is_late(now) {
+        return end(Decision::Late, Reason::TooOld);
     }
     if known.stop == StopSwitch::Stopped {
-        return end(known, Decision::Stopped, Reason::StopSwitch);
+        return end(Decision::Stopped, Reason::StopSwitch);
     }
-    if is_overtaken(order, &known.relay) {
-        return end(known, Decision::Late, Reason::Overtaken);
+    if is_overtaken(command, &known.relay) {
+        return end(Decision::Late, Reason::Overtaken);
     }
-    if known.relay.busy_until.is_some_and(|until| until > known.now) {
+    if known.relay.busy_until.is_some_and(|until| until > now) {
         return Step::Retry(Pause::Busy);
     }
-    let prepared = match prepare(order, &known.relay, known.now) {
+    let prepared = match prepare(command, &known.relay, now) {
         Ok(prepared) => prepared,
-        Err((decision, reason)) => return end(known, decision, reason),
+        Err((decision, reason)) => return end(decision, reason),
     };
-    if let Some(step) = too_soon(order, known) {
-        return step;
+    match interval(command, &known.relay, now) {
+        Interval::Over => {}
+        Interval::Wait => return Step::Retry(Pause::Interval),
+        Interval::Refuse => return end(Decision::Refused, Reason::TooSoon),
     }
-    if let Some(step) = once_and_cooldown(order, known) {
-        return step;
+    match (command.dedupe.is_empty(), known.dedupe) {
+        (false, None) => return Step::Dedupe,
+        (false, Some(Dedupe::Duplicate(_))) => return end(Decision::Duplicate, Reason::SameThing),
+        (true, _) | (false, Some(Dedupe::First | Dedupe::Same)) => {}
     }
-    if known.claim != ClaimKnown::Held {
+    match (command.cooldown, known.cooldown) {
+        (Some(length), None) => return Step::ReserveCooldown { length },
+        (Some(_), Some(Reservation::Charged { .. })) => return end(Decision::Refused, Reason::Cooldown),
+        (Some(_), Some(Reservation::Pending { .. })) => return Step::Retry(Pause::CooldownPending),
+        (None, _) | (Some(_), Some(Reservation::Held { .. })) => {}
+    }
+    if holding == Holding::Nothing {
         return Step::TakeClaim;
     }
-    // What the table says of the relay stays as it is: a release of what is really on is still carried out.
-    if order.relay.switching == Switching::DryRun {
-        return end(known, Decision::DryRun, Reason::DryRun);
+    // What the item says of the relay stays as it is: a release of what is really on is still executed.
+    if command.relay.switching == Switching::DryRun {
+        return end(Decision::DryRun, Reason::DryRun);
     }
-    if order.relay.via == Via::Agent && order.station == Station::Function {
+    if command.relay.via == Via::Agent && command.executor == Executor::Function {
         return Step::HandOver;
     }
     Step::Prepare(Box::new(prepared))
 }
 
-/// What follows from a claim that another delivery left; `None` when the way is free.
-fn found_claim(order: &Order<'_>, known: &Known) -> Option<Step> {
-    let ClaimKnown::Found(claim) = &known.claim else { return None };
-    let outcome = || claim.outcome.clone().unwrap_or_else(|| "without a word".to_owned());
+/// What follows from a claim that another delivery left; `None` when this one may take it.
+fn found_claim(command: &RelayCommand<'_>, claim: &ClaimRecord, now: Timestamp) -> Option<Step> {
+    let end = |decision, reason| Some(decide(Holding::Nothing, decision, reason));
+    let outcome = || claim.outcome.clone().unwrap_or_else(|| "no outcome was recorded".to_owned());
+    let is_agents = claim.holder == Holder::Agent && command.relay.via == Via::Agent;
     match (claim.state, claim.effect) {
         (ClaimState::Done | ClaimState::Unknown, _) => {
-            Some(end(known, Decision::Duplicate, Reason::Settled(outcome())))
+            end(Decision::Duplicate, Reason::Settled { outcome: outcome(), earlier: earlier(claim) })
+        }
+        // Its queue has the command, so it is neither sent again nor taken from the agent.
+        (ClaimState::Taken, _) if is_agents && command.executor == Executor::Function => {
+            Some(Step::LeaveToAgent)
         }
         (ClaimState::Taken, Effect::Possible) => {
-            let given_up = claim.since.checked_add(ATTEMPT_LIMIT).unwrap_or(Timestamp::MAX);
-            if known.now < given_up {
+            let lost = claim.since.checked_add(ATTEMPT_LIMIT).unwrap_or(Timestamp::MAX);
+            if now < lost {
                 return Some(Step::Retry(Pause::AtWork));
             }
-            let reason = Reason::NoWord(format!("attempt {} ended without a word", claim.attempt));
-            Some(end(known, Decision::Unknown, reason))
+            let reason = format!("attempt {} ended without an outcome", claim.attempt);
+            end(Decision::Unknown, Reason::Unconfirmed(reason))
         }
-        (ClaimState::Taken, Effect::None) => (!order.is_repeatable() || order.is_late(known.now))
-            .then(|| end(known, Decision::Failed, Reason::NoEffect(outcome()))),
-        // Nothing was tried yet: for whoever takes it, it is as good as free.
-        (ClaimState::Taken, Effect::HandedOver) => None,
+        (ClaimState::Taken, Effect::None) if !command.is_repeatable() => {
+            end(Decision::Failed, Reason::NotExecuted(outcome()))
+        }
+        (ClaimState::Taken, Effect::None | Effect::NotAttempted) if command.is_late(now) => {
+            end(Decision::Failed, Reason::NotExecuted(outcome()))
+        }
+        // Nothing was done yet.
+        (ClaimState::Taken, Effect::None | Effect::NotAttempted | Effect::HandedOver) => None,
     }
+}
+
+/// Whether the decision in a claim was to act. A record of an older version does not say what was decided.
+pub(crate) fn earlier(claim: &ClaimRecord) -> Earlier {
+    let Some(record) = &claim.decision else { return Earlier::Acted };
+    let acted = [Decision::Done, Decision::Unknown, Decision::DryRun];
+    if acted.iter().any(|decision| decision.name() == record.decision) {
+        return Earlier::Acted;
+    }
+    Earlier::DidNotAct
+}
+
+/// Whether the event's own times cannot be right. Nothing honest happens later than now; a time in the future would
+/// never become too old, and would hold a relay for as long.
+fn is_in_future(command: &RelayCommand<'_>, now: Timestamp) -> bool {
+    let limit = now.checked_add(CLOCK_DIFFERENCE).unwrap_or(Timestamp::MAX);
+    command.happened_at > limit || command.order_time > limit
 }
 
 /// Whether the relay was moved by what happened after this `start` or `stop`.
-fn is_overtaken(order: &Order<'_>, relay: &RelayRecord) -> bool {
-    matches!(order.event_state, Some(State::Start | State::Stop))
-        && relay.last_event.is_some_and(|last| order.event_time < last)
+fn is_overtaken(command: &RelayCommand<'_>, relay: &RelayRecord) -> bool {
+    matches!(command.event_state, Some(State::Start | State::Stop))
+        && relay.last_event.is_some_and(|last| command.order_time < last)
 }
 
-/// The relay's smallest interval. What says how the relay is to be waits for its end, as long as the event is
-/// not too old by then; what moves it once is refused. `off` never waits, and neither does a `hold` of a
-/// relay that is on: it moves nothing.
-fn too_soon(order: &Order<'_>, known: &Known) -> Option<Step> {
-    let Known { relay, now, .. } = known;
-    let over = relay.last_actuation?.checked_add(order.relay.min_interval).ok()?;
-    if over <= *now {
-        return None;
-    }
-    let is_on = relay.on_until.is_some_and(|until| until > *now);
-    match order.action {
-        RelayAction::Off => None,
-        RelayAction::Hold { .. } if is_on => None,
-        RelayAction::On | RelayAction::Hold { .. } if over <= order.deadline => {
-            Some(Step::Retry(Pause::Interval))
-        }
+/// What the relay's smallest interval says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Interval {
+    /// It is over, or does not matter.
+    Over,
+    /// It is over before the event is too old.
+    Wait,
+    /// The action is too soon.
+    Refuse,
+}
+
+/// Whether the relay's smallest interval lets an action through. What says how the relay is to be waits for its end,
+/// as long as the event is not too old by then; what moves it once is refused. `off` never waits, and neither does a
+/// `hold` of a relay that is on: it moves nothing.
+fn interval(command: &RelayCommand<'_>, relay: &RelayRecord, now: Timestamp) -> Interval {
+    let end = relay.last_actuation.and_then(|last| last.checked_add(command.relay.min_interval).ok());
+    let Some(end) = end.filter(|end| *end > now) else { return Interval::Over };
+    let is_on = relay.on_until.is_some_and(|until| until > now);
+    match command.action {
+        RelayAction::Off => Interval::Over,
+        RelayAction::Hold { .. } if is_on => Interval::Over,
+        RelayAction::On | RelayAction::Hold { .. } if end <= command.deadline => Interval::Wait,
         RelayAction::On | RelayAction::Hold { .. } | RelayAction::Pulse { .. } | RelayAction::Toggle => {
-            Some(end(known, Decision::Refused, Reason::TooSoon))
+            Interval::Refuse
         }
     }
 }
 
-fn once_and_cooldown(order: &Order<'_>, known: &Known) -> Option<Step> {
-    match (order.once, known.once) {
-        (Some(_), None) => return Some(Step::AskOnce),
-        (Some(_), Some(Dedupe::Duplicate(_))) => {
-            return Some(end(known, Decision::Duplicate, Reason::SameThing));
-        }
-        (None, _) | (Some(_), Some(Dedupe::First | Dedupe::Same)) => {}
-    }
-    match (order.cooldown, known.cooldown) {
-        (Some(length), None) => Some(Step::ReserveCooldown { length }),
-        (Some(_), Some(Reservation::Charged { .. })) => Some(end(known, Decision::Refused, Reason::Cooldown)),
-        (Some(_), Some(Reservation::Pending { .. })) => Some(Step::Retry(Pause::CooldownPending)),
-        (None, _) | (Some(_), Some(Reservation::Held { .. })) => None,
-    }
-}
-
-/// What the relay is about to be, and what is sent for it; the end when this event adds nothing.
+/// What the relay is about to be, and what its device is asked; the decision when this event adds nothing.
 ///
-/// Until the device has answered, an `on_until` that stands stays: should this be the last that is heard, the
-/// relay is switched off once too often rather than never.
-fn prepare(order: &Order<'_>, relay: &RelayRecord, now: Timestamp) -> Result<Prepared, (Decision, Reason)> {
+/// Until the device has answered, an `on_until` that stands stays: should the process be killed, the relay is rather
+/// switched off once too often than never.
+fn prepare(
+    command: &RelayCommand<'_>,
+    relay: &RelayRecord,
+    now: Timestamp,
+) -> Result<Prepared, (Decision, Reason)> {
     let promised = relay.on_until.filter(|until| *until > now);
-    let on_until = match order.action {
+    let on_until = match command.action {
         RelayAction::On | RelayAction::Off | RelayAction::Toggle => None,
         RelayAction::Pulse { duration } => {
             let until = now.checked_add(duration).unwrap_or(Timestamp::MAX);
             Some(promised.map_or(until, |promised| promised.max(until)))
         }
         RelayAction::Hold { duration } => {
-            let until = order.happened_at.checked_add(duration).unwrap_or(Timestamp::MAX);
+            let until = command.happened_at.checked_add(duration).unwrap_or(Timestamp::MAX);
             if until <= now {
                 return Err((Decision::Late, Reason::TooOld));
             }
@@ -346,35 +476,33 @@ fn prepare(order: &Order<'_>, relay: &RelayRecord, now: Timestamp) -> Result<Pre
         }
     };
     let mut written = RelayRecord {
-        last_event: Some(relay.last_event.map_or(order.event_time, |last| last.max(order.event_time))),
-        last_action: Some(last_action(order.action)),
+        last_event: Some(relay.last_event.map_or(command.order_time, |last| last.max(command.order_time))),
+        last_action: Some(last_action(command.action)),
         last_actuation: Some(now),
         busy_until: now.checked_add(BUSY_LIMIT).ok(),
         ..relay.clone()
     };
-    let mut release = Release::Settled;
+    let mut release = ReleaseStatus::NotNeeded;
     if let Some(on_until) = on_until {
         written.on_until = Some(on_until);
+        written.release_failures = None;
         // A message that the queue surely has finds the new end of the time when it comes.
         let is_queued = promised.is_some() && relay.release_queued == Some(relay.generation);
-        if order.timer == DeviceTimer::Own {
+        if command.timer == DeviceTimer::Own {
             written.generation = relay.generation.saturating_add(1);
         } else if !is_queued {
             written.generation = relay.generation.saturating_add(1);
-            release = Release::Owed { on_until };
+            release = ReleaseStatus::Pending { on_until };
         }
     }
-    let command = match order.action {
-        RelayAction::On => Command::On { off_after: None },
-        RelayAction::Off => Command::Off,
-        RelayAction::Toggle => Command::Toggle,
-        RelayAction::Pulse { .. } | RelayAction::Hold { .. } => Command::On {
-            off_after: (order.timer == DeviceTimer::Own)
-                .then(|| on_until.map(|until| time_until(until, now)))
-                .flatten(),
-        },
+    let off_after = on_until.filter(|_| command.timer == DeviceTimer::Own).map(|end| time_until(end, now));
+    let device_command = match command.action {
+        RelayAction::On => DeviceCommand::On { off_after: None },
+        RelayAction::Off => DeviceCommand::Off,
+        RelayAction::Toggle => DeviceCommand::Toggle,
+        RelayAction::Pulse { .. } | RelayAction::Hold { .. } => DeviceCommand::On { off_after },
     };
-    Ok(Prepared { before: relay.clone(), written, command, release })
+    Ok(Prepared { before: relay.clone(), written, device_command, release, stop: None })
 }
 
 fn last_action(action: RelayAction) -> LastAction {
@@ -392,82 +520,90 @@ pub(crate) fn time_until(moment: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(moment.duration_since(now)).unwrap_or_default()
 }
 
-fn before_sending(order: &Order<'_>, known: &Known, prepared: &Prepared) -> Step {
-    if let Release::Owed { on_until } = prepared.release {
+fn before_sending(command: &RelayCommand<'_>, prepared: &Prepared, now: Timestamp) -> Step {
+    if let ReleaseStatus::Pending { on_until } = prepared.release {
         return Step::QueueRelease { on_until, generation: prepared.written.generation };
     }
-    match known.stop_before_sending {
+    match prepared.stop {
         None => return Step::ReadStopSwitch,
-        Some(StopSwitch::Stopped) => return end(known, Decision::Stopped, Reason::StopSwitch),
+        Some(StopSwitch::Stopped) => {
+            return decide(Holding::Claim, Decision::Stopped, Reason::StopSwitch);
+        }
         Some(StopSwitch::Running) => {}
     }
     // The table and the queue may have taken their time.
-    if order.is_late(known.now) {
-        return end(known, Decision::Late, Reason::TooOld);
+    if command.is_late(now) {
+        return decide(Holding::Claim, Decision::Late, Reason::TooOld);
     }
-    if !may_still_send(&prepared.written, known.now) {
+    if !may_still_send(&prepared.written, now) {
         return Step::Retry(Pause::Busy);
     }
-    Step::Send(prepared.command)
+    Step::Send(prepared.device_command)
 }
 
-/// Whether what is sent now is over before others may speak to the device.
+/// Whether what is sent now is over before others may ask the device.
 pub(crate) fn may_still_send(written: &RelayRecord, now: Timestamp) -> bool {
     written.busy_until.is_some_and(|until| time_until(until, now) >= SEND_LIMIT)
 }
 
-fn after_sending(order: &Order<'_>, known: &Known, sent: &Sent) -> Step {
-    match sent {
-        Sent::Confirmed(answer) => end(known, Decision::Done, Reason::Answered(answer.clone())),
-        Sent::Forbidden(reason) => end(known, Decision::Refused, Reason::Forbidden(reason.clone())),
-        Sent::NoWord(reason) => end(known, Decision::Unknown, Reason::NoWord(reason.clone())),
-        Sent::NoEffect(reason) => {
-            let next_delivery = known.now.checked_add(order.retry_delay).unwrap_or(Timestamp::MAX);
-            if order.is_repeatable() && !order.is_late(next_delivery) {
-                return Step::Retry(Pause::NoEffect(reason.clone()));
+fn after_sending(command: &RelayCommand<'_>, outcome: &SendOutcome, now: Timestamp) -> Step {
+    let end = |decision, reason| decide(Holding::Claim, decision, reason);
+    let comes_in_time = |delay: Duration| !command.is_late(now.checked_add(delay).unwrap_or(Timestamp::MAX));
+    match outcome {
+        SendOutcome::Confirmed(answer) => end(Decision::Done, Reason::Answered(answer.clone())),
+        SendOutcome::Forbidden(reason) => end(Decision::Refused, Reason::Forbidden(reason.clone())),
+        SendOutcome::Unconfirmed(reason) => end(Decision::Unknown, Reason::Unconfirmed(reason.clone())),
+        SendOutcome::NotExecuted(reason) => {
+            if command.is_repeatable() && comes_in_time(command.retry_delay) {
+                return Step::Retry(Pause::NotExecuted(reason.clone()));
             }
-            end(known, Decision::Failed, Reason::NoEffect(reason.clone()))
+            end(Decision::Failed, Reason::NotExecuted(reason.clone()))
+        }
+        SendOutcome::Deferred { reason, retry_after } => {
+            let delay = retry_after.map_or(command.retry_delay, |after| after.max(command.retry_delay));
+            if comes_in_time(delay) {
+                return Step::Retry(Pause::Deferred { reason: reason.clone(), delay });
+            }
+            end(Decision::Failed, Reason::NotExecuted(reason.clone()))
         }
     }
 }
 
-/// What stands in the table of a relay that nobody speaks to any more; `sent` is `None` when nothing was sent.
+/// What the item says of a relay whose device is not asked any more; `outcome` is `None` when nothing was sent.
 #[must_use]
-pub fn settled(prepared: &Prepared, sent: Option<&Sent>, now: Timestamp) -> RelayRecord {
-    let Prepared { before, written, command, release } = prepared;
-    match sent {
-        Some(Sent::Confirmed(_)) => RelayRecord {
-            busy_until: None,
-            on_until: match command {
-                Command::On { .. }
-                    if matches!(written.last_action, Some(LastAction::Pulse | LastAction::Hold)) =>
-                {
-                    written.on_until
-                }
-                // The device said that it is on for good, off, or in a state that nobody timed.
-                Command::On { .. } | Command::Off | Command::Toggle => None,
-            },
-            last_actuation: Some(now),
-            release_queued: release_queued(written, *release),
-            ..written.clone()
-        },
-        Some(Sent::NoWord(_)) => RelayRecord {
+pub fn settled(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Timestamp) -> RelayRecord {
+    let Prepared { before, written, device_command, release, .. } = prepared;
+    match outcome {
+        Some(SendOutcome::Confirmed(_)) => {
+            let is_timed = matches!(device_command, DeviceCommand::On { .. })
+                && matches!(written.last_action, Some(LastAction::Pulse | LastAction::Hold));
+            RelayRecord {
+                busy_until: None,
+                // Otherwise the device said that it is on for good, off, or in a state that nobody timed.
+                on_until: written.on_until.filter(|_| is_timed),
+                release_failures: written.release_failures.clone().filter(|_| is_timed),
+                last_actuation: Some(now),
+                release_queued: release_queued(written, *release),
+                ..written.clone()
+            }
+        }
+        // It may have been executed: what will switch it off stays.
+        Some(SendOutcome::Unconfirmed(_)) => RelayRecord {
             busy_until: None,
             last_actuation: Some(now),
             release_queued: release_queued(written, *release),
             ..written.clone()
         },
         // Nothing happened, so nothing is remembered but the number that a release message may bear.
-        Some(Sent::NoEffect(_) | Sent::Forbidden(_)) | None => {
-            RelayRecord { busy_until: None, generation: written.generation, ..before.clone() }
-        }
+        Some(SendOutcome::NotExecuted(_) | SendOutcome::Deferred { .. } | SendOutcome::Forbidden(_))
+        | None => RelayRecord { busy_until: None, generation: written.generation, ..before.clone() },
     }
 }
 
-fn release_queued(written: &RelayRecord, release: Release) -> Option<u64> {
+fn release_queued(written: &RelayRecord, release: ReleaseStatus) -> Option<u64> {
     match release {
-        Release::Queued => Some(written.generation),
-        Release::Settled | Release::Owed { .. } => written.release_queued,
+        ReleaseStatus::Queued => Some(written.generation),
+        ReleaseStatus::NotNeeded | ReleaseStatus::Pending { .. } => written.release_queued,
     }
 }
 
@@ -475,6 +611,8 @@ fn release_queued(written: &RelayRecord, release: Release) -> Option<u64> {
 mod tests {
     use camhook_event::EventId;
     use camhook_site::{Driver, Network, Relay, RelayId, ShellyGen2};
+    use camhook_state::claim::DecisionRecord;
+    use camhook_state::relay::ReleaseFailures;
 
     use super::*;
 
@@ -503,14 +641,15 @@ mod tests {
         }
     }
 
-    fn order(relay: &Relay, action: RelayAction) -> Order<'_> {
-        Order {
+    fn command(relay: &Relay, action: RelayAction) -> RelayCommand<'_> {
+        RelayCommand {
             event: event(),
             source: "cam",
-            event_time: NOW,
+            order_time: NOW,
             event_state: None,
             happened_at: NOW,
-            once: None,
+            time_evidence: TimeEvidence::Known,
+            dedupe: vec![],
             rule: "open",
             action_index: 0,
             cooldown: None,
@@ -518,172 +657,477 @@ mod tests {
             relay,
             timer: DeviceTimer::None,
             action,
-            station: Station::Function,
+            executor: Executor::Function,
             replay: None,
             retry_delay: Duration::from_secs(2),
         }
     }
 
-    fn known() -> Known {
-        Known {
-            now: NOW,
+    fn deciding() -> Deciding {
+        Deciding {
             stop: StopSwitch::Running,
-            stop_before_sending: None,
-            claim: ClaimKnown::Free,
+            claim: ClaimStatus::Free,
             relay: RelayRecord::default(),
-            once: None,
+            dedupe: None,
             cooldown: None,
-            prepared: None,
-            sent: None,
         }
+    }
+
+    fn held() -> Deciding {
+        Deciding { claim: ClaimStatus::Held, ..deciding() }
+    }
+
+    fn step_at(command: &RelayCommand<'_>, deciding: &Deciding, now: Timestamp) -> Step {
+        next(command, &Phase::Deciding(Box::new(deciding.clone())), now)
+    }
+
+    fn step(command: &RelayCommand<'_>, deciding: &Deciding) -> Step {
+        step_at(command, deciding, NOW)
+    }
+
+    fn prepared(command: &RelayCommand<'_>, relay: RelayRecord) -> Prepared {
+        match step(command, &Deciding { relay, ..held() }) {
+            Step::Prepare(prepared) => *prepared,
+            other => panic!("not prepared: {other:?}"),
+        }
+    }
+
+    fn before_sending_at(command: &RelayCommand<'_>, prepared: &Prepared, now: Timestamp) -> Step {
+        next(command, &Phase::Prepared(Box::new(prepared.clone())), now)
+    }
+
+    fn after_sending_at(command: &RelayCommand<'_>, outcome: SendOutcome, now: Timestamp) -> Step {
+        let prepared = prepared(command, RelayRecord::default());
+        next(command, &Phase::Sent(Box::new(Sent { prepared, outcome })), now)
     }
 
     const PULSE: RelayAction = RelayAction::Pulse { duration: Duration::from_secs(5) };
     const HOLD: RelayAction = RelayAction::Hold { duration: Duration::from_secs(10) };
+    const ALL: [RelayAction; 5] = [RelayAction::On, RelayAction::Off, RelayAction::Toggle, PULSE, HOLD];
+
+    fn verdict(step: &Step) -> &Verdict {
+        match step {
+            Step::Finish(verdict) => verdict,
+            other => panic!("not decided: {other:?}"),
+        }
+    }
 
     fn decision(step: &Step) -> Option<(Decision, &'static str)> {
         match step {
-            Step::Finish(end) => Some((end.decision, end.reason.name())),
+            Step::Finish(verdict) => Some((verdict.decision, verdict.reason.name())),
             _ => None,
         }
     }
 
+    fn words() -> String {
+        "what the device answered".to_owned()
+    }
+
     #[test]
-    fn the_whole_way_of_a_pulse_without_a_timer() {
+    fn a_pulse_without_a_timer_takes_every_step_in_its_order() {
         let relay = relay(Via::Cloud);
-        let order = Order {
-            once: Some("cam:motion:1"),
-            cooldown: Some(Duration::from_secs(60)),
-            ..order(&relay, PULSE)
+        let key = crate::command::DedupeKey {
+            key: "cam:motion:1".into(),
+            scope: "open".into(),
+            lifetime: Duration::from_secs(60),
         };
-        let mut known = known();
-        assert_eq!(next(&order, &known), Step::AskOnce);
-        known.once = Some(Dedupe::First);
-        assert_eq!(next(&order, &known), Step::ReserveCooldown { length: Duration::from_secs(60) });
+        let command = RelayCommand {
+            dedupe: vec![key],
+            cooldown: Some(Duration::from_secs(60)),
+            ..command(&relay, PULSE)
+        };
+        let mut known = deciding();
+        assert_eq!(step(&command, &known), Step::Dedupe);
+        known.dedupe = Some(Dedupe::First);
+        assert_eq!(step(&command, &known), Step::ReserveCooldown { length: Duration::from_secs(60) });
         known.cooldown = Some(Reservation::Held { until: at(60) });
-        assert_eq!(next(&order, &known), Step::TakeClaim);
-        known.claim = ClaimKnown::Held;
-        let Step::Prepare(prepared) = next(&order, &known) else { panic!("not prepared") };
+        assert_eq!(step(&command, &known), Step::TakeClaim);
+        known.claim = ClaimStatus::Held;
+        let Step::Prepare(mut prepared) = step(&command, &known) else { panic!("not prepared") };
         assert_eq!(prepared.written.on_until, Some(at(5)));
         assert_eq!(prepared.written.busy_until, Some(at(8)));
-        known.prepared = Some(*prepared);
-        assert_eq!(next(&order, &known), Step::QueueRelease { on_until: at(5), generation: 1 });
-        let mut queued = known.prepared.clone().unwrap();
-        queued.release = Release::Queued;
-        known.prepared = Some(queued.clone());
-        assert_eq!(next(&order, &known), Step::ReadStopSwitch);
-        known.stop_before_sending = Some(StopSwitch::Running);
-        assert_eq!(next(&order, &known), Step::Send(Command::On { off_after: None }));
-        known.sent = Some(Sent::Confirmed("{}".to_owned()));
-        assert_eq!(decision(&next(&order, &known)), Some((Decision::Done, "answered")));
-        let record = settled(&queued, known.sent.as_ref(), at(1));
+        let queue = Step::QueueRelease { on_until: at(5), generation: 1 };
+        assert_eq!(before_sending_at(&command, &prepared, NOW), queue);
+        prepared.release = ReleaseStatus::Queued;
+        assert_eq!(before_sending_at(&command, &prepared, NOW), Step::ReadStopSwitch);
+        prepared.stop = Some(StopSwitch::Running);
+        let send = Step::Send(DeviceCommand::On { off_after: None });
+        assert_eq!(before_sending_at(&command, &prepared, NOW), send);
+        let outcome = SendOutcome::Confirmed(words());
+        let sent = Sent { prepared: (*prepared).clone(), outcome: outcome.clone() };
+        let done = next(&command, &Phase::Sent(Box::new(sent)), NOW);
+        assert_eq!(decision(&done), Some((Decision::Done, "answered")));
+        let record = settled(&prepared, Some(&outcome), at(1));
         assert_eq!((record.on_until, record.release_queued), (Some(at(5)), Some(1)));
         assert_eq!((record.busy_until, record.last_actuation), (None, Some(at(1))));
     }
 
     #[test]
-    fn nothing_is_sent_when_others_may_speak_to_the_device_before_it_is_over() {
+    fn nothing_is_sent_when_others_may_ask_the_device_before_it_is_over() {
         let relay = relay(Via::Cloud);
-        let order = Order { timer: DeviceTimer::Own, ..order(&relay, PULSE) };
-        let mut known = Known { claim: ClaimKnown::Held, ..known() };
-        let Step::Prepare(prepared) = next(&order, &known) else { panic!("not prepared") };
-        known.prepared = Some(*prepared);
-        known.stop_before_sending = Some(StopSwitch::Running);
-        known.now = at(4);
-        assert!(matches!(next(&order, &known), Step::Send(_)));
-        known.now = at(5);
-        assert_eq!(next(&order, &known), Step::Retry(Pause::Busy));
-        known.now = at(31);
-        assert_eq!(decision(&next(&order, &known)), Some((Decision::Late, "too_old")));
+        let command = RelayCommand { timer: DeviceTimer::Own, ..command(&relay, PULSE) };
+        let prepared =
+            Prepared { stop: Some(StopSwitch::Running), ..prepared(&command, RelayRecord::default()) };
+        assert!(matches!(before_sending_at(&command, &prepared, at(4)), Step::Send(_)));
+        assert_eq!(before_sending_at(&command, &prepared, at(5)), Step::Retry(Pause::Busy));
+        let late = before_sending_at(&command, &prepared, at(31));
+        assert_eq!(decision(&late), Some((Decision::Late, "too_old")));
+    }
+
+    #[test]
+    fn the_last_moment_of_max_age_is_in_time() {
+        let relay = relay(Via::Cloud);
+        let command = command(&relay, PULSE);
+        assert_eq!(step_at(&command, &deciding(), at(30)), Step::TakeClaim);
+        let nanosecond = jiff::SignedDuration::from_nanos(1);
+        let late = step_at(&command, &deciding(), at(30) + nanosecond);
+        assert_eq!(decision(&late), Some((Decision::Late, "too_old")));
+    }
+
+    fn found(state: ClaimState, effect: Effect, since: i64) -> ClaimRecord {
+        let outcome = (effect != Effect::Possible).then(words);
+        let holder = Holder::Function;
+        ClaimRecord { state, attempt: 1, since: at(since), effect, outcome, holder, decision: None }
+    }
+
+    fn with_claim(claim: ClaimRecord) -> Deciding {
+        Deciding { claim: ClaimStatus::Found(claim), ..deciding() }
     }
 
     #[test]
     fn a_claim_that_was_found_decides() {
         let relay = relay(Via::Cloud);
-        let found = |state, effect, since| {
-            let outcome = (effect == Effect::None).then(|| "refused".to_owned());
-            ClaimKnown::Found(ClaimRecord { state, attempt: 1, since: at(since), effect, outcome })
-        };
-        let (taken, possible, none) = (ClaimState::Taken, Effect::Possible, Effect::None);
+        let (taken, possible) = (ClaimState::Taken, Effect::Possible);
+        let (none, not_attempted) = (Effect::None, Effect::NotAttempted);
+        let unknown = Some((Decision::Unknown, "no_word"));
+        let failed = Some((Decision::Failed, "no_effect"));
+        let duplicate = Some((Decision::Duplicate, "settled"));
         let cases = [
-            (PULSE, found(ClaimState::Done, possible, 0), Some((Decision::Duplicate, "settled"))),
-            (PULSE, found(ClaimState::Unknown, possible, 0), Some((Decision::Duplicate, "settled"))),
-            (PULSE, found(taken, possible, -11), None),
-            (PULSE, found(taken, possible, -12), Some((Decision::Unknown, "no_word"))),
-            (RelayAction::Off, found(taken, possible, -12), Some((Decision::Unknown, "no_word"))),
-            (RelayAction::Toggle, found(taken, none, -1), Some((Decision::Failed, "no_effect"))),
+            (PULSE, found(ClaimState::Done, possible, 0), duplicate),
+            (PULSE, found(ClaimState::Unknown, possible, 0), duplicate),
+            (PULSE, found(taken, possible, -12), unknown),
+            (RelayAction::Off, found(taken, possible, -12), unknown),
+            (RelayAction::Toggle, found(taken, none, -1), failed),
         ];
         for (action, claim, expected) in cases {
-            let known = Known { claim: claim.clone(), ..known() };
-            let step = next(&order(&relay, action), &known);
+            let step = step(&command(&relay, action), &with_claim(claim.clone()));
             assert_eq!(decision(&step), expected, "{action:?} {claim:?}");
-            assert!(expected.is_some() || step == Step::Retry(Pause::AtWork));
         }
-        let again = Known { claim: found(taken, none, -1), ..known() };
-        assert_eq!(next(&order(&relay, PULSE), &again), Step::TakeClaim);
-        let too_late = Known { now: at(31), ..again };
-        assert_eq!(decision(&next(&order(&relay, PULSE), &too_late)), Some((Decision::Failed, "no_effect")));
+        let at_work = step(&command(&relay, PULSE), &with_claim(found(taken, possible, -11)));
+        assert_eq!(at_work, Step::Retry(Pause::AtWork));
+        for (action, effect) in [(PULSE, none), (PULSE, not_attempted), (RelayAction::Toggle, not_attempted)]
+        {
+            let known = with_claim(found(taken, effect, -1));
+            assert_eq!(step(&command(&relay, action), &known), Step::TakeClaim, "{action:?} {effect:?}");
+            let late = step_at(&command(&relay, action), &known, at(31));
+            assert_eq!(decision(&late), failed, "{action:?} {effect:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_decision_settles_the_claim_as_unknown_whoever_holds_it() {
+        let relay = relay(Via::Cloud);
+        let command = command(&relay, PULSE);
+        let lost = step(&command, &with_claim(found(ClaimState::Taken, Effect::Possible, -12)));
+        let silent = after_sending_at(&command, SendOutcome::Unconfirmed(words()), NOW);
+        for step in [lost, silent] {
+            let verdict = verdict(&step);
+            assert_eq!((verdict.decision, verdict.claim), (Decision::Unknown, ClaimEffect::Unknown));
+            assert_eq!((verdict.alert, verdict.cooldown), (AlertPolicy::Send, CooldownEffect::Charge));
+        }
     }
 
     #[test]
     fn a_claim_of_this_delivery_is_settled_whatever_is_decided() {
         let relay = relay(Via::Cloud);
-        let late = Order { deadline: at(-1), ..order(&relay, PULSE) };
-        for (claim, expected) in [(ClaimKnown::Free, ClaimEnd::Leave), (ClaimKnown::Held, ClaimEnd::Done)] {
-            let Step::Finish(end) = next(&late, &Known { claim, ..known() }) else { panic!("not decided") };
-            assert_eq!((end.decision, end.claim), (Decision::Late, expected));
+        let late = RelayCommand { deadline: at(-1), ..command(&relay, PULSE) };
+        for (known, expected) in [(deciding(), ClaimEffect::Leave), (held(), ClaimEffect::Done)] {
+            let step = step(&late, &known);
+            let verdict = verdict(&step);
+            assert_eq!((verdict.decision, verdict.claim), (Decision::Late, expected));
         }
+    }
+
+    #[test]
+    fn one_place_decides_what_becomes_of_claim_and_cooldown() {
+        use ClaimEffect as Claim;
+        use CooldownEffect as Cooldown;
+        let settled = |earlier| Reason::Settled { outcome: words(), earlier };
+        let cases = [
+            (Decision::Done, Reason::Answered(words()), Claim::Done, Cooldown::Charge),
+            (Decision::Unknown, Reason::Unconfirmed(words()), Claim::Unknown, Cooldown::Charge),
+            (Decision::DryRun, Reason::DryRun, Claim::Done, Cooldown::Charge),
+            (Decision::Failed, Reason::NotExecuted(words()), Claim::Done, Cooldown::GiveBack),
+            (Decision::Late, Reason::TooOld, Claim::Leave, Cooldown::GiveBack),
+            (Decision::Late, Reason::Overtaken, Claim::Leave, Cooldown::GiveBack),
+            (Decision::Stopped, Reason::StopSwitch, Claim::Done, Cooldown::GiveBack),
+            (Decision::Refused, Reason::TooSoon, Claim::Done, Cooldown::GiveBack),
+            (Decision::Refused, Reason::Forbidden(words()), Claim::Done, Cooldown::GiveBack),
+            (Decision::Refused, Reason::Cooldown, Claim::Done, Cooldown::Keep),
+            (Decision::Refused, Reason::Replay, Claim::Leave, Cooldown::Keep),
+            (Decision::Duplicate, Reason::SameThing, Claim::Done, Cooldown::Keep),
+            (Decision::Duplicate, Reason::HeldLonger, Claim::Done, Cooldown::GiveBack),
+            (Decision::Duplicate, settled(Earlier::Acted), Claim::Leave, Cooldown::Keep),
+            (Decision::Duplicate, settled(Earlier::DidNotAct), Claim::Leave, Cooldown::GiveBack),
+        ];
+        for (decision, reason, claim, cooldown) in cases {
+            let verdict = Verdict::new(Holding::Nothing, decision, reason.clone());
+            assert_eq!((verdict.claim, verdict.cooldown), (claim, cooldown), "{decision} {reason:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_delivery_decided_is_read_from_its_claim() {
+        let claim = |decision: Option<&str>| ClaimRecord {
+            decision: decision.map(|decision| DecisionRecord {
+                decision: decision.to_owned(),
+                reason: "answered".to_owned(),
+                text: words(),
+                at: NOW,
+            }),
+            ..found(ClaimState::Done, Effect::Possible, 0)
+        };
+        for (decision, expected) in [
+            (None, Earlier::Acted),
+            (Some("done"), Earlier::Acted),
+            (Some("unknown"), Earlier::Acted),
+            (Some("dry_run"), Earlier::Acted),
+            (Some("failed"), Earlier::DidNotAct),
+            (Some("stopped"), Earlier::DidNotAct),
+        ] {
+            assert_eq!(earlier(&claim(decision)), expected, "{decision:?}");
+        }
+    }
+
+    #[test]
+    fn an_older_start_or_stop_is_overtaken_and_one_of_the_same_moment_is_not() {
+        let relay = relay(Via::Cloud);
+        let moved =
+            Deciding { relay: RelayRecord { last_event: Some(NOW), ..RelayRecord::default() }, ..deciding() };
+        for (state, seconds, is_overtaken) in [
+            (Some(State::Stop), -1, true),
+            (Some(State::Start), -1, true),
+            (Some(State::Stop), 0, false),
+            (Some(State::Start), 1, false),
+            (None, -1, false),
+        ] {
+            let command = RelayCommand {
+                event_state: state,
+                order_time: at(seconds),
+                ..command(&relay, RelayAction::Off)
+            };
+            let overtaken = decision(&step(&command, &moved)) == Some((Decision::Late, "overtaken"));
+            assert_eq!(overtaken, is_overtaken, "{state:?} {seconds}");
+        }
+    }
+
+    #[test]
+    fn what_says_a_time_in_the_future_is_refused() {
+        let relay = relay(Via::Agent);
+        let year_9999: Timestamp = "9999-01-01T00:00:00Z".parse().unwrap();
+        let of = |happened_at, order_time| RelayCommand {
+            happened_at,
+            order_time,
+            deadline: Timestamp::MAX,
+            ..command(&relay, HOLD)
+        };
+        for (command, is_refused) in [
+            (of(at(10), NOW), false),
+            (of(at(11), NOW), true),
+            (of(year_9999, NOW), true),
+            (of(NOW, at(10)), false),
+            (of(NOW, at(11)), true),
+        ] {
+            let step = step(&command, &deciding());
+            let refused = decision(&step) == Some((Decision::Refused, "future_time"));
+            assert_eq!(refused, is_refused, "{command:?}");
+        }
+    }
+
+    #[test]
+    fn a_signed_event_without_a_time_is_late() {
+        let relay = relay(Via::Cloud);
+        let command = RelayCommand { time_evidence: TimeEvidence::Missing, ..command(&relay, PULSE) };
+        assert_eq!(decision(&step(&command, &deciding())), Some((Decision::Late, "no_time")));
+    }
+
+    fn actuated(seconds_ago: i64, on_until: Option<i64>) -> RelayRecord {
+        RelayRecord {
+            last_actuation: Some(at(-seconds_ago)),
+            on_until: on_until.map(at),
+            ..RelayRecord::default()
+        }
+    }
+
+    #[test]
+    fn the_smallest_interval_is_for_what_moves_the_relay() {
+        let relay = relay(Via::Cloud);
+        let of = |action, relay_record: RelayRecord| {
+            step(&command(&relay, action), &Deciding { relay: relay_record, ..held() })
+        };
+        let refused = Some((Decision::Refused, "too_soon"));
+        for action in ALL {
+            // Two seconds are over at their end.
+            assert!(matches!(of(action, actuated(2, None)), Step::Prepare(_)), "{action:?}");
+        }
+        assert!(matches!(of(RelayAction::Off, actuated(1, None)), Step::Prepare(_)));
+        assert!(matches!(of(HOLD, actuated(1, Some(1))), Step::Prepare(_)), "it is on");
+        assert_eq!(of(HOLD, actuated(1, None)), Step::Retry(Pause::Interval));
+        assert_eq!(of(HOLD, actuated(1, Some(0))), Step::Retry(Pause::Interval), "its time is over");
+        assert_eq!(of(RelayAction::On, actuated(1, None)), Step::Retry(Pause::Interval));
+        assert_eq!(decision(&of(PULSE, actuated(1, Some(1)))), refused);
+        assert_eq!(decision(&of(RelayAction::Toggle, actuated(1, None))), refused);
+    }
+
+    #[test]
+    fn nothing_waits_for_an_interval_that_ends_after_the_event_is_too_old() {
+        let relay = relay(Via::Cloud);
+        let known = Deciding { relay: actuated(0, None), ..held() };
+        for (deadline, expected) in [(2, None), (1, Some((Decision::Refused, "too_soon")))] {
+            let on = RelayCommand { deadline: at(deadline), ..command(&relay, RelayAction::On) };
+            let step = step(&on, &known);
+            assert_eq!(decision(&step), expected);
+            assert!(expected.is_some() || step == Step::Retry(Pause::Interval));
+        }
+    }
+
+    #[test]
+    fn others_wait_until_the_device_is_not_asked_any_more() {
+        let relay = relay(Via::Cloud);
+        let busy = |until| Deciding {
+            relay: RelayRecord { busy_until: Some(at(until)), ..RelayRecord::default() },
+            ..deciding()
+        };
+        assert_eq!(step(&command(&relay, PULSE), &busy(1)), Step::Retry(Pause::Busy));
+        assert_eq!(step(&command(&relay, PULSE), &busy(0)), Step::TakeClaim);
     }
 
     #[test]
     fn a_hold_moves_the_end_and_never_brings_it_forward() {
         let relay = relay(Via::Cloud);
-        let held = |until, generation, release_queued| RelayRecord {
+        let held_until = |until, generation, release_queued| RelayRecord {
             on_until: Some(at(until)),
             last_actuation: Some(at(-1)),
             generation,
             release_queued,
             ..RelayRecord::default()
         };
-        let held_by = |relay_record| Known { relay: relay_record, claim: ClaimKnown::Held, ..known() };
-        let Step::Prepare(moved) = next(&order(&relay, HOLD), &held_by(held(9, 3, Some(3)))) else {
-            panic!("not prepared, though `min_interval` is not for what is on")
-        };
+        let hold = command(&relay, HOLD);
+        let moved = prepared(&hold, held_until(9, 3, Some(3)));
         assert_eq!((moved.written.on_until, moved.written.generation), (Some(at(10)), 3));
-        assert_eq!(moved.release, Release::Settled, "the message of generation 3 finds the new end");
+        assert_eq!(moved.release, ReleaseStatus::NotNeeded, "the message of generation 3 finds the new end");
 
-        let Step::Prepare(unsure) = next(&order(&relay, HOLD), &held_by(held(9, 3, Some(2)))) else {
-            panic!("not prepared")
-        };
+        let unsure = prepared(&hold, held_until(9, 3, Some(2)));
         assert_eq!(unsure.written.generation, 4);
-        assert_eq!(unsure.release, Release::Owed { on_until: at(10) });
+        assert_eq!(unsure.release, ReleaseStatus::Pending { on_until: at(10) });
 
-        let longer = held_by(held(11, 3, Some(3)));
-        assert_eq!(
-            decision(&next(&order(&relay, HOLD), &longer)),
-            Some((Decision::Duplicate, "held_longer"))
-        );
+        for until in [10, 11] {
+            let longer = Deciding { relay: held_until(until, 3, Some(3)), ..held() };
+            let held_longer = Some((Decision::Duplicate, "held_longer"));
+            assert_eq!(decision(&step(&hold, &longer)), held_longer, "{until}");
+        }
+        let over = RelayCommand { happened_at: at(-10), ..command(&relay, HOLD) };
+        assert_eq!(decision(&step(&over, &held())), Some((Decision::Late, "too_old")), "its time is over");
     }
 
     #[test]
     fn an_end_that_stands_stays_until_the_device_confirms_another() {
         let relay = relay(Via::Cloud);
+        let failures = ReleaseFailures { count: 2, since: at(-60), alerted: None, next: at(9) };
         let pulsed = RelayRecord {
             on_until: Some(at(9)),
             generation: 3,
             release_queued: Some(3),
+            release_failures: Some(failures),
             ..RelayRecord::default()
         };
         for action in [RelayAction::On, RelayAction::Off, RelayAction::Toggle] {
-            let known = Known { relay: pulsed.clone(), claim: ClaimKnown::Held, ..known() };
-            let Step::Prepare(prepared) = next(&order(&relay, action), &known) else {
-                panic!("not prepared")
+            let prepared = prepared(&command(&relay, action), pulsed.clone());
+            let end = |outcome: SendOutcome| {
+                let record = settled(&prepared, Some(&outcome), NOW);
+                (record.on_until, record.release_failures.map(|failures| failures.count))
             };
-            let end = |sent: Sent| settled(&prepared, Some(&sent), NOW).on_until;
             assert_eq!(prepared.written.on_until, Some(at(9)), "{action:?}");
-            assert_eq!(end(Sent::NoWord("silence".to_owned())), Some(at(9)), "{action:?}");
-            assert_eq!(end(Sent::NoEffect("refused".to_owned())), Some(at(9)), "{action:?}");
-            assert_eq!(end(Sent::Confirmed("{}".to_owned())), None, "{action:?}");
+            assert_eq!(end(SendOutcome::Unconfirmed(words())), (Some(at(9)), Some(2)), "{action:?}");
+            assert_eq!(end(SendOutcome::NotExecuted(words())), (Some(at(9)), Some(2)), "{action:?}");
+            assert_eq!(end(SendOutcome::Confirmed(words())), (None, None), "{action:?}");
+        }
+        assert_eq!(
+            prepared(&command(&relay, PULSE), pulsed).written.release_failures,
+            None,
+            "it begins anew"
+        );
+    }
+
+    #[test]
+    fn what_surely_did_not_happen_is_not_remembered_and_what_may_have_happened_is() {
+        let relay = relay(Via::Cloud);
+        let before = RelayRecord {
+            last_event: Some(at(-100)),
+            last_action: Some(LastAction::Off),
+            last_actuation: Some(at(-100)),
+            generation: 3,
+            release_queued: Some(3),
+            ..RelayRecord::default()
+        };
+        let prepared =
+            Prepared { release: ReleaseStatus::Queued, ..prepared(&command(&relay, PULSE), before.clone()) };
+        let put_back = RelayRecord { generation: 4, ..before };
+        for outcome in [
+            None,
+            Some(SendOutcome::NotExecuted(words())),
+            Some(SendOutcome::Deferred { reason: words(), retry_after: None }),
+            Some(SendOutcome::Forbidden(words())),
+        ] {
+            assert_eq!(settled(&prepared, outcome.as_ref(), at(1)), put_back, "{outcome:?}");
+        }
+        let pending = settled(&prepared, Some(&SendOutcome::Unconfirmed(words())), at(1));
+        let expected = RelayRecord {
+            on_until: Some(at(5)),
+            last_event: Some(NOW),
+            last_action: Some(LastAction::Pulse),
+            last_actuation: Some(at(1)),
+            generation: 4,
+            release_queued: Some(4),
+            ..RelayRecord::default()
+        };
+        assert_eq!(pending, expected, "what will switch it off stays");
+        let unsent = Prepared { release: ReleaseStatus::Pending { on_until: at(5) }, ..prepared };
+        let pending = settled(&unsent, Some(&SendOutcome::Unconfirmed(words())), at(1));
+        assert_eq!(pending.release_queued, Some(3), "no message was acknowledged");
+    }
+
+    #[test]
+    fn what_surely_was_not_executed_is_sent_again_as_long_as_that_comes_in_time() {
+        let relay = relay(Via::Cloud);
+        let refused = || SendOutcome::NotExecuted(words());
+        let again = Step::Retry(Pause::NotExecuted(words()));
+        assert_eq!(after_sending_at(&command(&relay, PULSE), refused(), at(28)), again);
+        let failed = Some((Decision::Failed, "no_effect"));
+        assert_eq!(decision(&after_sending_at(&command(&relay, PULSE), refused(), at(29))), failed);
+        assert_eq!(
+            decision(&after_sending_at(&command(&relay, RelayAction::Toggle), refused(), NOW)),
+            failed
+        );
+    }
+
+    #[test]
+    fn what_the_device_put_off_is_sent_again_when_it_says_a_toggle_too() {
+        let relay = relay(Via::Cloud);
+        let put_off = |seconds: Option<u64>| SendOutcome::Deferred {
+            reason: words(),
+            retry_after: seconds.map(Duration::from_secs),
+        };
+        for action in [PULSE, RelayAction::Toggle] {
+            for (asked, expected) in [(None, 2), (Some(1), 2), (Some(3), 3), (Some(30), 30)] {
+                let Step::Retry(pause) = after_sending_at(&command(&relay, action), put_off(asked), NOW)
+                else {
+                    panic!("given up")
+                };
+                assert_eq!(pause.delay(), Some(Duration::from_secs(expected)), "{action:?} {asked:?}");
+            }
+            let too_long = after_sending_at(&command(&relay, action), put_off(Some(31)), NOW);
+            assert_eq!(decision(&too_long), Some((Decision::Failed, "no_effect")));
         }
     }
 
@@ -691,24 +1135,22 @@ mod tests {
     fn a_dry_run_decides_everything_and_ends_before_anything_is_written_of_the_relay() {
         for via in [Via::Cloud, Via::Agent] {
             let relay = Relay { switching: Switching::DryRun, ..relay(via) };
-            let order = order(&relay, PULSE);
-            assert_eq!(next(&order, &known()), Step::TakeClaim);
-            let Step::Finish(end) = next(&order, &Known { claim: ClaimKnown::Held, ..known() }) else {
-                panic!("not decided")
-            };
-            assert_eq!((end.decision, end.claim), (Decision::DryRun, ClaimEnd::Done));
-            let stopped = Known { stop: StopSwitch::Stopped, ..known() };
-            assert_eq!(decision(&next(&order, &stopped)), Some((Decision::Stopped, "stop_switch")));
+            let command = command(&relay, PULSE);
+            assert_eq!(step(&command, &deciding()), Step::TakeClaim);
+            let dry = step(&command, &held());
+            assert_eq!((verdict(&dry).decision, verdict(&dry).claim), (Decision::DryRun, ClaimEffect::Done));
+            let stopped = Deciding { stop: StopSwitch::Stopped, ..deciding() };
+            assert_eq!(decision(&step(&command, &stopped)), Some((Decision::Stopped, "stop_switch")));
         }
     }
 
     #[test]
-    fn a_replay_moves_a_relay_only_when_it_is_told_to() {
+    fn a_replay_moves_a_relay_only_when_it_was_asked_to() {
         let relay = relay(Via::Cloud);
-        let told = replay::moving(NOW);
-        for (run, is_refused) in [("run-1", true), ("relays/", true), (told.as_str(), false)] {
-            let order = Order { replay: Some(run), ..order(&relay, PULSE) };
-            let refused = decision(&next(&order, &known())) == Some((Decision::Refused, "replay"));
+        let asked = replay::run_that_moves_relays(NOW);
+        for (run, is_refused) in [("run-1", true), ("relays/", true), (asked.as_str(), false)] {
+            let command = RelayCommand { replay: Some(run), ..command(&relay, PULSE) };
+            let refused = decision(&step(&command, &deciding())) == Some((Decision::Refused, "replay"));
             assert_eq!(refused, is_refused, "{run}");
         }
     }
@@ -716,40 +1158,46 @@ mod tests {
     #[test]
     fn the_agents_relays_are_handed_over_by_the_function_and_switched_by_the_agent() {
         let relay = relay(Via::Agent);
-        let known = Known { claim: ClaimKnown::Held, ..known() };
-        assert_eq!(next(&order(&relay, PULSE), &known), Step::HandOver);
-        let on_site = Order { station: Station::Agent, ..order(&relay, PULSE) };
-        assert!(matches!(next(&on_site, &known), Step::Prepare(_)));
+        assert_eq!(step(&command(&relay, PULSE), &held()), Step::HandOver);
+        let on_site = RelayCommand { executor: Executor::Agent, ..command(&relay, PULSE) };
+        assert!(matches!(step(&on_site, &held()), Step::Prepare(_)));
     }
 
     #[test]
-    fn a_claim_that_was_handed_over_is_free_for_everybody_until_it_is_late() {
+    fn a_claim_that_is_being_handed_over_is_free_for_everybody_until_it_is_late() {
         let relay = relay(Via::Agent);
-        let claim = ClaimKnown::Found(ClaimRecord {
-            state: ClaimState::Taken,
-            attempt: 1,
-            since: NOW,
-            effect: Effect::HandedOver,
-            outcome: Some("handed over".to_owned()),
-        });
-        for (action, station) in [(PULSE, Station::Agent), (RelayAction::Toggle, Station::Function)] {
-            let order = Order { station, ..order(&relay, action) };
-            let known = Known { claim: claim.clone(), ..known() };
-            assert_eq!(next(&order, &known), Step::TakeClaim);
-            let late = Known { now: at(31), ..known };
-            assert_eq!(decision(&next(&order, &late)), Some((Decision::Late, "too_old")));
+        let known = with_claim(found(ClaimState::Taken, Effect::HandedOver, 0));
+        for (action, executor) in [(PULSE, Executor::Agent), (RelayAction::Toggle, Executor::Function)] {
+            let command = RelayCommand { executor, ..command(&relay, action) };
+            assert_eq!(step(&command, &known), Step::TakeClaim);
+            let late = step_at(&command, &known, at(31));
+            assert_eq!(decision(&late), Some((Decision::Late, "too_old")));
+        }
+    }
+
+    #[test]
+    fn what_the_agent_has_is_left_to_it() {
+        let by_agent = relay(Via::Agent);
+        for effect in [Effect::HandedOver, Effect::Possible, Effect::None, Effect::NotAttempted] {
+            let claim = ClaimRecord { holder: Holder::Agent, ..found(ClaimState::Taken, effect, -60) };
+            let known = with_claim(claim);
+            assert_eq!(step(&command(&by_agent, PULSE), &known), Step::LeaveToAgent, "{effect:?}");
+            let on_site = RelayCommand { executor: Executor::Agent, ..command(&by_agent, PULSE) };
+            assert_ne!(step(&on_site, &known), Step::LeaveToAgent, "{effect:?}");
+            let by_cloud = relay(Via::Cloud);
+            let moved = step(&command(&by_cloud, PULSE), &known);
+            assert_ne!(moved, Step::LeaveToAgent, "{effect:?}: the function switches the relay now");
         }
     }
 
     #[test]
     fn what_is_stopped_after_the_relay_was_marked_busy_is_not_sent() {
         let relay = relay(Via::Cloud);
-        let order = Order { timer: DeviceTimer::Own, ..order(&relay, PULSE) };
-        let mut known = Known { claim: ClaimKnown::Held, ..known() };
-        let Step::Prepare(prepared) = next(&order, &known) else { panic!("not prepared") };
-        known.prepared = Some(*prepared);
-        assert_eq!(next(&order, &known), Step::ReadStopSwitch);
-        known.stop_before_sending = Some(StopSwitch::Stopped);
-        assert_eq!(decision(&next(&order, &known)), Some((Decision::Stopped, "stop_switch")));
+        let command = RelayCommand { timer: DeviceTimer::Own, ..command(&relay, PULSE) };
+        let mut prepared = prepared(&command, RelayRecord::default());
+        assert_eq!(before_sending_at(&command, &prepared, NOW), Step::ReadStopSwitch);
+        prepared.stop = Some(StopSwitch::Stopped);
+        let stopped = before_sending_at(&command, &prepared, NOW);
+        assert_eq!(decision(&stopped), Some((Decision::Stopped, "stop_switch")));
     }
 }

@@ -1,9 +1,9 @@
-//! Has the queue deliver a release again that got lost.
+//! Sends a release again that got lost.
 //!
-//! What has no timer of its own is switched off by a message that the queue holds before it is switched on, and
-//! that sends itself again until the device confirms. Should it get lost all the same (a queue that was emptied by
-//! hand, a dead letter that was dropped), the relay would stay on for ever. Its item says since when it should be
-//! off and when that was last tried.
+//! A relay without a timer is switched off by a message that its queue holds before it is switched on, and that comes
+//! again until the device confirms. Should it get lost all the same (a queue that was purged, a dead letter that was
+//! dropped, the 14 days for which SQS keeps a message), the relay would stay on for ever. Its item says since when it
+//! should be off, when that was last tried, and when it is tried next.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use camhook_site::{DeviceTimer, Relay, Site, Via};
 use camhook_state::release::{ReleaseMessage, neglected_since, next_generation, queued_again};
 use camhook_state::{Error as StateError, relay};
 
-/// After how long a release that nobody tries is missed. It is tried every 10 s while it is not confirmed.
+/// A release that was due for this long without an attempt is lost.
 const MISSED_AFTER: Duration = Duration::from_secs(60);
 
-/// The same for a relay inside a house, whose line may be down: the messages then wait in the queue.
+/// The same for a relay on site, whose agent may be offline: the messages then wait in the queue.
 const MISSED_AFTER_ON_SITE: Duration = Duration::from_secs(900);
 
 /// Why a release could not be restored.
@@ -25,7 +25,7 @@ enum ReleaseError {
     State(#[from] StateError),
     #[error(transparent)]
     Queue(#[from] QueueError),
-    #[error("the release cannot be written: {0}")]
+    #[error("failed to write the release as JSON: {0}")]
     Unwritable(#[from] serde_json::Error),
 }
 
@@ -59,8 +59,8 @@ pub async fn restore_releases<P: Ports>(ports: &P, site: &Site) {
 async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Looked, ReleaseError> {
     let (id, now) = (relay.id.as_str(), ports.clock().now());
     let (queue, missed_after) = match relay.via {
-        Via::Cloud => (Queue::Relay, MISSED_AFTER),
-        Via::Agent => (Queue::RelayLan, MISSED_AFTER_ON_SITE),
+        Via::Cloud => (Queue::Releases, MISSED_AFTER),
+        Via::Agent => (Queue::ReleasesLan, MISSED_AFTER_ON_SITE),
     };
     let state = relay::read(ports.state(), id).await?;
     let Some(since) = neglected_since(state.record(), now) else { return Ok(Looked::AllRight) };
@@ -78,7 +78,7 @@ async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Looked, ReleaseError
 #[cfg(test)]
 mod tests {
     use camhook_ports::memory::MemoryPorts;
-    use camhook_state::relay::RelayRecord;
+    use camhook_state::relay::{RelayRecord, ReleaseFailures};
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
@@ -112,12 +112,27 @@ mod tests {
         RelayRecord { on_until: ago(seconds_ago), generation: 3, ..RelayRecord::default() }
     }
 
+    /// A release that failed and is tried again so many seconds ago.
+    fn next_attempt(seconds_ago: i64) -> Option<ReleaseFailures> {
+        let since = NOW - SignedDuration::from_secs(3000);
+        Some(ReleaseFailures { count: 9, since, alerted: None, next: ago(seconds_ago)? })
+    }
+
+    #[tokio::test]
+    async fn a_release_that_waits_for_its_next_attempt_is_lost_only_when_nobody_makes_it() {
+        let ports = MemoryPorts::new(NOW);
+        let record =
+            RelayRecord { release_tried: ago(961), release_failures: next_attempt(61), ..on_until(3600) };
+        remember(&ports, "siren", record).await;
+        assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 1);
+    }
+
     #[tokio::test]
     async fn a_lost_release_is_sent_again_once_and_supersedes_the_old_one() {
         let ports = MemoryPorts::new(NOW);
         remember(&ports, "siren", on_until(61)).await;
         assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 1);
-        let sent = ports.queues.take(Queue::Relay);
+        let sent = ports.queues.take(Queue::Releases);
         assert_eq!(sent.len(), 1);
         let message: ReleaseMessage = serde_json::from_str(&sent[0].body).unwrap();
         assert_eq!(message, ReleaseMessage::new("siren", 4));
@@ -138,6 +153,8 @@ mod tests {
             ("siren", on_until(60)),
             ("siren", on_until(-5)),
             ("siren", RelayRecord { release_tried: ago(14), ..on_until(3600) }),
+            ("siren", RelayRecord { release_failures: next_attempt(-600), ..on_until(3600) }),
+            ("siren", RelayRecord { release_failures: next_attempt(60), ..on_until(3600) }),
             ("siren", RelayRecord { busy_until: ago(-3), ..on_until(3600) }),
             ("inside", on_until(900)),
             ("light", on_until(3600)),
@@ -146,7 +163,8 @@ mod tests {
             remember(&ports, id, record.clone()).await;
             assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 0, "{id} {record:?}");
             assert!(
-                ports.queues.sent(Queue::Relay).is_empty() && ports.queues.sent(Queue::RelayLan).is_empty()
+                ports.queues.sent(Queue::Releases).is_empty()
+                    && ports.queues.sent(Queue::ReleasesLan).is_empty()
             );
         }
     }
@@ -156,14 +174,14 @@ mod tests {
         let ports = MemoryPorts::new(NOW);
         remember(&ports, "inside", on_until(901)).await;
         assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 1);
-        assert_eq!(ports.queues.sent(Queue::RelayLan).len(), 1);
+        assert_eq!(ports.queues.sent(Queue::ReleasesLan).len(), 1);
     }
 
     #[tokio::test]
     async fn while_the_queue_refuses_nothing_is_promised() {
         let ports = MemoryPorts::new(NOW);
         remember(&ports, "siren", on_until(61)).await;
-        ports.queues.fail(Queue::Relay);
+        ports.queues.fail(Queue::Releases);
         assert_eq!(counted_by_a_tick(&ports, "ReleasesFailed").await, 1);
         ports.queues.heal();
         assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 1);

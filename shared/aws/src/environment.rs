@@ -56,15 +56,11 @@ impl Environment {
     ///
     /// When a variable is missing or says what it cannot.
     pub fn read() -> Result<Self, EnvironmentError> {
-        let queues = [
-            (Queue::Notify, "CAMHOOK_NOTIFY_QUEUE_URL"),
-            (Queue::Relay, "CAMHOOK_RELAY_QUEUE_URL"),
-            (Queue::RelayLan, "CAMHOOK_RELAY_LAN_QUEUE_URL"),
-            (Queue::Mqtt, "CAMHOOK_MQTT_QUEUE_URL"),
-            (Queue::Alerts, "CAMHOOK_ALERTS_QUEUE_URL"),
-        ];
-        let queue_urls =
-            queues.into_iter().filter_map(|(queue, name)| Some((queue, variable(name)?))).collect();
+        let queue_urls = Queue::ALL.into_iter().filter_map(|queue| {
+            let name = queue.name().to_uppercase().replace('-', "_");
+            Some((queue, variable(&format!("CAMHOOK_{name}_QUEUE_URL"))?))
+        });
+        let queue_urls = queue_urls.collect();
         let stack = match variable("CAMHOOK_LOCAL_STACK").as_deref() {
             None | Some("false") => Stack::Deployed,
             Some("true") => Stack::Local,

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use camhook_outbound::tls;
+use jiff::Timestamp;
 
 /// How long an unused connection is kept. S3 closes it after about 20 s, and a request on it then fails.
 const IDLE_LIMIT: Duration = Duration::from_secs(15);
@@ -25,9 +26,25 @@ pub fn http_client() -> SharedHttpClient {
     SharedHttpClient::new(Connector::default())
 }
 
+/// The same, and every exchange is reported to an observer of the time.
+pub(crate) fn observed_http_client(observer: Arc<dyn TimeObserver>) -> SharedHttpClient {
+    SharedHttpClient::new(Connector { client: Arc::default(), observer: Some(observer) })
+}
+
+/// Learns from each exchange what time it is at AWS.
+pub trait TimeObserver: std::fmt::Debug + Send + Sync {
+    /// The time of a clock that only goes forward.
+    fn elapsed(&self) -> Duration;
+
+    /// An answer says that it was made in the second after `date`; that was after `sent` and before `received`, by
+    /// [`TimeObserver::elapsed`].
+    fn observe(&self, date: Timestamp, sent: Duration, received: Duration);
+}
+
 #[derive(Debug, Clone, Default)]
 struct Connector {
     client: Arc<OnceLock<reqwest::Client>>,
+    observer: Option<Arc<dyn TimeObserver>>,
 }
 
 impl HttpClient for Connector {
@@ -39,8 +56,17 @@ impl HttpClient for Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.client();
-        HttpConnectorFuture::new(async move { exchange(client?, request).await })
+        let (client, observer) = (self.client(), self.observer.clone());
+        HttpConnectorFuture::new(async move {
+            let Some(observer) = observer else { return exchange(client?, request).await };
+            let sent = observer.elapsed();
+            let response = exchange(client?, request).await?;
+            let received = observer.elapsed();
+            if let Some(date) = response.headers().get("date").and_then(read_date) {
+                observer.observe(date, sent, received);
+            }
+            Ok(response)
+        })
     }
 }
 
@@ -71,6 +97,11 @@ async fn exchange(client: reqwest::Client, request: HttpRequest) -> Result<HttpR
     let response = http::Response::<reqwest::Body>::from(client.execute(request).await.map_err(failed)?);
     HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
         .map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`
+fn read_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }
 
 /// What the SDK is to make of a failure: what the network did is worth another attempt.

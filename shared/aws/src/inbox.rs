@@ -55,6 +55,17 @@ impl SqsQueues {
         Ok(received.messages.unwrap_or_default().into_iter().map(message).collect())
     }
 
+    /// Sends a message as it was received, without a delay: the id that it has now.
+    ///
+    /// # Errors
+    ///
+    /// When the queue refuses or does not answer.
+    pub async fn forward(&self, queue: Queue, body: &str) -> Result<String, QueueError> {
+        let request = self.client.send_message().queue_url(self.url(queue)?).message_body(body);
+        let sent = request.send().await.map_err(|error| QueueError { queue, reason: reason(&error) })?;
+        Ok(sent.message_id.unwrap_or_default())
+    }
+
     /// Removes a received message: it is done with.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub use camhook_consumer::BatchOutcome;
 pub use current_site::{CurrentSite, SiteError};
 pub use environment::{Environment, EnvironmentError};
 pub use function::{Function, FunctionError, serve_queue, serve_queues, serve_schedule, serve_webhooks};
-pub use http_client::http_client;
+pub use http_client::{TimeObserver, http_client};
 pub use inbox::ReceivedMessage;
 pub use metrics::EmfMetrics;
 pub use objects::S3Objects;

@@ -1,12 +1,14 @@
 //! All ports on AWS.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use camhook_ports::{Ports, Queue, SystemClock};
 
 use crate::clients::{LOOK_UP, function_config, local_config, shared_config};
 use crate::environment::secret_variables;
+use crate::http_client::{TimeObserver, observed_http_client};
 use crate::{DynamoState, EmfMetrics, Environment, IotPublisher, S3Objects, SqsQueues, SsmSecrets};
 
 /// All ports on AWS.
@@ -57,6 +59,22 @@ impl AwsPorts {
     /// The ports of a stack on a local cloud, wherever the environment points to. Calls nothing.
     pub async fn connect_local(resources: Resources, endpoint_url: &str, region: &str) -> Self {
         Self::with(&local_config(endpoint_url, region).await, resources, EmfMetrics::discarded())
+    }
+
+    /// The ports of a stack, on a local cloud where there is an endpoint, with an observer that learns the time of AWS.
+    /// Calls nothing.
+    pub async fn connect_observed(
+        resources: Resources,
+        endpoint_url: Option<&str>,
+        region: &str,
+        observer: Arc<dyn TimeObserver>,
+    ) -> Self {
+        let shared = match endpoint_url {
+            Some(endpoint_url) => local_config(endpoint_url, region).await,
+            None => shared_config(region).await,
+        };
+        let observed = shared.to_builder().http_client(observed_http_client(observer)).build();
+        Self::with(&observed, resources, EmfMetrics::discarded())
     }
 
     fn with(shared: &SdkConfig, resources: Resources, metrics: EmfMetrics) -> Self {

@@ -1,5 +1,6 @@
 //! How a request proves who is asking.
 
+use crate::digest::Algorithm;
 use base64_simd::STANDARD;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -25,6 +26,9 @@ pub enum Authentication {
         user: String,
         /// The password.
         password: SecretString,
+        /// The weakest algorithm that is answered. A device that always asks for a better one is not itself when it
+        /// asks for this.
+        weakest: Algorithm,
     },
 }
 

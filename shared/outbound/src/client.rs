@@ -13,7 +13,8 @@ use url::{Host, Url};
 
 use crate::address::{Forbidden, check};
 use crate::authentication::authorization;
-use crate::digest::{Asked, Challenge, Freshness};
+use crate::digest::{Algorithm, Asked, Challenge, Freshness};
+use crate::nonces::{NonceKey, Nonces};
 use crate::request::{Answers, origin};
 use crate::resolver::CheckingResolver;
 use crate::{Answer, Authentication, Completeness, Error, Failure, NotSent, Outcome, Request, digest, tls};
@@ -55,6 +56,7 @@ pub struct Client {
     usual: Connectors,
     taking_bare_answers: Connectors,
     roots: OnceLock<Roots>,
+    nonces: Nonces,
 }
 
 /// One client of each network, made when it is first needed.
@@ -88,7 +90,8 @@ impl Client {
     #[must_use]
     pub fn new(stack: Stack, limits: Limits) -> Self {
         let (usual, taking_bare_answers) = (Connectors::default(), Connectors::default());
-        Self { stack, limits, usual, taking_bare_answers, roots: OnceLock::new() }
+        let (roots, nonces) = (OnceLock::new(), Nonces::default());
+        Self { stack, limits, usual, taking_bare_answers, roots, nonces }
     }
 
     /// Where the stack runs.
@@ -105,16 +108,31 @@ impl Client {
 
     /// Sends a request to an address in a network, once.
     ///
-    /// A Digest challenge is answered, and answered again when the other side calls the first answer stale;
-    /// what is asked for has no effect before the answer is accepted.
+    /// A Digest challenge is answered, and answered again when the other side calls the first answer stale; what is
+    /// asked for has no effect before the answer is accepted. The nonce of an accepted answer is used again with a
+    /// growing count: servers keep a table of nonces, which a new one for each request would fill.
     pub async fn send(&self, network: Network, request: &Request) -> Outcome {
-        let first = self.exchange(network, request, None).await;
-        let Authentication::Digest { user, password } = &request.authentication else { return first };
-        let Some(challenge) = challenged(&first) else { return first };
-        let second = self.answer(network, request, &challenge, (user, password)).await;
-        let stale = challenged(&second).filter(|again| again.freshness() == Freshness::Stale);
-        let Some(fresh) = stale else { return second };
-        self.answer(network, request, &fresh, (user, password)).await
+        let Authentication::Digest { user, password, weakest } = &request.authentication else {
+            return self.exchange(network, request, None).await;
+        };
+        let (credential, key) = ((user.as_str(), password), NonceKey::new(request, user));
+        let first = match self.nonces.next(&key) {
+            Some((challenge, count)) => self.answer(network, request, &challenge, count, credential).await,
+            None => self.exchange(network, request, None).await,
+        };
+        let Some(mut challenge) = challenged(&first, *weakest) else { return first };
+        let mut outcome = self.answer(network, request, &challenge, 1, credential).await;
+        let again = challenged(&outcome, *weakest);
+        if let Some(fresh) = again.filter(|again| again.freshness() == Freshness::Stale) {
+            challenge = fresh;
+            outcome = self.answer(network, request, &challenge, 1, credential).await;
+        }
+        if challenged(&outcome, *weakest).is_some() {
+            self.nonces.forget(&key);
+        } else if challenge.is_counted() {
+            self.nonces.keep(key, challenge);
+        }
+        outcome
     }
 
     async fn answer(
@@ -122,6 +140,7 @@ impl Client {
         network: Network,
         request: &Request,
         challenge: &Challenge,
+        count: u32,
         (user, password): (&str, &SecretString),
     ) -> Outcome {
         let unusable =
@@ -139,7 +158,7 @@ impl Client {
             uri: &uri,
             user,
             password,
-            count: 1,
+            count,
             client_nonce: &client_nonce,
         };
         let Some(authorization) = digest::authorization(challenge, &asked) else {
@@ -288,10 +307,10 @@ fn check_url(url: &Url, network: Network) -> Result<Result<(), Forbidden>, Strin
     }
 }
 
-fn challenged(outcome: &Outcome) -> Option<Challenge> {
+fn challenged(outcome: &Outcome, weakest: Algorithm) -> Option<Challenge> {
     match outcome {
         Outcome::Refused(Answer { status: http::StatusCode::UNAUTHORIZED, headers, .. }) => {
-            Challenge::best(headers)
+            Challenge::best(headers, weakest)
         }
         _ => None,
     }

@@ -86,35 +86,55 @@ impl Challenge {
         self.freshness
     }
 
-    /// The best challenge in an answer's headers that can be answered.
+    /// Whether its nonce can be used again, with a growing count.
     #[must_use]
-    pub fn best(headers: &HeaderMap) -> Option<Self> {
+    pub fn is_counted(&self) -> bool {
+        self.quality == Quality::Counted
+    }
+
+    /// The best challenge in an answer's headers that can be answered with this algorithm or a better one.
+    #[must_use]
+    pub fn best(headers: &HeaderMap, weakest: Algorithm) -> Option<Self> {
         let values = headers.get_all(header::WWW_AUTHENTICATE).iter();
         let challenges = values.filter_map(|value| value.to_str().ok()).flat_map(parse);
-        challenges.max_by_key(|challenge| challenge.algorithm)
+        let good = challenges.filter(|challenge| challenge.algorithm >= weakest);
+        good.max_by_key(|challenge| challenge.algorithm)
     }
+}
+
+/// The schemes of all challenges in an answer's headers, as they are written: `Digest`, `Basic`.
+#[must_use]
+pub fn challenged_schemes(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all(header::WWW_AUTHENTICATE).iter();
+    let challenges = values.filter_map(|value| value.to_str().ok()).flat_map(split);
+    challenges.map(|(scheme, _)| scheme).collect()
+}
+
+/// The parameters of a challenge, with names in lower case.
+type Parameters = Vec<(String, String)>;
+
+/// All challenges of one header, each with its scheme.
+fn split(header: &str) -> Vec<(String, Parameters)> {
+    let mut challenges: Vec<(String, Parameters)> = Vec::new();
+    let mut rest = header;
+    while let Some((token, after)) = next_token(rest) {
+        if let Some((value, after_value)) = next_value(after) {
+            if let Some((_, parameters)) = challenges.last_mut() {
+                parameters.push((token.to_ascii_lowercase(), value));
+            }
+            rest = after_value;
+        } else {
+            // A token without a value is the name of the next challenge's scheme.
+            challenges.push((token.to_owned(), Vec::new()));
+            rest = after;
+        }
+    }
+    challenges
 }
 
 /// All Digest challenges of one header that can be answered. Others are passed over.
 fn parse(header: &str) -> Vec<Challenge> {
-    let mut challenges = Vec::new();
-    let mut scheme = String::new();
-    let mut parameters: Vec<(String, String)> = Vec::new();
-    let mut rest = header;
-    while let Some((token, after)) = next_token(rest) {
-        if let Some((value, after_value)) = next_value(after) {
-            parameters.push((token.to_ascii_lowercase(), value));
-            rest = after_value;
-        } else {
-            // A token without a value is the name of the next challenge's scheme.
-            challenges.extend(challenge(&scheme, &parameters));
-            token.clone_into(&mut scheme);
-            parameters.clear();
-            rest = after;
-        }
-    }
-    challenges.extend(challenge(&scheme, &parameters));
-    challenges
+    split(header).iter().filter_map(|(scheme, parameters)| challenge(scheme, parameters)).collect()
 }
 
 /// The next token, and what follows it.
@@ -272,7 +292,7 @@ mod tests {
             ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
             ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
         ] {
-            let challenge = Challenge::best(&headers(&[&rfc_challenge(algorithm)])).unwrap();
+            let challenge = Challenge::best(&headers(&[&rfc_challenge(algorithm)]), Algorithm::Md5).unwrap();
             let value = authorization(&challenge, &asked).unwrap();
             assert_eq!(response(&value), expected);
             assert!(value.is_sensitive());
@@ -293,7 +313,7 @@ mod tests {
     fn a_challenge_without_a_quality_is_answered_as_it_was_before_there_was_one() {
         let old = "Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", \
                    opaque=\"5ccc069c403ebaf9f0171e9517f40e41\"";
-        let challenge = Challenge::best(&headers(&[old])).unwrap();
+        let challenge = Challenge::best(&headers(&[old]), Algorithm::Md5).unwrap();
         let password = SecretString::from("CircleOfLife".to_owned());
         let asked = Asked {
             method: "GET",
@@ -312,23 +332,47 @@ mod tests {
     }
 
     #[test]
+    fn an_algorithm_that_is_too_weak_is_not_answered() {
+        let md5 = headers(&[&rfc_challenge("MD5")]);
+        assert_eq!(Challenge::best(&md5, Algorithm::Sha256), None);
+        let unnamed = headers(&["Digest realm=\"a\", nonce=\"b\", qop=\"auth\""]);
+        assert_eq!(
+            Challenge::best(&unnamed, Algorithm::Sha256),
+            None,
+            "a challenge that names none means MD5"
+        );
+        let both = headers(&[&rfc_challenge("MD5"), &rfc_challenge("SHA-256")]);
+        assert_eq!(Challenge::best(&both, Algorithm::Sha256).unwrap().algorithm, Algorithm::Sha256);
+    }
+
+    #[test]
+    fn schemes_are_read_outside_of_quotes() {
+        let values =
+            headers(&["Basic realm=\"Digest or not\", Digest realm=\"a\", nonce=\"b\"", "Negotiate"]);
+        assert_eq!(challenged_schemes(&values), ["Basic", "Digest", "Negotiate"]);
+    }
+
+    #[test]
     fn the_better_algorithm_is_answered() {
         let both = headers(&[&rfc_challenge("MD5"), "Basic realm=\"x\"", &rfc_challenge("SHA-256")]);
-        assert_eq!(Challenge::best(&both).unwrap().algorithm, Algorithm::Sha256);
+        assert_eq!(Challenge::best(&both, Algorithm::Md5).unwrap().algorithm, Algorithm::Sha256);
         let in_one = format!("{}, {}", rfc_challenge("SHA-256"), rfc_challenge("MD5"));
-        assert_eq!(Challenge::best(&headers(&[&in_one])).unwrap().algorithm, Algorithm::Sha256);
+        assert_eq!(
+            Challenge::best(&headers(&[&in_one]), Algorithm::Md5).unwrap().algorithm,
+            Algorithm::Sha256
+        );
     }
 
     #[test]
     fn a_challenge_is_read_whatever_its_quotes_and_blanks() {
         let shelly = "Digest qop=\"auth\", realm=\"shellypro1pm-84cca87ea1ac\", nonce=\"1625044100\", \
                       algorithm=SHA-256";
-        let challenge = Challenge::best(&headers(&[shelly])).unwrap();
+        let challenge = Challenge::best(&headers(&[shelly]), Algorithm::Md5).unwrap();
         assert_eq!(challenge.realm, "shellypro1pm-84cca87ea1ac");
         assert_eq!(challenge.freshness(), Freshness::New);
 
         let odd = r#"digest REALM = "a \"b\", c\\d" ,nonce=n1,qop=auth,stale=TRUE"#;
-        let challenge = Challenge::best(&headers(&[odd])).unwrap();
+        let challenge = Challenge::best(&headers(&[odd]), Algorithm::Md5).unwrap();
         assert_eq!(challenge.realm, r#"a "b", c\d"#);
         assert_eq!(challenge.nonce, "n1");
         assert_eq!(challenge.algorithm, Algorithm::Md5);
@@ -364,7 +408,7 @@ mod tests {
             "= \" , =",
             "\"",
         ] {
-            assert_eq!(Challenge::best(&headers(&[unanswerable])), None, "{unanswerable}");
+            assert_eq!(Challenge::best(&headers(&[unanswerable]), Algorithm::Md5), None, "{unanswerable}");
         }
     }
 }

@@ -16,6 +16,7 @@ mod client;
 pub mod digest;
 mod error;
 mod lookup;
+mod nonces;
 mod outcome;
 mod request;
 mod resolver;

@@ -14,8 +14,12 @@ pub enum Queue {
     Notify,
     /// To the relay function.
     Relay,
-    /// To the agents on site.
+    /// Commands to the agents on site.
     RelayLan,
+    /// Releases of relays that the relay function switches.
+    Releases,
+    /// Releases of relays that an agent on site switches.
+    ReleasesLan,
     /// From the MQTT rule.
     Mqtt,
     /// Alerts to the notification function. Who may write here cannot enqueue events.
@@ -23,6 +27,17 @@ pub enum Queue {
 }
 
 impl Queue {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Notify,
+        Self::Alerts,
+        Self::Relay,
+        Self::RelayLan,
+        Self::Releases,
+        Self::ReleasesLan,
+        Self::Mqtt,
+    ];
+
     /// The name in metrics, logs and `pending/`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -30,6 +45,8 @@ impl Queue {
             Self::Notify => "notify",
             Self::Relay => "relay",
             Self::RelayLan => "relay-lan",
+            Self::Releases => "releases",
+            Self::ReleasesLan => "releases-lan",
             Self::Mqtt => "mqtt",
             Self::Alerts => "alerts",
         }

@@ -13,7 +13,7 @@ use crate::raw::{RawBasic, RawNetwork, SecretText, UrlText};
 use crate::read::scalar;
 use crate::{BasicCredential, Network, RelayAction};
 
-pub use http::{HttpDevice, HttpMethod, HttpRequest};
+pub use http::{AnswerPattern, HttpDevice, HttpMethod, HttpRequest, Statuses};
 pub use mqtt::{Mqtt, MqttStatus, PulsePayload};
 pub use shelly_cloud::ShellyCloud;
 pub use shelly_gen1::{ShellyGen1, ShellyGen1Output};

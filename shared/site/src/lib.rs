@@ -33,9 +33,9 @@ pub use channel::{
 };
 pub use condition::{CameraChoice, Condition, CountClass, Counter, PlateChoice, Test};
 pub use driver::{
-    DeviceLogin, DeviceTimer, Driver, HttpDevice, HttpMethod, HttpRequest, Mqtt, MqttStatus, PulsePayload,
-    ShellyCloud, ShellyGen1, ShellyGen1Output, ShellyGen2, TwoN, TwoNMode, Unsupported, ViewtronOutput,
-    WebRelay, WebRelayPage,
+    AnswerPattern, DeviceLogin, DeviceTimer, Driver, HttpDevice, HttpMethod, HttpRequest, Mqtt, MqttStatus,
+    PulsePayload, ShellyCloud, ShellyGen1, ShellyGen1Output, ShellyGen2, Statuses, TwoN, TwoNMode,
+    Unsupported, ViewtronOutput, WebRelay, WebRelayPage,
 };
 pub use evaluate::{Context, Modes, Reason, Verdict, evaluate};
 pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId, is_id};

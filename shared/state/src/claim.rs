@@ -63,8 +63,41 @@ pub enum Effect {
     Possible,
     /// It surely had none: no connection, or a refusal.
     None,
+    /// Nothing was asked yet: the attempt stopped before it sent anything, or the device put it off. Unlike after
+    /// [`Effect::None`], even an action that must not be repeated may be tried again.
+    NotAttempted,
     /// None by whoever has the claim: the action was handed to another place, which carries it out.
     HandedOver,
+}
+
+/// Who carries an action out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// The function that took the claim.
+    #[default]
+    Function,
+    /// The agent on site, which has the command.
+    Agent,
+}
+
+impl Holder {
+    fn is_function(&self) -> bool {
+        *self == Self::Function
+    }
+}
+
+/// What was decided about an action, as its audit record says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionRecord {
+    /// The name of the decision.
+    pub decision: String,
+    /// The name of the reason.
+    pub reason: String,
+    /// The reason in a sentence.
+    pub text: String,
+    /// When it was decided.
+    pub at: Timestamp,
 }
 
 /// What the table says of a claim.
@@ -82,9 +115,28 @@ pub struct ClaimRecord {
     /// Absent while the attempt is under way, and for good when whoever was at it died.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Who carries the action out.
+    #[serde(default, skip_serializing_if = "Holder::is_function")]
+    pub holder: Holder,
+    /// What was decided, where that is audited: a later delivery writes the record that is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<DecisionRecord>,
 }
 
 impl ClaimRecord {
+    /// An attempt that begins now.
+    fn attempt(attempt: u32, since: Timestamp, holder: Holder) -> Self {
+        Self {
+            state: ClaimState::Taken,
+            attempt,
+            since,
+            effect: Effect::Possible,
+            outcome: None,
+            holder,
+            decision: None,
+        }
+    }
+
     /// Whether whoever made the last attempt said what came of it.
     #[must_use]
     pub fn has_ended(&self) -> bool {
@@ -126,13 +178,7 @@ pub enum Acquisition {
 /// When the table fails; nothing may be carried out then.
 pub async fn take<S: State>(state: &S, claim: &ClaimKey<'_>, now: Timestamp) -> Result<Acquisition, Error> {
     let key = claim.key();
-    let record = ClaimRecord {
-        state: ClaimState::Taken,
-        attempt: 1,
-        since: now,
-        effect: Effect::Possible,
-        outcome: None,
-    };
+    let record = ClaimRecord::attempt(1, now, Holder::Function);
     let expires = now.checked_add(CLAIM_LIFETIME).ok();
     let taken = update(state, Update { key: &key, now, begin: Begin::AssumingAbsent }, |present| {
         Ok(match present {
@@ -207,15 +253,22 @@ async fn change<S: State>(state: &S, claim: &Claim, record: ClaimRecord) -> Resu
 ///
 /// When the table fails; nothing may be carried out then.
 pub async fn take_again<S: State>(state: &S, claim: &Claim, now: Timestamp) -> Result<Option<Claim>, Error> {
+    take_again_as(state, claim, claim.record.holder, now).await
+}
+
+/// The same by a known holder: an action that the agent on site has taken up stays the agent's.
+///
+/// # Errors
+///
+/// When the table fails; nothing may be carried out then.
+pub async fn take_again_as<S: State>(
+    state: &S,
+    claim: &Claim,
+    holder: Holder,
+    now: Timestamp,
+) -> Result<Option<Claim>, Error> {
     let attempt = claim.record.attempt.saturating_add(1);
-    let record = ClaimRecord {
-        state: ClaimState::Taken,
-        attempt,
-        since: now,
-        effect: Effect::Possible,
-        outcome: None,
-    };
-    change(state, claim, record).await
+    change(state, claim, ClaimRecord::attempt(attempt, now, holder)).await
 }
 
 /// Notes that the attempt surely had no effect: the claim stays taken, and the action may be tried again.
@@ -231,16 +284,55 @@ pub async fn release<S: State>(state: &S, claim: &Claim, outcome: &str) -> Resul
     change(state, claim, record).await
 }
 
-/// Notes that the action is carried out elsewhere: the claim stays taken, and whoever is to carry it out may take
-/// it again. `None` when another delivery changed the claim meanwhile.
+/// Records that nothing was asked in this attempt: the claim stays taken, and the action may be tried again.
+/// `None` when another delivery changed the claim meanwhile.
 ///
 /// # Errors
 ///
 /// When the table fails; the claim then looks as if the attempt may have had an effect.
-pub async fn hand_over<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result<Option<Claim>, Error> {
+pub async fn postpone<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result<Option<Claim>, Error> {
+    let mut record = claim.record.clone();
+    record.effect = Effect::NotAttempted;
+    record.outcome = Some(outcome.to_owned());
+    change(state, claim, record).await
+}
+
+/// Records that the agent on site carries the action out: the claim stays taken, and the agent may take it again.
+/// Called twice: with [`Holder::Function`] before the command is sent, so that the agent finds the claim, and with
+/// [`Holder::Agent`] once its queue has the command, so that it is not sent again. `None` when another delivery, or
+/// the agent, changed the claim meanwhile.
+///
+/// # Errors
+///
+/// When the table fails; the claim then looks as if the attempt may have had an effect.
+pub async fn hand_over<S: State>(
+    state: &S,
+    claim: &Claim,
+    holder: Holder,
+    outcome: &str,
+) -> Result<Option<Claim>, Error> {
     let mut record = claim.record.clone();
     record.effect = Effect::HandedOver;
+    record.holder = holder;
     record.outcome = Some(outcome.to_owned());
+    change(state, claim, record).await
+}
+
+/// Settles the claim with what was decided. `None` when another delivery changed the claim meanwhile.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn decide<S: State>(
+    state: &S,
+    claim: &Claim,
+    settled: ClaimState,
+    decision: DecisionRecord,
+) -> Result<Option<Claim>, Error> {
+    let mut record = claim.record.clone();
+    record.state = settled;
+    record.outcome = Some(format!("{}: {}", decision.decision, decision.text));
+    record.decision = Some(decision);
     change(state, claim, record).await
 }
 

@@ -1,8 +1,8 @@
 //! Cooldowns: the time after a message or an actuation in which a rule does not act again.
 //!
-//! A cooldown is reserved before the act, confirmed after it, and given back when the act failed for good, so
-//! that only what was really done silences what follows. The notification and the relay function share a
-//! rule's cooldown: the event that holds it may act in both.
+//! A cooldown is reserved before an action, charged by what was done, and given back when nothing was done, so that
+//! only what was really done suppresses what follows. The notification and the relay function share a rule's
+//! cooldown: the event that holds it may act in both, and it is free again when both have given it back.
 
 use std::time::Duration;
 
@@ -21,11 +21,24 @@ enum Phase {
     Charged,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// Who reserved a cooldown for an event: the functions that may act on one event share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// The notification function.
+    Notify,
+    /// The relay function, or the agent on site in its place.
+    Relay,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct CooldownRecord {
     event: EventId,
     phase: Phase,
     until: Timestamp,
+    /// Who reserved it; empty in a record of an older version, where it is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    held_by: Vec<Holder>,
 }
 
 /// Which cooldown: of a rule, for a source or a camera.
@@ -75,7 +88,7 @@ fn reservation(record: &CooldownRecord, event: EventId) -> Reservation {
     }
 }
 
-/// Reserves the cooldown for an event that is about to act. The event that holds it gets it again.
+/// Reserves the cooldown for an event that is about to notify. The event that holds it gets it again.
 ///
 /// # Errors
 ///
@@ -87,17 +100,39 @@ pub async fn reserve<S: State>(
     length: Duration,
     now: Timestamp,
 ) -> Result<Reservation, Error> {
+    reserve_as(state, Holder::Notify, cooldown, event, length, now).await
+}
+
+/// The same for any holder. One that reserves what another one holds for the same event holds it too.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn reserve_as<S: State>(
+    state: &S,
+    holder: Holder,
+    cooldown: CooldownKey<'_>,
+    event: EventId,
+    length: Duration,
+    now: Timestamp,
+) -> Result<Reservation, Error> {
     let key = cooldown.key();
-    let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
+    let ends = now.checked_add(length).unwrap_or(Timestamp::MAX);
     let updated = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
-        Ok(match present {
-            Some(Present { record, .. }) => Change::Keep(reservation(&record, event)),
-            None => Change::Write {
-                record: CooldownRecord { event, phase: Phase::Reserved, until },
-                expires: Some(until),
-                result: Reservation::Held { until },
-            },
-        })
+        let Some(Present { mut record, .. }): Option<Present<CooldownRecord>> = present else {
+            let held_by = vec![holder];
+            let record = CooldownRecord { event, phase: Phase::Reserved, until: ends, held_by };
+            let result = Reservation::Held { until: ends };
+            return Ok(Change::Write { record, expires: Some(ends), result });
+        };
+        let result = reservation(&record, event);
+        let is_to_join = record.event == event && record.phase == Phase::Reserved;
+        if !is_to_join || record.held_by.contains(&holder) {
+            return Ok(Change::Keep(result));
+        }
+        record.held_by.push(holder);
+        let expires = Some(record.until);
+        Ok(Change::Write { record, expires, result })
     });
     Ok(updated.await?.result)
 }
@@ -141,27 +176,59 @@ pub async fn confirm<S: State>(
         if !may_charge {
             return Ok(Change::Keep(()));
         }
-        let record = CooldownRecord { event, phase: Phase::Charged, until };
+        let record = CooldownRecord { event, phase: Phase::Charged, until, held_by: Vec::new() };
         Ok(Change::Write { record, expires: Some(until), result: () })
     });
     updated.await?;
     Ok(())
 }
 
-/// Gives the cooldown back, since the event will not act. Changes nothing when the event has acted elsewhere,
+/// Gives the cooldown back, since the event will not notify. Changes nothing when the event has acted elsewhere,
 /// or does not hold it any more.
 ///
 /// # Errors
 ///
 /// When the table fails; the reservation then ends when the cooldown would have.
 pub async fn give_back<S: State>(state: &S, cooldown: CooldownKey<'_>, event: EventId) -> Result<(), Error> {
+    give_back_as(state, Holder::Notify, cooldown, event).await
+}
+
+/// The same for any holder. It stays reserved for the event while another one holds it.
+///
+/// # Errors
+///
+/// When the table fails; the reservation then ends when the cooldown would have.
+pub async fn give_back_as<S: State>(
+    state: &S,
+    holder: Holder,
+    cooldown: CooldownKey<'_>,
+    event: EventId,
+) -> Result<(), Error> {
     let key = cooldown.key();
     let Some(item) = state.get(&key).await? else { return Ok(()) };
     let record: CooldownRecord = decode(&item)?;
     if record.event != event || record.phase == Phase::Charged {
         return Ok(());
     }
-    state.delete(&key, Condition::Revision(item.revision)).await?;
+    let others = |record: &CooldownRecord| record.held_by.iter().any(|other| *other != holder);
+    if !others(&record) && state.delete(&key, Condition::Revision(item.revision)).await? {
+        return Ok(());
+    }
+    // Another one holds it too, or has written it just now.
+    let Ok(now) = record.until.checked_sub(Duration::from_nanos(1)) else { return Ok(()) };
+    let updated = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
+        let Some(Present { mut record, .. }): Option<Present<CooldownRecord>> = present else {
+            return Ok(Change::Keep(()));
+        };
+        let is_reserved = record.event == event && record.phase == Phase::Reserved;
+        if !is_reserved || !others(&record) || !record.held_by.contains(&holder) {
+            return Ok(Change::Keep(()));
+        }
+        record.held_by.retain(|other| *other != holder);
+        let expires = Some(record.until);
+        Ok(Change::Write { record, expires, result: () })
+    });
+    updated.await?;
     Ok(())
 }
 
@@ -224,6 +291,26 @@ mod tests {
         give_back(&state, GATE, event('a')).await.unwrap();
         let next = reserve(&state, GATE, event('b'), LENGTH, NOW).await.unwrap();
         assert_eq!(next, Reservation::Held { until: after(30) });
+    }
+
+    #[tokio::test]
+    async fn what_one_function_gives_back_stays_reserved_while_the_other_holds_it() {
+        let state = MemoryState::default();
+        let held = Reservation::Held { until: after(30) };
+        reserve(&state, GATE, event('a'), LENGTH, NOW).await.unwrap();
+        // The relay function decides without having reserved: nothing of it is the relay function's to give back.
+        give_back_as(&state, Holder::Relay, GATE, event('a')).await.unwrap();
+        let other = reserve(&state, GATE, event('b'), LENGTH, after(1)).await.unwrap();
+        assert_eq!(other, Reservation::Pending { until: after(30) });
+
+        let again = reserve_as(&state, Holder::Relay, GATE, event('a'), LENGTH, after(2)).await.unwrap();
+        assert_eq!(again, held, "the end does not move");
+        give_back(&state, GATE, event('a')).await.unwrap();
+        let other = reserve(&state, GATE, event('b'), LENGTH, after(3)).await.unwrap();
+        assert_eq!(other, Reservation::Pending { until: after(30) });
+        give_back_as(&state, Holder::Relay, GATE, event('a')).await.unwrap();
+        let other = reserve(&state, GATE, event('b'), LENGTH, after(4)).await.unwrap();
+        assert_eq!(other, Reservation::Held { until: after(34) });
     }
 
     #[tokio::test]

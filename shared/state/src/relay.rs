@@ -23,6 +23,8 @@ pub enum LastAction {
     Toggle,
     /// Off, since the time of a pulse or hold was over.
     Release,
+    /// Off by a person, who said so.
+    ConfirmedOff,
 }
 
 /// What the table says of a relay; one that never was switched has none of it.
@@ -53,6 +55,23 @@ pub struct RelayRecord {
     /// When somebody last tried to switch it off because its time was over, or had the queue see to it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_tried: Option<Timestamp>,
+    /// The attempts to switch it off that the device did not confirm; absent when there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_failures: Option<ReleaseFailures>,
+}
+
+/// The attempts to release a relay that its device did not confirm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseFailures {
+    /// How many there were in a row.
+    pub count: u32,
+    /// When the first one was.
+    pub since: Timestamp,
+    /// When people were last alerted; absent when they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerted: Option<Timestamp>,
+    /// When it is tried again.
+    pub next: Timestamp,
 }
 
 /// A relay's record as it was last read or written.

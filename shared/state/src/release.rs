@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::relay::RelayRecord;
 
-/// The longest that a queue delays a message.
+/// The longest that a queue delays a message that is sent: 15 minutes.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct ReleaseMessage {
     pub relay: String,
     /// Which setting of `on_until` it was sent for.
     pub generation: u64,
-    /// How often in a row the device did not confirm.
+    /// How often in a row the device did not confirm, in messages of an older version: [`RelayRecord`] says it now.
     #[serde(default)]
     pub failures: u32,
 }
@@ -57,15 +57,18 @@ impl ReleaseMessage {
     }
 }
 
-/// Since when a relay has been on that should be off, and nobody tried to switch it off; `None` when its time is
-/// not over, or somebody may be speaking to it.
+/// Since when a release has been due that nobody tried; `None` when none is due, or somebody may be asking the
+/// device right now.
 #[must_use]
 pub fn neglected_since(relay: &RelayRecord, now: Timestamp) -> Option<Timestamp> {
     let on_until = relay.on_until.filter(|until| *until < now)?;
     if relay.busy_until.is_some_and(|until| until > now) {
         return None;
     }
-    Some(relay.release_tried.map_or(on_until, |tried| tried.max(on_until)))
+    let tried = relay.release_tried.map_or(on_until, |tried| tried.max(on_until));
+    // One that failed waits for its next attempt.
+    let due = relay.release_failures.as_ref().map_or(tried, |failures| failures.next.max(tried));
+    (due < now).then_some(due)
 }
 
 /// What is remembered of a relay for which the queue acknowledged another release, of the next generation: one

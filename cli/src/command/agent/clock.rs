@@ -1,30 +1,39 @@
-//! The time by camhook's clock, whatever this machine's clock says.
+//! The time of AWS, whatever this machine's clock says.
 //!
-//! How old a command is decides whether a gate opens, and small machines on site have lost the time before. The
-//! queue says with the first delivery of a message what time it was by its own clock.
+//! How old a command is decides whether a gate opens, and small machines on site have been known to lose the time. Each
+//! answer of AWS says the second in which it was made (`Date`), and that was between the moment at which its request was
+//! sent and the moment at which it was received, by a clock that only goes forward. So every exchange bounds the time of
+//! AWS from both sides, and all of them together bound it closely. What counts is the later bound: an answer that was
+//! held up on its way, or a process that was paused, makes a command older and never younger.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use camhook_aws::{
     AwsPorts, DynamoState, EmfMetrics, IotPublisher, ReceivedMessage, S3Objects, SqsQueues, SsmSecrets,
+    TimeObserver,
 };
 use camhook_ports::{Clock, Ports, SystemClock};
 use jiff::{SignedDuration, Timestamp};
 
-/// By how much the clocks may differ before this machine's is put right: an answer takes its time to arrive.
-const TOLERANCE: SignedDuration = SignedDuration::from_secs(2);
+/// The resolution of `Date`.
+const RESOLUTION: Duration = Duration::from_secs(1);
 
-/// The ports of a stack, with a clock that the queue puts right.
+/// By how much the clocks of AWS's servers may differ from each other.
+const DIFFERENCE: SignedDuration = SignedDuration::from_millis(100);
+
+/// By how much the clock of this machine may run too fast or too slow, in parts per million.
+const DRIFT_PPM: u128 = 200;
+
+/// The ports of a stack, with a clock that goes by AWS's.
 #[derive(Debug)]
 pub(super) struct AgentPorts {
     aws: AwsPorts,
-    clock: QueueClock,
+    clock: Arc<AwsClock>,
 }
 
 impl AgentPorts {
-    pub(super) fn new(aws: AwsPorts) -> Self {
-        let clock = QueueClock { machine: SystemClock::start(), ahead_by_milliseconds: AtomicI64::new(0) };
+    pub(super) fn new(aws: AwsPorts, clock: Arc<AwsClock>) -> Self {
         Self { aws, clock }
     }
 
@@ -33,54 +42,108 @@ impl AgentPorts {
     }
 }
 
-/// This machine's clock, and by how much the queue's is ahead of it.
-#[derive(Debug)]
-pub(super) struct QueueClock {
-    machine: SystemClock,
-    ahead_by_milliseconds: AtomicI64,
+/// The time of AWS at the beginning of this machine's clock, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bounds {
+    earliest: Timestamp,
+    latest: Timestamp,
+    /// When they were last narrowed, by this machine's clock.
+    measured: Duration,
 }
 
-impl QueueClock {
-    /// Compares the clocks by a message that was received just now for the first time.
-    pub(super) fn learn(&self, message: &ReceivedMessage) {
-        let Some(received) = first_received(message) else { return };
-        let machine = self.machine.now();
-        let ahead = ahead(received, machine);
-        let before = self.ahead_by_milliseconds.swap(milliseconds(ahead), Ordering::Relaxed);
-        if before == 0 && !ahead.is_zero() {
-            let seconds = ahead.as_secs();
-            tracing::warn!(
-                seconds,
-                "this machine's clock is wrong by so much, the queue's is used: set it right"
-            );
+impl Bounds {
+    /// What one exchange says.
+    fn of(date: Timestamp, sent: Duration, received: Duration) -> Option<Self> {
+        let earliest = date.checked_sub(received).ok()?.checked_sub(DIFFERENCE).ok()?;
+        let latest = date.checked_add(RESOLUTION).ok()?.checked_sub(sent).ok()?;
+        Some(Self { earliest, latest: latest.checked_add(DIFFERENCE).ok()?, measured: received })
+    }
+
+    /// The same some time later: the clock of this machine drifts.
+    fn at(self, now: Duration) -> Self {
+        let age = now.saturating_sub(self.measured).as_nanos();
+        let drift = i64::try_from(age.saturating_mul(DRIFT_PPM) / 1_000_000).unwrap_or(i64::MAX);
+        let drift = SignedDuration::from_nanos(drift);
+        Self {
+            earliest: self.earliest.checked_sub(drift).unwrap_or(Timestamp::MIN),
+            latest: self.latest.checked_add(drift).unwrap_or(Timestamp::MAX),
+            measured: now.max(self.measured),
+        }
+    }
+
+    /// What both say; `None` when they contradict each other.
+    fn and(self, other: Self) -> Option<Self> {
+        let (earliest, latest) = (self.earliest.max(other.earliest), self.latest.min(other.latest));
+        let measured = self.measured.max(other.measured);
+        (earliest <= latest).then_some(Self { earliest, latest, measured })
+    }
+}
+
+/// A clock that says the latest time that it can be at AWS.
+#[derive(Debug)]
+pub(super) struct AwsClock {
+    machine: SystemClock,
+    bounds: Mutex<Option<Bounds>>,
+}
+
+impl AwsClock {
+    pub(super) fn start() -> Self {
+        Self { machine: SystemClock::start(), bounds: Mutex::default() }
+    }
+
+    /// Whether anything is known of the time of AWS.
+    pub(super) fn is_known(&self) -> bool {
+        self.bounds.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// A message that was received says when it was sent: it cannot be earlier now.
+    pub(super) fn observe_message(&self, message: &ReceivedMessage) {
+        let sent = message.attributes.get("SentTimestamp").and_then(|text| text.parse().ok());
+        let sent = sent.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
+        let now = Clock::elapsed(self);
+        let Some(earliest) = sent.and_then(|sent| sent.checked_sub(now).ok()?.checked_sub(DIFFERENCE).ok())
+        else {
+            return;
+        };
+        let mut bounds = self.bounds.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = bounds.map(|known| known.at(now)) else { return };
+        // A message from the future: this machine slept, and what was measured before counts no more.
+        *bounds =
+            (earliest <= known.latest).then_some(Bounds { earliest: earliest.max(known.earliest), ..known });
+        if bounds.is_none() {
+            tracing::warn!("a message was sent later than now: the time is measured again");
         }
     }
 }
 
-/// By how much the queue's clock is ahead; zero within the tolerance.
-fn ahead(queue: Timestamp, machine: Timestamp) -> SignedDuration {
-    let ahead = queue.duration_since(machine);
-    if ahead.abs() <= TOLERANCE { SignedDuration::ZERO } else { ahead }
-}
-
-fn milliseconds(duration: SignedDuration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or_default()
-}
-
-/// When the queue handed this message out, if this is the first time that it did.
-fn first_received(message: &ReceivedMessage) -> Option<Timestamp> {
-    if message.attributes.get("ApproximateReceiveCount")? != "1" {
-        return None;
+impl TimeObserver for AwsClock {
+    fn elapsed(&self) -> Duration {
+        Clock::elapsed(self)
     }
-    let text = message.attributes.get("ApproximateFirstReceiveTimestamp")?;
-    Timestamp::from_millisecond(text.parse().ok()?).ok()
+
+    fn observe(&self, date: Timestamp, sent: Duration, received: Duration) {
+        let Some(new) = Bounds::of(date, sent, received) else { return };
+        let mut bounds = self.bounds.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = bounds.map(|known| known.at(received)) else {
+            *bounds = Some(new);
+            return;
+        };
+        let both = known.and(new);
+        if both.is_none() {
+            tracing::warn!(%date, "the time of AWS contradicts what was measured before: it is measured again");
+        }
+        *bounds = Some(both.unwrap_or(new));
+    }
 }
 
-impl Clock for QueueClock {
+impl Clock for AwsClock {
+    /// The latest time that it can be, so that nothing is done too late. Before anything is known it is the machine's:
+    /// no command is taken then.
     fn now(&self) -> Timestamp {
-        let ahead = SignedDuration::from_millis(self.ahead_by_milliseconds.load(Ordering::Relaxed));
-        let machine = self.machine.now();
-        machine.checked_add(ahead).unwrap_or(machine)
+        let elapsed = Clock::elapsed(self);
+        let bounds = *self.bounds.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = bounds.and_then(|known| known.at(elapsed).latest.checked_add(elapsed).ok());
+        latest.unwrap_or_else(|| self.machine.now())
     }
 
     fn elapsed(&self) -> Duration {
@@ -94,7 +157,7 @@ impl Ports for AgentPorts {
     type State = DynamoState;
     type Secrets = SsmSecrets;
     type Publisher = IotPublisher;
-    type Clock = QueueClock;
+    type Clock = AwsClock;
     type Metrics = EmfMetrics;
 
     fn objects(&self) -> &S3Objects {
@@ -112,7 +175,7 @@ impl Ports for AgentPorts {
     fn publisher(&self) -> &IotPublisher {
         self.aws.publisher()
     }
-    fn clock(&self) -> &QueueClock {
+    fn clock(&self) -> &AwsClock {
         &self.clock
     }
     fn metrics(&self) -> &EmfMetrics {
@@ -124,33 +187,71 @@ impl Ports for AgentPorts {
 mod tests {
     use super::*;
 
-    fn message(receive_count: &str, milliseconds: i64) -> ReceivedMessage {
-        let attributes = [
-            ("ApproximateReceiveCount", receive_count.to_owned()),
-            ("ApproximateFirstReceiveTimestamp", milliseconds.to_string()),
-        ];
-        ReceivedMessage {
-            message_id: "1".to_owned(),
-            receipt_handle: "1".to_owned(),
-            body: String::new(),
-            attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
-            message_attributes: [].into(),
-        }
+    const DATE: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn seconds(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    fn at(time: f64) -> Timestamp {
+        DATE + SignedDuration::from_secs_f64(time)
     }
 
     #[test]
-    fn a_wrong_clock_is_put_right_and_a_right_one_is_left() {
-        let clock = QueueClock { machine: SystemClock::start(), ahead_by_milliseconds: AtomicI64::new(0) };
-        let difference = |clock: &QueueClock| clock.now().duration_since(clock.machine.now()).as_secs();
-        let ahead_by = |seconds: i64| clock.machine.now().as_millisecond() + seconds * 1000;
+    fn an_answer_that_was_held_up_makes_it_later_and_never_earlier() {
+        // Sent at 10 s and received at 15.3 s: made at DATE, which was 10 s by this machine's clock at the earliest.
+        let bounds = Bounds::of(DATE, seconds(10.0), seconds(15.3)).unwrap();
+        assert_eq!(bounds.latest + SignedDuration::from_secs_f64(15.3), at(1.0 + 0.1 + 5.3));
+        assert_eq!(bounds.earliest + SignedDuration::from_secs_f64(15.3), at(-0.1));
+    }
 
-        clock.learn(&message("1", ahead_by(-1)));
-        assert_eq!(difference(&clock), 0, "the answer took a second");
-        clock.learn(&message("2", ahead_by(600)));
-        assert_eq!(difference(&clock), 0, "a later delivery says nothing of now");
-        clock.learn(&message("1", ahead_by(600)));
-        assert!((599..=600).contains(&difference(&clock)), "{}", difference(&clock));
-        clock.learn(&message("1", ahead_by(0)));
-        assert_eq!(difference(&clock), 0, "somebody set it right");
+    #[test]
+    fn a_short_exchange_bounds_what_a_long_one_leaves_open() {
+        let long = Bounds::of(at(20.0), seconds(0.0), seconds(20.0)).unwrap();
+        let short = Bounds::of(at(21.0), seconds(21.0), seconds(21.1)).unwrap();
+        let both = long.at(seconds(21.1)).and(short).unwrap();
+        assert_eq!(both.latest, short.latest);
+        assert!(both.latest.duration_since(both.earliest) < SignedDuration::from_secs(2));
+        let slept = Bounds::of(at(3600.0), seconds(21.2), seconds(21.3)).unwrap();
+        assert_eq!(both.and(slept), None, "the machine slept");
+    }
+
+    #[test]
+    fn what_was_measured_long_ago_is_less_certain() {
+        let bounds = Bounds::of(DATE, seconds(0.0), seconds(0.1)).unwrap();
+        let later = bounds.at(seconds(3600.1));
+        assert_eq!(later.latest.duration_since(bounds.latest), SignedDuration::from_millis(720));
+        assert_eq!(bounds.earliest.duration_since(later.earliest), SignedDuration::from_millis(720));
+    }
+
+    #[test]
+    fn the_clock_says_the_latest_time_and_knows_that_it_knows_none() {
+        let clock = AwsClock::start();
+        assert!(!clock.is_known());
+        let hours_ahead = clock.machine.now() + SignedDuration::from_hours(5);
+        let now = Clock::elapsed(&clock);
+        clock.observe(hours_ahead, now, now);
+        assert!(clock.is_known());
+        let ahead = Clock::now(&clock).duration_since(clock.machine.now());
+        let expected = SignedDuration::from_hours(5) + SignedDuration::from_millis(1100);
+        assert!((ahead - expected).abs() < SignedDuration::from_millis(500), "{ahead:?}");
+    }
+
+    #[test]
+    fn a_message_from_the_future_means_that_nothing_is_known() {
+        let clock = AwsClock::start();
+        let message = |milliseconds: i64| ReceivedMessage {
+            message_id: "1".to_owned(),
+            receipt_handle: "1".to_owned(),
+            body: String::new(),
+            attributes: [("SentTimestamp".to_owned(), milliseconds.to_string())].into(),
+            message_attributes: [].into(),
+        };
+        let now = Clock::elapsed(&clock);
+        clock.observe(DATE, now, now);
+        clock.observe_message(&message(DATE.as_millisecond()));
+        assert!(clock.is_known());
+        clock.observe_message(&message(DATE.as_millisecond() + 60_000));
+        assert!(!clock.is_known());
     }
 }

@@ -1,9 +1,16 @@
 //! What answers of devices mean, whatever the device.
+//!
+//! Only proof counts. An answer came after the request was delivered, so whatever its status, it does not prove that
+//! nothing happened: there are boards that switch and answer 404, and gateways that answer 504 after the device did it.
+//! What proves more is what the driver's device documents, and a challenge of HTTP Digest, before whose answer no device
+//! does anything.
 
 use camhook_outbound::Answer;
+use camhook_outbound::digest::challenged_schemes;
+use http::header;
 use serde_json::{Map, Value};
 
-use crate::Sent;
+use crate::SendOutcome;
 
 /// The most of a device's answer that is kept, in characters.
 const KEPT: usize = 300;
@@ -19,21 +26,52 @@ pub(super) fn status(answer: &Answer) -> String {
     format!("status {}", answer.status.as_u16())
 }
 
-/// What an answer means whose status is not of 200 to 299: one of 400 or more had no effect, and a redirect
-/// says nothing.
-pub(super) fn refusal(answer: &Answer) -> Sent {
-    if answer.status.is_client_error() || answer.status.is_server_error() {
-        return Sent::NoEffect(format!("{} {}", status(answer), text(answer)).trim_end().to_owned());
+/// `status 404 Not found`.
+pub(super) fn status_and_text(answer: &Answer) -> String {
+    format!("{} {}", status(answer), text(answer)).trim_end().to_owned()
+}
+
+/// What an answer means that the driver's device does not document.
+pub(super) fn undocumented(answer: &Answer, device: &str) -> SendOutcome {
+    if is_challenge(answer, "Digest") {
+        return SendOutcome::NotExecuted(format!("{}: it does not accept user and password", status(answer)));
     }
-    Sent::NoWord(status(answer))
+    if answer.status.is_redirection() {
+        return SendOutcome::Unconfirmed(redirect(answer));
+    }
+    if answer.status.is_success() {
+        return SendOutcome::Unconfirmed(format!("{} from what is no {device}", status(answer)));
+    }
+    SendOutcome::Unconfirmed(status_and_text(answer))
 }
 
-/// What was answered under the address of a device, and is not what such a device answers: a login page, say.
-pub(super) fn stranger(answer: &Answer, device: &str) -> Sent {
-    Sent::NoWord(format!("{} from what is no {device}", status(answer)))
+/// Whether an answer asks for a proof of who is asking, in one scheme: `Basic`, or `Digest`.
+pub(super) fn is_challenge(answer: &Answer, scheme: &str) -> bool {
+    answer.status == http::StatusCode::UNAUTHORIZED
+        && challenged_schemes(&answer.headers)
+            .iter()
+            .any(|challenged| challenged.eq_ignore_ascii_case(scheme))
 }
 
-/// The members of an answer that is an object of JSON.
+/// A refusal of a device that documents HTTP Basic; `None` when the answer is none.
+pub(super) fn refused_login(answer: &Answer) -> Option<SendOutcome> {
+    is_challenge(answer, "Basic")
+        .then(|| SendOutcome::NotExecuted(format!("{}: it wants another user and password", status(answer))))
+}
+
+/// What is said of a redirect: where it leads may hold a secret, and is left out.
+fn redirect(answer: &Answer) -> String {
+    let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
+    let is_to_https = location.is_some_and(|location| location.to_ascii_lowercase().starts_with("https://"));
+    let hint = if is_to_https {
+        "it redirects to HTTPS: write https in `url`"
+    } else {
+        "it redirects, and redirects are not followed: write the address that it names in `url`"
+    };
+    format!("{}: {hint}", status(answer))
+}
+
+/// The members of an answer that is a JSON object.
 pub(super) fn object(answer: &Answer) -> Option<Map<String, Value>> {
     match serde_json::from_slice(&answer.body) {
         Ok(Value::Object(members)) => Some(members),
@@ -43,7 +81,7 @@ pub(super) fn object(answer: &Answer) -> Option<Map<String, Value>> {
 
 /// Answers for the tests of the drivers.
 #[cfg(test)]
-pub(super) mod made {
+pub(super) mod testing {
     use bytes::Bytes;
     use camhook_outbound::Completeness;
     use http::{HeaderMap, StatusCode};
@@ -58,19 +96,55 @@ pub(super) mod made {
             completeness: Completeness::Whole,
         }
     }
+
+    pub(in crate::driver) fn answer_with(
+        status: u16,
+        header: http::HeaderName,
+        value: &'static str,
+        body: &'static str,
+    ) -> Answer {
+        let mut answer = answer(status, body);
+        answer.headers.insert(header, http::HeaderValue::from_static(value));
+        answer
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::made::answer;
+    use super::testing::{answer, answer_with};
     use super::*;
 
     #[test]
-    fn a_refusal_had_no_effect_and_a_redirect_says_nothing() {
-        for status in [400, 401, 404, 429, 500, 503] {
-            assert!(matches!(refusal(&answer(status, "")), Sent::NoEffect(_)), "{status}");
+    fn no_status_proves_that_nothing_happened() {
+        for status in [200, 204, 400, 401, 404, 409, 429, 500, 502, 503, 504] {
+            let outcome = undocumented(&answer(status, "not\r\nfound"), "relay");
+            let SendOutcome::Unconfirmed(text) = outcome else { panic!("{status}: {outcome:?}") };
+            assert!(text.starts_with(&format!("status {status}")) && !text.contains('\n'), "{text}");
         }
-        assert_eq!(refusal(&answer(400, "no\r\nswitch")), Sent::NoEffect("status 400 no  switch".to_owned()));
-        assert_eq!(refusal(&answer(302, "")), Sent::NoWord("status 302".to_owned()));
+    }
+
+    #[test]
+    fn before_a_digest_challenge_is_answered_nothing_happens() {
+        let name = header::WWW_AUTHENTICATE;
+        for (value, is_refusal) in [
+            ("Digest realm=\"a\", nonce=\"b\"", true),
+            ("Basic realm=\"a\", digest realm=\"b\"", true),
+            ("Basic realm=\"Digest or not\"", false),
+            ("Negotiate", false),
+        ] {
+            let outcome = undocumented(&answer_with(401, name.clone(), value, ""), "relay");
+            assert_eq!(matches!(outcome, SendOutcome::NotExecuted(_)), is_refusal, "{value}");
+        }
+        let not_401 = answer_with(404, name, "Digest realm=\"a\"", "");
+        assert!(matches!(undocumented(&not_401, "relay"), SendOutcome::Unconfirmed(_)));
+    }
+
+    #[test]
+    fn a_redirect_says_what_to_do_and_not_where_it_leads() {
+        let to = |location| undocumented(&answer_with(301, header::LOCATION, location, ""), "relay");
+        let SendOutcome::Unconfirmed(text) = to("HTTPS://192.168.1.2/api?key=secret") else { panic!() };
+        assert_eq!(text, "status 301: it redirects to HTTPS: write https in `url`");
+        let SendOutcome::Unconfirmed(text) = to("/login?key=secret") else { panic!() };
+        assert!(text.contains("not followed") && !text.contains("secret"), "{text}");
     }
 }

@@ -8,63 +8,66 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use camhook_outbound::{Answer, Request};
-use camhook_ports::{Ports, SecretReference};
+use camhook_ports::{Clock, Ports, SecretReference};
 use camhook_site::{HttpDevice, HttpMethod, HttpRequest};
 use http::{HeaderName, Method};
+use jiff::Timestamp;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use secrecy::ExposeSecret;
 use url::Url;
 
-use crate::driver::answer::{status, text};
-use crate::driver::line::Line;
-use crate::{Command, Sent};
+use crate::driver::answer::{status_and_text, undocumented};
+use crate::driver::client::DeviceClient;
+use crate::{DeviceCommand, SendOutcome};
 
 /// How much a template may compute.
 const FUEL: u64 = 2_000;
 
 /// Asks the device for a command.
 pub(super) async fn ask<P: Ports>(
-    line: &Line<'_, P>,
+    client: &DeviceClient<'_, P>,
     relay: &str,
     device: &HttpDevice,
-    command: Command,
-) -> Result<String, Sent> {
+    command: DeviceCommand,
+) -> Result<String, SendOutcome> {
     let Some((action, template)) = template(device, command) else {
-        return Err(Sent::NoEffect("camhook.toml has no request for this".to_owned()));
+        return Err(SendOutcome::NotExecuted("camhook.toml has no request for this".to_owned()));
     };
     let values = values(relay, action, command);
     let url = url(&device.url, &render("path", &template.path, &values)?)?;
-    let authentication = line.authentication(&device.login).await?;
+    let authentication = client.authentication(&device.login).await?;
     let mut request = Request::new(method(template.method), url).with_authentication(authentication);
     if let Some(body) = &template.body {
         request = request.with_body("application/json", Bytes::from(render("body", body, &values)?));
     }
     for (name, value) in &template.headers {
-        request = with_header(line, request, name, value, &values).await?;
+        request = with_header(client, request, name, value, &values).await?;
     }
-    confirmed(&line.send(&request).await?, device)
+    confirmed(&client.send(&request).await?, device, client.ports.clock().now())
 }
 
 /// The request for a command, and what it is called.
-fn template(device: &HttpDevice, command: Command) -> Option<(&'static str, &HttpRequest)> {
+fn template(device: &HttpDevice, command: DeviceCommand) -> Option<(&'static str, &HttpRequest)> {
     let (action, request) = match command {
-        Command::On { off_after: Some(_) } => ("pulse", &device.pulse),
-        Command::On { off_after: None } => ("on", &device.on),
-        Command::Off => ("off", &device.off),
-        Command::Toggle => ("toggle", &device.toggle),
+        DeviceCommand::On { off_after: Some(_) } => ("pulse", &device.pulse),
+        DeviceCommand::On { off_after: None } => ("on", &device.on),
+        DeviceCommand::Off => ("off", &device.off),
+        DeviceCommand::Toggle => ("toggle", &device.toggle),
     };
     request.as_ref().map(|request| (action, request))
 }
 
-fn values(relay: &str, action: &str, command: Command) -> Value {
+fn values(relay: &str, action: &str, command: DeviceCommand) -> Value {
     match command {
-        Command::On { off_after: Some(off_after) } => context! {
+        DeviceCommand::On { off_after: Some(off_after) } => context! {
             relay,
             action,
             seconds => seconds(off_after),
             milliseconds => u64::try_from(off_after.as_millis()).unwrap_or(u64::MAX),
         },
-        Command::On { off_after: None } | Command::Off | Command::Toggle => context! { relay, action },
+        DeviceCommand::On { off_after: None } | DeviceCommand::Off | DeviceCommand::Toggle => {
+            context! { relay, action }
+        }
     }
 }
 
@@ -76,18 +79,18 @@ fn seconds(duration: Duration) -> Value {
     duration.as_secs_f64().into()
 }
 
-fn render(part: &str, template: &str, values: &Value) -> Result<String, Sent> {
+fn render(part: &str, template: &str, values: &Value) -> Result<String, SendOutcome> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment
-        .render_str(template, values)
-        .map_err(|error| Sent::NoEffect(format!("the template of `{part}` cannot be used: {error}")))
+    environment.render_str(template, values).map_err(|error| {
+        SendOutcome::NotExecuted(format!("the template of `{part}` cannot be used: {error}"))
+    })
 }
 
 /// The address of a rendered path. It cannot lead to another host: what follows the host begins with a slash.
-fn url(device: &Url, path: &str) -> Result<Url, Sent> {
-    let unusable = || Sent::NoEffect("the template of `path` gives no path".to_owned());
+fn url(device: &Url, path: &str) -> Result<Url, SendOutcome> {
+    let unusable = || SendOutcome::NotExecuted("the template of `path` gives no path".to_owned());
     if !path.starts_with('/') {
         return Err(unusable());
     }
@@ -97,22 +100,22 @@ fn url(device: &Url, path: &str) -> Result<Url, Sent> {
 }
 
 async fn with_header<P: Ports>(
-    line: &Line<'_, P>,
+    client: &DeviceClient<'_, P>,
     request: Request,
     name: &str,
     value: &SecretReference,
     values: &Value,
-) -> Result<Request, Sent> {
+) -> Result<Request, SendOutcome> {
     let value = match value {
         SecretReference::Literal(_) => {
-            let template = line.secret(value).await?;
+            let template = client.secret(value).await?;
             render("headers", template.expose_secret(), values)?
         }
         SecretReference::Parameter(_) | SecretReference::Environment(_) => {
-            line.secret(value).await?.expose_secret().to_owned()
+            client.secret(value).await?.expose_secret().to_owned()
         }
     };
-    let unusable = |reason: String| Sent::NoEffect(reason);
+    let unusable = |reason: String| SendOutcome::NotExecuted(reason);
     let name: HeaderName =
         name.parse().map_err(|_| unusable(format!("`{name}` is no name of a header field")))?;
     request.with_header(name, &value).map_err(|error| unusable(error.to_string()))
@@ -128,27 +131,47 @@ fn method(method: HttpMethod) -> Method {
     }
 }
 
-/// A success is a status of 200 to 299, with the words that the configuration waits for.
-fn confirmed(answer: &Answer, device: &HttpDevice) -> Result<String, Sent> {
-    let words = || format!("{} {}", status(answer), text(answer)).trim_end().to_owned();
-    match &device.confirmation {
-        Some(wanted) if !String::from_utf8_lossy(&answer.body).contains(wanted) => {
-            Err(Sent::NoWord(format!("the answer lacks `{wanted}`: {}", words())))
-        }
-        _ => Ok(words()),
+/// What an answer means as the configuration words it: first `refused`, then `success`. Without `success` it is a status
+/// of 200 to 299. Everything else proves nothing.
+fn confirmed(answer: &Answer, device: &HttpDevice, now: Timestamp) -> Result<String, SendOutcome> {
+    let body = String::from_utf8_lossy(&answer.body);
+    if device.refused.as_ref().is_some_and(|refused| refused.matches(answer.status.as_u16(), &body)) {
+        let reason = status_and_text(answer);
+        return Err(match answer.retry_after(now) {
+            Some(after) => SendOutcome::Deferred { reason, retry_after: Some(after) },
+            None => SendOutcome::NotExecuted(reason),
+        });
     }
+    if device.success.matches(answer.status.as_u16(), &body) {
+        return Ok(status_and_text(answer));
+    }
+    if answer.status.is_success() {
+        let text = status_and_text(answer);
+        return Err(SendOutcome::Unconfirmed(format!("the answer is not what `success` names: {text}")));
+    }
+    Err(match undocumented(answer, "device") {
+        SendOutcome::Unconfirmed(text) if answer.status.is_client_error() => {
+            SendOutcome::Unconfirmed(format!(
+                "{text}; if the device answers this when it does what it is asked, name it in `success`, and in \
+                 `refused` if it then surely does not"
+            ))
+        }
+        outcome => outcome,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PULSE: Command = Command::On { off_after: Some(Duration::from_millis(1500)) };
+    const PULSE: DeviceCommand = DeviceCommand::On { off_after: Some(Duration::from_millis(1500)) };
 
     #[test]
     fn values_have_no_character_that_means_anything() {
         let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.');
-        for command in [PULSE, Command::On { off_after: None }, Command::Off, Command::Toggle] {
+        for command in
+            [PULSE, DeviceCommand::On { off_after: None }, DeviceCommand::Off, DeviceCommand::Toggle]
+        {
             let values = values("gate-1", "pulse", command);
             for name in values.try_iter().unwrap() {
                 let value = values.get_item(&name).unwrap().to_string();
@@ -162,10 +185,13 @@ mod tests {
         let rendered = |template, command| render("path", template, &values("gate", "pulse", command));
         let template = "/{{ relay }}/{{ action }}?s={{ seconds }}&ms={{ milliseconds }}";
         assert_eq!(rendered(template, PULSE).unwrap(), "/gate/pulse?s=1.5&ms=1500");
-        let whole = Command::On { off_after: Some(Duration::from_secs(5)) };
+        let whole = DeviceCommand::On { off_after: Some(Duration::from_secs(5)) };
         assert_eq!(rendered("{\"s\": {{ seconds }}}", whole).unwrap(), "{\"s\": 5}");
         for template in ["{{ seconds }}", "{{ plate }}", "{{", "{% for a in range(100000) %}a{% endfor %}"] {
-            assert!(matches!(rendered(template, Command::Off), Err(Sent::NoEffect(_))), "{template}");
+            assert!(
+                matches!(rendered(template, DeviceCommand::Off), Err(SendOutcome::NotExecuted(_))),
+                "{template}"
+            );
         }
     }
 

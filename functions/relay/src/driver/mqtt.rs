@@ -11,19 +11,24 @@ use camhook_site::{Mqtt, MqttStatus};
 use camhook_state::topic_status;
 use jiff::Timestamp;
 
-use crate::{Command, Sent};
+use crate::{DeviceCommand, SendOutcome};
 
 /// How long until the status is looked at again. Whoever waits gives up by himself.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 /// Publishes a command, and waits for the device's word where there is one.
-pub(super) async fn ask<P: Ports>(ports: &P, device: &Mqtt, command: Command) -> Result<String, Sent> {
-    let payload = payload(device, command)
-        .ok_or_else(|| Sent::NoEffect("the relay has no payload `toggle` in camhook.toml".to_owned()))?;
+pub(super) async fn ask<P: Ports>(
+    ports: &P,
+    device: &Mqtt,
+    command: DeviceCommand,
+) -> Result<String, SendOutcome> {
+    let payload = payload(device, command).ok_or_else(|| {
+        SendOutcome::NotExecuted("the relay has no payload `toggle` in camhook.toml".to_owned())
+    })?;
     let asked_at = ports.clock().now();
     ports.publisher().publish(&device.topic, &payload).await.map_err(|error| match error {
-        PublishError::Refused(_) => Sent::NoEffect(error.to_string()),
-        PublishError::NoWord(_) => Sent::NoWord(error.to_string()),
+        PublishError::Refused(_) => SendOutcome::NotExecuted(error.to_string()),
+        PublishError::NoWord(_) => SendOutcome::Unconfirmed(error.to_string()),
     })?;
     match &device.status {
         Some(status) => Ok(confirmation(ports, status, command, asked_at).await),
@@ -31,15 +36,15 @@ pub(super) async fn ask<P: Ports>(ports: &P, device: &Mqtt, command: Command) ->
     }
 }
 
-fn payload(device: &Mqtt, command: Command) -> Option<String> {
+fn payload(device: &Mqtt, command: DeviceCommand) -> Option<String> {
     match command {
-        Command::On { off_after: Some(off_after) } => {
+        DeviceCommand::On { off_after: Some(off_after) } => {
             let seconds = off_after.as_secs() + u64::from(off_after.subsec_nanos() > 0);
             Some(device.pulse.as_ref().map_or_else(|| device.on.clone(), |pulse| pulse.of(seconds)))
         }
-        Command::On { off_after: None } => Some(device.on.clone()),
-        Command::Off => Some(device.off.clone()),
-        Command::Toggle => device.toggle.clone(),
+        DeviceCommand::On { off_after: None } => Some(device.on.clone()),
+        DeviceCommand::Off => Some(device.off.clone()),
+        DeviceCommand::Toggle => device.toggle.clone(),
     }
 }
 
@@ -47,7 +52,7 @@ fn payload(device: &Mqtt, command: Command) -> Option<String> {
 async fn confirmation<P: Ports>(
     ports: &P,
     status: &MqttStatus,
-    command: Command,
+    command: DeviceCommand,
     asked_at: Timestamp,
 ) -> String {
     loop {
@@ -62,12 +67,12 @@ async fn confirmation<P: Ports>(
     }
 }
 
-fn is_confirmed(status: &MqttStatus, command: Command, said: &str) -> bool {
+fn is_confirmed(status: &MqttStatus, command: DeviceCommand, said: &str) -> bool {
     match command {
-        Command::On { .. } => said.trim() == status.on.trim(),
-        Command::Off => said.trim() == status.off.trim(),
+        DeviceCommand::On { .. } => said.trim() == status.on.trim(),
+        DeviceCommand::Off => said.trim() == status.off.trim(),
         // Nobody knows in which state it was: any word is one about the new one.
-        Command::Toggle => true,
+        DeviceCommand::Toggle => true,
     }
 }
 
@@ -99,15 +104,15 @@ mod tests {
     #[tokio::test]
     async fn each_command_has_its_payload() {
         let ports = MemoryPorts::new(NOW.parse().unwrap());
-        let pulse = Command::On { off_after: Some(Duration::from_millis(4001)) };
-        for command in [Command::On { off_after: None }, Command::Off, pulse] {
+        let pulse = DeviceCommand::On { off_after: Some(Duration::from_millis(4001)) };
+        for command in [DeviceCommand::On { off_after: None }, DeviceCommand::Off, pulse] {
             ask(&ports, &device(None), command).await.unwrap();
         }
         let payloads: Vec<String> =
             ports.publisher.published().into_iter().map(|(_, payload)| payload).collect();
         assert_eq!(payloads, ["on", "off", "on,5"]);
-        let toggled = ask(&ports, &device(None), Command::Toggle).await;
-        assert!(matches!(toggled, Err(Sent::NoEffect(_))), "{toggled:?}");
+        let toggled = ask(&ports, &device(None), DeviceCommand::Toggle).await;
+        assert!(matches!(toggled, Err(SendOutcome::NotExecuted(_))), "{toggled:?}");
         assert_eq!(ports.publisher.published().len(), 3);
     }
 
@@ -115,9 +120,15 @@ mod tests {
     async fn what_the_broker_refused_had_no_effect_and_its_silence_says_nothing() {
         let ports = MemoryPorts::new(NOW.parse().unwrap());
         ports.publisher.fail(PublishError::Refused("no".to_owned()));
-        assert!(matches!(ask(&ports, &device(None), Command::Off).await, Err(Sent::NoEffect(_))));
+        assert!(matches!(
+            ask(&ports, &device(None), DeviceCommand::Off).await,
+            Err(SendOutcome::NotExecuted(_))
+        ));
         ports.publisher.fail(PublishError::NoWord("late".to_owned()));
-        assert!(matches!(ask(&ports, &device(None), Command::Off).await, Err(Sent::NoWord(_))));
+        assert!(matches!(
+            ask(&ports, &device(None), DeviceCommand::Off).await,
+            Err(SendOutcome::Unconfirmed(_))
+        ));
     }
 
     #[tokio::test(start_paused = true)]
@@ -129,7 +140,7 @@ mod tests {
             let said = TopicStatus { payload: payload.to_owned(), at };
             topic_status::record(&ports.state, "gate/status", &said).await.unwrap();
         };
-        let on = Command::On { off_after: None };
+        let on = DeviceCommand::On { off_after: None };
         let asked = async || tokio::time::timeout(Duration::from_secs(4), ask(&ports, &device, on)).await;
         say("1", now - Duration::from_secs(1)).await;
         assert!(asked().await.is_err(), "an old word is about something else");

@@ -11,19 +11,19 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use camhook_outbound::{Answer, Outcome, Request};
+use camhook_outbound::{Answer, Request};
 use camhook_ports::{Clock, Ports};
 use camhook_site::ShellyCloud;
 use camhook_state::rate_limit;
 use http::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
-use crate::driver::answer::{object, status, stranger, text};
-use crate::driver::line::{Line, meaning};
+use crate::driver::answer::{object, status, text, undocumented};
+use crate::driver::client::DeviceClient;
 use crate::protocol::time_until;
-use crate::{Command, Sent};
+use crate::{DeviceCommand, SendOutcome};
 
 /// The time between two requests of an account: a little more than the second that the API wants, since clocks and
 /// ways differ.
@@ -34,28 +34,17 @@ const REQUEST_TIME: Duration = Duration::from_secs(2);
 
 /// Asks the cloud for a command.
 pub(super) async fn ask<P: Ports>(
-    line: &Line<'_, P>,
+    client: &DeviceClient<'_, P>,
     device: &ShellyCloud,
-    command: Command,
-) -> Result<String, Sent> {
+    command: DeviceCommand,
+) -> Result<String, SendOutcome> {
     let Some(body) = body(device, command) else {
-        return Err(Sent::NoEffect("the driver shelly-cloud cannot toggle".to_owned()));
+        return Err(SendOutcome::NotExecuted("the driver shelly-cloud cannot toggle".to_owned()));
     };
-    let key = line.secret(&device.key).await?;
-    await_turn(line, device).await?;
+    let key = client.secret(&device.key).await?;
+    await_turn(client, device).await?;
     let request = Request::new(Method::POST, url(device, &key)).with_body("application/json", body);
-    let said = match line.client.send(line.network, &request).await {
-        Outcome::Refused(answer) if answer.status == StatusCode::UNAUTHORIZED => {
-            Err(Sent::NoEffect(format!(
-                "status 401: the key is wrong, or something else asked in the account's name within the same second \
-             (camhook itself keeps {:.1} s between two requests) {}",
-                SPACING.as_secs_f64(),
-                text(&answer)
-            )))
-        }
-        outcome => meaning(outcome).and_then(|answer| confirmed(&answer)),
-    };
-    without_key(said, &key)
+    confirmed(&without_key(client.send(&request).await?, &key))
 }
 
 fn url(device: &ShellyCloud, key: &SecretString) -> Url {
@@ -65,21 +54,21 @@ fn url(device: &ShellyCloud, key: &SecretString) -> Url {
     url
 }
 
-fn body(device: &ShellyCloud, command: Command) -> Option<Bytes> {
+fn body(device: &ShellyCloud, command: DeviceCommand) -> Option<Bytes> {
     let ShellyCloud { device: id, channel, .. } = device;
     let body = match command {
-        Command::On { off_after: None } => json!({ "id": id, "channel": channel, "on": true }),
-        Command::On { off_after: Some(off_after) } => {
+        DeviceCommand::On { off_after: None } => json!({ "id": id, "channel": channel, "on": true }),
+        DeviceCommand::On { off_after: Some(off_after) } => {
             json!({ "id": id, "channel": channel, "on": true, "toggle_after": seconds(off_after) })
         }
-        Command::Off => json!({ "id": id, "channel": channel, "on": false }),
-        Command::Toggle => return None,
+        DeviceCommand::Off => json!({ "id": id, "channel": channel, "on": false }),
+        DeviceCommand::Toggle => return None,
     };
     Some(Bytes::from(body.to_string()))
 }
 
 /// A time in seconds, rounded up to tenths; whole where it is whole, since fractions are unverified.
-fn seconds(duration: Duration) -> serde_json::Value {
+fn seconds(duration: Duration) -> Value {
     let tenths = u64::try_from(duration.as_millis().div_ceil(100)).unwrap_or(u64::MAX);
     if tenths.is_multiple_of(10) {
         return (tenths / 10).into();
@@ -89,47 +78,57 @@ fn seconds(duration: Duration) -> serde_json::Value {
 
 /// Waits until the account may be asked. Its server stands for it: two accounts on one server wait for each other,
 /// which is slower than need be and never wrong.
-async fn await_turn<P: Ports>(line: &Line<'_, P>, device: &ShellyCloud) -> Result<(), Sent> {
-    let now = line.ports.clock().now();
-    let latest = now.checked_add(line.left.saturating_sub(REQUEST_TIME)).unwrap_or(now);
+async fn await_turn<P: Ports>(client: &DeviceClient<'_, P>, device: &ShellyCloud) -> Result<(), SendOutcome> {
+    let now = client.ports.clock().now();
+    let latest = now.checked_add(client.left.saturating_sub(REQUEST_TIME)).unwrap_or(now);
     let account = device.server.host_str().unwrap_or_default();
     let turn =
-        rate_limit::acquire(line.ports.state(), &format!("shelly-cloud/{account}"), SPACING, latest, now)
+        rate_limit::acquire(client.ports.state(), &format!("shelly-cloud/{account}"), SPACING, latest, now)
             .await;
     match turn {
         Ok(Some(turn)) => {
             tokio::time::sleep(time_until(turn, now)).await;
             Ok(())
         }
-        Ok(None) => Err(Sent::NoEffect(
+        Ok(None) => Err(SendOutcome::NotExecuted(
             "the account may be asked once a second, and others are before this".to_owned(),
         )),
-        Err(error) => Err(Sent::NoEffect(error.to_string())),
+        Err(error) => Err(SendOutcome::NotExecuted(error.to_string())),
     }
 }
 
-/// A success is an empty body, or an object without an error.
-fn confirmed(answer: &Answer) -> Result<String, Sent> {
-    if answer.body.trim_ascii().is_empty() {
+/// A success is the status 200 with an empty body: 202, say, is a command that the cloud has and the device perhaps not.
+/// A refusal is the status 401, or an object with `error` under a status below 500: a gateway in front of the cloud may
+/// answer with an object of its own.
+fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
+    if answer.status == StatusCode::UNAUTHORIZED {
+        return Err(SendOutcome::NotExecuted(format!(
+            "status 401: the key is wrong, or something else asked in the account's name within the same second \
+             (camhook itself keeps {:.1} s between two requests) {}",
+            SPACING.as_secs_f64(),
+            text(answer)
+        )));
+    }
+    if answer.status == StatusCode::OK && answer.body.trim_ascii().is_empty() {
         return Ok(status(answer));
     }
-    match object(answer) {
-        Some(members) if members.contains_key("error") => Err(Sent::NoEffect(text(answer))),
-        Some(_) => Ok(text(answer)),
-        None => Err(stranger(answer, "Shelly Cloud")),
+    if !answer.status.is_server_error()
+        && object(answer).is_some_and(|members| members.get("error").is_some_and(Value::is_string))
+    {
+        return Err(SendOutcome::NotExecuted(text(answer)));
     }
+    Err(undocumented(answer, "Shelly Cloud"))
 }
 
-fn without_key(said: Result<String, Sent>, key: &SecretString) -> Result<String, Sent> {
+/// The answer without the key, should it repeat it: what is kept of an answer must not depend on where it is cut.
+fn without_key(answer: Answer, key: &SecretString) -> Answer {
     let key = key.expose_secret();
-    let clean = |words: String| if key.is_empty() { words } else { words.replace(key, "…") };
-    match said {
-        Ok(words) => Ok(clean(words)),
-        Err(Sent::Confirmed(words)) => Err(Sent::Confirmed(clean(words))),
-        Err(Sent::NoEffect(words)) => Err(Sent::NoEffect(clean(words))),
-        Err(Sent::Forbidden(words)) => Err(Sent::Forbidden(clean(words))),
-        Err(Sent::NoWord(words)) => Err(Sent::NoWord(clean(words))),
+    let body = String::from_utf8_lossy(&answer.body);
+    if key.is_empty() || !body.contains(key) {
+        return answer;
     }
+    let body = Bytes::from(body.replace(key, "…"));
+    Answer { body, ..answer }
 }
 
 #[cfg(test)]
@@ -137,7 +136,7 @@ mod tests {
     use camhook_ports::SecretReference;
 
     use super::*;
-    use crate::driver::answer::made::answer;
+    use crate::driver::answer::testing::answer;
 
     #[test]
     fn each_command_has_its_body() {
@@ -147,42 +146,58 @@ mod tests {
             key: SecretReference::parse("ssm:/camhook/shelly"),
             channel: 0,
         };
-        let pulse = |milliseconds| Command::On { off_after: Some(Duration::from_millis(milliseconds)) };
+        let pulse = |milliseconds| DeviceCommand::On { off_after: Some(Duration::from_millis(milliseconds)) };
         for (command, expected) in [
-            (Command::On { off_after: None }, json!({ "on": true })),
-            (Command::Off, json!({ "on": false })),
+            (DeviceCommand::On { off_after: None }, json!({ "on": true })),
+            (DeviceCommand::Off, json!({ "on": false })),
             (pulse(2000), json!({ "on": true, "toggle_after": 2 })),
             (pulse(1501), json!({ "on": true, "toggle_after": 1.6 })),
         ] {
             let mut expected = expected;
             expected["id"] = "b48a0a1cd978".into();
             expected["channel"] = 0.into();
-            let sent: serde_json::Value = serde_json::from_slice(&body(&device, command).unwrap()).unwrap();
+            let sent: Value = serde_json::from_slice(&body(&device, command).unwrap()).unwrap();
             assert_eq!(sent, expected);
         }
-        assert_eq!(body(&device, Command::Toggle), None);
+        assert_eq!(body(&device, DeviceCommand::Toggle), None);
         let key = SecretString::from("MWRk/N=".to_owned());
         let expected = "https://shelly-144-eu.shelly.cloud/v2/devices/api/set/switch?auth_key=MWRk%2FN%3D";
         assert_eq!(url(&device, &key).as_str(), expected);
     }
 
     #[test]
-    fn an_empty_body_is_the_confirmation() {
+    fn only_an_empty_body_under_200_is_the_confirmation() {
         assert_eq!(confirmed(&answer(200, "")), Ok("status 200".to_owned()));
+        for (status, body) in [
+            (202, ""),
+            (204, ""),
+            (200, "<html>"),
+            (200, "{}"),
+            (200, r#"{"isok":true}"#),
+            (500, ""),
+            (504, r#"{"error":"Gateway Timeout"}"#),
+            (404, r#"{"error":{"code":1}}"#),
+        ] {
+            let outcome = confirmed(&answer(status, body));
+            assert!(matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{status} {body}: {outcome:?}");
+        }
         let error = r#"{"error":"DEVICE_OFFLINE","data":{"messages":["..."]}}"#;
-        assert_eq!(confirmed(&answer(200, error)), Err(Sent::NoEffect(error.to_owned())));
-        assert!(matches!(confirmed(&answer(200, "<html>")), Err(Sent::NoWord(_))));
+        for status in [200, 400, 404] {
+            let refused = Err(SendOutcome::NotExecuted(error.to_owned()));
+            assert_eq!(confirmed(&answer(status, error)), refused, "{status}");
+        }
+        assert!(matches!(confirmed(&answer(401, "")), Err(SendOutcome::NotExecuted(_))));
     }
 
     #[test]
-    fn the_key_is_never_kept() {
+    fn the_key_is_never_kept_wherever_an_answer_is_cut() {
         let key = SecretString::from("MWRkNzRl".to_owned());
-        for said in [
-            Ok("key MWRkNzRl".to_owned()),
-            Err(Sent::NoEffect("key MWRkNzRl".to_owned())),
-            Err(Sent::NoWord("key MWRkNzRl".to_owned())),
-        ] {
-            assert!(!format!("{:?}", without_key(said, &key)).contains("MWRk"));
+        let long = format!("{}MWRkNzRl", "a".repeat(296));
+        for body in ["key MWRkNzRl", long.as_str()] {
+            let mut answer = answer(500, "");
+            answer.body = Bytes::from(body.to_owned());
+            let outcome = confirmed(&without_key(answer, &key));
+            assert!(!format!("{outcome:?}").contains("MWRk"), "{outcome:?}");
         }
     }
 }

@@ -13,22 +13,22 @@ use http::Method;
 use serde_json::Value;
 use url::Url;
 
-use crate::driver::answer::{object, stranger, text};
-use crate::driver::line::Line;
-use crate::{Command, Sent};
+use crate::driver::answer::{object, refused_login, text, undocumented};
+use crate::driver::client::DeviceClient;
+use crate::{DeviceCommand, SendOutcome};
 
 /// Asks the device for a command.
 pub(super) async fn ask<P: Ports>(
-    line: &Line<'_, P>,
+    client: &DeviceClient<'_, P>,
     device: &ShellyGen1,
-    command: Command,
-) -> Result<String, Sent> {
-    let authentication = line.basic(device.basic.as_ref()).await?;
+    command: DeviceCommand,
+) -> Result<String, SendOutcome> {
+    let authentication = client.basic(device.basic.as_ref()).await?;
     let request = Request::new(Method::GET, url(device, command)).with_authentication(authentication);
-    confirmed(&line.send(&request).await?, command)
+    confirmed(&client.send(&request).await?, command)
 }
 
-fn url(device: &ShellyGen1, command: Command) -> Url {
+fn url(device: &ShellyGen1, command: DeviceCommand) -> Url {
     let (output, brightness) = match device.output {
         ShellyGen1Output::Relay => ("relay", None),
         ShellyGen1Output::Light { brightness } => ("light", brightness),
@@ -38,7 +38,7 @@ fn url(device: &ShellyGen1, command: Command) -> Url {
     let mut query = url.query_pairs_mut();
     query.clear();
     match command {
-        Command::On { off_after } => {
+        DeviceCommand::On { off_after } => {
             query.append_pair("turn", "on");
             if let Some(brightness) = brightness {
                 query.append_pair("brightness", &brightness.to_string());
@@ -47,10 +47,10 @@ fn url(device: &ShellyGen1, command: Command) -> Url {
                 query.append_pair("timer", &whole_seconds(off_after).to_string());
             }
         }
-        Command::Off => {
+        DeviceCommand::Off => {
             query.append_pair("turn", "off");
         }
-        Command::Toggle => {
+        DeviceCommand::Toggle => {
             query.append_pair("turn", "toggle");
         }
     }
@@ -63,17 +63,26 @@ fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// A success is the state that was asked for, in the device's own words.
-fn confirmed(answer: &Answer, command: Command) -> Result<String, Sent> {
+/// A success is the state that was asked for, as the device names it. A refusal is the challenge of its restricted login.
+fn confirmed(answer: &Answer, command: DeviceCommand) -> Result<String, SendOutcome> {
+    if let Some(refused) = refused_login(answer) {
+        return Err(refused);
+    }
     let is_on = object(answer).and_then(|members| members.get("ison").and_then(Value::as_bool));
-    let Some(is_on) = is_on else { return Err(stranger(answer, "Shelly of the first generation")) };
+    let Some(is_on) = is_on.filter(|_| answer.status.is_success()) else {
+        return Err(undocumented(answer, "Shelly of the first generation"));
+    };
     let is_as_asked = match command {
-        Command::On { .. } => is_on,
-        Command::Off => !is_on,
-        Command::Toggle => true,
+        DeviceCommand::On { .. } => is_on,
+        DeviceCommand::Off => !is_on,
+        DeviceCommand::Toggle => true,
     };
     if !is_as_asked {
-        return Err(Sent::NoWord(format!("the device took it and is in the other state: {}", text(answer))));
+        let state = if is_on { "on" } else { "off" };
+        return Err(SendOutcome::Unconfirmed(format!(
+            "the device says that it is {state}: {}",
+            text(answer)
+        )));
     }
     Ok(text(answer))
 }
@@ -81,7 +90,7 @@ fn confirmed(answer: &Answer, command: Command) -> Result<String, Sent> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::answer::made::answer;
+    use crate::driver::answer::testing::answer;
 
     fn device(output: ShellyGen1Output) -> ShellyGen1 {
         ShellyGen1 { url: "http://192.168.85.151".parse().unwrap(), basic: None, output, channel: 1 }
@@ -89,19 +98,19 @@ mod tests {
 
     #[test]
     fn each_command_has_its_request() {
-        let pulse = |milliseconds| Command::On { off_after: Some(Duration::from_millis(milliseconds)) };
+        let pulse = |milliseconds| DeviceCommand::On { off_after: Some(Duration::from_millis(milliseconds)) };
         let (relay, light) = (ShellyGen1Output::Relay, ShellyGen1Output::Light { brightness: Some(40) });
         for (output, command, expected) in [
-            (relay, Command::On { off_after: None }, "/relay/1?turn=on"),
-            (relay, Command::Off, "/relay/1?turn=off"),
-            (relay, Command::Toggle, "/relay/1?turn=toggle"),
+            (relay, DeviceCommand::On { off_after: None }, "/relay/1?turn=on"),
+            (relay, DeviceCommand::Off, "/relay/1?turn=off"),
+            (relay, DeviceCommand::Toggle, "/relay/1?turn=toggle"),
             (relay, pulse(5000), "/relay/1?turn=on&timer=5"),
             (relay, pulse(1500), "/relay/1?turn=on&timer=2"),
             (light, pulse(90_000), "/light/1?turn=on&brightness=40&timer=90"),
-            (light, Command::Off, "/light/1?turn=off"),
+            (light, DeviceCommand::Off, "/light/1?turn=off"),
             (
                 ShellyGen1Output::Light { brightness: None },
-                Command::On { off_after: None },
+                DeviceCommand::On { off_after: None },
                 "/light/1?turn=on",
             ),
         ] {
@@ -114,13 +123,16 @@ mod tests {
     fn the_state_that_was_asked_for_is_the_confirmation() {
         const ON: &str = r#"{"ison":true,"has_timer":false,"timer_started":0}"#;
         const OFF: &str = r#"{"ison":false}"#;
-        let on = Command::On { off_after: None };
+        let on = DeviceCommand::On { off_after: None };
         for (command, good, bad) in
-            [(on, ON, Some(OFF)), (Command::Off, OFF, Some(ON)), (Command::Toggle, ON, None)]
+            [(on, ON, Some(OFF)), (DeviceCommand::Off, OFF, Some(ON)), (DeviceCommand::Toggle, ON, None)]
         {
             assert_eq!(confirmed(&answer(200, good), command), Ok(good.to_owned()));
             for bad in bad.into_iter().chain(["", "<html>", "{}", r#"{"ison":"true"}"#]) {
-                assert!(matches!(confirmed(&answer(200, bad), command), Err(Sent::NoWord(_))), "{bad}");
+                assert!(
+                    matches!(confirmed(&answer(200, bad), command), Err(SendOutcome::Unconfirmed(_))),
+                    "{bad}"
+                );
             }
         }
     }

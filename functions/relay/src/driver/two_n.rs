@@ -15,30 +15,30 @@ use http::Method;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::driver::answer::{object, stranger, text};
-use crate::driver::line::Line;
-use crate::{Command, Sent};
+use crate::driver::answer::{object, refused_login, text, undocumented};
+use crate::driver::client::DeviceClient;
+use crate::{DeviceCommand, SendOutcome};
 
 /// Asks the device for a command.
 pub(super) async fn ask<P: Ports>(
-    line: &Line<'_, P>,
+    client: &DeviceClient<'_, P>,
     device: &TwoN,
-    command: Command,
-) -> Result<String, Sent> {
+    command: DeviceCommand,
+) -> Result<String, SendOutcome> {
     let Some(url) = url(device, command) else {
-        return Err(Sent::NoEffect("a monostable switch cannot be toggled".to_owned()));
+        return Err(SendOutcome::NotExecuted("a monostable switch cannot be toggled".to_owned()));
     };
-    let authentication = line.authentication(&device.login).await?;
+    let authentication = client.authentication(&device.login).await?;
     let request = Request::new(Method::GET, url).with_authentication(authentication);
-    confirmed(&line.send(&request).await?)
+    confirmed(&client.send(&request).await?)
 }
 
-fn url(device: &TwoN, command: Command) -> Option<Url> {
+fn url(device: &TwoN, command: DeviceCommand) -> Option<Url> {
     let action = match (command, device.mode) {
-        (Command::On { .. }, _) => "on",
-        (Command::Off, _) => "off",
-        (Command::Toggle, TwoNMode::Bistable) => "trigger",
-        (Command::Toggle, TwoNMode::Monostable { .. }) => return None,
+        (DeviceCommand::On { .. }, _) => "on",
+        (DeviceCommand::Off, _) => "off",
+        (DeviceCommand::Toggle, TwoNMode::Bistable) => "trigger",
+        (DeviceCommand::Toggle, TwoNMode::Monostable { .. }) => return None,
     };
     let mut url = device.url.clone();
     url.set_path("/api/switch/ctrl");
@@ -49,12 +49,16 @@ fn url(device: &TwoN, command: Command) -> Option<Url> {
     Some(url)
 }
 
-fn confirmed(answer: &Answer) -> Result<String, Sent> {
-    let Some(members) = object(answer) else { return Err(stranger(answer, "2N intercom")) };
-    match members.get("success").and_then(Value::as_bool) {
-        Some(true) => Ok(text(answer)),
-        Some(false) => Err(Sent::NoEffect(refusal(&members))),
-        None => Err(stranger(answer, "2N intercom")),
+/// A success is `"success": true` under a status of 200 to 299; a refusal is `"success": false`, whatever the status, or
+/// the challenge of the service's login.
+fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
+    let members = object(answer);
+    match members.as_ref().and_then(|members| members.get("success")).and_then(Value::as_bool) {
+        Some(true) if answer.status.is_success() => Ok(text(answer)),
+        Some(false) => Err(SendOutcome::NotExecuted(refusal(&members.unwrap_or_default()))),
+        Some(true) | None => {
+            Err(refused_login(answer).unwrap_or_else(|| undocumented(answer, "2N intercom")))
+        }
     }
 }
 
@@ -105,7 +109,7 @@ mod tests {
     use camhook_site::DeviceLogin;
 
     use super::*;
-    use crate::driver::answer::made::answer;
+    use crate::driver::answer::testing::answer;
 
     fn device(mode: TwoNMode) -> TwoN {
         let url = "https://192.168.85.151".parse().unwrap();
@@ -116,12 +120,12 @@ mod tests {
     fn each_command_has_its_request() {
         let monostable = TwoNMode::Monostable { length: Duration::from_secs(5) };
         for (mode, command, expected) in [
-            (monostable, Command::On { off_after: Some(Duration::from_secs(5)) }, Some("on")),
-            (monostable, Command::Off, Some("off")),
-            (monostable, Command::Toggle, None),
-            (TwoNMode::Bistable, Command::On { off_after: None }, Some("on")),
-            (TwoNMode::Bistable, Command::Off, Some("off")),
-            (TwoNMode::Bistable, Command::Toggle, Some("trigger")),
+            (monostable, DeviceCommand::On { off_after: Some(Duration::from_secs(5)) }, Some("on")),
+            (monostable, DeviceCommand::Off, Some("off")),
+            (monostable, DeviceCommand::Toggle, None),
+            (TwoNMode::Bistable, DeviceCommand::On { off_after: None }, Some("on")),
+            (TwoNMode::Bistable, DeviceCommand::Off, Some("off")),
+            (TwoNMode::Bistable, DeviceCommand::Toggle, Some("trigger")),
         ] {
             let url = url(&device(mode), command).map(|url| url.to_string());
             let expected = expected
@@ -145,10 +149,22 @@ mod tests {
             ),
             (r#"{"success":false,"error":{"code":99}}"#, "error 99, a code that the manual does not name"),
         ] {
-            assert_eq!(confirmed(&answer(200, body)), Err(Sent::NoEffect(expected.to_owned())));
+            assert_eq!(confirmed(&answer(200, body)), Err(SendOutcome::NotExecuted(expected.to_owned())));
         }
-        for body in ["", "<html>", "{}", r#"{"success":"true"}"#, r#"{"data":{"success":true}}"#] {
-            assert!(matches!(confirmed(&answer(200, body)), Err(Sent::NoWord(_))), "{body}");
+        for (status, body) in [
+            (200, ""),
+            (200, "<html>"),
+            (200, "{}"),
+            (200, r#"{"success":"true"}"#),
+            (200, r#"{"data":{"success":true}}"#),
+            (404, ""),
+            (401, ""),
+            (504, r#"{"success":true}"#),
+        ] {
+            let outcome = confirmed(&answer(status, body));
+            assert!(matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{status} {body}: {outcome:?}");
         }
+        let locked = "{\n  \"success\" : false, \"error\" : { \"code\" : 14 } }";
+        assert!(matches!(confirmed(&answer(403, locked)), Err(SendOutcome::NotExecuted(_))));
     }
 }

@@ -12,26 +12,28 @@ use camhook_site::ViewtronOutput;
 use http::Method;
 use url::Url;
 
-use crate::driver::answer::{stranger, text};
-use crate::driver::line::Line;
-use crate::{Command, Sent};
+use crate::driver::answer::{refused_login, text, undocumented};
+use crate::driver::client::DeviceClient;
+use crate::{DeviceCommand, SendOutcome};
 
 /// Asks the device for a command.
 pub(super) async fn ask<P: Ports>(
-    line: &Line<'_, P>,
+    client: &DeviceClient<'_, P>,
     device: &ViewtronOutput,
-    command: Command,
-) -> Result<String, Sent> {
+    command: DeviceCommand,
+) -> Result<String, SendOutcome> {
     let level = match command {
-        Command::On { .. } => "true",
-        Command::Off => "false",
-        Command::Toggle => return Err(Sent::NoEffect("the driver viewtron cannot toggle".to_owned())),
+        DeviceCommand::On { .. } => "true",
+        DeviceCommand::Off => "false",
+        DeviceCommand::Toggle => {
+            return Err(SendOutcome::NotExecuted("the driver viewtron cannot toggle".to_owned()));
+        }
     };
-    let authentication = line.basic(device.basic.as_ref()).await?;
+    let authentication = client.basic(device.basic.as_ref()).await?;
     let request = Request::new(Method::POST, url(device))
         .with_body("application/xml", body(level))
         .with_authentication(authentication);
-    confirmed(&line.send(&request).await?)
+    confirmed(&client.send(&request).await?)
 }
 
 fn url(device: &ViewtronOutput) -> Url {
@@ -53,23 +55,24 @@ fn body(level: &str) -> Bytes {
     ))
 }
 
-/// A success is the device's own word for it. An answer without that word, as older firmware may give it, says
-/// nothing.
-fn confirmed(answer: &Answer) -> Result<String, Sent> {
+/// A success is what the guide names, under a status of 200 to 299; a refusal is `status="failed"`, or the challenge of
+/// the login. An answer with neither, as older firmware may give it, proves nothing.
+fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
     let body = String::from_utf8_lossy(&answer.body);
-    if body.contains("status=\"success\"") || body.contains("<status>success</status>") {
+    let is_success = body.contains("status=\"success\"") || body.contains("<status>success</status>");
+    if is_success && answer.status.is_success() {
         return Ok(text(answer));
     }
     if body.contains("status=\"failed\"") || body.contains("errorCode=") {
-        return Err(Sent::NoEffect(text(answer)));
+        return Err(SendOutcome::NotExecuted(text(answer)));
     }
-    Err(stranger(answer, "Viewtron device"))
+    Err(refused_login(answer).unwrap_or_else(|| undocumented(answer, "Viewtron device")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::answer::made::answer;
+    use crate::driver::answer::testing::answer;
 
     #[test]
     fn the_output_is_that_of_a_channel_or_the_devices_own() {
@@ -82,13 +85,17 @@ mod tests {
     }
 
     #[test]
-    fn only_the_devices_word_is_a_confirmation() {
+    fn only_what_the_guide_names_is_a_confirmation_or_a_refusal() {
         let success = r#"<?xml version="1.0" encoding="UTF-8"?><config status="success"/>"#;
         assert_eq!(confirmed(&answer(200, success)), Ok(success.to_owned()));
         let failed = r#"<config status="failed" errorCode="6" errorDesc="Sensor ID Error"/>"#;
-        assert_eq!(confirmed(&answer(200, failed)), Err(Sent::NoEffect(failed.to_owned())));
-        for body in ["", "<html>please log in", "<config/>"] {
-            assert!(matches!(confirmed(&answer(200, body)), Err(Sent::NoWord(_))), "{body}");
+        assert_eq!(confirmed(&answer(200, failed)), Err(SendOutcome::NotExecuted(failed.to_owned())));
+        for (status, body) in
+            [(200, ""), (200, "<html>please log in"), (200, "<config/>"), (404, ""), (500, ""), (401, "")]
+        {
+            let outcome = confirmed(&answer(status, body));
+            assert!(matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{status} {body}: {outcome:?}");
         }
+        assert!(matches!(confirmed(&answer(504, success)), Err(SendOutcome::Unconfirmed(_))));
     }
 }

@@ -13,9 +13,9 @@ use camhook_site::{WebRelay, WebRelayPage};
 use http::Method;
 use url::Url;
 
-use crate::driver::answer::{stranger, text};
-use crate::driver::line::Line;
-use crate::{Command, Sent};
+use crate::driver::answer::{refused_login, text, undocumented};
+use crate::driver::client::DeviceClient;
+use crate::{DeviceCommand, SendOutcome};
 
 /// The user of the control password.
 const USER: &str = "none";
@@ -25,30 +25,30 @@ const PULSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 
 /// Asks the device for a command.
 pub(super) async fn ask<P: Ports>(
-    line: &Line<'_, P>,
+    client: &DeviceClient<'_, P>,
     device: &WebRelay,
-    command: Command,
-) -> Result<String, Sent> {
+    command: DeviceCommand,
+) -> Result<String, SendOutcome> {
     let Some(url) = url(device, command) else {
-        return Err(Sent::NoEffect("the driver webrelay cannot toggle".to_owned()));
+        return Err(SendOutcome::NotExecuted("the driver webrelay cannot toggle".to_owned()));
     };
     let authentication = match &device.password {
         Some(password) => {
-            Authentication::Basic { user: USER.to_owned(), password: line.secret(password).await? }
+            Authentication::Basic { user: USER.to_owned(), password: client.secret(password).await? }
         }
         None => Authentication::None,
     };
     let request = Request::new(Method::GET, url).with_authentication(authentication).allowing_bare_answer();
-    confirmed(&line.send(&request).await?, device, command)
+    confirmed(&client.send(&request).await?, device, command)
 }
 
 /// The address of a command; `None` for `toggle`, which the classic devices do not know.
-fn url(device: &WebRelay, command: Command) -> Option<Url> {
+fn url(device: &WebRelay, command: DeviceCommand) -> Option<Url> {
     let state = match command {
-        Command::Off => "0",
-        Command::On { off_after: None } => "1",
-        Command::On { off_after: Some(_) } => "2",
-        Command::Toggle => return None,
+        DeviceCommand::Off => "0",
+        DeviceCommand::On { off_after: None } => "1",
+        DeviceCommand::On { off_after: Some(_) } => "2",
+        DeviceCommand::Toggle => return None,
     };
     let number = device.relay.map(|number| number.to_string()).unwrap_or_default();
     let mut url = device.url.clone();
@@ -58,7 +58,7 @@ fn url(device: &WebRelay, command: Command) -> Option<Url> {
     });
     let mut query = url.query_pairs_mut();
     query.clear().append_pair(&format!("relay{number}State"), state);
-    if let Command::On { off_after: Some(off_after) } = command {
+    if let DeviceCommand::On { off_after: Some(off_after) } = command {
         query.append_pair(&format!("pulseTime{number}"), &tenths(off_after));
     }
     drop(query);
@@ -75,53 +75,75 @@ fn tenths(duration: Duration) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-/// A success is the page of the states. Where it tells that of this relay, it has to be the one that was asked
-/// for; of a pulse it tells `1`, or `0` when it was short, and neither proves that a door opened.
-fn confirmed(answer: &Answer, device: &WebRelay, command: Command) -> Result<String, Sent> {
+/// A success is the page of the states that names this relay as a device does which knows the parameter that was sent:
+/// `relayNState` and `relayNstate`, `relayState` and `relaystate`. It has to have the state that was asked for; for a
+/// pulse, 1 or, when that was short, 0, and neither proves that a door opened.
+///
+/// Newer modules (X-400 and others) name it `relay1` and ignore `relay1State`: their page, too, has a status of 200, and
+/// nothing has moved.
+fn confirmed(answer: &Answer, device: &WebRelay, command: DeviceCommand) -> Result<String, SendOutcome> {
+    if let Some(refused) = refused_login(answer) {
+        return Err(refused);
+    }
     let body = String::from_utf8_lossy(&answer.body);
     let page = body.trim_start();
-    if !(page.starts_with("<?xml") || page.starts_with("<datavalues")) || !page.contains("</datavalues>") {
-        return Err(stranger(answer, "WebRelay"));
+    let is_page =
+        (page.starts_with("<?xml") || page.starts_with("<datavalues")) && page.contains("</datavalues>");
+    if !is_page || !answer.status.is_success() {
+        return Err(undocumented(answer, "WebRelay"));
     }
-    let expected = match command {
-        Command::On { off_after: None } => Some("1"),
-        Command::Off => Some("0"),
-        Command::On { off_after: Some(_) } | Command::Toggle => None,
+    let number = device.relay.map(|number| number.to_string()).unwrap_or_default();
+    let Some(state) = element(page, &format!("relay{number}state")) else {
+        return Err(SendOutcome::Unconfirmed(missing(page, device.relay)));
     };
-    match (expected, state(page, device.relay)) {
-        (Some(expected), Some(state)) if expected != state => {
-            Err(Sent::NoWord(format!("the device took it and says that the relay is in state {state}")))
+    let is_as_asked = match command {
+        DeviceCommand::On { off_after: None } => state == "1",
+        DeviceCommand::Off => state == "0",
+        DeviceCommand::On { off_after: Some(_) } | DeviceCommand::Toggle => matches!(state, "0" | "1" | "2"),
+    };
+    if is_as_asked {
+        return Ok(text(answer));
+    }
+    Err(SendOutcome::Unconfirmed(format!("the device says that the relay is in state {state}")))
+}
+
+/// Why the page says nothing of the relay, and what to do.
+fn missing(page: &str, relay: Option<u8>) -> String {
+    let number = relay.unwrap_or(1);
+    if element(page, &format!("relay{number}")).is_some() {
+        return format!(
+            "the page names `relay{number}`, as newer ControlByWeb modules do, which ignore `relay{number}State`: use \
+             driver = \"http\" with state.xml?relay{number}=1"
+        );
+    }
+    match relay {
+        None if element(page, "relay1state").is_some() => {
+            "the page names several relays: add `relay`, the number of this one".to_owned()
         }
-        _ => Ok(text(answer)),
+        None => "the page does not name the relay".to_owned(),
+        Some(number) => format!("the page does not name relay {number}"),
     }
 }
 
-/// What the page says of a relay. The models name it differently: `relay1state`, `relaystate`, `relay1`.
-fn state(page: &str, relay: Option<u8>) -> Option<&str> {
-    let number = relay.unwrap_or(1);
-    let mut names = vec![format!("relay{number}state"), format!("relay{number}")];
-    if relay.is_none() {
-        names.insert(0, "relaystate".to_owned());
-    }
-    names.iter().find_map(|name| {
-        let (_, after) = page.split_once(&format!("<{name}>"))?;
-        Some(after.split_once('<')?.0.trim())
-    })
+/// The text of an element of the page.
+fn element<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let (_, after) = page.split_once(&format!("<{name}>"))?;
+    Some(after.split_once('<')?.0.trim())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::answer::made::answer;
+    use crate::driver::answer::testing::answer;
 
-    const ON: Command = Command::On { off_after: None };
+    const ON: DeviceCommand = DeviceCommand::On { off_after: None };
 
     fn device(relay: Option<u8>, page: WebRelayPage) -> WebRelay {
         WebRelay { url: "http://192.168.85.151".parse().unwrap(), password: None, relay, page }
     }
 
-    fn pulse(milliseconds: u64) -> Command {
-        Command::On { off_after: Some(Duration::from_millis(milliseconds)) }
+    fn pulse(milliseconds: u64) -> DeviceCommand {
+        DeviceCommand::On { off_after: Some(Duration::from_millis(milliseconds)) }
     }
 
     #[test]
@@ -129,7 +151,7 @@ mod tests {
         let (one, third) = (device(None, WebRelayPage::StateFull), device(Some(3), WebRelayPage::State));
         for (device, command, expected) in [
             (&one, ON, "/stateFull.xml?relayState=1"),
-            (&one, Command::Off, "/stateFull.xml?relayState=0"),
+            (&one, DeviceCommand::Off, "/stateFull.xml?relayState=0"),
             (&one, pulse(5000), "/stateFull.xml?relayState=2&pulseTime=5"),
             (&third, ON, "/state.xml?relay3State=1"),
             (&third, pulse(1501), "/state.xml?relay3State=2&pulseTime3=1.6"),
@@ -139,36 +161,50 @@ mod tests {
             let url = url(device, command).unwrap();
             assert_eq!(url.as_str().strip_prefix("http://192.168.85.151").unwrap(), expected);
         }
-        assert_eq!(url(&one, Command::Toggle), None);
+        assert_eq!(url(&one, DeviceCommand::Toggle), None);
     }
 
     #[test]
-    fn the_page_of_the_states_is_the_confirmation_unless_it_tells_the_other_state() {
+    fn the_page_has_to_name_this_relay_in_the_state_that_was_asked_for() {
         let one = device(None, WebRelayPage::StateFull);
         let second = device(Some(2), WebRelayPage::StateFull);
         let quad = "<?xml version='1.0' encoding='utf-8' ?>\n<datavalues>\n  <relay1state>0</relay1state>\n  \
                     <relay2state>1</relay2state>\n</datavalues>\n";
         let single = "<datavalues><relaystate>1</relaystate></datavalues>";
-        let another = "<datavalues><relay1>0</relay1></datavalues>";
+        let x400 = "<datavalues><relay1>0</relay1><relay2>1</relay2></datavalues>";
         let bits = "<datavalues><relaystates>2</relaystates></datavalues>";
+        let odd = "<datavalues><relaystate>on</relaystate></datavalues>";
         for (device, page, command, is_confirmed) in [
             (&second, quad, ON, true),
-            (&second, quad, Command::Off, false),
+            (&second, quad, pulse(100), true),
+            (&second, quad, DeviceCommand::Off, false),
             (&one, quad, ON, false),
-            (&one, quad, Command::Off, true),
-            (&one, quad, pulse(100), true),
+            (&one, quad, DeviceCommand::Off, false),
+            (&one, quad, pulse(100), false),
             (&one, single, ON, true),
-            (&one, single, Command::Off, false),
-            (&one, another, Command::Off, true),
-            (&second, bits, ON, true),
-            (&second, bits, Command::Off, true),
+            (&one, single, pulse(100), true),
+            (&one, single, DeviceCommand::Off, false),
+            (&second, single, pulse(100), false),
+            (&one, x400, DeviceCommand::Off, false),
+            (&second, x400, ON, false),
+            (&second, x400, pulse(5000), false),
+            (&second, bits, ON, false),
+            (&one, bits, pulse(100), false),
+            (&one, odd, pulse(100), false),
         ] {
-            let said = confirmed(&answer(200, page), device, command);
-            assert_eq!(said.is_ok(), is_confirmed, "{page} {command:?} {said:?}");
-            assert!(is_confirmed || matches!(said, Err(Sent::NoWord(_))));
+            let outcome = confirmed(&answer(200, page), device, command);
+            assert_eq!(outcome.is_ok(), is_confirmed, "{page} {command:?} {outcome:?}");
+            assert!(is_confirmed || matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{outcome:?}");
         }
-        for page in ["", "<html>please log in", "<?xml version='1.0'?><datavalues><relay1state>1</rel"] {
-            assert!(matches!(confirmed(&answer(200, page), &one, ON), Err(Sent::NoWord(_))), "{page}");
+        for (status, page) in [
+            (200, ""),
+            (200, "<html>please log in"),
+            (200, "<?xml version='1.0'?><datavalues><relaystate>1</rel"),
+            (404, single),
+            (502, ""),
+        ] {
+            let outcome = confirmed(&answer(status, page), &one, ON);
+            assert!(matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{status} {page}: {outcome:?}");
         }
     }
 }

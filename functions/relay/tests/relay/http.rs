@@ -1,8 +1,14 @@
 //! Devices that take HTTP requests as camhook.toml words them.
 
-use camhook_outbound::test_server::{Reply, TestServer};
-use camhook_ports::Queue;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
+use camhook_outbound::test_server::{Received, Reply, TestServer};
+use camhook_ports::Queue;
+use camhook_relay::handle;
+
+use crate::support::record_of;
 use crate::world::{World, answer, authorization};
 
 fn world(server: &TestServer, more: &str, action: &str) -> World {
@@ -39,7 +45,7 @@ async fn each_action_is_the_request_that_the_configuration_words() {
             assert_eq!([header("x-seconds"), header("x-key")], ["1.5", "open sesame"]);
             assert_eq!(header("content-type"), "text/plain");
         }
-        assert!(world.ports.queues.sent(Queue::Relay).is_empty(), "the device has its own timer");
+        assert!(world.ports.queues.sent(Queue::Releases).is_empty(), "the device has its own timer");
     }
 }
 
@@ -50,7 +56,7 @@ async fn a_device_without_a_request_for_pulses_is_switched_off_by_camhook() {
     let world = world(&server, requests, r#"action = "pulse", seconds = 5"#);
     assert_eq!(world.decide().await.0, "done");
     assert_eq!(server.received()[0].target, "/on");
-    assert_eq!(world.ports.queues.sent(Queue::Relay).len(), 1);
+    assert_eq!(world.ports.queues.sent(Queue::Releases).len(), 1);
 }
 
 #[tokio::test]
@@ -59,7 +65,98 @@ async fn a_success_is_what_the_configuration_waits_for() {
     let requests = "on = { path = \"/on\" }\nconfirmation = '\"success\": true'";
     let (decision, text) = world(&server, requests, r#"action = "on""#).decide().await;
     assert_eq!(decision, "unknown");
-    assert!(text.contains("lacks"), "{text}");
+    assert!(text.contains("not what `success` names"), "{text}");
+}
+
+/// A board that switches at each request, and answers 404 to it.
+fn board(is_on: Arc<AtomicBool>) -> impl Fn(&Received) -> Reply {
+    move |request| {
+        is_on.store(request.target == "/FF0101", Ordering::SeqCst);
+        Reply::Answer { status: 404, headers: vec![], body: "<html><body>Not found</body></html>".into() }
+    }
+}
+
+const BOARD: &str = "on = { path = \"/FF0101\" }\noff = { path = \"/FF0100\" }";
+
+#[tokio::test]
+async fn a_board_that_answers_404_and_switches_is_asked_once_and_switched_off() {
+    let is_on = Arc::new(AtomicBool::default());
+    let server = TestServer::start(board(Arc::clone(&is_on))).await.unwrap();
+    let world = world(&server, BOARD, r#"action = "pulse", seconds = 5"#);
+    let (decision, text) = world.decide().await;
+    assert_eq!(decision, "unknown");
+    assert!(text.contains("name it in `success`"), "{text}");
+    assert!(is_on.load(Ordering::SeqCst));
+    for receive_count in 2..=5 {
+        world.ports.clock.advance(Duration::from_secs(1));
+        assert_eq!(world.deliver(receive_count).await, 0);
+    }
+    let release = record_of("r", world.ports.queues.take(Queue::Releases).remove(0).body, 1);
+    world.ports.clock.advance(Duration::from_secs(1));
+    assert_eq!(handle(&world.ports, &world.site, &world.client, &[release]).await.failed.len(), 1);
+    assert!(!is_on.load(Ordering::SeqCst), "it is off, though nothing confirms it");
+    let targets: Vec<String> = server.received().into_iter().map(|request| request.target).collect();
+    assert_eq!(targets, ["/FF0101", "/FF0100"]);
+}
+
+#[tokio::test]
+async fn a_board_whose_404_is_named_as_its_success_is_done_and_released() {
+    let server = TestServer::start(board(Arc::default())).await.unwrap();
+    let success = format!("{BOARD}\nsuccess = {{ status = [200, 404] }}");
+    let world = world(&server, &success, r#"action = "pulse", seconds = 5"#);
+    assert_eq!(world.decide().await.0, "done");
+    let release = record_of("r", world.ports.queues.take(Queue::Releases).remove(0).body, 1);
+    world.ports.clock.advance(Duration::from_secs(5));
+    assert!(handle(&world.ports, &world.site, &world.client, &[release]).await.failed.is_empty());
+    let decisions: Vec<_> = world.audit().iter().map(|record| record["decision"].clone()).collect();
+    assert_eq!(decisions, ["done", "released"]);
+}
+
+#[tokio::test]
+async fn what_success_and_refused_name_decides_and_everything_else_is_unknown() {
+    let keys = r#"on = { path = "/on" }
+success = { status = [200, 404], body = "switched" }
+refused = { status = [409, 503], body = "locked" }"#;
+    for (status, body, expected) in [
+        (200, "switched", "done"),
+        (404, "switched", "done"),
+        (200, "ok", "unknown"),
+        (202, "switched", "unknown"),
+        (409, "locked", "failed"),
+        (409, "busy", "unknown"),
+        (503, "", "unknown"),
+        (500, "locked", "unknown"),
+    ] {
+        let server = TestServer::start(move |_| Reply::Answer { status, headers: vec![], body: body.into() });
+        let server = server.await.unwrap();
+        let world = world(&server, keys, r#"action = "on""#);
+        // A refusal is tried again as long as the event is young enough.
+        let is_retried = world.deliver(1).await == 1;
+        assert_eq!(is_retried, expected == "failed", "{status} {body}");
+        if is_retried {
+            world.ports.clock.advance(Duration::from_secs(31));
+            assert_eq!(world.deliver(2).await, 0);
+        }
+        assert_eq!(world.audit()[0]["decision"], expected, "{status} {body}");
+        assert_eq!(server.received().len(), 1, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_with_a_time_is_tried_again_then_a_toggle_too() {
+    let count = AtomicUsize::default();
+    let server = TestServer::start(move |_| match count.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::with_header(503, "retry-after", "7"),
+        _ => answer("ok"),
+    });
+    let server = server.await.unwrap();
+    let keys = "toggle = { path = \"/toggle\" }\nrefused = { status = 503 }";
+    let world = world(&server, keys, r#"action = "toggle""#);
+    assert_eq!(world.deliver(1).await, 1);
+    assert_eq!(world.ports.queues.retried()[0].2, Duration::from_secs(7));
+    world.ports.clock.advance(Duration::from_secs(7));
+    assert_eq!(world.deliver(2).await, 0);
+    assert_eq!(world.audit()[0]["decision"], "done");
 }
 
 #[tokio::test]

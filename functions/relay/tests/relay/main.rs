@@ -1,11 +1,11 @@
 //! The relay function from its messages to its devices.
 
 #[cfg(test)]
+mod agent;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod http;
-#[cfg(test)]
-mod lan;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]

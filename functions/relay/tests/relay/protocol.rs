@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::support::*;
 use camhook_event::{Event, Kind, State};
 use camhook_ports::memory::MemoryPorts;
-use camhook_ports::{Measurements, Object, Queue, QueueRecord};
-use camhook_relay::{Command, Sent, handle_with, replay};
+use camhook_ports::{Object, Queue, QueueRecord};
+use camhook_relay::release::{ConfirmedOff, confirm_off};
+use camhook_relay::{DeviceCommand, SendOutcome, handle_with, replay};
 use camhook_site::Site;
 use camhook_state::control::{self, StopSwitch};
 use camhook_state::dead_letter;
@@ -17,24 +18,33 @@ struct World {
     ports: MemoryPorts,
     site: Site,
     devices: ScriptedDevices,
+    releases: ReleaseQueue,
 }
 
 impl World {
     fn new(parts: &[String]) -> Self {
-        Self { ports: MemoryPorts::new(NOW), site: site(parts), devices: ScriptedDevices::default() }
+        Self {
+            ports: MemoryPorts::new(NOW),
+            site: site(parts),
+            devices: ScriptedDevices::default(),
+            releases: ReleaseQueue::default(),
+        }
     }
 
-    fn answering(mut self, answers: impl IntoIterator<Item = Sent>) -> Self {
+    fn answering(mut self, answers: impl IntoIterator<Item = SendOutcome>) -> Self {
         self.devices = ScriptedDevices::answering(answers);
         self
     }
 
     async fn deliver(&self, event: &Event, receive_count: u32) -> Vec<String> {
-        self.handle(&[record(event, receive_count)]).await.0
+        self.handle(&[record(event, receive_count)]).await
     }
 
-    async fn handle(&self, records: &[QueueRecord]) -> (Vec<String>, Measurements) {
-        handle_with(&self.ports, &self.site, &self.devices, records).await
+    /// Handles a batch: the ids of the messages that have to be delivered again.
+    async fn handle(&self, records: &[QueueRecord]) -> Vec<String> {
+        let failed = handle_with(&self.ports, &self.site, &self.devices, records).await.failed;
+        self.releases.take(&self.ports, Queue::Releases);
+        failed
     }
 
     fn advance(&self, seconds: u64) {
@@ -49,7 +59,7 @@ impl World {
 
     fn audit_records(&self) -> Vec<Value> {
         let keys = self.ports.objects.keys();
-        let objects = keys.iter().filter(|key| key.starts_with("audit/2027/01/15/"));
+        let objects = keys.iter().filter(|key| key.starts_with("audit/"));
         objects
             .map(|key| {
                 let Object { bytes, .. } = self.ports.objects.object(key).unwrap();
@@ -58,26 +68,28 @@ impl World {
             .collect()
     }
 
-    fn told(&self) -> Vec<String> {
-        let messages = self.ports.queues.sent(Queue::Notify);
+    fn alerts(&self) -> Vec<String> {
+        let messages = self.ports.queues.sent(Queue::Alerts);
         messages
             .iter()
             .map(|message| serde_json::from_str::<camhook_state::alert::Alert>(&message.body).unwrap().text)
             .collect()
     }
 
-    /// Delivers the release messages whose delay is over with this one delivery.
+    /// Delivers the releases whose time has come: how many there were.
     async fn deliver_releases(&self) -> usize {
-        let releases = self.ports.queues.take(Queue::Relay);
-        for (index, message) in releases.iter().enumerate() {
-            let (failed, _) = self.handle(&[record_of(&format!("r{index}"), message.body.clone(), 1)]).await;
-            assert!(failed.is_empty(), "a release sends itself again instead of failing");
+        let due = self.releases.due(&self.ports);
+        for record in &due {
+            let failed = self.handle(std::slice::from_ref(record)).await;
+            self.releases.settle(&self.ports, record, failed.is_empty());
         }
-        releases.len()
+        assert!(self.ports.queues.sent(Queue::Relay).is_empty(), "nothing is sent to oneself");
+        due.len()
     }
 
+    /// In how many seconds each release is delivered.
     fn release_delays(&self) -> Vec<u64> {
-        self.ports.queues.sent(Queue::Relay).iter().map(|message| message.delay.as_secs()).collect()
+        self.releases.delays(&self.ports)
     }
 }
 
@@ -95,8 +107,8 @@ fn gate() -> World {
     World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), "")])
 }
 
-fn five_seconds() -> Command {
-    Command::On { off_after: Some(Duration::from_secs(5)) }
+fn five_seconds() -> DeviceCommand {
+    DeviceCommand::On { off_after: Some(Duration::from_secs(5)) }
 }
 
 fn decisions(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -112,7 +124,7 @@ async fn a_fresh_event_switches_the_relay_once_however_often_it_is_delivered() {
     assert!(world.deliver(&event, 2).await.is_empty());
     assert_eq!(world.devices.commands(), [five_seconds()]);
     assert_eq!(world.audit(), decisions(&[("done", "answered"), ("duplicate", "settled")]));
-    assert!(world.ports.queues.sent(Queue::Relay).is_empty(), "the device has a timer of its own");
+    assert!(world.ports.queues.sent(Queue::Releases).is_empty(), "the device has a timer of its own");
     let record = &world.audit_records()[0];
     assert_eq!(record["relay"], "gate");
     assert_eq!(record["action"], "pulse");
@@ -126,14 +138,14 @@ async fn a_fresh_event_switches_the_relay_once_however_often_it_is_delivered() {
 async fn two_deliveries_at_the_same_moment_switch_once() {
     let world = gate();
     let event = event(1, Kind::Motion, NOW);
-    let (failed, measurements) = world.handle(&[record(&event, 1), record(&event, 1)]).await;
+    let failed = world.handle(&[record(&event, 1), record(&event, 1)]).await;
     assert!(failed.len() <= 1, "the second one waits for what the first one did, or has seen it");
     assert_eq!(world.devices.commands().len(), 1);
-    assert!(measurements.counted("RelayDecisions") >= 1);
+    assert!(world.ports.metrics.counted("RelayDecisions") >= 1);
     world.advance(2);
     world.deliver(&event, 2).await;
     assert_eq!(world.devices.commands().len(), 1);
-    assert!(world.told().is_empty());
+    assert!(world.alerts().is_empty());
 }
 
 #[tokio::test]
@@ -231,7 +243,7 @@ async fn the_smallest_interval_refuses_a_pulse_and_lets_off_through() {
     world.deliver(&event(2, Kind::Motion, at(1.0)), 1).await;
     let close = event(3, Kind::Input, at(1.0));
     world.deliver(&close, 1).await;
-    assert_eq!(world.devices.commands(), [five_seconds(), Command::Off]);
+    assert_eq!(world.devices.commands(), [five_seconds(), DeviceCommand::Off]);
     world.advance(1);
     let stay = event(4, Kind::Manual, at(2.0));
     assert_eq!(world.deliver(&stay, 1).await.len(), 1, "it waits for its turn");
@@ -253,16 +265,16 @@ async fn an_older_stop_does_not_undo_a_newer_start() {
     world.deliver(&event_of(1, State::Start, -9.0), 1).await;
     world.deliver(&event_of(3, State::Start, -2.0), 1).await;
     world.deliver(&event_of(2, State::Stop, -5.0), 1).await;
-    let on = Command::On { off_after: None };
+    let on = DeviceCommand::On { off_after: None };
     assert_eq!(world.devices.commands(), [on, on]);
     world.deliver(&event_of(4, State::Stop, -1.0), 1).await;
-    assert_eq!(world.devices.commands(), [on, on, Command::Off]);
+    assert_eq!(world.devices.commands(), [on, on, DeviceCommand::Off]);
     assert!(world.audit().contains(&("late".to_owned(), "overtaken".to_owned())));
 }
 
 #[tokio::test]
 async fn what_surely_had_no_effect_is_tried_again_within_max_age() {
-    let refused = || Sent::NoEffect("connection refused".to_owned());
+    let refused = || SendOutcome::NotExecuted("connection refused".to_owned());
     let world = gate().answering([refused(), refused()]);
     let event = event(1, Kind::Motion, NOW);
     assert_eq!(world.deliver(&event, 1).await, ["message-00000000000000000000000000000001"]);
@@ -275,12 +287,12 @@ async fn what_surely_had_no_effect_is_tried_again_within_max_age() {
     assert_eq!(world.devices.commands().len(), 3);
     assert_eq!(world.audit(), decisions(&[("done", "answered")]));
     assert_eq!(world.audit_records()[0]["attempt"], 3);
-    assert!(world.told().is_empty());
+    assert!(world.alerts().is_empty());
 }
 
 #[tokio::test]
 async fn what_never_had_an_effect_has_failed_and_people_are_told() {
-    let refused = (0..9).map(|_| Sent::NoEffect("status 500".to_owned()));
+    let refused = (0..9).map(|_| SendOutcome::NotExecuted("status 500".to_owned()));
     let world = gate().answering(refused);
     let event = event(1, Kind::Motion, NOW);
     for (receive_count, delay) in [(1, 2), (2, 4), (3, 8)] {
@@ -293,8 +305,8 @@ async fn what_never_had_an_effect_has_failed_and_people_are_told() {
     assert!(world.deliver(&event, 5).await.is_empty());
     assert_eq!(world.devices.commands().len(), 4, "nothing is sent after max_age");
     assert_eq!(world.audit(), decisions(&[("failed", "no_effect")]));
-    assert_eq!(world.told().len(), 1);
-    assert!(world.told()[0].contains("status 500"), "{:?}", world.told());
+    assert_eq!(world.alerts().len(), 1);
+    assert!(world.alerts()[0].contains("status 500"), "{:?}", world.alerts());
     let item = relay_item::read(&world.ports.state, "gate").await.unwrap();
     assert_eq!(item.record().last_action, None, "what did not happen is not remembered");
 }
@@ -302,30 +314,31 @@ async fn what_never_had_an_effect_has_failed_and_people_are_told() {
 #[tokio::test]
 async fn a_toggle_is_never_tried_again() {
     let toggle = || World::new(&[relay("bell", ""), rule("ring", MOTION, &then("bell", "toggle"), "")]);
-    for (answer, decision) in
-        [(Sent::NoEffect("refused".to_owned()), "failed"), (Sent::NoWord("silence".to_owned()), "unknown")]
-    {
+    for (answer, decision) in [
+        (SendOutcome::NotExecuted("refused".to_owned()), "failed"),
+        (SendOutcome::Unconfirmed("silence".to_owned()), "unknown"),
+    ] {
         let world = toggle().answering([answer]);
         let event = event(1, Kind::Motion, NOW);
         assert!(world.deliver(&event, 1).await.is_empty());
         world.advance(2);
         assert!(world.deliver(&event, 2).await.is_empty());
-        assert_eq!(world.devices.commands(), [Command::Toggle]);
+        assert_eq!(world.devices.commands(), [DeviceCommand::Toggle]);
         assert_eq!(world.audit()[0].0, decision);
-        assert_eq!(world.told().len(), 1);
+        assert_eq!(world.alerts().len(), 1);
     }
 }
 
 #[tokio::test]
 async fn silence_after_sending_is_unknown_and_people_are_told() {
-    let world = gate().answering([Sent::NoWord("no answer within 4.0 s".to_owned())]);
+    let world = gate().answering([SendOutcome::Unconfirmed("no answer within 4.0 s".to_owned())]);
     let event = event(1, Kind::Motion, NOW);
     assert!(world.deliver(&event, 1).await.is_empty());
     world.advance(2);
     assert!(world.deliver(&event, 2).await.is_empty());
     assert_eq!(world.devices.commands().len(), 1);
     assert_eq!(world.audit(), decisions(&[("unknown", "no_word"), ("duplicate", "settled")]));
-    assert_eq!(world.told().len(), 1);
+    assert_eq!(world.alerts().len(), 1);
 }
 
 #[tokio::test]
@@ -336,27 +349,29 @@ async fn a_claim_that_another_delivery_left_is_waited_for_and_then_unknown() {
     camhook_state::claim::take(&world.ports.state, &claim, NOW).await.unwrap();
     world.advance(2);
     assert_eq!(world.deliver(&event, 2).await.len(), 1, "the other one may still be at work");
-    assert!(world.told().is_empty());
+    assert!(world.alerts().is_empty());
     world.advance(60);
     assert!(world.deliver(&event, 3).await.is_empty());
     assert!(world.devices.commands().is_empty());
     assert_eq!(world.audit(), decisions(&[("unknown", "no_word")]));
-    assert_eq!(world.told().len(), 1);
+    assert_eq!(world.alerts().len(), 1);
 }
 
 #[tokio::test]
 async fn an_address_outside_the_list_is_refused_at_once() {
-    let world = gate().answering([Sent::Forbidden("169.254.169.254 is link-local".to_owned())]);
+    let world = gate().answering([SendOutcome::Forbidden("169.254.169.254 is link-local".to_owned())]);
     assert!(world.deliver(&event(1, Kind::Motion, NOW), 1).await.is_empty());
     assert_eq!(world.audit(), decisions(&[("refused", "forbidden")]));
-    assert_eq!(world.told().len(), 1);
+    assert_eq!(world.alerts().len(), 1);
 }
 
 #[tokio::test]
 async fn a_cooldown_is_charged_by_what_was_done_and_given_back_by_what_failed() {
     let cooldown = "cooldown = \"60s\"\nmax_age = \"3s\"";
-    let world = World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), cooldown)])
-        .answering([Sent::NoEffect("refused".to_owned()), Sent::NoEffect("refused".to_owned())]);
+    let world = World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), cooldown)]).answering([
+        SendOutcome::NotExecuted("refused".to_owned()),
+        SendOutcome::NotExecuted("refused".to_owned()),
+    ]);
     let failing = event(1, Kind::Motion, NOW);
     assert_eq!(world.deliver(&failing, 1).await.len(), 1);
     world.advance(2);
@@ -374,7 +389,7 @@ async fn a_replayed_event_moves_no_relay() {
     let world = gate();
     let mut replayed = record(&event(1, Kind::Motion, NOW), 1);
     replayed.replay = Some("run-1".to_owned());
-    assert!(world.handle(&[replayed]).await.0.is_empty());
+    assert!(world.handle(&[replayed]).await.is_empty());
     assert!(world.devices.commands().is_empty());
     assert_eq!(world.audit(), decisions(&[("refused", "replay")]));
 }
@@ -384,9 +399,9 @@ async fn a_replay_that_is_told_to_moves_the_relay_once_and_not_later_than_it_was
     let world = gate();
     let yesterday = event(1, Kind::Motion, at(-86_400.0));
     let replayed = |run: &str| QueueRecord { replay: Some(run.to_owned()), ..record(&yesterday, 1) };
-    let (late, now) = (replay::moving(at(-31.0)), replay::moving(NOW));
+    let (late, now) = (replay::run_that_moves_relays(at(-31.0)), replay::run_that_moves_relays(NOW));
     for run in [&late, &now, &now] {
-        assert!(world.handle(&[replayed(run)]).await.0.is_empty());
+        assert!(world.handle(&[replayed(run)]).await.is_empty());
     }
     assert_eq!(world.devices.commands().len(), 1);
     let mut decided = world.audit();
@@ -406,7 +421,10 @@ async fn a_dry_run_sends_nothing_and_charges_the_cooldown_as_if_it_had() {
         world.advance(5);
     }
     assert!(world.devices.commands().is_empty());
-    assert!(world.ports.queues.sent(Queue::Relay).is_empty(), "nothing is on, so nothing is to be released");
+    assert!(
+        world.ports.queues.sent(Queue::Releases).is_empty(),
+        "nothing is on, so nothing is to be released"
+    );
     let expected = [("dry_run", "dry_run"), ("duplicate", "settled"), ("refused", "cooldown")];
     assert_eq!(world.audit(), decisions(&expected));
     let state = relay_item::read(&world.ports.state, "bare-gate").await.unwrap();
@@ -418,11 +436,10 @@ async fn what_is_on_when_a_dry_run_begins_is_still_switched_off() {
     let rule = || rule("open", MOTION, &pulse("bare-gate"), "");
     let mut world = World::new(&[relay("bare-gate", ""), rule()]);
     assert!(world.deliver(&event(1, Kind::Motion, NOW), 1).await.is_empty());
-    let release = world.ports.queues.take(Queue::Relay).remove(0);
     world.site = site(&[relay("bare-gate", "dry_run = true"), rule()]);
     world.advance(6);
-    assert!(world.handle(&[record_of("release", release.body, 1)]).await.0.is_empty());
-    assert_eq!(world.devices.commands().last(), Some(&Command::Off));
+    assert_eq!(world.deliver_releases().await, 1);
+    assert_eq!(world.devices.commands().last(), Some(&DeviceCommand::Off));
     assert_eq!(world.audit(), decisions(&[("done", "answered"), ("released", "time_over")]));
 }
 
@@ -435,57 +452,147 @@ fn bare() -> World {
     ])
 }
 
-const ON: Command = Command::On { off_after: None };
+const ON: DeviceCommand = DeviceCommand::On { off_after: None };
+
+fn confirmed() -> SendOutcome {
+    SendOutcome::Confirmed("{}".to_owned())
+}
+
+fn unconfirmed() -> SendOutcome {
+    SendOutcome::Unconfirmed("status 404".to_owned())
+}
+
+fn not_executed() -> SendOutcome {
+    SendOutcome::NotExecuted("connection refused".to_owned())
+}
 
 #[tokio::test]
 async fn what_has_no_timer_is_switched_off_when_its_time_is_over_and_not_before() {
     let world = bare();
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     assert_eq!(world.release_delays(), [5]);
-    world.advance(3);
-    assert_eq!(world.deliver_releases().await, 1);
-    assert_eq!(world.devices.commands(), [ON], "its time is not over");
-    assert_eq!(world.release_delays(), [2]);
-    world.advance(2);
     control::set_stop_switch(&world.ports.state, StopSwitch::Stopped, NOW, "test").await.unwrap();
+    world.advance(5);
     world.deliver_releases().await;
-    assert_eq!(world.devices.commands(), [ON, Command::Off], "a release works while all is stopped");
+    assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off], "a release works while all is stopped");
     assert!(world.release_delays().is_empty());
     assert_eq!(world.audit(), decisions(&[("done", "answered"), ("released", "time_over")]));
 }
 
 #[tokio::test]
+async fn a_long_pulse_waits_in_its_queue_and_is_never_sent_again() {
+    let day = "{ relay = \"bare-gate\", action = \"pulse\", seconds = 86400 }";
+    let world = World::new(&[relay("bare-gate", ""), rule("open", MOTION, day, "")]);
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    assert_eq!(world.release_delays(), [900], "a queue delays what is sent by 15 minutes at most");
+    let mut deliveries = 0;
+    while world.devices.commands().len() == 1 {
+        let delays = world.release_delays();
+        assert!(delays.len() == 1 && delays[0] <= 12 * 3600, "{delays:?}");
+        world.advance(delays[0].max(1));
+        deliveries += world.deliver_releases().await;
+    }
+    assert!(deliveries <= 4, "{deliveries} deliveries in a day");
+    assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off]);
+    let on_for = world.audit_records().last().unwrap()["at"].as_str().unwrap().to_owned();
+    assert!(on_for.starts_with("2027-01-16T08:00:0"), "{on_for}");
+}
+
+#[tokio::test]
 async fn nothing_is_switched_on_whose_release_the_queue_does_not_take() {
     let world = bare();
-    world.ports.queues.fail(Queue::Relay);
+    world.ports.queues.fail(Queue::Releases);
     let event = event(1, Kind::Motion, NOW);
     assert_eq!(world.deliver(&event, 1).await.len(), 1);
     assert!(world.devices.commands().is_empty());
     world.ports.queues.heal();
     world.advance(2);
-    assert!(world.deliver(&event, 2).await.is_empty(), "it surely had no effect, so it is tried again");
+    assert!(world.deliver(&event, 2).await.is_empty(), "nothing was sent, so it is tried again");
     assert_eq!(world.devices.commands(), [ON]);
     assert_eq!(world.release_delays(), [5]);
 }
 
 #[tokio::test]
-async fn a_release_is_sent_again_until_the_device_confirms_and_the_third_failure_is_told() {
-    let no = || Sent::NoEffect("connection refused".to_owned());
-    let yes = Sent::Confirmed("{}".to_owned());
-    let world = bare().answering([yes, no(), Sent::NoWord("silence".to_owned()), no(), no()]);
+async fn a_release_backs_off_until_the_device_confirms_and_alerts_once_a_day() {
+    let refusals = std::iter::once(confirmed()).chain((0..200).map(|number| match number % 2 {
+        0 => not_executed(),
+        _ => unconfirmed(),
+    }));
+    let world = bare().answering(refusals);
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     world.advance(5);
-    for told in [0, 0, 1, 1] {
+    let mut delays = Vec::new();
+    let mut alerts = Vec::new();
+    for _ in 0..110 {
         world.deliver_releases().await;
-        assert_eq!(world.release_delays(), [10]);
-        assert_eq!(world.told().len(), told);
-        world.advance(10);
+        let delay = world.release_delays()[0];
+        delays.push(delay);
+        alerts.push(world.alerts().len());
+        world.advance(delay);
     }
+    assert_eq!(delays[..9], [10, 20, 40, 80, 160, 320, 640, 900, 900]);
+    assert!(delays[9..].iter().all(|delay| *delay == 900));
+    assert_eq!(alerts[..4], [0, 0, 1, 1]);
+    // 900 s apart, a day after the first alert comes with the 102nd failure.
+    assert_eq!((alerts[100], alerts[109]), (1, 2), "{alerts:?}");
+    assert!(world.alerts()[0].contains("confirm-off bare-gate"), "{:?}", world.alerts());
+    let failed = world.audit().iter().filter(|(decision, _)| decision == "failed").count();
+    assert_eq!(failed, 4, "the first three, and the one of the second alert");
+}
+
+#[tokio::test]
+async fn a_device_that_confirms_at_last_ends_the_release() {
+    let world = bare().answering([confirmed(), not_executed(), unconfirmed(), confirmed()]);
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    for seconds in [5, 10, 20] {
+        world.advance(seconds);
+        world.deliver_releases().await;
+    }
+    assert!(world.release_delays().is_empty());
+    let expected =
+        [("done", "answered"), ("failed", "no_effect"), ("failed", "no_word"), ("released", "time_over")];
+    assert_eq!(world.audit(), decisions(&expected));
+    assert_eq!(world.audit_records()[3]["attempt"], 3);
+    assert!(world.alerts().is_empty());
+}
+
+/// A board that switches and answers 404 to everything.
+#[tokio::test]
+async fn what_may_have_been_switched_on_is_sent_once_and_switched_off() {
+    let world = bare().answering([unconfirmed(), unconfirmed(), confirmed()]);
+    let event = event(1, Kind::Motion, NOW);
+    for receive_count in 1..=4 {
+        assert!(world.deliver(&event, receive_count).await.is_empty());
+        world.advance(1);
+    }
+    assert_eq!(world.devices.commands(), [ON], "it is not repeated");
+    assert_eq!(world.audit()[0], ("unknown".to_owned(), "no_word".to_owned()));
+    assert_eq!(world.alerts().len(), 1);
+    assert_eq!(world.release_delays(), [1], "what switches it off stays");
+    world.advance(1);
+    world.deliver_releases().await;
+    world.advance(10);
+    world.deliver_releases().await;
+    assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off, DeviceCommand::Off]);
+    assert!(world.release_delays().is_empty());
+}
+
+#[tokio::test]
+async fn a_person_who_saw_that_it_is_off_ends_the_release() {
+    let world = bare().answering(std::iter::once(confirmed()).chain((0..5).map(|_| unconfirmed())));
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(5);
+    world.deliver_releases().await;
+    assert_eq!(confirm_off(&world.ports, "bare-gate", "ann").await.unwrap(), ConfirmedOff::Released);
+    assert_eq!(confirm_off(&world.ports, "bare-gate", "ann").await.unwrap(), ConfirmedOff::NotPending);
+    assert_eq!(confirm_off(&world.ports, "nobody", "ann").await.unwrap(), ConfirmedOff::NotPending);
+    world.advance(10);
     world.deliver_releases().await;
     assert!(world.release_delays().is_empty());
-    assert!(world.told()[0].contains("bare-gate"));
-    let seen: Vec<String> = world.audit().into_iter().map(|(decision, _)| decision).collect();
-    assert_eq!(seen, ["done", "failed", "failed", "failed", "released"]);
+    assert_eq!(world.devices.commands().len(), 2, "nothing more is asked");
+    let last = world.audit_records().pop().unwrap();
+    assert_eq!((&last["decision"], &last["reason"]), (&"released".into(), &"confirmed_off".into()));
+    assert!(last["text"].as_str().unwrap().contains("ann"));
 }
 
 #[tokio::test]
@@ -494,11 +601,9 @@ async fn an_audit_record_that_cannot_be_written_stops_nothing() {
     world.ports.objects.fail("audit/");
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     world.advance(5);
-    let releases = world.ports.queues.take(Queue::Relay);
-    let (failed, measurements) = world.handle(&[record_of("r", releases[0].body.clone(), 1)]).await;
-    assert!(failed.is_empty());
-    assert_eq!(measurements.counted("RelayAuditLost"), 1);
-    assert_eq!(world.devices.commands(), [ON, Command::Off]);
+    world.deliver_releases().await;
+    assert_eq!(world.ports.metrics.counted("RelayAuditLost"), 2);
+    assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off]);
 }
 
 #[tokio::test]
@@ -512,19 +617,19 @@ async fn a_release_outlives_a_table_that_fails() {
     world.ports.state.heal();
     world.advance(10);
     world.deliver_releases().await;
-    assert_eq!(world.devices.commands(), [ON, Command::Off]);
+    assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off]);
 }
 
 #[tokio::test]
-async fn a_release_that_panics_is_sent_again_as_a_new_message() {
-    let world = bare().answering([Sent::Confirmed("{}".to_owned()), Sent::NoWord("panic".to_owned())]);
+async fn a_release_that_panics_is_tried_again() {
+    let world = bare().answering([confirmed(), SendOutcome::Unconfirmed("panic".to_owned())]);
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     world.advance(5);
     world.deliver_releases().await;
     assert_eq!(world.release_delays(), [10]);
     world.advance(10);
     world.deliver_releases().await;
-    assert_eq!(world.devices.commands(), [ON, Command::Off, Command::Off]);
+    assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off, DeviceCommand::Off]);
     assert!(world.release_delays().is_empty());
 }
 
@@ -546,14 +651,14 @@ async fn a_longer_pulse_is_released_once_and_by_its_own_time() {
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     world.advance(3);
     world.deliver(&event(2, Kind::Motion, at(3.0)), 1).await;
-    assert_eq!(world.release_delays(), [5], "the message that the queue has finds the new end");
+    assert_eq!(world.release_delays(), [2], "the message that the queue has finds the new end");
     world.advance(2);
     world.deliver_releases().await;
     assert_eq!(world.devices.commands(), [ON, ON]);
     assert_eq!(world.release_delays(), [3]);
     world.advance(3);
     world.deliver_releases().await;
-    assert_eq!(world.devices.commands(), [ON, ON, Command::Off]);
+    assert_eq!(world.devices.commands(), [ON, ON, DeviceCommand::Off]);
 }
 
 #[tokio::test]
@@ -561,15 +666,29 @@ async fn a_relay_that_left_the_configuration_is_not_forgotten() {
     let mut world = bare();
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     let with = std::mem::replace(&mut world.site, site(&[]));
-    for delay in [10, 10, 900, 900] {
-        world.advance(900);
+    world.advance(5);
+    for delay in [10, 20, 40, 80] {
         world.deliver_releases().await;
         assert_eq!(world.release_delays(), [delay]);
+        world.advance(delay);
     }
-    assert_eq!(world.told().len(), 1);
+    assert_eq!(world.alerts().len(), 1);
+    assert!(world.alerts()[0].contains("camhook.toml has no such relay"), "{:?}", world.alerts());
     world.site = with;
     world.deliver_releases().await;
-    assert_eq!(world.devices.commands(), [ON, Command::Off]);
+    assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off]);
+}
+
+#[tokio::test]
+async fn the_release_of_a_relay_that_the_agent_switches_now_goes_to_the_agent() {
+    let mut world = bare();
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.site = site(&[relay("bare-gate", "network = \"lan\"\nvia = \"agent\"")]);
+    world.advance(5);
+    world.deliver_releases().await;
+    assert_eq!(world.ports.queues.sent(Queue::ReleasesLan).len(), 1);
+    assert!(world.release_delays().is_empty());
+    assert_eq!(world.devices.commands(), [ON]);
 }
 
 fn presence(relay_id: &str) -> World {
@@ -597,7 +716,7 @@ async fn a_hold_extends_the_devices_timer_with_each_event() {
     world.deliver(&tracking(3, 1.5), 1).await;
     // An older one adds nothing.
     world.deliver(&tracking(4, 0.5), 1).await;
-    let on = |milliseconds| Command::On { off_after: Some(Duration::from_millis(milliseconds)) };
+    let on = |milliseconds| DeviceCommand::On { off_after: Some(Duration::from_millis(milliseconds)) };
     assert_eq!(world.devices.commands(), [on(10_000), on(10_000), on(9_500)]);
     assert!(world.audit().contains(&("duplicate".to_owned(), "held_longer".to_owned())));
 }
@@ -607,16 +726,14 @@ async fn a_hold_without_a_timer_moves_the_end_and_keeps_one_release() {
     let world = presence("bare-porch");
     for second in 0..30_u32 {
         world.deliver(&tracking(second, f64::from(second)), 1).await;
-        assert!(world.ports.queues.sent(Queue::Relay).len() <= 1);
-        if second % 5 == 4 {
-            world.deliver_releases().await;
-        }
+        assert_eq!(world.release_delays().len(), 1);
+        world.deliver_releases().await;
         world.advance(1);
     }
-    assert!(!world.devices.commands().contains(&Command::Off));
+    assert!(!world.devices.commands().contains(&DeviceCommand::Off));
     world.advance(9);
     assert_eq!(world.deliver_releases().await, 1);
-    assert_eq!(world.devices.commands().last(), Some(&Command::Off));
+    assert_eq!(world.devices.commands().last(), Some(&DeviceCommand::Off));
 }
 
 #[tokio::test]
@@ -631,30 +748,10 @@ async fn a_relay_of_the_agent_gets_the_claimed_command_through_the_queue() {
     let sent = world.ports.queues.sent(Queue::RelayLan);
     assert_eq!(sent.len(), 1);
     assert!(!sent[0].body.contains("relay.example.org"), "no address goes through the queue");
-
-    let camhook_relay::message::Received::Command(command) =
-        camhook_relay::message::read(&sent[0].body).unwrap()
-    else {
-        panic!("no command")
-    };
-    let on_site = world.site.relay(&command.relay).unwrap();
-    for expected in ["done", "duplicate"] {
-        let order = command.order(on_site, timer(on_site), Duration::from_secs(2));
-        let mut measurements = Measurements::default();
-        let acted =
-            camhook_relay::actuate::actuate(&world.ports, &world.devices, &order, &mut measurements).await;
-        let camhook_relay::Actuated::Decided(decision) = acted.unwrap() else { panic!("not decided") };
-        assert_eq!(decision.name(), expected);
-        world.advance(1);
-    }
-    assert_eq!(world.devices.commands(), [five_seconds()]);
-    world.advance(31);
-    let late = command.order(on_site, timer(on_site), Duration::from_secs(2));
-    assert!(late.is_late(at(33.0)));
 }
 
 #[tokio::test]
-async fn why_a_message_is_given_up_is_kept() {
+async fn why_a_message_is_dead_lettered_is_recorded() {
     let world = gate();
     world.ports.state.fail("claim#");
     let event = event(1, Kind::Motion, NOW);
@@ -686,17 +783,200 @@ async fn a_failing_table_makes_the_message_come_again_and_switches_nothing() {
 
 #[tokio::test]
 async fn one_message_that_panics_or_cannot_be_read_leaves_the_others() {
-    let world = gate().answering([Sent::NoWord("panic".to_owned())]);
+    let world = gate().answering([SendOutcome::Unconfirmed("panic".to_owned())]);
     let good = event(2, Kind::Motion, NOW);
     let records = [
         record(&event(1, Kind::Motion, NOW), 1),
         record_of("broken", "{\"type\":".to_owned(), 1),
         record(&event(3, Kind::Audio, NOW), 1),
     ];
-    let (failed, _) = world.handle(&records).await;
+    let failed = world.handle(&records).await;
     let expected = ["message-00000000000000000000000000000001", "message-broken"];
     assert_eq!(failed, expected);
     world.advance(9);
     assert!(world.deliver(&good, 1).await.is_empty());
     assert_eq!(world.devices.commands().len(), 2);
+}
+
+fn signed_site(clock: &str, sources: &[&str]) -> Site {
+    let source = |id: &&str| {
+        format!(
+            "\n[[source]]\nid = \"{id}\"\nvendor = \"xprotect\"\narea = \"yard\"\nclock = \"{clock}\"\n\
+             auth = {{ hmac = \"a-key-that-two-sources-share\" }}\n"
+        )
+    };
+    let sources: Vec<String> = sources.iter().map(source).collect();
+    let two_rules = [rule("open", MOTION, &pulse("gate"), ""), rule("again", MOTION, &pulse("gate"), "")];
+    site(&[sources.concat(), relay("gate", "min_interval = \"0s\""), two_rules.concat()])
+}
+
+/// An event of a signed source that happened `lag` seconds before it was received, now.
+fn signed(number: u32, source: &str, lag: Option<f64>) -> Event {
+    let mut event = event(number, Kind::Motion, NOW);
+    event.data.vendor = camhook_event::Vendor::Xprotect;
+    event.data.source = text(source);
+    event.data.lag_s = lag;
+    let id = text("E1F0A3C2-0000-4000-8000-000000000001");
+    let key = text(&format!("{source}:motion:{number}"));
+    event.data.correlation =
+        Some(camhook_event::Correlation { key, event_ids: vec![id], target_ids: vec![] });
+    event
+}
+
+#[tokio::test]
+async fn a_signed_event_moves_a_relay_only_when_its_own_time_is_young() {
+    let day = 86_400.0;
+    for (lag, decision, reason) in [
+        (Some(1.0), "done", "answered"),
+        (Some(day), "late", "too_old"),
+        (Some(-day), "late", "no_time"),
+        (None, "late", "no_time"),
+    ] {
+        for clock in ["trusted", "untrusted"] {
+            let mut world = gate();
+            world.site = signed_site(clock, &["vms"]);
+            world.deliver(&signed(1, "vms", lag), 1).await;
+            let expected = (decision.to_owned(), reason.to_owned());
+            assert!(world.audit().contains(&expected), "{clock} {lag:?}: {:?}", world.audit());
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_sources_with_one_key_act_once_for_one_event() {
+    let mut world = gate();
+    world.site = signed_site("trusted", &["vms", "annex"]);
+    world.deliver(&signed(1, "vms", Some(1.0)), 1).await;
+    let by_the_first = world.devices.commands().len();
+    assert_eq!(by_the_first, 2, "both rules act on it");
+    // Captured, and posted to the other source five seconds later: another id, another device in its key.
+    world.advance(5);
+    world.deliver(&signed(2, "annex", Some(6.0)), 1).await;
+    assert_eq!(world.devices.commands().len(), by_the_first);
+    assert!(world.audit().contains(&("duplicate".to_owned(), "same_thing".to_owned())));
+    // The first one delivered again is no duplicate of itself: its claims settle it.
+    world.deliver(&signed(1, "vms", Some(1.0)), 2).await;
+    assert_eq!(world.devices.commands().len(), by_the_first);
+}
+
+#[tokio::test]
+async fn a_start_that_is_stamped_ahead_does_not_make_the_stop_older() {
+    let world = World::new(&[
+        relay("light", ""),
+        rule("on", r#"{ kind = "intrusion", state = "start" }"#, &then("light", "on"), ""),
+        rule("off", r#"{ kind = "intrusion", state = "stop" }"#, &then("light", "off"), ""),
+    ]);
+    // Stamped 14 s ahead, which is within the tolerance of the source.
+    let mut start = with_state(event(1, Kind::Intrusion, NOW), State::Start);
+    start.time = camhook_event::Time::new(at(14.0));
+    world.deliver(&start, 1).await;
+    world.advance(5);
+    let stop = with_state(event(2, Kind::Intrusion, at(5.0)), State::Stop);
+    world.deliver(&stop, 1).await;
+    assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off]);
+}
+
+/// The ports of a process that is killed when it writes its first audit record.
+#[tokio::test]
+async fn killed_before_the_audit_the_next_delivery_writes_the_record_from_the_claim() {
+    let cooldown = "cooldown = \"60s\"";
+    let world = World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), cooldown)]);
+    let event = event(1, Kind::Motion, NOW);
+    world.ports.objects.fail("audit/");
+    world.ports.state.fail_after("cooldown#", 2);
+    assert!(world.deliver(&event, 1).await.is_empty());
+    assert!(world.audit().is_empty());
+    world.ports.objects.heal();
+    world.ports.state.heal();
+    world.advance(7);
+    assert!(world.deliver(&event, 2).await.is_empty());
+    assert_eq!(world.audit(), decisions(&[("done", "answered"), ("duplicate", "settled")]));
+    let record = &world.audit_records()[0];
+    assert_eq!(
+        (record["at"].as_str().unwrap(), record["attempt"].as_u64()),
+        ("2027-01-15T08:00:00.000Z", Some(1))
+    );
+    assert_eq!(record["age_s"], 0.0);
+    assert!(record["text"].as_str().unwrap().contains("was_on"));
+    assert_eq!(world.devices.commands().len(), 1);
+    assert_eq!(world.ports.metrics.counted("RelayAuditRecovered"), 1);
+    // Its cooldown, which was not charged either, is.
+    world.deliver(&crate::support::event(2, Kind::Motion, at(7.0)), 1).await;
+    assert!(world.audit().contains(&("refused".to_owned(), "cooldown".to_owned())), "{:?}", world.audit());
+    // And the record is written once.
+    world.deliver(&event, 3).await;
+    assert_eq!(world.ports.metrics.counted("RelayAuditRecovered"), 1);
+}
+
+#[tokio::test]
+async fn what_was_stopped_or_became_late_gives_back_the_cooldown_that_it_reserved() {
+    let cooldown = "cooldown = \"60s\"";
+    let other = "{ kind = \"input\" }";
+    for is_stopped in [true, false] {
+        let world = World::new(&[
+            relay("gate", ""),
+            rule("open", MOTION, &pulse("gate"), cooldown),
+            rule("close", other, &then("gate", "off"), ""),
+        ]);
+        // Killed after it reserved the cooldown: the claim could not be taken.
+        world.ports.state.fail_after("claim#", 1);
+        let first = event(1, Kind::Motion, NOW);
+        assert_eq!(world.deliver(&first, 1).await.len(), 1);
+        world.ports.state.heal();
+        let switch = if is_stopped { StopSwitch::Stopped } else { StopSwitch::Running };
+        control::set_stop_switch(&world.ports.state, switch, NOW, "test").await.unwrap();
+        world.advance(31);
+        assert!(world.deliver(&first, 2).await.is_empty());
+        control::set_stop_switch(&world.ports.state, StopSwitch::Running, NOW, "test").await.unwrap();
+        world.deliver(&event(2, Kind::Motion, at(31.0)), 1).await;
+        assert_eq!(world.devices.commands(), [five_seconds()], "the next event need not wait");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_puts_a_toggle_off_is_asked_again_when_it_wants_to_be() {
+    let put_off = |seconds| SendOutcome::Deferred {
+        reason: "status 429".to_owned(),
+        retry_after: Some(Duration::from_secs(seconds)),
+    };
+    let world = World::new(&[relay("bell", ""), rule("ring", MOTION, &then("bell", "toggle"), "")])
+        .answering([put_off(3), put_off(1)]);
+    let event = event(1, Kind::Motion, NOW);
+    for (receive_count, delay) in [(1, 3), (2, 4)] {
+        assert_eq!(world.deliver(&event, receive_count).await.len(), 1);
+        assert_eq!(world.ports.queues.retried().last().unwrap().2, Duration::from_secs(delay));
+        world.advance(delay);
+    }
+    assert!(world.deliver(&event, 3).await.is_empty());
+    assert_eq!(world.devices.commands(), [DeviceCommand::Toggle; 3]);
+    assert_eq!(world.audit(), decisions(&[("done", "answered")]));
+}
+
+#[tokio::test]
+async fn a_toggle_that_was_not_sent_is_tried_again() {
+    let world = World::new(&[relay("bell", ""), rule("ring", MOTION, &then("bell", "toggle"), "")]);
+    // The relay's item is read, and cannot be written: the claim is taken, and nothing is sent.
+    world.ports.state.fail_after("relay#", 1);
+    let event = event(1, Kind::Motion, NOW);
+    assert_eq!(world.deliver(&event, 1).await.len(), 1);
+    world.ports.state.heal();
+    world.advance(2);
+    assert!(world.deliver(&event, 2).await.is_empty());
+    assert_eq!(world.devices.commands(), [DeviceCommand::Toggle]);
+}
+
+#[tokio::test]
+async fn an_event_whose_other_action_fails_is_handed_over_once() {
+    let world = World::new(&[
+        relay("gate", "network = \"lan\"\nvia = \"agent\""),
+        relay("siren", ""),
+        rule("open", MOTION, &format!("{}, {}", pulse("gate"), pulse("siren")), ""),
+    ])
+    .answering((0..9).map(|_| not_executed()));
+    let event = event(1, Kind::Motion, NOW);
+    for (receive_count, delay) in [(1, 2), (2, 4), (3, 8)] {
+        assert_eq!(world.deliver(&event, receive_count).await.len(), 1);
+        world.advance(delay);
+    }
+    assert_eq!(world.ports.queues.sent(Queue::RelayLan).len(), 1);
 }

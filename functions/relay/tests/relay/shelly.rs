@@ -1,14 +1,18 @@
 //! The whole function against a simulated Shelly on the loopback interface: challenge, refusals, silence.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use camhook_event::Kind;
 use camhook_outbound::test_server::{Received, Reply, TestServer};
 use camhook_outbound::{Client, Limits, Stack};
 use camhook_ports::Queue;
+use camhook_relay::handle;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::support::{NOW, event, record};
 use crate::world::{PULSE, World};
 
 const REALM: &str = "shellyplus1-camhook";
@@ -102,7 +106,7 @@ async fn a_wrong_password_had_no_effect_and_is_not_shown() {
     let audit = world.audit();
     assert_eq!(audit[0]["decision"], "failed");
     assert!(audit[0]["text"].as_str().unwrap().contains("status 401"), "{audit:?}");
-    let told = world.ports.queues.sent(Queue::Notify);
+    let told = world.ports.queues.sent(Queue::Alerts);
     assert_eq!(told.len(), 1);
     assert!(!told[0].body.contains(wrong));
 }
@@ -127,13 +131,16 @@ async fn a_refused_connection_is_tried_again() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_device_is_tried_again_and_then_works() {
-    let count = std::sync::atomic::AtomicUsize::new(0);
-    let server =
-        TestServer::start(move |request| match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
-            0 => Reply::status(500),
-            _ => switched(request),
-        });
+async fn an_error_of_the_rpc_is_tried_again_and_then_works() {
+    let count = AtomicUsize::new(0);
+    let server = TestServer::start(move |request| match count.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::Answer {
+            status: 500,
+            headers: vec![],
+            body: r#"{"code":-114,"message":"Resource unavailable"}"#.into(),
+        },
+        _ => switched(request),
+    });
     let server = server.await.unwrap();
     let world = world_with(&server);
     assert_eq!(world.deliver(1).await, 1);
@@ -142,6 +149,66 @@ async fn an_error_of_the_device_is_tried_again_and_then_works() {
     assert_eq!(server.received().len(), 2);
     assert_eq!(world.audit()[0]["decision"], "done");
     assert_eq!(world.audit()[0]["attempt"], 2);
+}
+
+/// Firmware 2 keeps a small table of nonces; while it is full, the device answers 429 to whoever asks for a new one.
+#[tokio::test]
+async fn a_device_out_of_nonces_is_asked_again_after_the_time_that_it_wants() {
+    for (reply, delay) in [(Reply::status(429), 2), (Reply::with_header(429, "retry-after", "3"), 3)] {
+        for action in [PULSE, r#"action = "toggle""#] {
+            let (count, first) = (AtomicUsize::new(0), reply.clone());
+            let server = TestServer::start(move |request| match count.fetch_add(1, Ordering::SeqCst) {
+                0 => first.clone(),
+                _ => behind_a_password(request),
+            });
+            let server = server.await.unwrap();
+            let world = world_of(server.url("/").unwrap().as_str(), PASSWORD, action);
+            assert_eq!(world.deliver(1).await, 1, "{action}");
+            assert_eq!(world.ports.queues.retried()[0].2, Duration::from_secs(delay));
+            world.ports.clock.advance(Duration::from_secs(delay));
+            assert_eq!(world.deliver(2).await, 0, "{action}");
+            assert_eq!(world.audit()[0]["decision"], "done", "{action}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_nonce_is_used_again_with_a_growing_count() {
+    let server = TestServer::start(behind_a_password).await.unwrap();
+    let world = world_with(&server);
+    for number in 1..=3 {
+        let event = event(number, Kind::Motion, NOW);
+        let outcome = handle(&world.ports, &world.site, &world.client, &[record(&event, 1)]).await;
+        assert!(outcome.failed.is_empty());
+        world.ports.clock.advance(Duration::from_secs(10));
+    }
+    let received = server.received();
+    assert_eq!(received.len(), 4, "one challenge, and each command");
+    let counts: Vec<String> = received[1..]
+        .iter()
+        .map(|request| field(request.headers["authorization"].to_str().unwrap(), "nc"))
+        .collect();
+    assert_eq!(counts, ["00000001", "00000002", "00000003"]);
+    let client_nonces: std::collections::BTreeSet<String> = received[1..]
+        .iter()
+        .map(|request| field(request.headers["authorization"].to_str().unwrap(), "cnonce"))
+        .collect();
+    assert_eq!(client_nonces.len(), 3);
+}
+
+#[tokio::test]
+async fn a_challenge_with_md5_is_not_answered() {
+    let server = TestServer::start(|_| {
+        let value = r#"Digest qop="auth", realm="shellyplus1-camhook", nonce="1", algorithm=MD5"#;
+        Reply::with_header(401, "www-authenticate", value)
+    });
+    let server = server.await.unwrap();
+    let world = world_of(server.url("/").unwrap().as_str(), PASSWORD, r#"action = "toggle""#);
+    let (decision, text) = world.decide().await;
+    assert_eq!(decision, "failed");
+    assert!(text.contains("SHA-256"), "{text}");
+    let received = server.received();
+    assert!(received.iter().all(|request| request.headers.get("authorization").is_none()), "{received:?}");
 }
 
 #[tokio::test]
@@ -160,7 +227,7 @@ async fn silence_and_a_closed_connection_are_unknown_and_never_tried_again() {
         assert_eq!(world.deliver(2).await, 0);
         assert_eq!(server.received().len(), 2, "{reply:?}: asked once");
         assert_eq!(world.audit()[0]["decision"], "unknown", "{reply:?}");
-        assert_eq!(world.ports.queues.sent(Queue::Notify).len(), 1);
+        assert_eq!(world.ports.queues.sent(Queue::Alerts).len(), 1);
     }
 }
 
@@ -184,7 +251,7 @@ async fn an_answer_after_the_limit_is_unknown_though_the_device_did_it() {
     let request = device.await.unwrap();
     assert!(request.starts_with("GET /rpc/Switch.Set?id=0&on=true&toggle_after=5 "), "{request}");
     assert_eq!(world.audit()[0]["decision"], "unknown");
-    assert_eq!(world.ports.queues.sent(Queue::Notify).len(), 1);
+    assert_eq!(world.ports.queues.sent(Queue::Alerts).len(), 1);
 }
 
 #[tokio::test]
@@ -199,7 +266,7 @@ async fn loopback_is_refused_where_the_stack_is_deployed() {
         (audit[0]["decision"].as_str(), audit[0]["reason"].as_str()),
         (Some("refused"), Some("forbidden"))
     );
-    assert_eq!(world.ports.queues.sent(Queue::Notify).len(), 1);
+    assert_eq!(world.ports.queues.sent(Queue::Alerts).len(), 1);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn a_pulse_is_timed_by_the_device_and_confirmed_by_an_empty_answer() {
     assert!(text.contains("status 200"), "{text}");
     let body: Value = serde_json::from_slice(&server.received()[0].body).unwrap();
     assert_eq!(body, json!({ "id": "b48a0a1cd978", "channel": 0, "on": true, "toggle_after": 5 }));
-    assert!(world.ports.queues.sent(Queue::Relay).is_empty());
+    assert!(world.ports.queues.sent(Queue::Releases).is_empty());
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn two_relays_of_one_account_take_turns_of_a_second() {
         rule("open", r#"{ kind = "motion" }"#, then, ""),
     ]);
     let record = record(&event(1, Kind::Motion, NOW), 1);
-    let (again, _) = handle(&world.ports, &world.site, &world.client, &[record]).await;
+    let again = handle(&world.ports, &world.site, &world.client, &[record]).await.failed;
     assert!(again.is_empty());
     let decisions: Vec<Value> = world.audit().iter().map(|record| record["decision"].clone()).collect();
     assert_eq!(decisions, ["done", "done"]);
@@ -86,7 +86,7 @@ async fn a_401_is_tried_again_since_it_may_be_somebody_elses_haste() {
     assert_eq!(audit[0]["decision"], "failed");
     assert!(text.contains("the key is wrong, or something else asked"), "{text}");
     assert!(!audit[0].to_string().contains("anotherkey"));
-    let told = world.ports.queues.sent(Queue::Notify);
+    let told = world.ports.queues.sent(Queue::Alerts);
     assert!(!told[0].body.contains("anotherkey"), "{}", told[0].body);
 }
 
@@ -110,6 +110,14 @@ async fn an_unreachable_cloud_and_one_that_says_nothing_never_show_the_key() {
         let world = World::of(&keys(&server, "b48a0a1cd978", KEY), PULSE);
         assert_eq!(world.decide().await.0, decision);
         assert!(!world.audit()[0].to_string().contains(KEY));
-        assert!(!world.ports.queues.sent(Queue::Notify)[0].body.contains(KEY));
+        assert!(!world.ports.queues.sent(Queue::Alerts)[0].body.contains(KEY));
     }
+}
+
+#[tokio::test]
+async fn what_the_cloud_has_only_accepted_is_no_confirmation() {
+    let server = TestServer::start(|_| Reply::status(202)).await.unwrap();
+    let world = World::of(&keys(&server, "b48a0a1cd978", KEY), PULSE);
+    assert_eq!(world.decide().await.0, "unknown");
+    assert_eq!(server.received().len(), 1);
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use camhook_event::{
     Clock, Correlation, Data, Event, EventId, Kind, Report, State, Text, Time, Vendor, VendorData,
 };
-use camhook_ports::QueueRecord;
-use camhook_relay::{Command, DeviceTimer, Devices, Sent};
+use camhook_ports::memory::MemoryPorts;
+use camhook_ports::{Clock as _, Queue, QueueRecord};
+use camhook_relay::{DeviceCommand, DeviceTimer, Devices, SendOutcome};
 use camhook_site::{Relay, Site};
 use jiff::Timestamp;
 
@@ -123,21 +124,21 @@ pub(crate) fn record_of(id: &str, body: String, receive_count: u32) -> QueueReco
 /// Devices that answer as told, in this order, and after that confirm everything.
 #[derive(Debug, Default)]
 pub(crate) struct ScriptedDevices {
-    answers: Mutex<VecDeque<Sent>>,
-    asked: Mutex<Vec<(String, Command)>>,
+    answers: Mutex<VecDeque<SendOutcome>>,
+    asked: Mutex<Vec<(String, DeviceCommand)>>,
 }
 
 impl ScriptedDevices {
-    pub(crate) fn answering(answers: impl IntoIterator<Item = Sent>) -> Self {
+    pub(crate) fn answering(answers: impl IntoIterator<Item = SendOutcome>) -> Self {
         Self { answers: Mutex::new(answers.into_iter().collect()), asked: Mutex::default() }
     }
 
     /// What was asked of which relay.
-    pub(crate) fn asked(&self) -> Vec<(String, Command)> {
+    pub(crate) fn asked(&self) -> Vec<(String, DeviceCommand)> {
         self.asked.lock().unwrap().clone()
     }
 
-    pub(crate) fn commands(&self) -> Vec<Command> {
+    pub(crate) fn commands(&self) -> Vec<DeviceCommand> {
         self.asked().into_iter().map(|(_, command)| command).collect()
     }
 }
@@ -147,12 +148,63 @@ impl Devices for ScriptedDevices {
         timer(relay)
     }
 
-    async fn send(&self, relay: &Relay, command: Command, _left: Duration) -> Sent {
+    async fn send(&self, relay: &Relay, command: DeviceCommand, _left: Duration) -> SendOutcome {
         self.asked.lock().unwrap().push((relay.id.as_str().to_owned(), command));
         let answer = self.answers.lock().unwrap().pop_front();
-        if answer == Some(Sent::NoWord("panic".to_owned())) {
+        if answer == Some(SendOutcome::Unconfirmed("panic".to_owned())) {
             panic!("told to panic");
         }
-        answer.unwrap_or_else(|| Sent::Confirmed(r#"{"was_on":false}"#.to_owned()))
+        answer.unwrap_or_else(|| SendOutcome::Confirmed(r#"{"was_on":false}"#.to_owned()))
+    }
+}
+
+/// The releases of a queue, as SQS keeps them: hidden until their time, and delivered again until they are deleted.
+#[derive(Debug, Default)]
+pub(crate) struct ReleaseQueue {
+    messages: Mutex<Vec<(QueueRecord, Timestamp)>>,
+}
+
+impl ReleaseQueue {
+    /// Takes what was sent, at the time at which it was.
+    pub(crate) fn take(&self, ports: &MemoryPorts, queue: Queue) {
+        let now = ports.clock.now();
+        let mut messages = self.messages.lock().unwrap();
+        for sent in ports.queues.take(queue) {
+            let id = format!("release-{}", messages.len());
+            messages.push((record_of(&id, sent.body, 0), now + sent.delay));
+        }
+    }
+
+    /// In how many seconds each message is delivered again.
+    pub(crate) fn delays(&self, ports: &MemoryPorts) -> Vec<u64> {
+        let now = ports.clock.now();
+        let messages = self.messages.lock().unwrap();
+        messages.iter().map(|(_, at)| at.duration_since(now).as_secs().try_into().unwrap_or(0)).collect()
+    }
+
+    /// The messages whose time has come.
+    pub(crate) fn due(&self, ports: &MemoryPorts) -> Vec<QueueRecord> {
+        let now = ports.clock.now();
+        let mut messages = self.messages.lock().unwrap();
+        let due = messages.iter_mut().filter(|(_, at)| *at <= now);
+        due.map(|(record, _)| {
+            record.receive_count += 1;
+            record.clone()
+        })
+        .collect()
+    }
+
+    /// Deletes a message that was processed, or hides it for as long as was asked.
+    pub(crate) fn settle(&self, ports: &MemoryPorts, record: &QueueRecord, is_deleted: bool) {
+        let mut messages = self.messages.lock().unwrap();
+        if is_deleted {
+            messages.retain(|(other, _)| other.message_id != record.message_id);
+            return;
+        }
+        let retried = ports.queues.retried();
+        let asked = retried.iter().rev().find(|(_, receipt, _)| *receipt == record.receipt_handle);
+        let delay = asked.map_or(Duration::from_secs(60), |(_, _, delay)| *delay);
+        let message = messages.iter_mut().find(|(other, _)| other.message_id == record.message_id);
+        message.unwrap().1 = ports.clock.now() + delay;
     }
 }

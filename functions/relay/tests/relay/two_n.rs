@@ -63,7 +63,7 @@ async fn only_a_bistable_switch_needs_somebody_to_switch_it_off() {
         let server = TestServer::start(ctrl).await.unwrap();
         let world = world(&server, mode, r#"action = "pulse", seconds = 5"#);
         world.decide().await;
-        assert_eq!(world.ports.queues.sent(camhook_ports::Queue::Relay).len(), releases, "{mode}");
+        assert_eq!(world.ports.queues.sent(camhook_ports::Queue::Releases).len(), releases, "{mode}");
     }
 }
 
@@ -89,4 +89,14 @@ async fn an_error_under_a_status_of_200_had_no_effect_and_says_what_to_do() {
     let server = TestServer::start(ctrl).await.unwrap();
     let world = world(&server, &format!("switch = 9\n{BISTABLE}"), r#"action = "on""#);
     assert_eq!(world.deliver(1).await, 1, "refused: it may be tried again");
+}
+
+#[tokio::test]
+async fn an_intercom_that_redirects_to_https_says_so() {
+    let server = TestServer::start(|_| Reply::with_header(301, "location", "https://192.168.85.20/api"))
+        .await
+        .unwrap();
+    let (decision, text) = world(&server, BISTABLE, r#"action = "on""#).decide().await;
+    assert_eq!(decision, "unknown");
+    assert!(text.contains("write https in `url`"), "{text}");
 }

@@ -24,9 +24,9 @@ async fn an_address_alone_moves_no_relay_and_that_sends_an_alert() {
     for (kind, alerts) in [(Kind::Face, 0), (Kind::Motion, 1)] {
         let _ = handle_with(&ports, &site, &devices, &[record(&event(1, kind, NOW), 1)]).await;
         assert!(devices.asked().is_empty());
-        assert_eq!(ports.queues.sent(Queue::Notify).len(), alerts, "{kind}");
+        assert_eq!(ports.queues.sent(Queue::Alerts).len(), alerts, "{kind}");
     }
-    let alert: Alert = serde_json::from_str(&ports.queues.sent(Queue::Notify)[0].body).unwrap();
+    let alert: Alert = serde_json::from_str(&ports.queues.sent(Queue::Alerts)[0].body).unwrap();
     assert_eq!(alert.about, AlertSubject::Source("gate".to_owned()));
     assert!(alert.text.contains("open"), "{}", alert.text);
 }

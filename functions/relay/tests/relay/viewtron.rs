@@ -36,7 +36,7 @@ fn world(server: &TestServer, more: &str, action: &str) -> World {
     World::of(&keys, action)
 }
 
-/// The levels that the device was told, in their order.
+/// The levels that the device was set to, in their order.
 fn levels(server: &TestServer) -> Vec<bool> {
     let bodies = server.received().into_iter().map(|request| request.body);
     bodies.map(|body| String::from_utf8_lossy(&body).contains("<status>true</status>")).collect()
@@ -44,7 +44,7 @@ fn levels(server: &TestServer) -> Vec<bool> {
 
 /// The release that the queue holds, as it delivers it.
 fn release(world: &World) -> QueueRecord {
-    let sent = world.ports.queues.take(Queue::Relay);
+    let sent = world.ports.queues.take(Queue::Releases);
     assert_eq!(sent.len(), 1);
     record_of("release", sent[0].body.clone(), 1)
 }
@@ -57,7 +57,7 @@ async fn a_pulse_is_on_and_then_off_by_the_release_that_the_queue_held() {
     assert_eq!(levels(&server), [true]);
     let release = release(&world);
     world.ports.clock.advance(Duration::from_secs(6));
-    assert!(handle(&world.ports, &world.site, &world.client, &[release]).await.0.is_empty());
+    assert!(handle(&world.ports, &world.site, &world.client, &[release]).await.failed.is_empty());
     assert_eq!(levels(&server), [true, false]);
     let decisions: Vec<_> = world.audit().iter().map(|record| record["decision"].clone()).collect();
     assert_eq!(decisions, ["done", "released"]);
@@ -74,9 +74,9 @@ async fn a_release_that_the_device_does_not_confirm_is_tried_again() {
     world.decide().await;
     let release = release(&world);
     world.ports.clock.advance(Duration::from_secs(6));
-    assert!(handle(&world.ports, &world.site, &world.client, &[release]).await.0.is_empty());
-    let again = world.ports.queues.take(Queue::Relay);
-    assert_eq!((again.len(), again[0].delay), (1, Duration::from_secs(10)));
+    assert_eq!(handle(&world.ports, &world.site, &world.client, &[release]).await.failed.len(), 1);
+    let retried = world.ports.queues.retried();
+    assert_eq!((retried[0].0, retried[0].2), (Queue::Releases, Duration::from_secs(10)));
 }
 
 #[tokio::test]

@@ -77,11 +77,25 @@ async fn each_action_is_the_devices_own_call_on_both_pages_and_both_models() {
 #[tokio::test]
 async fn a_relay_that_the_device_does_not_have_stays_as_it_is_and_is_not_called_done() {
     let server = TestServer::start(webrelay(&["relay1", "relay2"])).await.unwrap();
-    // The device of four relays does not know `relayState`, and tells that its first one is off.
+    // The device of four relays does not know `relayState`.
     let world = world(&server, "", r#"action = "on""#);
     let (decision, text) = world.decide().await;
     assert_eq!(decision, "unknown");
-    assert!(text.contains("state 0"), "{text}");
+    assert!(text.contains("add `relay`"), "{text}");
+}
+
+/// An X-400 knows `relay1`, ignores `relay1State`, and answers with the page of its states.
+#[tokio::test]
+async fn a_newer_module_that_ignores_the_parameter_is_not_called_done() {
+    let page = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<datavalues>\n<relay1>0</relay1>\n<relay2>0</relay2>\n\
+                <digitalInput1>0</digitalInput1>\n</datavalues>\n";
+    for action in [PULSE, r#"action = "on""#, r#"action = "off""#] {
+        let server = TestServer::start(move |_| answer(page)).await.unwrap();
+        let world = world(&server, "relay = 1\npage = \"state.xml\"", action);
+        let (decision, text) = world.decide().await;
+        assert_eq!(decision, "unknown", "{action}");
+        assert!(text.contains("newer ControlByWeb modules"), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ impl World {
     /// Delivers one event, and another time later; how many of the deliveries have to come again.
     pub(crate) async fn deliver(&self, receive_count: u32) -> usize {
         let event = event(1, Kind::Motion, NOW);
-        handle(&self.ports, &self.site, &self.client, &[record(&event, receive_count)]).await.0.len()
+        handle(&self.ports, &self.site, &self.client, &[record(&event, receive_count)]).await.failed.len()
     }
 
     pub(crate) fn audit(&self) -> Vec<Value> {

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{DeviceLogin, DeviceTimer, Unsupported, address};
 use crate::problem::{Notes, Path};
-use crate::raw::{RawBasic, RawNetwork, SecretText, TemplateText, UrlText};
+use crate::raw::{Many, RawBasic, RawNetwork, SecretText, TemplateText, UrlText};
 use crate::read::scalar;
 use crate::{Network, RelayAction};
 
@@ -28,8 +28,43 @@ pub struct HttpDevice {
     pub pulse: Option<HttpRequest>,
     /// Changes its state.
     pub toggle: Option<HttpRequest>,
-    /// What an answer has to hold to be a confirmation; every answer of 200 to 299 is one when `None`.
-    pub confirmation: Option<String>,
+    /// Which answers confirm that the device did what it was asked.
+    pub success: AnswerPattern,
+    /// Which answers prove that it did not; none when `None`.
+    pub refused: Option<AnswerPattern>,
+}
+
+/// Which answers of a device mean something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerPattern {
+    /// The statuses, any of which is good.
+    pub statuses: Statuses,
+    /// A text that the body contains; any body is good when `None`.
+    pub body: Option<String>,
+}
+
+/// The statuses of answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Statuses {
+    /// Any.
+    Any,
+    /// 200 to 299.
+    Successful,
+    /// These.
+    These(Vec<u16>),
+}
+
+impl AnswerPattern {
+    /// Whether an answer is one of them.
+    #[must_use]
+    pub fn matches(&self, status: u16, body: &str) -> bool {
+        let is_status = match &self.statuses {
+            Statuses::Any => true,
+            Statuses::Successful => (200..300).contains(&status),
+            Statuses::These(statuses) => statuses.contains(&status),
+        };
+        is_status && self.body.as_ref().is_none_or(|text| body.contains(text))
+    }
 }
 
 /// A request to a device, in templates over `relay`, `action`, `seconds` and `milliseconds`.
@@ -106,9 +141,29 @@ pub(crate) struct Keys {
     pulse: Option<Box<Request>>,
     /// Changes its state.
     toggle: Option<Box<Request>>,
-    /// What an answer has to hold to be a confirmation.
-    #[schemars(extend("x-default" = "nothing: a status of 200 to 299 is enough"))]
+    /// Which answers confirm that the device did what it was asked. Every other one proves nothing: people are alerted,
+    /// and nothing is repeated.
+    #[schemars(extend("x-default" = "every status of 200 to 299"))]
+    success: Option<Answer>,
+    /// Which answers prove that the device did not do it: they are tried again within `max_age`. Looked at before
+    /// `success`.
+    #[schemars(extend("x-default" = "none"))]
+    refused: Option<Answer>,
+    /// The same as `body` of `success`, with a status of 200 to 299.
     confirmation: Option<String>,
+}
+
+/// Which answers of a device mean something.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "HttpAnswer")]
+struct Answer {
+    /// The statuses, any of which is good: `[200, 404]`.
+    #[schemars(extend("x-default" = "200 to 299 in `success`, any in `refused`"))]
+    status: Option<Many<u16>>,
+    /// A text that the body contains.
+    #[schemars(extend("x-default" = "any body"))]
+    body: Option<String>,
 }
 
 /// A request to a device. Path, header values and body are templates over `relay` (its id), `action`, and for a
@@ -146,11 +201,35 @@ impl Keys {
         let (on, off) = (read(&self.on, "on"), read(&self.off, "off"));
         let (pulse, toggle) = (read(&self.pulse, "pulse"), read(&self.toggle, "toggle"));
         self.warn_of_pulse_without_length(path, notes);
+        let success = self.read_success(path, notes);
+        let path_refused = path.key("refused");
+        let refused =
+            self.refused.as_ref().map(|refused| refused.read(Statuses::Any, &path_refused, notes));
+        if refused.as_ref().is_some_and(|refused| *refused == success) {
+            notes.problem(
+                &path_refused,
+                "the same answers confirm and refuse",
+                "name other answers here, or leave it out",
+            );
+        }
         let (url, network) = address?;
-        let confirmation = self.confirmation.clone();
-        let device =
-            HttpDevice { url, login, on: on?, off: off?, pulse: pulse?, toggle: toggle?, confirmation };
-        Some((device, network))
+        let (on, off, pulse, toggle) = (on?, off?, pulse?, toggle?);
+        Some((HttpDevice { url, login, on, off, pulse, toggle, success, refused }, network))
+    }
+
+    /// Which answers confirm a command.
+    fn read_success(&self, path: &Path<'_>, notes: &mut Notes) -> AnswerPattern {
+        if self.success.is_some() && self.confirmation.is_some() {
+            notes.misplaced(
+                &path.key("confirmation"),
+                "`success` says which answers confirm",
+                "write it as `body` of `success`",
+            );
+        }
+        match &self.success {
+            Some(success) => success.read(Statuses::Successful, &path.key("success"), notes),
+            None => AnswerPattern { statuses: Statuses::Successful, body: self.confirmation.clone() },
+        }
     }
 
     /// Warns of a request for a pulse that does not say how long the pulse lasts.
@@ -174,6 +253,31 @@ impl Keys {
             let templates = request.iter().flat_map(|request| request.templates());
             templates.map(move |(key, template)| (action, key, template))
         })
+    }
+}
+
+impl Answer {
+    fn read(&self, default: Statuses, path: &Path<'_>, notes: &mut Notes) -> AnswerPattern {
+        if self.status.is_none() && self.body.is_none() {
+            notes.problem(path, "this names no answer", "add `status`, `body` or both");
+        }
+        if self.body.as_ref().is_some_and(String::is_empty) {
+            notes.problem(&path.key("body"), "every answer contains this", "name a text that only such answers contain");
+        }
+        let path_status = path.key("status");
+        let statuses = match &self.status {
+            None => default,
+            Some(statuses) => Statuses::These(statuses.as_slice().to_vec()),
+        };
+        let listed = self.status.as_ref().map_or(&[][..], Many::as_slice).iter().enumerate();
+        for (index, status) in listed.filter(|(_, status)| !(200..600).contains(*status)) {
+            notes.problem(
+                &path_status.index(index),
+                format!("{status} is no status of an answer"),
+                "use numbers from 200 to 599",
+            );
+        }
+        AnswerPattern { statuses, body: self.body.clone() }
     }
 }
 

@@ -18,11 +18,11 @@ struct Down {
 
 /// Whether the line works.
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(super) struct ConnectionHealth {
     down: RefCell<Option<Down>>,
 }
 
-impl Line {
+impl ConnectionHealth {
     /// Notes that something came through.
     pub(super) fn works(&self, now: Duration) {
         if let Some(down) = self.down.borrow_mut().take() {
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_until_the_line_is_back() {
-        let line = Line::default();
+        let line = ConnectionHealth::default();
         let pauses = |count| -> Vec<u64> {
             (0..count).map(|_| line.failed(&"no route", Duration::ZERO).as_secs()).collect()
         };

@@ -1,0 +1,218 @@
+//! A claimed action on its way to the agent on site.
+
+use std::time::Duration;
+
+use camhook_event::{EventId, State};
+use camhook_ports::Message;
+use camhook_site::{Action, Relay, RelayAction, Rule, Site};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::command::{TimeEvidence, deadline};
+use crate::{DeviceTimer, Executor, RelayCommand, replay};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum CommandType {
+    #[serde(rename = "camhook.command.v1")]
+    V1,
+}
+
+/// How a relay is to be switched, as the queue carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum CommandAction {
+    On,
+    Off,
+    Pulse { milliseconds: u64 },
+    Hold { milliseconds: u64 },
+    Toggle,
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl From<RelayAction> for CommandAction {
+    fn from(action: RelayAction) -> Self {
+        match action {
+            RelayAction::On => Self::On,
+            RelayAction::Off => Self::Off,
+            RelayAction::Pulse { duration } => Self::Pulse { milliseconds: milliseconds(duration) },
+            RelayAction::Hold { duration } => Self::Hold { milliseconds: milliseconds(duration) },
+            RelayAction::Toggle => Self::Toggle,
+        }
+    }
+}
+
+impl From<CommandAction> for RelayAction {
+    fn from(action: CommandAction) -> Self {
+        match action {
+            CommandAction::On => Self::On,
+            CommandAction::Off => Self::Off,
+            CommandAction::Pulse { milliseconds } => {
+                Self::Pulse { duration: Duration::from_millis(milliseconds) }
+            }
+            CommandAction::Hold { milliseconds } => {
+                Self::Hold { duration: Duration::from_millis(milliseconds) }
+            }
+            CommandAction::Toggle => Self::Toggle,
+        }
+    }
+}
+
+/// A claimed action on its way to the agent on site.
+///
+/// It names no address and no secret: those stand in the agent's own configuration. The agent does nothing that its
+/// own camhook.toml does not want: see [`CommandMessage::authorize`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandMessage {
+    #[serde(rename = "type")]
+    command_type: CommandType,
+    event: EventId,
+    source: String,
+    event_time: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event_state: Option<State>,
+    happened_at: Timestamp,
+    deadline: Timestamp,
+    rule: String,
+    action_index: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cooldown_milliseconds: Option<u64>,
+    /// The relay's id.
+    pub relay: String,
+    action: CommandAction,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replay: Option<String>,
+}
+
+/// Why a command is not one of the site's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unauthorized {
+    /// The site has no such source.
+    #[error("there is no source `{0}`")]
+    Source(String),
+    /// The site has no such rule.
+    #[error("there is no rule `{0}`")]
+    Rule(String),
+    /// The rule wants something else.
+    #[error("action {index} of rule `{rule}` is another one")]
+    Action {
+        /// The rule's id.
+        rule: String,
+        /// Which of its actions, counted from 0.
+        index: usize,
+    },
+    /// The replay was asked for at another time than the command says.
+    #[error("the time of its replay is another one")]
+    Replay,
+}
+
+impl CommandMessage {
+    /// The `type` of the message.
+    pub const TYPE: &'static str = "camhook.command.v1";
+
+    /// The message of an action.
+    #[must_use]
+    pub fn of(command: &RelayCommand<'_>) -> Self {
+        Self {
+            command_type: CommandType::V1,
+            event: command.event,
+            source: command.source.to_owned(),
+            event_time: command.order_time,
+            event_state: command.event_state,
+            happened_at: command.happened_at,
+            deadline: command.deadline,
+            rule: command.rule.to_owned(),
+            action_index: command.action_index,
+            cooldown_milliseconds: command.cooldown.map(milliseconds),
+            relay: command.relay.id.as_str().to_owned(),
+            action: command.action.into(),
+            replay: command.replay.map(str::to_owned),
+        }
+    }
+
+    /// After which moment nothing is sent, as the message says it.
+    #[must_use]
+    pub fn deadline(&self) -> Timestamp {
+        self.deadline
+    }
+
+    /// The message for the queue.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written as JSON.
+    pub fn message(&self) -> Result<Message, serde_json::Error> {
+        Ok(Message::new(serde_json::to_string(self)?, format!("relay/{}", self.relay)))
+    }
+
+    /// The action as the site's own rule wants it: its duration, its cooldown, and no later deadline than its `max_age`
+    /// gives. Whether another event about the same thing acted was asked before the command was sent.
+    ///
+    /// # Errors
+    ///
+    /// When no rule of the site wants it.
+    pub fn authorize<'a>(
+        &'a self,
+        site: &'a Site,
+        relay: &'a Relay,
+        timer: DeviceTimer,
+        retry_delay: Duration,
+    ) -> Result<RelayCommand<'a>, Unauthorized> {
+        if site.source(&self.source).is_none() {
+            return Err(Unauthorized::Source(self.source.clone()));
+        }
+        let rule = site.rules().iter().find(|rule| rule.id.as_str() == self.rule);
+        let rule = rule.ok_or_else(|| Unauthorized::Rule(self.rule.clone()))?;
+        let other = || Unauthorized::Action { rule: self.rule.clone(), index: self.action_index };
+        let action = self.action_of(rule).ok_or_else(other)?;
+        if let Some(run) = &self.replay
+            && replay::requested_at(run) != Some(self.happened_at)
+        {
+            return Err(Unauthorized::Replay);
+        }
+        Ok(RelayCommand {
+            action,
+            cooldown: rule.cooldown,
+            deadline: deadline(rule, self.happened_at).min(self.deadline),
+            ..self.as_received(relay, timer, retry_delay)
+        })
+    }
+
+    /// What a rule wants at the position that the command names, if it is the same.
+    fn action_of(&self, rule: &Rule) -> Option<RelayAction> {
+        let Action::Relay { relay, action } = rule.then.get(self.action_index)? else { return None };
+        let is_same = relay.as_str() == self.relay && CommandAction::from(*action) == self.action;
+        is_same.then_some(*action)
+    }
+
+    /// The action as the message says it.
+    pub(crate) fn as_received<'a>(
+        &'a self,
+        relay: &'a Relay,
+        timer: DeviceTimer,
+        retry_delay: Duration,
+    ) -> RelayCommand<'a> {
+        RelayCommand {
+            event: self.event,
+            source: &self.source,
+            order_time: self.event_time,
+            event_state: self.event_state,
+            happened_at: self.happened_at,
+            time_evidence: TimeEvidence::Known,
+            dedupe: Vec::new(),
+            rule: &self.rule,
+            action_index: self.action_index,
+            cooldown: self.cooldown_milliseconds.map(Duration::from_millis),
+            deadline: self.deadline,
+            relay,
+            timer,
+            action: self.action.into(),
+            executor: Executor::Agent,
+            replay: self.replay.as_deref(),
+            retry_delay,
+        }
+    }
+}
