@@ -137,7 +137,7 @@ async fn what_is_handed_over_is_switched_from_inside_once() {
     .await;
 
     agent.process.kill_switch().terminate().await;
-    assert_eq!(count(&agent, "told to stop: what was begun is finished"), 1);
+    assert_eq!(count(&agent, "stopped: what was begun is finished"), 1);
     assert_eq!(stack.relay_lan.holds().await, 0);
 }
 
@@ -205,7 +205,7 @@ async fn killed_between_send_and_done_it_is_never_sent_again() {
 async fn assert_is_unknown_and_told(stack: &OwnStack) {
     let _next = stack.start_agent(&[]).await;
     assert_eq!(decided(stack, 1).await, [decision("light", "unknown", "no_word")]);
-    let mut notified = stack.messages(&stack.notify).await;
+    let mut notified = stack.messages(&stack.alerts).await;
     notified.retain(|message| message["type"] == "camhook.trouble.v1");
     assert_eq!(notified.len(), 1, "{notified:?}");
     assert_eq!(notified[0]["about"]["id"], "light");

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use camhook_outbound::digest::Algorithm;
 use camhook_outbound::test_server::{Reply, TestServer};
 use camhook_outbound::{Authentication, Client, Completeness, Limits, NotSent, Outcome, Request, Stack};
 use camhook_site::Network;
@@ -265,6 +266,7 @@ fn digest_request(url: Url, password: &str) -> Request {
     get(url).with_authentication(Authentication::Digest {
         user: "admin".to_owned(),
         password: SecretString::from(password.to_owned()),
+        weakest: Algorithm::Md5,
     })
 }
 

@@ -22,6 +22,7 @@ const TABLES: &[(&str, &str)] = &[
     ("An entry of `[lists]`", "/$defs/ListEntry"),
     ("`[[relay]]`", "/$defs/Relay"),
     ("A request of a relay with `driver = \"http\"`", "/$defs/HttpRequest"),
+    ("`success` and `refused` of a relay with `driver = \"http\"`", "/$defs/HttpAnswer"),
     ("`[[channel]]`", "/$defs/Channel"),
     ("`[[rule]]`", "/$defs/Rule"),
     ("`when` of a rule", "/$defs/Condition"),

@@ -28,7 +28,7 @@ async fn decisions(stack: &OwnStack) -> Vec<(String, String)> {
 
 /// What is on its way to the trouble channel.
 async fn trouble(stack: &OwnStack) -> Vec<Value> {
-    let mut messages = stack.messages(&stack.notify).await;
+    let mut messages = stack.messages(&stack.alerts).await;
     messages.retain(|message| message["type"] == "camhook.trouble.v1");
     messages
 }
@@ -137,9 +137,9 @@ async fn assert_is_unknown_and_told(stack: &OwnStack) {
 }
 
 #[tokio::test]
-async fn a_device_that_refuses_is_asked_again_while_the_event_is_young() {
+async fn a_device_that_puts_a_command_off_is_asked_again_while_the_event_is_young() {
     let (stack, relay) = intrusion_on_its_way().await;
-    stack.devices.refuse_once("/rpc/", 500);
+    stack.devices.refuse_once("/rpc/", 429);
     assert_eq!(stack.deliver(&stack.relay, &relay).await, Delivery::Again);
     assert!(stack.devices.switched().is_empty());
     stack.work_off(&stack.relay, &relay).await;
