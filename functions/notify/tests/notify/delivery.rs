@@ -79,7 +79,7 @@ async fn two_concurrent_deliveries_send_one_message() {
     let event = plate('a', Some("58:5b:plate:IB36NL"));
     let records = [delivered(&event, 1), delivered(&event, 1)];
     let failed = handle_all(&ports, &site, &client(), &records).await;
-    // The slower one cannot know yet what becomes of it, and looks again later.
+    // The slower one cannot know yet the outcome of it, and looks again later.
     assert!(failed.len() <= 1, "{failed:?}");
     assert_eq!(ntfy.received().len(), 1);
     ports.clock.advance(Duration::from_secs(45));
