@@ -10,8 +10,8 @@ const SITE: &str = r#"
 [lists]
 residents = [{ plate = "IB 36-NL", name = "Ann" }]
 [[camera]]
-id = "Drive"
-sources = "gate/1"
+id = "back-door"
+sources = "gate/2"
 [[channel]]
 id = "family"
 kind = "ntfy"
@@ -40,7 +40,7 @@ fn event(kind: &str, fields: &Value) -> Event {
         "subject": kind, "time": "2026-11-23T11:00:00.000Z", "datacontenttype": "application/json",
         "data": {
             "vendor": "viewtron", "source": "gate", "kind": kind, "report": "detection",
-            "vendor_kind": "RAW_WORD", "camera": { "id": "1" },
+            "vendor_kind": "RAW_WORD", "camera": { "id": "1", "name": "Drive" },
             "received_at": "2026-11-23T11:00:00.000Z", "clock": "server",
         },
     });
@@ -117,6 +117,7 @@ fn who_or_what_comes_first_and_no_raw_word_is_shown() {
 fn cameras_are_named_as_people_know_them() {
     let site = site();
     for (fields, headline) in [
+        (json!({ "camera": { "id": "2", "name": "Cam 02" } }), "back-door offline"),
         (json!({ "source": "many", "camera": { "id": "7", "name": "Yard" } }), "Yard offline"),
         (json!({ "source": "many", "camera": { "id": "7" } }), "Camera 7 offline"),
         (json!({ "source": "many", "camera": { "id": "3f2a-11" } }), "many offline"),
