@@ -189,7 +189,7 @@ impl<'a> Recorder<'a> {
             match case::write(folder, &received.request, &received.interpretation) {
                 Ok(case) => saved.push(case),
                 Err(error) => {
-                    output.note(format_args!("failed to write below {}: {error}", folder.display()))
+                    output.note(format_args!("failed to write below {}: {error}", folder.display()));
                 }
             }
         }

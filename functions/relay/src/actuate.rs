@@ -83,7 +83,8 @@ pub async fn actuate<P: Ports, D: Devices>(
         rule = command.rule,
         relay = command.relay.id.as_str(),
     );
-    run(ports, devices, command).instrument(span).await
+    // On the heap: the futures of the callers would otherwise be too deep for the compiler to lay out.
+    Box::pin(run(ports, devices, command).instrument(span)).await
 }
 
 async fn run<P: Ports, D: Devices>(

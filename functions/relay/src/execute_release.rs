@@ -43,7 +43,7 @@ pub async fn execute_release<P: Ports, D: Devices>(
 ) -> Result<(), Retry> {
     let relay = message.relay.as_str();
     let span = tracing::info_span!("release", relay, generation = message.generation);
-    execute(ports, devices, site, executor, message).instrument(span).await
+    Box::pin(execute(ports, devices, site, executor, message).instrument(span)).await
 }
 
 async fn execute<P: Ports, D: Devices>(
@@ -89,7 +89,7 @@ enum Attempted {
     Dropped,
     Waiting(Duration),
     Released { attempt: u32, answer: String },
-    NotConfirmed { reason: Reason, retry_after: Option<Duration>, state: RelayState },
+    NotConfirmed { reason: Reason, retry_after: Option<Duration>, state: Box<RelayState> },
 }
 
 /// One attempt; `relay` is `None` when camhook.toml does not contain it any more.
@@ -110,7 +110,7 @@ async fn attempt<P: Ports, D: Devices>(
         let Some(written) = relay::write(ports.state(), &seen, record, now).await? else { continue };
         let Some(relay) = relay else {
             let reason = Reason::NotConfigured;
-            return Ok(Attempted::NotConfirmed { reason, retry_after: None, state: written });
+            return Ok(Attempted::NotConfirmed { reason, retry_after: None, state: Box::new(written) });
         };
         if !may_still_send(written.record(), ports.clock().now()) {
             return Ok(Attempted::Waiting(SHORT_WAIT));
@@ -145,7 +145,7 @@ async fn switch_off<P: Ports, D: Devices>(
         SendOutcome::Forbidden(reason) => (Reason::Forbidden(reason), None),
         SendOutcome::Unconfirmed(reason) => (Reason::Unconfirmed(reason), None),
     };
-    Attempted::NotConfirmed { reason, retry_after, state: written }
+    Attempted::NotConfirmed { reason, retry_after, state: Box::new(written) }
 }
 
 /// Which attempt this one is, counted from 1.

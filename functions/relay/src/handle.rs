@@ -67,8 +67,10 @@ pub async fn handle_with<P: Ports, D: Devices>(
     let context = RelayContext { ports, site, devices };
     let is_release = |record: &&QueueRecord| matches!(message::read(&record.body), Ok(Received::Release(_)));
     let (releases, events): (Vec<&QueueRecord>, Vec<&QueueRecord>) = records.iter().partition(is_release);
-    let mut outcome = consume(ports, &EVENTS, events, async |record| context.process(record).await).await;
-    let released = consume(ports, &RELEASES, releases, async |record| context.process(record).await).await;
+    let mut outcome =
+        consume(ports, &EVENTS, events, async |record| Box::pin(context.process(record)).await).await;
+    let released =
+        consume(ports, &RELEASES, releases, async |record| Box::pin(context.process(record)).await).await;
     outcome.failed.extend(released.failed);
     outcome
 }

@@ -8,7 +8,8 @@ async fn main() -> Result<(), FunctionError> {
     let function = Function::start()?;
     let client = Client::new(function.environment.stack, camhook_relay::driver::limits());
     serve_queue(&function, async |function, site, records| {
-        camhook_relay::handle(&function.ports, site, &client, records).await
+        // On the heap: the nested futures are too deep for the compiler to lay out.
+        Box::pin(camhook_relay::handle(&function.ports, site, &client, records)).await
     })
     .await
 }

@@ -34,13 +34,13 @@ async fn silence_half_an_answer_and_a_closed_connection_are_unknown_and_never_tr
     let login_page =
         Reply::Answer { status: 302, headers: vec![("location", "/login".to_owned())], body: "".into() };
     for reply in [Reply::Silence, Reply::Close, half("{\"ison\":true}"), login_page] {
-        each(reply.clone(), async |driver, server, world| {
+        Box::pin(each(reply.clone(), async |driver, server, world| {
             assert_eq!(world.decide().await.0, "unknown", "{driver} {reply:?}");
             world.ports.clock.advance(Duration::from_secs(2));
             assert_eq!(world.deliver(2).await, 0);
             assert_eq!(server.received().len(), 1, "{driver} {reply:?}: asked once");
             assert_eq!(world.ports.queues.sent(Queue::Alerts).len(), 1, "{driver}: people are alerted");
-        })
+        }))
         .await;
     }
 }
@@ -56,7 +56,7 @@ fn challenge(driver: &str) -> &'static str {
 #[tokio::test]
 async fn a_status_of_400_or_more_proves_nothing_and_is_never_tried_again() {
     for status in [400, 401, 403, 404, 409, 500, 502, 503, 504] {
-        each(Reply::status(status), async |driver, server, world| {
+        Box::pin(each(Reply::status(status), async |driver, server, world| {
             // The cloud of Shelly documents that its status 401 is a refusal.
             if driver.contains("shelly-cloud") && status == 401 {
                 return;
@@ -72,7 +72,7 @@ async fn a_status_of_400_or_more_proves_nothing_and_is_never_tried_again() {
                 1,
                 "{driver} {status}: people are alerted"
             );
-        })
+        }))
         .await;
     }
 }
@@ -80,7 +80,7 @@ async fn a_status_of_400_or_more_proves_nothing_and_is_never_tried_again() {
 #[tokio::test]
 async fn what_may_be_on_without_a_timer_is_released_whatever_the_device_answers() {
     for status in [404, 500, 504] {
-        each(Reply::status(status), async |driver, server, world| {
+        Box::pin(each(Reply::status(status), async |driver, server, world| {
             let has_timer = !["2n", "viewtron", "\"http\""].iter().any(|name| driver.contains(name));
             if has_timer {
                 return;
@@ -92,7 +92,7 @@ async fn what_may_be_on_without_a_timer_is_released_whatever_the_device_answers(
             let outcome = handle(&world.ports, &world.site, &world.client, &[release]).await;
             assert_eq!(outcome.failed.len(), 1, "{driver} {status}: it is not confirmed");
             assert_eq!(server.received().len(), 2, "{driver} {status}: on, and off");
-        })
+        }))
         .await;
     }
 }

@@ -763,7 +763,7 @@ async fn why_a_message_is_dead_lettered_is_recorded() {
     assert_eq!(noted().await, None);
     world.deliver(&event, 10).await;
     let reasons = noted().await.unwrap().reasons;
-    assert!(reasons[0].contains("the state table failed at claim#"), "{reasons:?}");
+    assert!(reasons[0].contains("the state table failed at an item of `claim`"), "{reasons:?}");
 }
 
 #[tokio::test]

@@ -545,7 +545,7 @@ impl<'w> Play<'w> {
             Queue::RelayLan | Queue::ReleasesLan => Box::pin(async move {
                 let filter = RelayFilter::All;
                 let process = process_message_with(world, the_site(), world, &filter, queue, &record);
-                match process.await {
+                match Box::pin(process).await {
                     Disposition::Delete => true,
                     Disposition::Redeliver => false,
                     Disposition::DeadLetter(reason) => panic!("a dead letter: {reason}"),
