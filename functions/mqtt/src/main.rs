@@ -8,7 +8,7 @@ async fn main() -> Result<(), FunctionError> {
     let function = Function::start()?;
     let instance = Instance::default();
     serve_queue(&function, async |function, site, records| {
-        camhook_mqtt::handle(&function.ports, site, &instance, records).await
+        Box::pin(camhook_mqtt::handle(&function.ports, site, &instance, records)).await
     })
     .await
 }
