@@ -40,7 +40,7 @@ pub async fn handle<P: Ports>(
     let consumer = Consumer { ports, site, instance };
     consume(ports, &POLICY, ordered, async |record| {
         let message = RuleMessage::read(record).map_err(Error::retry)?;
-        consumer.process(record, &message).await.map_err(Error::retry)
+        Box::pin(consumer.process(record, &message)).await.map_err(Error::retry)
     })
     .await
 }
