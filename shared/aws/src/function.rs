@@ -1,5 +1,7 @@
 //! The start-up of a function, and its loop.
 
+use std::pin::Pin;
+
 use camhook_consumer::BatchOutcome;
 use camhook_ingest::{Adapter, Instance, Outcome};
 use camhook_invocation::{BatchResponse, HttpApiEvent, HttpApiReply, SqsEvent};
@@ -130,20 +132,22 @@ pub async fn serve_queues(
     consume: impl AsyncFn(&Function, &Site, Option<Queue>, &[QueueRecord]) -> BatchOutcome,
 ) -> Result<(), FunctionError> {
     let consume = &consume;
-    let service = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        let queue = event.payload.queue_name().and_then(|name| function.ports.queues().named(name));
-        let records = event.payload.into_records();
-        let site = match function.site().await {
-            Ok(site) => site,
-            Err(error) => {
-                tracing::error!(%error, "there is no site to serve");
-                let all = records.into_iter().map(|record| record.message_id).collect();
-                return Ok::<_, Diagnostic>(BatchResponse::failed(all));
-            }
-        };
-        let outcome = consume(function, &site, queue, &records).await;
-        function.flush_metrics();
-        Ok(BatchResponse::failed(outcome.failed))
+    let service = service_fn(move |event: LambdaEvent<SqsEvent>| {
+        erased(async move {
+            let queue = event.payload.queue_name().and_then(|name| function.ports.queues().named(name));
+            let records = event.payload.into_records();
+            let site = match function.site().await {
+                Ok(site) => site,
+                Err(error) => {
+                    tracing::error!(%error, "there is no site to serve");
+                    let all = records.into_iter().map(|record| record.message_id).collect();
+                    return Ok::<_, Diagnostic>(BatchResponse::failed(all));
+                }
+            };
+            let outcome = consume(function, &site, queue, &records).await;
+            function.flush_metrics();
+            Ok(BatchResponse::failed(outcome.failed))
+        })
     });
     run(service).await
 }
@@ -155,12 +159,19 @@ pub async fn serve_queues(
 /// When the function cannot start, or the runtime ends.
 pub async fn serve_schedule(function: &Function, tick: impl AsyncFn(&Function)) -> Result<(), FunctionError> {
     let tick = &tick;
-    let service = service_fn(move |_: LambdaEvent<serde::de::IgnoredAny>| async move {
-        tick(function).await;
-        function.flush_metrics();
-        Ok::<_, Diagnostic>(serde_json::json!({}))
+    let service = service_fn(move |_: LambdaEvent<serde::de::IgnoredAny>| {
+        erased(async move {
+            tick(function).await;
+            function.flush_metrics();
+            Ok::<_, Diagnostic>(serde_json::json!({}))
+        })
     });
     run(service).await
+}
+
+/// A future of a type that says nothing of those within it, which are too deep for the compiler to lay out.
+fn erased<'a, T>(future: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+    Box::pin(future)
 }
 
 /// Runs a service on the Lambda runtime. Boxed: the nested futures are too deep for the compiler to lay out.
