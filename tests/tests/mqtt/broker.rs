@@ -8,8 +8,12 @@ use camhook_end_to_end::wait;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-/// The credentials of the cameras.
-pub(crate) const USER: &str = "camera";
+/// The cameras of the tests. Each has a user of its own, whose name is the segment before `status` in its topics.
+const CAMERAS: [&str; 5] = ["115", "200", "10D1DC228582", "way-back", "intruder"];
+
+/// How many cameras named `killed-0` and so on there are.
+pub(crate) const KILLED: usize = 12;
+
 /// With every special character that a camera's page allows.
 pub(crate) const PASSWORD: &str = "a!#()*-./?@[]^_{|}<1";
 
@@ -52,20 +56,26 @@ impl Broker {
 
     /// Publishes as a camera does, with QoS 1, and waits for the broker's word that it has it.
     pub(crate) async fn publish(&self, topic: &str, payload: &str) {
-        let status = self.try_publish(PASSWORD, topic, payload).await;
+        let status = self.try_publish(camera(topic), PASSWORD, topic, payload).await;
         assert!(status.success(), "{topic} was not taken; the broker says:\n{}", self.log());
     }
 
-    /// The same with a password that may be wrong.
-    pub(crate) async fn try_publish(&self, password: &str, topic: &str, payload: &str) -> ExitStatus {
-        let mut command = self.client("mosquitto_pub", password);
+    /// The same as any user and with a password that may be wrong.
+    pub(crate) async fn try_publish(
+        &self,
+        user: &str,
+        password: &str,
+        topic: &str,
+        payload: &str,
+    ) -> ExitStatus {
+        let mut command = self.client("mosquitto_pub", user, password);
         command.args(["-q", "1", "-t", topic, "-m", payload]);
         wait::within("a publication", command.status()).await.unwrap()
     }
 
     /// A camera that is connected and has a last will; killed when it is dropped.
     pub(crate) async fn connect(&self, topic: &str, will: &str) -> Child {
-        let mut command = self.client("mosquitto_sub", PASSWORD);
+        let mut command = self.client("mosquitto_sub", camera(topic), PASSWORD);
         command.args(["-t", "nothing", "--will-topic", topic, "--will-payload", will, "--will-qos", "1"]);
         command.args(["-i", "a-camera"]);
         let camera = command.spawn().unwrap();
@@ -76,7 +86,7 @@ impl Broker {
 
     /// A camera that listens to a topic until one message came, which is then its output.
     pub(crate) async fn listen(&self, topic: &str) -> Child {
-        let mut command = self.client("mosquitto_sub", PASSWORD);
+        let mut command = self.client("mosquitto_sub", camera(topic), PASSWORD);
         command.args(["-q", "1", "-t", topic, "-C", "1", "-i", "a-listener"]).stdout(Stdio::piped());
         let camera = command.spawn().unwrap();
         let subscribed = async || self.log().contains("SUBACK to a-listener").then_some(());
@@ -94,9 +104,9 @@ impl Broker {
         wait::until("a bridge that listens", subscribed).await;
     }
 
-    fn client(&self, program: &str, password: &str) -> Command {
+    fn client(&self, program: &str, user: &str, password: &str) -> Command {
         let mut command = Command::new(program);
-        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-u", USER, "-P", password]);
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-u", user, "-P", password]);
         command.arg("--cafile").arg(self.folder.path().join("broker.crt"));
         command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         command
@@ -118,6 +128,11 @@ impl Broker {
         })
         .await;
     }
+}
+
+/// The camera that a topic names: its second segment.
+fn camera(topic: &str) -> &str {
+    topic.split('/').nth(1).unwrap_or_default()
 }
 
 fn free_port() -> u16 {
@@ -178,7 +193,14 @@ fn configure(folder: &Path, port: u16, stack: &Stack) {
     ] {
         std::fs::copy(given, folder.join(name)).unwrap();
     }
-    let mut passwords = std::process::Command::new("mosquitto_passwd");
-    passwords.args(["-c", "-b"]).arg(folder.join("passwords")).args([USER, PASSWORD]);
-    assert!(passwords.status().is_ok_and(|status| status.success()), "mosquitto_passwd failed");
+    let acl = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/mosquitto/acl");
+    std::fs::copy(acl, folder.join("acl")).unwrap();
+    let passwords = folder.join("passwords");
+    std::fs::write(&passwords, "").unwrap();
+    let killed = (0..KILLED).map(|number| format!("killed-{number}"));
+    for user in CAMERAS.map(str::to_owned).into_iter().chain(killed) {
+        let mut passwd = std::process::Command::new("mosquitto_passwd");
+        passwd.arg("-b").arg(&passwords).args([user.as_str(), PASSWORD]);
+        assert!(passwd.status().is_ok_and(|status| status.success()), "mosquitto_passwd failed");
+    }
 }

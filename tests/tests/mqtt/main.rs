@@ -106,7 +106,7 @@ async fn a_wrong_password_and_another_topic_pass_nothing_on() {
     let site = Site::given();
     let broker = Broker::start(&site.stack).await;
     let alarm = "cameras/200/status/alarm/triggered";
-    assert!(!broker.try_publish("wrong", alarm, r#"{"val":"1"}"#).await.success());
+    assert!(!broker.try_publish("200", "wrong", alarm, r#"{"val":"1"}"#).await.success());
     broker.publish("cameras/200/status/task/photoseries/snap/base64", r#"{"val":"/9j/4AAQ"}"#).await;
     broker.publish("cameras/200/status/system/version", r#"{"val":"5"}"#).await;
     broker.publish(alarm, r#"{"val":"6"}"#).await;
@@ -124,12 +124,29 @@ async fn a_wrong_password_and_another_topic_pass_nothing_on() {
 }
 
 #[tokio::test]
+async fn a_camera_cannot_publish_in_the_name_of_another() {
+    let site = Site::given();
+    let broker = Broker::start(&site.stack).await;
+    let payload = r#"{"val":"1"}"#;
+    for path in ["alarm/triggered", "testament", "alarm/area1/enable"] {
+        let topic = format!("cameras/115/status/{path}");
+        // The broker acknowledges what it refuses: MQTT 3.1.1 has no other answer.
+        let _ = broker.try_publish("intruder", broker::PASSWORD, &topic, payload).await;
+        let refused = format!("'{topic}'");
+        let is_denied = |line: &str| line.contains("Denied PUBLISH") && line.contains(&refused);
+        assert!(broker.log().lines().any(is_denied), "{topic} was not refused:\n{}", broker.log());
+    }
+    broker.publish("cameras/intruder/status/alarm/triggered", payload).await;
+    site.events_when_there_are(1, "bridged", "intruder").await;
+}
+
+#[tokio::test]
 async fn a_camera_behind_the_bridge_is_switched_and_its_word_confirms_it() {
     const COMMAND: &str = "cameras/way-back/alarm/area1/enable";
     const STATUS: &str = "cameras/way-back/status/alarm/area1/enable";
     let mut source = Source::given("way-back").await;
     let broker = Broker::start(&source.stack).await;
-    broker.bridge_listens("+/+/alarm/#").await;
+    broker.bridge_listens("cameras/+/alarm/#").await;
     let camera = broker.listen(COMMAND).await;
     let reply = source.send("GET", &format!("{}?&active=99", source.url), &[], b"").await;
     assert_eq!(reply.status(), 200);
@@ -145,7 +162,7 @@ async fn a_camera_behind_the_bridge_is_switched_and_its_word_confirms_it() {
 /// The bridge dies right after it wrote an alarm down, again and again: before, while or after it hands it on.
 #[tokio::test]
 async fn a_bridge_that_is_killed_loses_no_alarm_and_tells_none_twice() {
-    const ALARMS: usize = 12;
+    const ALARMS: usize = broker::KILLED;
     let site = Site::given();
     let mut broker = Broker::start(&site.stack).await;
     let cameras: Vec<String> = (0..ALARMS).map(|number| format!("killed-{number}")).collect();
