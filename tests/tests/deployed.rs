@@ -246,7 +246,9 @@ async fn an_intrusion_is_stored_told_and_switches_the_light() {
         .map(|request| (request.status, request.authorization.as_str(), request.path.as_str()))
         .collect();
     let pulse = "/rpc/Switch.Set?id=1&on=true&toggle_after=5";
-    assert_eq!(seen, [(401, "none", pulse), (200, "Digest", pulse)]);
+    // The first command of an instance has no nonce yet; the device's challenge gives it one.
+    let answered = seen.strip_prefix(&[(401, "none", pulse)]).unwrap_or(&seen);
+    assert_eq!(answered, [(200, "Digest", pulse)]);
     let id = record["id"].as_str().unwrap();
     assert_eq!(deployed.bucket.audit_record("gate", id).await["decision"], "done");
 }

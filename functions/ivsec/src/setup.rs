@@ -69,8 +69,8 @@ goes silent.
     }
     if scheme == "http" {
         text.push_str(
-            "\nThis address is not encrypted: anybody between the device and camhook can read the token in it. Name the networks that posts \
-             come\nfrom as well: auth = { token_sha256 = \"…\", allow = [\"203.0.113.7/32\"] }.\n",
+            "\nThis address is not encrypted: anybody between the device and camhook can read the token in it. Name the\n\
+             networks that posts come from as well: auth = { token_sha256 = \"…\", allow = [\"203.0.113.7/32\"] }.\n",
         );
     }
     text
@@ -108,6 +108,6 @@ mod tests {
         };
         let text = setup(&front);
         assert!(!text.contains("Old firmware may refuse"));
-        assert!(text.contains("everybody on the way can read the token"));
+        assert!(text.contains("can read the token in it"));
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn affinity(dialect: &Dialect, request: &CapturedRequest) -> u8 {
     named + u8::from(has_parameters_of(dialect, request))
 }
 
-/// INSTAR's senders use one parameter each that the others lack.
+/// iVSEC's pushes by GET and INSTAR's senders use one parameter each that the others lack.
 fn has_parameters_of(dialect: &Dialect, request: &CapturedRequest) -> bool {
     let is_form = request.header("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
     let encoded = if is_form { request.body.as_ref() } else { request.query.as_bytes() };
@@ -76,6 +76,7 @@ fn has_parameters_of(dialect: &Dialect, request: &CapturedRequest) -> bool {
         form_urlencoded::parse(encoded).any(|(present, value)| present == name && accept(&value))
     };
     match dialect.setting {
+        None if dialect.vendor == Vendor::Ivsec => has("EventType", |_| true),
         Some("camera-v1") => has("active", |_| true),
         Some("camera-v2") => {
             has("trigger", |value| value.trim().parse::<u32>().is_ok()) && !has("cam", |_| true)
