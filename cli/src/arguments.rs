@@ -108,7 +108,7 @@ pub(crate) struct Init {
     /// The site's time zone [default: this machine's].
     #[arg(long, value_name = "ZONE")]
     pub(crate) timezone: Option<String>,
-    /// The base URL of the stack, where it is known: https://hooks.example.org
+    /// The base URL of the stack, where it is known: `https://hooks.example.org`
     #[arg(long, value_name = "URL")]
     pub(crate) api_url: Option<Url>,
     /// Do not ask: write what the options say.
@@ -328,7 +328,7 @@ pub(crate) struct Token {
     /// The source's vendor, if stack.json does not contain the source.
     #[arg(long)]
     pub(crate) vendor: Option<Vendor>,
-    /// The base URL of webhooks, if there is no stack.json: https://hooks.example.org
+    /// The base URL of webhooks, if there is no stack.json: `https://hooks.example.org`
     #[arg(long, value_name = "URL")]
     pub(crate) api_url: Option<Url>,
 }

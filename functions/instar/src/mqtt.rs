@@ -15,7 +15,7 @@
 //! | `testament`, `connection`, or another name | the last will: `alive` or `online`, `dead` or `offline` |
 //!
 //! One alarm is two or three of these messages and their return to 0, and none of them holds a time or a number. The
-//! [history](history) of a camera decides which belong together. The first message of an alarm becomes an event at
+//! [`history`] of a camera decides which belong together. The first message of an alarm becomes an event at
 //! once, whatever may still come. What is recognized later becomes a second event with the same correlation key, so
 //! that a rule acts once.
 //!

@@ -1,8 +1,7 @@
-//! The drivers: how each kind of device is spoken to.
+//! The drivers: the requests that each kind of device takes, and the meaning of its answers.
 //!
-//! One file says what one kind of device is asked, and what its answer means; what they share stands in
-//! [`client`] and [`answer`]. Another driver is another file here, its line in [`HttpDevices::ask`], and its keys
-//! in `shared/site`: `raw/relay.rs` (as they are written), `read/relay.rs` (what they mean) and `driver.rs` (what it can do).
+//! One file per kind of device; `client` and `answer` hold what they share. To add a driver, add a file here, a line
+//! in `HttpDevices::ask`, and its configuration in `shared/site/src/driver/`.
 
 mod answer;
 mod client;

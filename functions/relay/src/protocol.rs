@@ -6,7 +6,7 @@
 //! message that will switch it off. Sent: the device was asked. The process that takes the steps may be killed between
 //! any two of them: the next delivery of the event finds what was written, and [`next`] decides from that.
 //!
-//! What becomes of claim and cooldown, and whether people are alerted, is decided in [`Verdict::new`] alone.
+//! What becomes of claim and cooldown, and whether people are alerted, is decided in `Verdict::new` alone.
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 //! # What XProtect sends
 //!
 //! `POST` with one JSON object, `{"Event": {"EventHeader": {…}}, "Site": {…}}`, for each rule action *Send event
-//! info to <Webhook>*, available from XProtect 2023 R1 on. Three header fields belong to it: `content-type:
+//! info to `<Webhook>`*, available from XProtect 2023 R1 on. Three header fields belong to it: `content-type:
 //! application/json; charset=utf-8`, `X-Milestone-Api-Version: v1.0`, and, when the webhook has a token,
 //! `X-Hub-Signature-256: sha256=` with the base64 of HMAC-SHA256 over the body. The key is the token's text as it
 //! was typed, not the bytes that its hexadecimal digits mean.

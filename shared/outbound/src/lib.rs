@@ -3,7 +3,7 @@
 //! Channels and relays are addresses that somebody typed, so the client trusts none of them. It resolves a
 //! name once, checks every address that it resolves to, and connects to what was checked ([`address`]); it
 //! follows no redirect, asks no proxy, keeps no connection, sends nothing twice by itself, and caps answers
-//! and time ([`client`]). What came of a request is an [`Outcome`] that keeps apart what surely had no effect
+//! and time. What came of a request is an [`Outcome`] that keeps apart what surely had no effect
 //! from what nobody can know, since a gate must not be opened twice.
 //!
 //! Beside it stand, as pure functions, the ways to prove who is asking: HTTP Digest ([`digest`]) and the

@@ -103,28 +103,28 @@ pub struct Group {
     pub best: Event,
 }
 
-/// What came of joining.
+/// The result of joining a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joined {
-    /// The group's message has to be queued, with this delay, and then noted by [`queued`].
+    /// The group's message must be queued with this delay, and then recorded with [`mark_queued`].
     Owed {
         /// Which group.
         group: EventId,
-        /// When it is to be told, from now.
+        /// When it is to be delivered, from now.
         delay: Duration,
     },
-    /// The group's message is queued: there is nothing left to do.
+    /// The group's message is queued; nothing is left to do.
     Queued,
 }
 
-/// What there is to tell of a group.
+/// The state of a group whose time may be over.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Closing {
-    /// Its time is not over: look again after this long.
+    /// Its time is not over: try again after this long.
     Early(Duration),
-    /// It takes no more events, and is to be told. Once it is, [`told`] forgets it.
+    /// It takes no more events and must be delivered. [`mark_delivered`] then removes it.
     Closed(Box<Group>),
-    /// It was told.
+    /// It was delivered.
     Told,
 }
 

@@ -1,12 +1,15 @@
 //! What camhook remembers between invocations, as typed items on the `State` port.
 //!
-//! Pure logic over conditional writes: claims ([`claim`]), several posts about one thing ([`once`]), cooldowns
-//! ([`cooldown`]), messages that are one alarm ([`mqtt`]), levels that are reported
-//! again ([`level`]), relays ([`relay`]), what topics said last
-//! ([`topic_status`]), presence ([`presence`]), the stop switch and the modes ([`control`]). Each module names the keys of its items; together they share one table and
-//! never a key. So do groups of events that become one message ([`coalesce`]), the reasons of dead letters
-//! ([`dead_letter`]), and turns at what may be asked only so often ([`turn`]). The messages that tell of trouble
-//! ([`trouble`]) and of groups ([`flush`]), and the one that switches a relay off ([`release`]), stand here too.
+//! Pure logic over conditional writes. Each module names the keys of its items; all share one table and no key.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`claim`], [`dedupe`], [`cooldown`], [`rate_limit`] | which delivery of which event may act, and when |
+//! | [`coalesce`] | events that become one message |
+//! | [`relay`], [`topic_status`], [`control`] | relays, the last message of a topic, the stop switch and the modes |
+//! | [`presence`], [`level`], [`mqtt`] | the last contact of a source, repeated levels, messages that form one alarm |
+//! | [`dead_letter`] | why a message became a dead letter |
+//! | [`alert`], [`flush`], [`release`] | the messages of camhook's own queues |
 
 pub mod alert;
 pub mod claim;
