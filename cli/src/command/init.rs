@@ -22,7 +22,7 @@ use crate::output::Output;
 use crate::vendors::guide;
 
 /// Stands for the stack's host until it is known.
-const UNKNOWN_HOST: &str = "https://YOUR-STACK.example";
+const UNKNOWN_HOST: &str = "https://your-stack.example";
 
 /// The public ntfy server.
 const NTFY_SERVER: &str = "https://ntfy.sh";
@@ -323,8 +323,8 @@ fn report(path: &Path, answers: &Answers, sources: &[WrittenSource], ntfy_topic:
          * Try it on this machine:  CAMHOOK_CONFIG={file} make up\n\
          * Deploy it:  docs/deploy.md\n"
     );
-    if sources.iter().any(|source| source.url.contains("YOUR-STACK")) {
-        text += "* YOUR-STACK.example in the URLs above stands for the ApiUrl that the deployment prints.\n";
+    if sources.iter().any(|source| source.url.contains("your-stack.example")) {
+        text += "* your-stack.example in the URLs above stands for the ApiUrl that the deployment prints.\n";
     }
     text
 }
