@@ -74,6 +74,9 @@ check-roles: $(CLOUD)/installed
 lint: $(LINT)/installed $(DENY)/installed check-python check-roles lint-words ## run all static checks
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features lambda,camhook-end-to-end/mosquitto --locked -- -D warnings
+	@if grep -q "^\[\[patch.unused\]\]" Cargo.lock; then \
+		echo "error: Cargo does not use a substitute of vendored/; see vendored/README.md" >&2; exit 1; fi
+	@python3 infra/lint/cycles.py functions/* shared/ingest shared/state shared/outbound
 	@if cargo tree --locked $(addprefix --package camhook-,$(VENDORS)) --edges normal,dev --prefix none | grep -E '^(camhook-)?aws-'; then \
 		echo "error: a vendor's crate must not depend on AWS" >&2; exit 1; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --features lambda --locked --quiet

@@ -1,6 +1,7 @@
 //! Random tokens for webhook URLs.
 
-use base64_simd::URL_SAFE_NO_PAD;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -16,7 +17,7 @@ pub(crate) struct NewToken {
 pub(crate) fn new_token() -> Result<NewToken, Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(Error::Random)?;
-    let token = URL_SAFE_NO_PAD.encode_to_string(random);
+    let token = BASE64_URL_SAFE_NO_PAD.encode(random);
     let sha256 = Sha256::digest(&token).iter().map(|octet| format!("{octet:02x}")).collect();
     Ok(NewToken { token, sha256 })
 }

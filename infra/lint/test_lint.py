@@ -6,8 +6,28 @@ import tomllib
 import unittest
 from pathlib import Path
 
+import cycles
 import glibc
 import words
+
+
+class CyclesTest(unittest.TestCase):
+    def imports(self, **files):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in files.items():
+                path = Path(folder) / (name.replace("__", "/") + ".rs")
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            return cycles.imports(Path(folder))
+
+    def test_a_cycle_through_groups_and_reexports_is_found(self):
+        graph = self.imports(lib="mod a; mod b;\npub use b::B;", a="use crate::B;", b="use crate::{a::{A as _, Z}};")
+        self.assertEqual(cycles.cycle(graph), [("a",), ("b",), ("a",)])
+
+    def test_imports_of_a_parent_and_of_tests_are_no_cycle(self):
+        graph = self.imports(lib="mod a;", a="mod b; use b::B;", a__b="use super::A;",
+                             c="#[cfg(test)]\nmod tests { use crate::d::D; }", d="use crate::c::C;")
+        self.assertIsNone(cycles.cycle(graph))
 
 
 class WordsTest(unittest.TestCase):

@@ -109,6 +109,12 @@ impl OriginKind {
     }
 }
 
+/// The id of an event in lower case; `None` for one of zeros, which XProtect gives to events that it does not store.
+pub(crate) fn event_id(id: &Text) -> Option<Text> {
+    let is_digit = |octet: u8| octet.is_ascii_alphanumeric() && octet != b'0';
+    id.as_str().bytes().any(is_digit).then(|| Text::new(&id.as_str().to_lowercase()))?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

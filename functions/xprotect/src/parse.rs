@@ -4,7 +4,7 @@ use camhook_event::Text;
 use camhook_ingest::{Malformed, describe_names};
 use camhook_json::{Json, Object, read, text};
 
-use crate::message::{Message, Origin, OriginKind};
+use crate::message::{Message, Origin, OriginKind, event_id};
 use crate::query;
 
 /// Reads a request: the event of its body, else one that its query describes.
@@ -86,13 +86,6 @@ fn take_last_text(object: &mut Object<'_>, name: &'static str) -> Option<Text> {
     let found = at.map(|at| values.remove(at)).and_then(|value| value.to_text());
     values.into_iter().for_each(|value| object.push(name, value));
     found
-}
-
-/// An event's id in lower case. An event that was never stored has one of zeros, which no two of them could be told
-/// apart by.
-pub(crate) fn event_id(id: &Text) -> Option<Text> {
-    let is_digit = |octet: u8| octet.is_ascii_alphanumeric() && octet != b'0';
-    id.as_str().bytes().any(is_digit).then(|| Text::new(&id.as_str().to_lowercase()))?
 }
 
 /// Takes what raised the event out of `Source`. Of anything but a camera the ids stay: they have no other place.

@@ -5,8 +5,7 @@
 use camhook_ingest::{Malformed, describe_names};
 use camhook_json::{Json, Object};
 
-use crate::message::{Message, Origin, OriginKind};
-use crate::parse::event_id;
+use crate::message::{Message, Origin, OriginKind, event_id};
 
 /// More parameters than anybody types; what has more is not read.
 const LIMIT: usize = 512;

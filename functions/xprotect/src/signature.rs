@@ -1,5 +1,7 @@
 //! The signature of a post.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -12,7 +14,7 @@ pub const SIGNATURE_FIELD: &str = "x-hub-signature-256";
 /// digits are no signature.
 pub(crate) fn signature(field: &str) -> Option<[u8; 32]> {
     let encoded = field.trim().strip_prefix("sha256=")?;
-    base64_simd::STANDARD.decode_to_vec(encoded).ok()?.try_into().ok()
+    BASE64_STANDARD.decode(encoded).ok()?.try_into().ok()
 }
 
 /// The value of the header field [`SIGNATURE_FIELD`] over a body, as XProtect with this token sends it: for samples.
@@ -23,7 +25,7 @@ pub fn sign(token: &str, body: &[u8]) -> String {
     // HMAC takes a key of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(token.as_bytes()) else { return String::new() };
     mac.update(body);
-    format!("sha256={}", base64_simd::STANDARD.encode_to_string(mac.finalize().into_bytes().as_slice()))
+    format!("sha256={}", BASE64_STANDARD.encode(mac.finalize().into_bytes().as_slice()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use base64_simd::STANDARD;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use camhook_ports::{SecretError, SecretReference, Secrets};
 use camhook_site::{Auth, Source, Token};
 use hmac::{Hmac, KeyInit, Mac};
@@ -220,7 +221,7 @@ fn basic_credentials(field: &str) -> Option<(Vec<u8>, Vec<u8>)> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let decoded = STANDARD.decode_to_vec(encoded.trim()).ok()?;
+    let decoded = BASE64_STANDARD.decode(encoded.trim()).ok()?;
     let colon = decoded.iter().position(|&octet| octet == b':')?;
     let (user, password) = decoded.split_at_checked(colon)?;
     Some((user.to_vec(), password.get(1..)?.to_vec()))

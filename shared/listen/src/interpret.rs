@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use base64_simd::URL_SAFE_NO_PAD;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use camhook_event::{Event, Image};
 use camhook_ingest::{BODY_LIMIT, Ignored, Instance, Malformed, Parsed, Reply, Request, handle};
@@ -143,7 +144,7 @@ impl Receiver {
     fn new(dialect: &'static Dialect) -> Option<Self> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).ok()?;
-        let token = URL_SAFE_NO_PAD.encode_to_string(random);
+        let token = BASE64_URL_SAFE_NO_PAD.encode(random);
         let mut toml = format!(
             "timezone = \"UTC\"\n[[source]]\nid = \"{SOURCE}\"\nvendor = \"{}\"\nauth = {{ token = \"{token}\" }}\n",
             dialect.vendor

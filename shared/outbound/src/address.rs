@@ -7,7 +7,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use camhook_site::Network;
+use camhook_ports::Network;
 use ipnet::{Ipv4Net, Ipv6Net};
 
 /// What kind of address an address is.

@@ -1,7 +1,8 @@
 //! How a request proves who is asking.
 
 use crate::digest::Algorithm;
-use base64_simd::STANDARD;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -41,7 +42,7 @@ pub(crate) fn authorization(
         Authentication::None | Authentication::Digest { .. } => return None,
         Authentication::Basic { user, password } => {
             let credentials = format!("{user}:{}", password.expose_secret());
-            format!("Basic {}", STANDARD.encode_to_string(credentials))
+            format!("Basic {}", BASE64_STANDARD.encode(credentials))
         }
         Authentication::Bearer(token) => format!("Bearer {}", token.expose_secret()),
     };

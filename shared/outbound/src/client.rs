@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use camhook_site::Network;
+use camhook_ports::Network;
 use http::{HeaderValue, header};
 use secrecy::SecretString;
 use url::{Host, Url};

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use camhook_site::Network;
+use camhook_ports::Network;
 
 use crate::address::check;
 use crate::{Client, NotSent, Stack};

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use camhook_site::Network;
+use camhook_ports::Network;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::address::{Forbidden, check};

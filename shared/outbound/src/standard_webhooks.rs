@@ -3,7 +3,8 @@
 //! Source: the specification of Standard Webhooks, version 1: HMAC-SHA256 with the decoded key over
 //! `{id}.{timestamp}.{body}`, in base64 behind `v1,`; the key is written as `whsec_` and base64.
 
-use base64_simd::STANDARD;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -31,7 +32,7 @@ impl SigningKey {
     /// When the text is something else.
     pub fn parse(text: &SecretString) -> Result<Self, Error> {
         let encoded = text.expose_secret().trim().strip_prefix("whsec_").ok_or(Error::SigningKey)?;
-        let key = STANDARD.decode_to_vec(encoded).map_err(|_| Error::SigningKey)?;
+        let key = BASE64_STANDARD.decode(encoded).map_err(|_| Error::SigningKey)?;
         if !(24..=64).contains(&key.len()) {
             return Err(Error::SigningKey);
         }
@@ -48,7 +49,7 @@ pub fn sign(key: &SigningKey, id: &str, timestamp: i64, body: &[u8]) -> Result<S
     let mut code = Hmac::<Sha256>::new_from_slice(key.0.expose_secret()).map_err(|_| Error::SigningKey)?;
     code.update(format!("{id}.{timestamp}.").as_bytes());
     code.update(body);
-    Ok(format!("v1,{}", STANDARD.encode_to_string(code.finalize().into_bytes())))
+    Ok(format!("v1,{}", BASE64_STANDARD.encode(code.finalize().into_bytes())))
 }
 
 /// The three headers of a signed message.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use camhook_outbound::digest::Algorithm;
 use camhook_outbound::test_server::{Reply, TestServer};
 use camhook_outbound::{Authentication, Client, Completeness, Limits, NotSent, Outcome, Request, Stack};
-use camhook_site::Network;
+use camhook_ports::Network;
 use http::{Method, header};
 use secrecy::SecretString;
 use url::Url;

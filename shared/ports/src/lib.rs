@@ -7,6 +7,7 @@
 mod clock;
 pub mod memory;
 mod metric;
+mod network;
 mod object_store;
 mod publisher;
 mod queue;
@@ -15,6 +16,7 @@ mod state;
 
 pub use clock::{Clock, SystemClock};
 pub use metric::{Dimension, Measurements, Metric, Metrics, Unit};
+pub use network::Network;
 pub use object_store::{
     Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject,
 };

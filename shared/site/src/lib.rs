@@ -9,7 +9,6 @@ mod driver;
 mod evaluate;
 mod id;
 mod list;
-mod network;
 mod plate;
 mod problem;
 mod raw;
@@ -27,6 +26,7 @@ mod sun;
 mod tagged;
 mod vendor_limit;
 
+pub use camhook_ports::Network;
 pub use channel::{
     Apprise, Channel, ChannelKind, Discord, HomeAssistant, Mail, MailSecurity, MailServer, Ntfy,
     NtfyCredential, NtfyPriority, Pushover, PushoverPriority, Slack, Telegram, Webhook,
@@ -40,7 +40,6 @@ pub use driver::{
 pub use evaluate::{Context, Modes, Reason, Verdict, evaluate};
 pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId, is_id};
 pub use list::{CameraReference, List, ListEntry, NamedCamera};
-pub use network::Network;
 pub use plate::PlateText;
 pub use problem::{Finding, Problem, Warning};
 pub use read::{Checks, Inspection, inspect, read};

@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use base64_simd::STANDARD;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 
 const PREFIX: &str = "=?UTF-8?B?";
 const SUFFIX: &str = "?=";
@@ -21,7 +22,7 @@ pub(super) fn encode(text: &str) -> Cow<'_, str> {
     if is_plain && !text.contains("=?") {
         return Cow::Borrowed(text);
     }
-    let words = words(text).map(|word| format!("{PREFIX}{}{SUFFIX}", STANDARD.encode_to_string(word)));
+    let words = words(text).map(|word| format!("{PREFIX}{}{SUFFIX}", BASE64_STANDARD.encode(word)));
     Cow::Owned(words.collect::<Vec<_>>().join(" "))
 }
 
@@ -62,7 +63,7 @@ mod tests {
         for word in encoded.split(' ') {
             assert!(word.len() <= 75, "{word}");
             let base64 = word.strip_prefix(PREFIX).unwrap().strip_suffix(SUFFIX).unwrap();
-            let bytes = STANDARD.decode_to_vec(base64).unwrap();
+            let bytes = BASE64_STANDARD.decode(base64).unwrap();
             assert!(std::str::from_utf8(&bytes).is_ok(), "{word}");
             decoded.extend(bytes);
         }

@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use base64_simd::STANDARD;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use camhook_event::Event;
 use camhook_notify::{Accepted, DeliveryError, Notification, Picture, Subject};
@@ -151,7 +152,7 @@ impl Mail {
         Self {
             headers: pairs("headers").map(|pair| (text(&pair[0]), text(&pair[1]))).collect(),
             parts: pairs("parts")
-                .map(|pair| (text(&pair[0]), STANDARD.decode_to_vec(text(&pair[1])).unwrap()))
+                .map(|pair| (text(&pair[0]), BASE64_STANDARD.decode(text(&pair[1])).unwrap()))
                 .collect(),
         }
     }

@@ -1,6 +1,6 @@
 //! The part of the crate `crc-fast` that the AWS SDK uses, on `crc32fast` and `crc`.
 //!
-//! The real one carries tables for every CRC that it knows, which a linker cannot leave out: 0.6 MB of each function's
+//! The real one carries tables for every CRC that it knows, which the linker cannot remove: 0.6 MB of each function's
 //! zip, of which S3 needs three algorithms and camhook sends one. What the numbers are to be is in the catalogue of
 //! `crc`; the check values of its tests are those of that catalogue.
 
