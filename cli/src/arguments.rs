@@ -401,7 +401,7 @@ pub(crate) enum RelaysAction {
 pub(crate) struct Dlq {
     #[command(subcommand)]
     pub(crate) action: Option<DlqAction>,
-    /// Only dead letters of this queue: notify, alerts, relay, relay-lan, releases, releases-lan or mqtt.
+    /// Only dead letters of this queue: notify, alerts, relay, relay-lan, releases, releases-lan, mqtt or index.
     #[arg(long, global = true, value_name = "QUEUE", value_parser = queue)]
     pub(crate) queue: Option<Queue>,
 }

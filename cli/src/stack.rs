@@ -28,6 +28,8 @@ pub(crate) struct Stack {
     region: String,
     bucket: String,
     table: String,
+    /// The table of the event index; `None` in a stack that was deployed before there was one.
+    index_table: Option<String>,
     /// The URLs of the queues by name, with `_` for `-`; those of dead-letter queues end with `_dlq`.
     queues: BTreeMap<String, String>,
     /// The path of the deployed camhook.toml; `None` for a stack on AWS.
@@ -69,7 +71,12 @@ impl Stack {
     }
 
     async fn connect_with(&self, queue_urls: BTreeMap<Queue, String>) -> AwsPorts {
-        let resources = Resources { bucket: self.bucket.clone(), table: self.table.clone(), queue_urls };
+        let resources = Resources {
+            bucket: self.bucket.clone(),
+            table: self.table.clone(),
+            index_table: self.index_table.clone(),
+            queue_urls,
+        };
         match &self.endpoint_url {
             Some(endpoint) => AwsPorts::connect_local(resources, endpoint.as_str(), &self.region).await,
             None => AwsPorts::connect(resources, &self.region).await,
@@ -79,7 +86,12 @@ impl Stack {
     /// Connects to the stack with an observer that learns the time of AWS.
     pub(crate) async fn connect_observed(&self, observer: Arc<dyn TimeObserver>) -> AwsPorts {
         let queue_urls = self.queue_urls("");
-        let resources = Resources { bucket: self.bucket.clone(), table: self.table.clone(), queue_urls };
+        let resources = Resources {
+            bucket: self.bucket.clone(),
+            table: self.table.clone(),
+            index_table: self.index_table.clone(),
+            queue_urls,
+        };
         let endpoint = self.endpoint_url.as_ref().map(Url::as_str);
         AwsPorts::connect_observed(resources, endpoint, &self.region, observer).await
     }

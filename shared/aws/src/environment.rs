@@ -8,6 +8,9 @@ use camhook_ports::Queue;
 
 use crate::metrics::DEFAULT_NAMESPACE;
 
+/// Days that event records are kept, unless the template's parameter EventsDays is changed.
+pub const DEFAULT_EVENTS_DAYS: u32 = 90;
+
 /// What a function is told by its environment.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -19,6 +22,10 @@ pub struct Environment {
     pub bucket: String,
     /// The table's name: `CAMHOOK_TABLE`.
     pub table: String,
+    /// The name of the event index's table: `CAMHOOK_INDEX_TABLE`.
+    pub index_table: Option<String>,
+    /// Days that event records are kept: `CAMHOOK_EVENTS_DAYS`; 90 unless set.
+    pub events_days: u32,
     /// The queues' URLs: `CAMHOOK_NOTIFY_QUEUE_URL` and so on. A function has those that it sends to.
     pub queue_urls: BTreeMap<Queue, String>,
     /// Whether the stack runs on one machine for development: `CAMHOOK_LOCAL_STACK`.
@@ -72,11 +79,21 @@ impl Environment {
                 });
             }
         };
+        let events_days = match variable("CAMHOOK_EVENTS_DAYS") {
+            None => DEFAULT_EVENTS_DAYS,
+            Some(value) => value.parse().map_err(|_| EnvironmentError::Invalid {
+                name: "CAMHOOK_EVENTS_DAYS",
+                value,
+                allowed: "a number of days",
+            })?,
+        };
         Ok(Self {
             region: variable("AWS_REGION").ok_or(EnvironmentError::Missing("AWS_REGION"))?,
             endpoint_url: variable("AWS_ENDPOINT_URL"),
             bucket: variable("CAMHOOK_BUCKET").ok_or(EnvironmentError::Missing("CAMHOOK_BUCKET"))?,
             table: variable("CAMHOOK_TABLE").ok_or(EnvironmentError::Missing("CAMHOOK_TABLE"))?,
+            index_table: variable("CAMHOOK_INDEX_TABLE"),
+            events_days,
             queue_urls,
             stack,
             front: variable("CAMHOOK_FRONT_SECRET").map(|secret| Front::new(secret.into())),

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use camhook_ports::{Ports, Queue, SystemClock};
+use camhook_ports::{IndexPorts, Ports, Queue, SystemClock};
 
 use crate::clients::{LOOK_UP, function_config, local_config, shared_config};
 use crate::environment::secret_variables;
 use crate::http_client::{TimeObserver, observed_http_client};
-use crate::{DynamoState, EmfMetrics, Environment, IotPublisher, S3Objects, SqsQueues, SsmSecrets};
+use crate::{
+    DynamoIndex, DynamoState, EmfMetrics, Environment, IotPublisher, S3Objects, SqsQueues, SsmSecrets,
+};
 
 /// All ports on AWS.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub struct AwsPorts {
     publisher: IotPublisher,
     clock: SystemClock,
     metrics: EmfMetrics,
+    index: DynamoIndex,
 }
 
 /// The names of what a stack consists of.
@@ -30,6 +33,8 @@ pub struct Resources {
     pub bucket: String,
     /// The table's name.
     pub table: String,
+    /// The name of the event index's table; `None` in a stack that was deployed before there was one.
+    pub index_table: Option<String>,
     /// The queues' URLs.
     pub queue_urls: BTreeMap<Queue, String>,
 }
@@ -39,6 +44,7 @@ impl From<&Environment> for Resources {
         Self {
             bucket: environment.bucket.clone(),
             table: environment.table.clone(),
+            index_table: environment.index_table.clone(),
             queue_urls: environment.queue_urls.clone(),
         }
     }
@@ -79,10 +85,11 @@ impl AwsPorts {
 
     fn with(shared: &SdkConfig, resources: Resources, metrics: EmfMetrics) -> Self {
         let look_up = shared.to_builder().timeout_config(LOOK_UP.timeouts()).build();
-        let Resources { bucket, table, queue_urls } = resources;
+        let Resources { bucket, table, index_table, queue_urls } = resources;
         Self {
             objects: S3Objects::new(aws_sdk_s3::Client::new(shared), bucket),
             queues: SqsQueues::new(aws_sdk_sqs::Client::new(shared), queue_urls),
+            index: DynamoIndex::new(aws_sdk_dynamodb::Client::new(shared), index_table),
             state: DynamoState::new(aws_sdk_dynamodb::Client::new(&look_up), table),
             secrets: SsmSecrets::new(aws_sdk_ssm::Client::new(&look_up), secret_variables()),
             publisher: IotPublisher::new(shared),
@@ -121,5 +128,13 @@ impl Ports for AwsPorts {
     }
     fn metrics(&self) -> &EmfMetrics {
         &self.metrics
+    }
+}
+
+impl IndexPorts for AwsPorts {
+    type Index = DynamoIndex;
+
+    fn index(&self) -> &DynamoIndex {
+        &self.index
     }
 }

@@ -51,7 +51,7 @@ fn number(value: impl Into<Number>) -> AttributeValue {
 }
 
 /// Rounded up: an item never expires early.
-fn epoch_seconds(time: Timestamp) -> i64 {
+pub(crate) fn epoch_seconds(time: Timestamp) -> i64 {
     time.as_second() + i64::from(time.subsec_nanosecond() > 0)
 }
 

@@ -5,6 +5,7 @@
 //! through here.
 
 mod clock;
+mod index;
 pub mod memory;
 mod metric;
 mod network;
@@ -15,6 +16,10 @@ mod secret;
 mod state;
 
 pub use clock::{Clock, SystemClock};
+pub use index::{
+    DayCount, DayKey, EventIndex, IndexError, IndexItem, IndexKey, IndexKeys, IndexPage, PageEnd,
+    PageRequest, Position,
+};
 pub use metric::{Dimension, Measurements, Metric, Metrics, Unit};
 pub use network::Network;
 pub use object_store::{
@@ -58,4 +63,13 @@ pub trait Ports: Sync {
     fn clock(&self) -> &Self::Clock;
     /// Where metrics are recorded.
     fn metrics(&self) -> &Self::Metrics;
+}
+
+/// The ports of what reads or writes the event index. Receiving a webhook needs none of it.
+pub trait IndexPorts: Ports {
+    /// The event index.
+    type Index: EventIndex;
+
+    /// The event index.
+    fn index(&self) -> &Self::Index;
 }

@@ -2,18 +2,20 @@
 //!
 //! They keep the contracts of the traits (conditions, order, strong reads) and can be told to fail.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::{
-    Clock, Condition, EventQueue, Item, Key, Message, Metric, Metrics, Object, ObjectError, ObjectStore,
-    ObjectVersion, Ports, Precondition, PublishError, Publisher, PutError, PutOutcome, Queue, QueueError,
-    SecretError, SecretReference, Secrets, State, StateError, StoredObject,
+    Clock, Condition, DayCount, DayKey, EventIndex, EventQueue, IndexError, IndexItem, IndexKey, IndexKeys,
+    IndexPage, IndexPorts, Item, Key, Message, Metric, Metrics, Object, ObjectError, ObjectStore,
+    ObjectVersion, PageEnd, PageRequest, Ports, Position, Precondition, PublishError, Publisher, PutError,
+    PutOutcome, Queue, QueueError, SecretError, SecretReference, Secrets, State, StateError, StoredObject,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -455,6 +457,128 @@ impl Metrics for MemoryMetrics {
     }
 }
 
+/// The maximum number of items in a page, as where a page of the table ends by its size.
+const LARGEST_PAGE: usize = 1000;
+
+/// An event index in memory.
+#[derive(Debug, Default)]
+pub struct MemoryIndex {
+    items: Mutex<BTreeMap<String, (IndexItem, IndexKeys)>>,
+    keys: Mutex<BTreeMap<IndexKey, BTreeSet<Position>>>,
+    counts: Mutex<BTreeMap<DayKey, i64>>,
+    pages: Mutex<usize>,
+    failing: Mutex<bool>,
+}
+
+impl MemoryIndex {
+    /// From now on every call fails.
+    pub fn fail(&self) {
+        *lock(&self.failing) = true;
+    }
+
+    /// Everything works again.
+    pub fn heal(&self) {
+        *lock(&self.failing) = false;
+    }
+
+    /// The number of pages read so far.
+    pub fn pages_read(&self) -> usize {
+        *lock(&self.pages)
+    }
+
+    /// The number of events.
+    pub fn len(&self) -> usize {
+        lock(&self.items).len()
+    }
+
+    /// Whether there are no events.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn check(&self, action: &'static str) -> Result<(), IndexError> {
+        if *lock(&self.failing) {
+            return Err(IndexError { action, reason: "told to fail".to_owned() });
+        }
+        Ok(())
+    }
+
+    fn remove(&self, id: &str) -> Option<IndexItem> {
+        let (item, keys) = lock(&self.items).remove(id)?;
+        let mut positions = lock(&self.keys);
+        for key in keys.all() {
+            positions.entry(key).or_default().remove(&item.position);
+        }
+        Some(item)
+    }
+}
+
+impl EventIndex for MemoryIndex {
+    async fn put(&self, item: IndexItem, keys: &IndexKeys) -> Result<Option<IndexItem>, IndexError> {
+        self.check("write an event")?;
+        let previous = self.remove(&item.position.id);
+        for key in keys.all() {
+            lock(&self.keys).entry(key).or_default().insert(item.position.clone());
+        }
+        lock(&self.items).insert(item.position.id.clone(), (item, keys.clone()));
+        Ok(previous)
+    }
+
+    async fn get(&self, id: &str) -> Result<Option<IndexItem>, IndexError> {
+        self.check("read an event")?;
+        Ok(lock(&self.items).get(id).map(|(item, _)| item.clone()))
+    }
+
+    async fn delete(&self, id: &str) -> Result<(), IndexError> {
+        self.check("delete an event")?;
+        self.remove(id);
+        Ok(())
+    }
+
+    async fn page(&self, request: PageRequest<'_>) -> Result<IndexPage, IndexError> {
+        self.check("read a page")?;
+        *lock(&self.pages) += 1;
+        let limit = request.limit.clamp(1, LARGEST_PAGE);
+        let keys = lock(&self.keys);
+        let is_within = |position: &&Position| {
+            request.since.is_none_or(|since| position.time >= since)
+                && request.until.is_none_or(|until| position.time < until)
+                && request.after.is_none_or(|after| *position < after)
+        };
+        let positions = keys.get(request.key).into_iter().flatten().rev().filter(is_within);
+        let items = lock(&self.items);
+        let items: Vec<IndexItem> = positions
+            .take(limit)
+            .filter_map(|position| items.get(&position.id).map(|(item, _)| item.clone()))
+            .collect();
+        let end = if items.len() == limit { PageEnd::More } else { PageEnd::Complete };
+        Ok(IndexPage { items, end })
+    }
+
+    async fn add(&self, key: &DayKey, events: i64, _: Timestamp) -> Result<(), IndexError> {
+        self.check("count")?;
+        *lock(&self.counts).entry(key.clone()).or_default() += events;
+        Ok(())
+    }
+
+    async fn set_count(&self, count: &DayCount, _: Timestamp) -> Result<(), IndexError> {
+        self.check("count")?;
+        lock(&self.counts).insert(count.key.clone(), i64::try_from(count.events).unwrap_or(i64::MAX));
+        Ok(())
+    }
+
+    async fn counts(&self, month: Date) -> Result<Vec<DayCount>, IndexError> {
+        self.check("read counts")?;
+        let counts = lock(&self.counts);
+        let of_month = counts.iter().filter(|(key, _)| key.day.first_of_month() == month.first_of_month());
+        let count = |(key, events): (&DayKey, &i64)| DayCount {
+            key: key.clone(),
+            events: u64::try_from(*events).unwrap_or(0),
+        };
+        Ok(of_month.map(count).collect())
+    }
+}
+
 /// All ports in memory.
 #[derive(Debug)]
 pub struct MemoryPorts {
@@ -472,6 +596,8 @@ pub struct MemoryPorts {
     pub clock: MemoryClock,
     /// The metrics.
     pub metrics: MemoryMetrics,
+    /// The event index.
+    pub index: MemoryIndex,
 }
 
 impl MemoryPorts {
@@ -486,6 +612,7 @@ impl MemoryPorts {
             publisher: MemoryPublisher::default(),
             clock: MemoryClock::new(now),
             metrics: MemoryMetrics::default(),
+            index: MemoryIndex::default(),
         }
     }
 }
@@ -519,5 +646,13 @@ impl Ports for MemoryPorts {
     }
     fn metrics(&self) -> &MemoryMetrics {
         &self.metrics
+    }
+}
+
+impl IndexPorts for MemoryPorts {
+    type Index = MemoryIndex;
+
+    fn index(&self) -> &MemoryIndex {
+        &self.index
     }
 }

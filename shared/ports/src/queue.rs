@@ -24,11 +24,13 @@ pub enum Queue {
     Mqtt,
     /// Alerts to the notification function. Who may write here cannot enqueue events.
     Alerts,
+    /// Notifications of the bucket about new records, to the index function.
+    Index,
 }
 
 impl Queue {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Notify,
         Self::Alerts,
         Self::Relay,
@@ -36,6 +38,7 @@ impl Queue {
         Self::Releases,
         Self::ReleasesLan,
         Self::Mqtt,
+        Self::Index,
     ];
 
     /// The name in metrics, logs and `pending/`.
@@ -49,6 +52,7 @@ impl Queue {
             Self::ReleasesLan => "releases-lan",
             Self::Mqtt => "mqtt",
             Self::Alerts => "alerts",
+            Self::Index => "index",
         }
     }
 }

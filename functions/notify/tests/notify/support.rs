@@ -188,7 +188,7 @@ pub(crate) struct OddObjects {
 
 impl OddPorts {
     pub(crate) async fn new() -> Self {
-        let MemoryPorts { objects, queues, state, secrets, publisher, clock, metrics } = ports().await;
+        let MemoryPorts { objects, queues, state, secrets, publisher, clock, metrics, index } = ports().await;
         let inner = MemoryPorts {
             objects: MemoryObjects::default(),
             queues,
@@ -197,6 +197,7 @@ impl OddPorts {
             publisher,
             clock,
             metrics,
+            index,
         };
         Self { inner, objects: OddObjects { inner: objects } }
     }
