@@ -11,6 +11,9 @@ use crate::{Event, EventId, ImageRole, Time};
 /// The configuration of the site.
 pub const CONFIG_KEY: &str = "config/camhook.toml";
 
+/// Below this are the records of events.
+pub const RECORD_PREFIX: &str = "events/";
+
 /// Under which the events stand that a queue is still owed.
 pub const PENDING_PREFIX: &str = "pending/";
 
@@ -39,7 +42,19 @@ pub fn is_image_of(key: &str, id: EventId) -> bool {
 /// `events/{yyyy}/{mm}/{dd}/{source}/{id}.json`
 #[must_use]
 pub fn record_key(event: &Event) -> String {
-    format!("events/{}/{}/{}.json", date(event.time.timestamp()), event.data.source, event.id)
+    record_key_of(event.time, event.data.source.as_str(), event.id)
+}
+
+/// The key of the record of an event with this time, source and id.
+#[must_use]
+pub fn record_key_of(time: Time, source: &str, id: EventId) -> String {
+    format!("{RECORD_PREFIX}{}/{source}/{id}.json", date(time.timestamp()))
+}
+
+/// `thumbnails/{source}/{yyyy}/{mm}/{dd}/{id}.jpg`
+#[must_use]
+pub fn thumbnail_key(event: &Event) -> String {
+    format!("thumbnails/{}/{}/{}.jpg", event.data.source, date(event.time.timestamp()), event.id)
 }
 
 /// `pending/{id}.json`

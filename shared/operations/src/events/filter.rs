@@ -1,0 +1,127 @@
+//! Which events a query returns.
+
+use camhook_event::{Kind, PlateList, Report, State, TargetClass, Vendor};
+use camhook_ports::IndexKey;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{PlatePattern, Summary};
+
+/// A camera of a source, or all of a source's events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameraRef {
+    /// The source's id.
+    pub source: String,
+    /// The camera's id within the source; `None` for every event of the source.
+    pub camera: Option<String>,
+}
+
+impl CameraRef {
+    fn key(&self) -> IndexKey {
+        let source = self.source.clone();
+        match self.camera.clone() {
+            Some(camera) => IndexKey::Camera { source, camera },
+            None => IndexKey::Source(source),
+        }
+    }
+
+    fn matches(&self, summary: &Summary) -> bool {
+        let camera = summary.camera.as_ref().map(|camera| camera.id.as_str());
+        summary.source.as_str() == self.source && self.camera.as_deref().is_none_or(|id| camera == Some(id))
+    }
+}
+
+/// Which events a query returns. An absent field matches every event.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// Events of one of these cameras: the sources of a `[[camera]]`. Empty: of any.
+    pub cameras: Vec<CameraRef>,
+    /// Events of this source.
+    pub source: Option<String>,
+    /// Events of this area.
+    pub area: Option<String>,
+    /// Events with this plate, or with a plate of which this is a part.
+    pub plate: Option<PlatePattern>,
+    /// Events of this vendor.
+    pub vendor: Option<Vendor>,
+    /// Events of this kind.
+    pub kind: Option<Kind>,
+    /// Events that report this.
+    pub report: Option<Report>,
+    /// Events that began or ended.
+    pub state: Option<State>,
+    /// Events with a target of this class.
+    pub target: Option<TargetClass>,
+    /// Events with a face whose name contains this, whatever the case.
+    pub face: Option<String>,
+    /// Events whose plate or face is on this list of the device.
+    pub list: Option<PlateList>,
+    /// Events at or after this time.
+    pub since: Option<Timestamp>,
+    /// Events before this time.
+    pub until: Option<Timestamp>,
+}
+
+impl Filter {
+    /// The keys to read, the most selective first; more than one where cameras are joined.
+    pub(crate) fn keys(&self) -> Vec<IndexKey> {
+        if let Some(plate) = self.plate.as_ref().and_then(PlatePattern::exact) {
+            return vec![IndexKey::Plate(plate.to_owned())];
+        }
+        let mut cameras: Vec<IndexKey> = self.cameras.iter().map(CameraRef::key).collect();
+        cameras.sort();
+        cameras.dedup();
+        if (1..=super::PAGES).contains(&cameras.len()) {
+            return cameras;
+        }
+        if let Some(source) = &self.source {
+            return vec![IndexKey::Source(source.clone())];
+        }
+        match &self.area {
+            Some(area) => vec![IndexKey::Area(area.clone())],
+            None => vec![IndexKey::All],
+        }
+    }
+
+    /// Whether these keys answer the query without looking at each event.
+    pub(crate) fn is_answered_by(&self, keys: &[IndexKey]) -> bool {
+        let rest = Self { since: None, until: None, ..self.clone() };
+        let covered = match keys {
+            [IndexKey::Plate(_)] => Self { plate: None, ..rest },
+            [IndexKey::Area(_)] => Self { area: None, ..rest },
+            [IndexKey::Source(_)] if self.cameras.is_empty() => Self { source: None, ..rest },
+            [IndexKey::All] => rest,
+            _ => Self { cameras: Vec::new(), ..rest },
+        };
+        covered == Self::default()
+    }
+
+    /// Whether an event matches, apart from its time.
+    pub(crate) fn matches(&self, summary: &Summary) -> bool {
+        let text = |wanted: &Option<String>, actual: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| actual == Some(wanted))
+        };
+        let plate = summary.plate.as_ref();
+        let face = summary.face.as_ref();
+        let lists = [plate.and_then(|plate| plate.list), face.and_then(|face| face.list)];
+        let name = face.and_then(|face| face.name.as_ref()).map(|name| name.as_str().to_lowercase());
+        text(&self.source, Some(summary.source.as_str()))
+            && text(&self.area, summary.area.as_ref().map(camhook_event::Text::as_str))
+            && (self.cameras.is_empty() || self.cameras.iter().any(|camera| camera.matches(summary)))
+            && self
+                .plate
+                .as_ref()
+                .is_none_or(|wanted| summary.normalized_plate().is_some_and(|plate| wanted.matches(&plate)))
+            && self.vendor.is_none_or(|vendor| summary.vendor == vendor)
+            && self.kind.is_none_or(|kind| summary.kind == kind)
+            && self.report.is_none_or(|report| summary.report == report)
+            && self.state.is_none_or(|state| summary.state == Some(state))
+            && self.target.is_none_or(|target| summary.targets.contains(&target))
+            && self.list.is_none_or(|list| lists.contains(&Some(list)))
+            && self
+                .face
+                .as_ref()
+                .is_none_or(|wanted| name.is_some_and(|name| name.contains(&wanted.to_lowercase())))
+    }
+}

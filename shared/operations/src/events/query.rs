@@ -1,0 +1,151 @@
+//! Queries on the index.
+
+use camhook_event::EventId;
+use camhook_ports::{
+    DayCount, DayKey, EventIndex, IndexError, IndexItem, IndexKey, PageEnd, PageRequest, Position,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::{Cursor, Filter, Summary};
+
+/// The maximum number of table pages that one query reads.
+pub const PAGES: usize = 2;
+
+/// The number of items that a page has where each of them must be looked at.
+const SCANNED: usize = 1000;
+
+/// The events of one query, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// The events.
+    pub events: Vec<Summary>,
+    /// Where to continue; `None` when everything was searched.
+    pub next: Option<Cursor>,
+    /// Down to which time was searched, when the query ended at its limit of pages and not of events.
+    pub searched_until: Option<Timestamp>,
+}
+
+/// The newest events that match a filter, at most `limit`, after a cursor. Reads at most [`PAGES`] pages.
+///
+/// A plate, one or two cameras, a source or an area is found by a key of the index. Other conditions are checked on the
+/// events of those pages: where few events match, the answer has fewer than `limit` and `searched_until` is set.
+///
+/// # Errors
+///
+/// When the index fails.
+pub async fn query<I: EventIndex>(
+    index: &I,
+    filter: &Filter,
+    cursor: Option<&Cursor>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Page, IndexError> {
+    let keys = filter.keys();
+    // One more event than asked for shows whether there are more.
+    let page_limit = if filter.is_answered_by(&keys) { limit.saturating_add(1) } else { SCANNED };
+    let mut streams: Vec<Stream> = keys.iter().map(|key| Stream::new(key, cursor)).collect();
+    let pages = PAGES / streams.len().max(1);
+    for stream in &mut streams {
+        for _ in 0..pages {
+            if stream.end == PageEnd::Complete || stream.matching(filter, now) > limit {
+                break;
+            }
+            stream.read(index, filter, page_limit).await?;
+        }
+    }
+    // Below the last event of a key that has more, an event of that key may be missing.
+    let horizon = streams.iter().filter(|stream| stream.end == PageEnd::More).filter_map(Stream::last).max();
+    let items = streams.iter().flat_map(|stream| &stream.items);
+    let mut found: Vec<(&Position, Summary)> = items
+        .filter(|item| horizon.is_none_or(|horizon| item.position >= *horizon))
+        .filter_map(|item| Some((&item.position, matching(item, filter, now)?)))
+        .collect();
+    found.sort_by(|(left, _), (right, _)| right.cmp(left));
+    found.dedup_by(|(left, _), (right, _)| left == right);
+    let is_cut = found.len() > limit;
+    found.truncate(limit);
+    let next = if is_cut { found.last().map(|(position, _)| *position) } else { horizon };
+    let next = next.cloned().map(Cursor);
+    Ok(Page {
+        searched_until: next.as_ref().filter(|_| !is_cut && found.len() < limit).map(Cursor::time),
+        events: found.into_iter().map(|(_, summary)| summary).collect(),
+        next,
+    })
+}
+
+/// The events of one key, as far as they were read.
+struct Stream<'a> {
+    key: &'a IndexKey,
+    after: Option<Position>,
+    items: Vec<IndexItem>,
+    end: PageEnd,
+}
+
+impl<'a> Stream<'a> {
+    fn new(key: &'a IndexKey, cursor: Option<&Cursor>) -> Self {
+        let after = cursor.map(|cursor| cursor.0.clone());
+        Self { key, after, items: Vec::new(), end: PageEnd::More }
+    }
+
+    async fn read<I: EventIndex>(
+        &mut self,
+        index: &I,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<(), IndexError> {
+        let (since, until, after) = (filter.since, filter.until, self.after.as_ref());
+        let page = index.page(PageRequest { key: self.key, since, until, after, limit }).await?;
+        self.after = page.items.last().map(|item| item.position.clone()).or_else(|| self.after.take());
+        self.end = page.end;
+        self.items.extend(page.items);
+        Ok(())
+    }
+
+    fn last(&self) -> Option<&Position> {
+        self.after.as_ref()
+    }
+
+    fn matching(&self, filter: &Filter, now: Timestamp) -> usize {
+        self.items.iter().filter(|item| matching(item, filter, now).is_some()).count()
+    }
+}
+
+/// The event, if it matches and has not expired. The table deletes expired items late.
+fn matching(item: &IndexItem, filter: &Filter, now: Timestamp) -> Option<Summary> {
+    if item.expires <= now {
+        return None;
+    }
+    Summary::of_item(item).filter(|summary| filter.matches(summary))
+}
+
+/// The event with this id; `None` when the index does not have it.
+///
+/// # Errors
+///
+/// When the index fails.
+pub async fn find<I: EventIndex>(index: &I, id: EventId) -> Result<Option<Summary>, IndexError> {
+    let item = index.get(&id.to_string()).await?;
+    Ok(item.as_ref().and_then(Summary::of_item))
+}
+
+/// What an event is counted under: its camera, and the day in the site's time zone.
+#[must_use]
+pub fn count_key(summary: &Summary, timezone: &TimeZone) -> DayKey {
+    DayKey {
+        day: summary.time.timestamp().to_zoned(timezone.clone()).date(),
+        source: summary.source.to_string(),
+        camera: summary.camera.as_ref().map(|camera| camera.id.to_string()),
+    }
+}
+
+/// The number of events of each camera on each day of a month. Approximate: `camhook index rebuild` corrects it.
+///
+/// # Errors
+///
+/// When the index fails.
+pub async fn counts<I: EventIndex>(index: &I, month: Date) -> Result<Vec<DayCount>, IndexError> {
+    index.counts(month).await
+}
