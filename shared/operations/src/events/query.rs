@@ -50,25 +50,24 @@ pub async fn query<I: EventIndex>(
     let pages = PAGES / streams.len().max(1);
     for stream in &mut streams {
         for _ in 0..pages {
-            if stream.end == PageEnd::Complete || stream.matching(filter, now) > limit {
+            if stream.end == PageEnd::Complete || stream.matching.len() > limit {
                 break;
             }
-            stream.read(index, filter, page_limit).await?;
+            stream.read(index, filter, page_limit, now).await?;
         }
     }
     // Below the last event of a key that has more, an event of that key may be missing.
-    let horizon = streams.iter().filter(|stream| stream.end == PageEnd::More).filter_map(Stream::last).max();
-    let items = streams.iter().flat_map(|stream| &stream.items);
-    let mut found: Vec<(&Position, Summary)> = items
-        .filter(|item| horizon.is_none_or(|horizon| item.position >= *horizon))
-        .filter_map(|item| Some((&item.position, matching(item, filter, now)?)))
-        .collect();
+    let more = streams.iter().filter(|stream| stream.end == PageEnd::More);
+    let horizon = more.filter_map(|stream| stream.searched.clone()).max();
+    let matching = streams.into_iter().flat_map(|stream| stream.matching);
+    let mut found: Vec<(Position, Summary)> =
+        matching.filter(|(position, _)| horizon.as_ref().is_none_or(|horizon| position >= horizon)).collect();
     found.sort_by(|(left, _), (right, _)| right.cmp(left));
     found.dedup_by(|(left, _), (right, _)| left == right);
     let is_cut = found.len() > limit;
     found.truncate(limit);
-    let next = if is_cut { found.last().map(|(position, _)| *position) } else { horizon };
-    let next = next.cloned().map(Cursor);
+    let next = if is_cut { found.last().map(|(position, _)| position.clone()) } else { horizon };
+    let next = next.map(Cursor);
     Ok(Page {
         searched_until: next.as_ref().filter(|_| !is_cut && found.len() < limit).map(Cursor::time),
         events: found.into_iter().map(|(_, summary)| summary).collect(),
@@ -76,18 +75,18 @@ pub async fn query<I: EventIndex>(
     })
 }
 
-/// The events of one key, as far as they were read.
+/// The matching events of one key, as far as it was searched.
 struct Stream<'a> {
     key: &'a IndexKey,
-    after: Option<Position>,
-    items: Vec<IndexItem>,
+    searched: Option<Position>,
+    matching: Vec<(Position, Summary)>,
     end: PageEnd,
 }
 
 impl<'a> Stream<'a> {
     fn new(key: &'a IndexKey, cursor: Option<&Cursor>) -> Self {
-        let after = cursor.map(|cursor| cursor.0.clone());
-        Self { key, after, items: Vec::new(), end: PageEnd::More }
+        let searched = cursor.map(|cursor| cursor.0.clone());
+        Self { key, searched, matching: Vec::new(), end: PageEnd::More }
     }
 
     async fn read<I: EventIndex>(
@@ -95,26 +94,23 @@ impl<'a> Stream<'a> {
         index: &I,
         filter: &Filter,
         limit: usize,
+        now: Timestamp,
     ) -> Result<(), IndexError> {
-        let (since, until, after) = (filter.since, filter.until, self.after.as_ref());
+        let (since, until, after) = (filter.since, filter.until, self.searched.as_ref());
         let page = index.page(PageRequest { key: self.key, since, until, after, limit }).await?;
-        self.after = page.items.last().map(|item| item.position.clone()).or_else(|| self.after.take());
+        self.searched = page.items.last().map(|item| item.position.clone()).or_else(|| self.searched.take());
         self.end = page.end;
-        self.items.extend(page.items);
+        let matching = page
+            .items
+            .into_iter()
+            .filter_map(|item| Some((item.position.clone(), matching(item, filter, now)?)));
+        self.matching.extend(matching);
         Ok(())
-    }
-
-    fn last(&self) -> Option<&Position> {
-        self.after.as_ref()
-    }
-
-    fn matching(&self, filter: &Filter, now: Timestamp) -> usize {
-        self.items.iter().filter(|item| matching(item, filter, now).is_some()).count()
     }
 }
 
 /// The event, if it matches and has not expired. The table deletes expired items late.
-fn matching(item: &IndexItem, filter: &Filter, now: Timestamp) -> Option<Summary> {
+fn matching(item: IndexItem, filter: &Filter, now: Timestamp) -> Option<Summary> {
     if item.expires <= now {
         return None;
     }
@@ -128,7 +124,7 @@ fn matching(item: &IndexItem, filter: &Filter, now: Timestamp) -> Option<Summary
 /// When the index fails.
 pub async fn find<I: EventIndex>(index: &I, id: EventId) -> Result<Option<Summary>, IndexError> {
     let item = index.get(&id.to_string()).await?;
-    Ok(item.as_ref().and_then(Summary::of_item))
+    Ok(item.and_then(Summary::of_item))
 }
 
 /// What an event is counted under: its camera, and the day in the site's time zone.

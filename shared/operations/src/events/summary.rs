@@ -146,9 +146,8 @@ impl Summary {
 
     /// The summary in an item of the index; `None` for an item of another version that cannot be read.
     #[must_use]
-    pub fn of_item(item: &IndexItem) -> Option<Self> {
-        // The item was written by this library: the text is small.
-        serde_json::from_value(item.data.clone()).ok()
+    pub fn of_item(item: IndexItem) -> Option<Self> {
+        serde_json::from_value(item.data).ok()
     }
 
     /// The item of the index, and the keys that lead to it. It expires with the record.
