@@ -23,7 +23,8 @@ MAIL := .tools/mail
 DENY := .tools/deny
 # The binaries that the template deploys.
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
-VENDORS := instar ivsec mqtt viewtron xprotect
+# The crates of vendors and of the transport MQTT, which have fixtures.
+VENDORS = $(patsubst functions/%/tests/fixtures.rs,%,$(wildcard functions/*/tests/fixtures.rs))
 # The configuration of end-to-end tests.
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
