@@ -124,7 +124,7 @@ fn count(agent: &Agent, text: &str) -> usize {
 async fn what_is_handed_over_is_switched_from_inside_once() {
     let (stack, relay) = intrusion_on_its_way("30s").await;
     let agent = stack.start_agent(&["--area", "barn", "--relay", "light"]).await;
-    said(&agent, "the agent takes commands").await;
+    said(&agent, "started the agent").await;
     hand_over(&stack, &relay).await;
     assert_eq!(decided(&stack, 1).await, [decision("light", "done", "answered")]);
     assert_eq!(stack.devices.switched(), [PULSE]);
@@ -137,7 +137,7 @@ async fn what_is_handed_over_is_switched_from_inside_once() {
     .await;
 
     agent.process.kill_switch().terminate().await;
-    assert_eq!(count(&agent, "stopped: what was begun is finished"), 1);
+    assert_eq!(count(&agent, "stopped, all messages in progress are finished"), 1);
     assert_eq!(stack.relay_lan.holds().await, 0);
 }
 
@@ -153,7 +153,7 @@ async fn cut_off_it_drops_what_is_too_old_and_releases_what_is_due_when_it_is_ba
     let heater = |what: &str| stack.devices.received(&format!("/webhook/heater-{what}")).len();
     wait::until("the heater to be on", async || (heater("on") == 1).then_some(())).await;
     agent.line.cut();
-    said(&agent, "the line is down").await;
+    said(&agent, "lost the connection").await;
 
     hand_over(&stack, &relay).await;
     let clock = SystemClock::start();
@@ -172,7 +172,7 @@ async fn cut_off_it_drops_what_is_too_old_and_releases_what_is_due_when_it_is_ba
     .await;
     assert!(stack.devices.switched().is_empty(), "what is late is not switched");
     assert_eq!((heater("on"), heater("off")), (1, 1));
-    assert_eq!((count(&agent, "the line is down"), count(&agent, "the line is back")), (1, 1));
+    assert_eq!((count(&agent, "lost the connection"), count(&agent, "restored the connection")), (1, 1));
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn assert_is_unknown_and_told(stack: &OwnStack) {
 async fn of_two_agents_each_switches_its_own() {
     let (stack, relay) = intrusion_on_its_way("30s").await;
     let house = stack.start_agent(&["--area", "house", "--relay", "heater"]).await;
-    said(&house, "the agent takes commands").await;
+    said(&house, "started the agent").await;
     hand_over(&stack, &relay).await;
     wait::until("the command to be given back", async || {
         (house.line.count("ChangeMessageVisibility", "") > 0).then_some(())

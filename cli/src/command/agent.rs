@@ -1,7 +1,7 @@
-//! `camhook agent`: switches the relays of a site from inside it.
+//! `camhook agent`: switches relays from inside a private network.
 //!
-//! It opens no port: it polls the queues of commands and releases, and decides about each message by the code of the relay
-//! function. When it is stopped it finishes what it began, and returns to the queues what its open polls still receive.
+//! It opens no port: it polls the queues of commands and releases, and processes each message by the code of the relay
+//! function. When it is stopped, it finishes the messages in progress and returns those that its open polls still receive.
 
 mod clock;
 mod connection;
@@ -37,24 +37,24 @@ use crate::output::{Form, Output};
 use crate::site;
 use crate::stack::Stack;
 
-/// The wait time of a long poll. A poll cannot be cancelled without losing what it receives, so this is how long the
-/// agent takes to stop.
+/// The wait time of a long poll. A poll cannot be cancelled without losing messages, so the agent may take this long to
+/// stop.
 const POLL: Duration = Duration::from_secs(10);
 
-/// How many messages are processed at once before the queues are polled for more.
-const MOST_AT_ONCE: usize = 20;
+/// While this many messages are in progress, the queues are not polled.
+const MAX_IN_PROGRESS: usize = 20;
 
-/// Between two signs of life: the watchdog misses an agent after 5 minutes without one.
-const BETWEEN_SIGNS: Duration = Duration::from_secs(60);
+/// The interval of heartbeats. The watchdog reports an agent after 5 minutes without one.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(60);
 
-/// When a message is delivered again that came while nothing was known of the time.
-const RETRY: Duration = Duration::from_secs(2);
+/// The retry delay of a message that is received while the time is unknown.
+const RETRY_DELAY: Duration = Duration::from_secs(2);
 
-/// The site that the agent goes by.
+/// The source of the agent's camhook.toml.
 enum Configuration {
-    /// The deployed camhook.toml, as it is now.
+    /// The deployed file, in its current version.
     Deployed(CurrentSite),
-    /// A file of this machine, as it was at the start.
+    /// A file of this machine, read at the start.
     File(Arc<Site>),
 }
 
@@ -108,11 +108,11 @@ pub(super) async fn run(
         stopping,
     };
     Box::pin(agent.serve(Signals::listen()?, stop)).await?;
-    output.note("stopped: what was begun is finished");
+    output.note("stopped, all messages in progress are finished");
     Ok(Outcome::Done)
 }
 
-/// Whether the agent goes on.
+/// Whether the agent is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Running {
     Yes,
@@ -121,7 +121,7 @@ enum Running {
 
 /// Starts the agent's log. A second start in one process, as in a test, keeps the first one.
 fn log(form: Form) {
-    // The SDK's own notes hold the id of the access key.
+    // Log messages of the SDK contain the id of the access key.
     let targets = Targets::new().with_default(LevelFilter::WARN).with_target("camhook", LevelFilter::INFO);
     let registry = tracing_subscriber::registry().with(targets);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
@@ -148,51 +148,51 @@ struct Agent<'a> {
 }
 
 impl Agent<'_> {
-    /// Serves the queues until a signal comes, and then finishes what it began. A second signal ends it at once.
+    /// Processes the queues until a signal, then finishes the messages in progress. A second signal ends it at once.
     async fn serve(&self, mut signals: Signals, stop: watch::Sender<Running>) -> Result<(), Error> {
         let site = tokio::select! {
             () = signals.next() => return Ok(()),
             site = self.first_site() => site,
         };
         let relays = self.relays(&site)?;
-        tracing::info!(area = self.area, relays = relays.join(", "), "the agent takes commands");
+        tracing::info!(area = self.area, relays = relays.join(", "), "started the agent");
 
-        let mut working = FuturesUnordered::new();
+        let mut in_progress = FuturesUnordered::new();
         let mut commands = pin!(self.poll(Queue::RelayLan));
         let mut releases = pin!(self.poll(Queue::ReleasesLan));
-        let mut living = pin!(self.give_signs_of_life());
+        let mut heartbeats = pin!(self.send_heartbeats());
         loop {
             tokio::select! {
                 () = signals.next() => break,
-                messages = &mut commands, if working.len() < MOST_AT_ONCE => {
-                    working.extend(messages.into_iter().map(|message| self.process(Queue::RelayLan, message)));
+                messages = &mut commands, if in_progress.len() < MAX_IN_PROGRESS => {
+                    in_progress.extend(messages.into_iter().map(|message| self.process(Queue::RelayLan, message)));
                     commands.set(self.poll(Queue::RelayLan));
                 }
-                messages = &mut releases, if working.len() < MOST_AT_ONCE => {
-                    working.extend(messages.into_iter().map(|message| self.process(Queue::ReleasesLan, message)));
+                messages = &mut releases, if in_progress.len() < MAX_IN_PROGRESS => {
+                    in_progress.extend(messages.into_iter().map(|message| self.process(Queue::ReleasesLan, message)));
                     releases.set(self.poll(Queue::ReleasesLan));
                 }
-                Some(()) = working.next(), if !working.is_empty() => {}
-                () = &mut living => {}
+                Some(()) = in_progress.next(), if !in_progress.is_empty() => {}
+                () = &mut heartbeats => {}
             }
         }
-        // Who waits after a failure need not wait any more.
+        // Ends the pauses after failures.
         let _ = stop.send(Running::No);
-        let finish = async { while working.next().await.is_some() {} };
-        let give_back = async {
+        let finish = async { while in_progress.next().await.is_some() {} };
+        let return_received = async {
             let (commands, releases) = join(commands, releases).await;
-            self.give_back(Queue::RelayLan, commands).await;
-            self.give_back(Queue::ReleasesLan, releases).await;
+            self.return_messages(Queue::RelayLan, commands).await;
+            self.return_messages(Queue::ReleasesLan, releases).await;
         };
         tokio::select! {
             () = signals.next() => {}
-            ((), ()) = join(finish, give_back) => {}
+            ((), ()) = join(finish, return_received) => {}
         }
         Ok(())
     }
 
-    /// Makes messages visible again that came too late to be processed.
-    async fn give_back(&self, queue: Queue, messages: Vec<ReceivedMessage>) {
+    /// Returns messages to their queue that were received after the stop.
+    async fn return_messages(&self, queue: Queue, messages: Vec<ReceivedMessage>) {
         for message in messages {
             let queues = self.ports.queues();
             if let Err(error) = queues.retry_after(queue, &message.receipt_handle, Duration::ZERO).await {
@@ -201,7 +201,7 @@ impl Agent<'_> {
         }
     }
 
-    /// The site, as soon as it can be read: no queue is polled without one.
+    /// Reads the site, with retries: no queue is polled without one.
     async fn first_site(&self) -> Arc<Site> {
         loop {
             match self.site().await {
@@ -211,7 +211,7 @@ impl Agent<'_> {
         }
     }
 
-    /// Waits until it is time to try again what failed, or until the agent is stopped.
+    /// Pauses after a failure; ends early when the agent is stopped.
     async fn wait_after(&self, error: &impl std::fmt::Display) {
         let pause = self.connection.failed(error, self.ports.clock().elapsed());
         let mut stopping = self.stopping.clone();
@@ -230,9 +230,13 @@ impl Agent<'_> {
 
     /// The ids of the relays that this agent switches.
     fn relays(&self, site: &Site) -> Result<Vec<String>, Error> {
-        let on_site = |via: Via| via == Via::Agent;
-        let known: BTreeSet<&str> =
-            site.relays().iter().filter(|relay| on_site(relay.via)).map(|relay| relay.id.as_str()).collect();
+        let is_on_site = |via: Via| via == Via::Agent;
+        let known: BTreeSet<&str> = site
+            .relays()
+            .iter()
+            .filter(|relay| is_on_site(relay.via))
+            .map(|relay| relay.id.as_str())
+            .collect();
         if let RelayFilter::These(ids) = &self.filter
             && let Some(unknown) = ids.iter().find(|id| !known.contains(id.as_str()))
         {
@@ -245,11 +249,11 @@ impl Agent<'_> {
         Ok(own.map(|relay| relay.id.as_str().to_owned()).collect())
     }
 
-    /// The next messages; none after a failure.
+    /// Receives the next messages; none after a failure.
     async fn poll(&self, queue: Queue) -> Vec<ReceivedMessage> {
         match self.ports.aws().queues().receive(queue, POLL).await {
             Ok(messages) => {
-                self.connection.works(self.ports.clock().elapsed());
+                self.connection.succeeded(self.ports.clock().elapsed());
                 messages
             }
             Err(error) => {
@@ -272,48 +276,47 @@ impl Agent<'_> {
         let site = match self.site().await {
             Ok(site) => site,
             Err(error) => {
-                tracing::warn!(message_id = record.message_id, %error, "no site, the message is redelivered");
+                tracing::warn!(message_id = record.message_id, %error, "failed to read the configuration, the message is redelivered");
                 return;
             }
         };
         if !self.ports.clock().is_known() {
-            tracing::warn!(
-                message_id = record.message_id,
-                "the time is not known, the message is redelivered"
-            );
-            if let Err(error) = self.ports.queues().retry_after(queue, &record.receipt_handle, RETRY).await {
-                tracing::warn!(message_id = record.message_id, %error, "failed to set the delay");
+            tracing::warn!(message_id = record.message_id, "returned a message, the time is not known yet");
+            if let Err(error) =
+                self.ports.queues().retry_after(queue, &record.receipt_handle, RETRY_DELAY).await
+            {
+                tracing::warn!(message_id = record.message_id, %error, "failed to set the retry delay");
             }
             return;
         }
-        // The future is large.
+        // Boxed: the future is large.
         let processing =
             Box::pin(agent::process_message(&self.ports, &site, &self.client, &self.filter, queue, &record));
         match processing.await {
             Disposition::Delete => {}
             Disposition::Redeliver => return,
             Disposition::DeadLetter(reason) => {
-                if let Err(error) = self.bury(queue, &record, reason).await {
+                if let Err(error) = self.dead_letter(queue, &record, reason).await {
                     tracing::warn!(message_id = record.message_id, %error, "failed to dead-letter a message");
                     return;
                 }
             }
         }
         if let Err(error) = self.ports.aws().queues().delete(queue, &record.receipt_handle).await {
-            // It comes again, and its claim says that nothing is left to do.
+            // It is redelivered, and its claim shows that it is settled.
             tracing::warn!(message_id = record.message_id, %error, "failed to delete a processed message");
         }
     }
 
-    /// Moves a message that cannot be processed to the dead letters of its queue, with its reason.
-    async fn bury(
+    /// Moves a message to the dead-letter queue of its queue, and records the reason.
+    async fn dead_letter(
         &self,
         queue: Queue,
         record: &QueueRecord,
         reason: String,
     ) -> Result<(), camhook_ports::QueueError> {
         let id = self.dead_letters.queues().forward(queue, &record.body).await?;
-        tracing::error!(message_id = record.message_id, dead_letter = id, reason, "message dead-lettered");
+        tracing::error!(message_id = record.message_id, dead_letter = id, reason, "dead-lettered a message");
         let letter = DeadLetter { reasons: vec![reason], at: self.ports.clock().now() };
         if let Err(error) = dead_letter::record(self.ports.state(), queue, &id, &letter).await {
             tracing::warn!(message_id = id, %error, "failed to record the reason of a dead letter");
@@ -321,15 +324,15 @@ impl Agent<'_> {
         Ok(())
     }
 
-    /// Says again and again that the agent lives. While the connection is down nobody hears it, and that is the sign.
-    async fn give_signs_of_life(&self) {
+    /// Records heartbeats for ever. Without a connection they are missing, which the watchdog reports.
+    async fn send_heartbeats(&self) {
         let name = presence::agent(self.area);
         loop {
             let now = self.ports.clock().now();
             if let Err(error) = presence::record_contact(self.ports.state(), &name, now).await {
-                tracing::debug!(%error, "failed to record a sign of life");
+                tracing::debug!(%error, "failed to record a heartbeat");
             }
-            tokio::time::sleep(BETWEEN_SIGNS).await;
+            tokio::time::sleep(HEARTBEAT_INTERVAL).await;
         }
     }
 }

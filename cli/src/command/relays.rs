@@ -94,7 +94,7 @@ async fn stop_all(ports: &AwsPorts, by: &str, output: &Output) -> Result<(), Err
     let deadline = ports.clock().elapsed() + IN_PROGRESS_LIMIT;
     let mut reported = false;
     loop {
-        let busy = stop::under_way(ports, &site).await?;
+        let busy = stop::busy_relays(ports, &site).await?;
         if busy.is_empty() || ports.clock().elapsed() >= deadline {
             return Ok(());
         }

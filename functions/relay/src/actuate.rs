@@ -1,6 +1,6 @@
-//! Takes the steps of one action.
+//! Executes the steps of one action.
 //!
-//! What the next step is, [`protocol::next`] decides; this module calls the ports.
+//! [`protocol::next`] decides which step is next; this module calls the ports.
 
 use std::time::Duration;
 
@@ -25,52 +25,52 @@ use crate::protocol::{
 use crate::release::ReleaseMessage;
 use crate::{Decision, DeviceCommand, Devices, Error, Executor, RelayCommand, SendOutcome};
 
-/// How long a device was waited for, by driver.
+/// Metric: how long a device took to answer, by driver.
 pub const SEND_TIME: &str = "RelaySendTime";
 
-/// How many steps one delivery takes at most. An action has ten; more are needed only when others move the same relay
-/// at the same time.
-const MOST_STEPS: usize = 40;
+/// The most steps of one delivery. An action has ten; more are needed only if others switch the same relay at the same
+/// time.
+const MAX_STEPS: usize = 40;
 
-/// What came of an action in this delivery.
+/// The outcome of an action in this delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActionOutcome {
-    /// It is decided.
+    /// The action is decided.
     Decided {
-        /// What was decided.
+        /// The decision.
         decision: Decision,
-        /// What becomes of the rule's cooldown. It is charged already; giving it back is for whoever knows all actions
+        /// The effect on the rule's cooldown. `Charge` is done; `Return` is left to the caller, which knows all actions
         /// of the rule.
         cooldown: CooldownEffect,
     },
-    /// The agent on site has the command.
+    /// The command is in the agent's queue.
     HandedOver,
-    /// Another delivery of the event has to come.
+    /// The event has to be delivered again.
     Retry(Pause),
 }
 
-/// What this delivery holds.
+/// The state of this delivery.
 struct Progress {
     phase: Phase,
     relay: RelayState,
     claim: Option<Claim>,
-    /// The last attempt that is known of, counted from 1.
+    /// The number of the last known attempt, counted from 1.
     attempt: Option<u32>,
 }
 
-/// Where the steps led.
+/// The result of the steps.
 enum Advanced {
     Decided(Box<Verdict>),
     HandedOver,
     Paused(Pause),
 }
 
-/// Carries out what a rule wants of a relay because of an event, or records why not.
+/// Executes one relay action of a rule, or records why not.
 ///
 /// # Errors
 ///
-/// When the table or a queue fails. What this delivery had begun is taken back as far as the table lets it; the event
-/// has to be delivered again.
+/// When the table or a queue fails. The changes of this delivery are rolled back as far as possible; the event has to
+/// be delivered again.
 pub async fn actuate<P: Ports, D: Devices>(
     ports: &P,
     devices: &D,
@@ -82,8 +82,9 @@ pub async fn actuate<P: Ports, D: Devices>(
         source = command.source,
         rule = command.rule,
         relay = command.relay.id.as_str(),
+        attempt = tracing::field::Empty,
     );
-    // On the heap: the futures of the callers would otherwise be too deep for the compiler to lay out.
+    // Boxed: the nested futures of the callers exceed the compiler's depth limit for layouts.
     Box::pin(run(ports, devices, command).instrument(span)).await
 }
 
@@ -96,16 +97,17 @@ async fn run<P: Ports, D: Devices>(
     match advance(ports, devices, command, &mut progress).await {
         Ok(Advanced::Decided(verdict)) => finish(ports, command, progress, *verdict).await,
         Ok(Advanced::HandedOver) => {
-            tracing::info!("relay command handed over to the agent");
+            tracing::info!("handed the relay command over to the agent");
             Ok(ActionOutcome::HandedOver)
         }
         Ok(Advanced::Paused(pause)) => {
-            take_back(ports, command, &mut progress, &pause.to_string()).await;
-            tracing::info!(reason = pause.name(), "relay command paused");
+            roll_back(ports, command, &mut progress, &pause.outcome()).await;
+            tracing::info!(reason = pause.name(), "postponed the relay action");
             Ok(ActionOutcome::Retry(pause))
         }
         Err(error) => {
-            take_back(ports, command, &mut progress, "an AWS service failed before anything was sent").await;
+            roll_back(ports, command, &mut progress, "an AWS service failed before the command was sent")
+                .await;
             Err(error)
         }
     }
@@ -137,21 +139,21 @@ async fn advance<P: Ports, D: Devices>(
     command: &RelayCommand<'_>,
     progress: &mut Progress,
 ) -> Result<Advanced, Error> {
-    for _ in 0..MOST_STEPS {
+    for _ in 0..MAX_STEPS {
         let now = ports.clock().now();
         match protocol::next(command, &progress.phase, now) {
             Step::HandOver => return hand_over(ports, command, progress).await,
             Step::LeaveToAgent => return Ok(Advanced::HandedOver),
             Step::Retry(pause) => return Ok(Advanced::Paused(pause)),
             Step::Finish(verdict) => return Ok(Advanced::Decided(verdict)),
-            step => take(ports, devices, command, progress, step, now).await?,
+            step => execute_step(ports, devices, command, progress, step, now).await?,
         }
     }
     Err(Error::Contended { relay: command.relay.id.as_str().to_owned() })
 }
 
-/// Takes one step of those after which others follow.
-async fn take<P: Ports, D: Devices>(
+/// Executes a step that is followed by another one.
+async fn execute_step<P: Ports, D: Devices>(
     ports: &P,
     devices: &D,
     command: &RelayCommand<'_>,
@@ -161,7 +163,7 @@ async fn take<P: Ports, D: Devices>(
 ) -> Result<(), Error> {
     match (&mut progress.phase, step) {
         (Phase::Deciding(deciding), Step::Dedupe) => {
-            deciding.dedupe = Some(ask_dedupe(ports, command, now).await?);
+            deciding.dedupe = Some(check_dedupe(ports, command, now).await?);
         }
         (Phase::Deciding(deciding), Step::ReserveCooldown { length }) => {
             let (key, holder) = (command.cooldown_key(), cooldown::Holder::Relay);
@@ -173,7 +175,9 @@ async fn take<P: Ports, D: Devices>(
             match status {
                 Taken::Claim(claim) => {
                     deciding.claim = ClaimStatus::Held;
-                    progress.attempt = Some(claim.record().attempt);
+                    let attempt = claim.record().attempt;
+                    tracing::Span::current().record("attempt", attempt);
+                    progress.attempt = Some(attempt);
                     progress.claim = Some(claim);
                 }
                 Taken::ByAnother(status) => deciding.claim = status,
@@ -206,21 +210,21 @@ async fn take<P: Ports, D: Devices>(
     Ok(())
 }
 
-/// Whether this event is the one that acts: by everything that makes several events one.
-async fn ask_dedupe<P: Ports>(
+/// Checks all deduplication keys: whether this event is the one that switches the relay.
+async fn check_dedupe<P: Ports>(
     ports: &P,
     command: &RelayCommand<'_>,
     now: Timestamp,
 ) -> Result<Dedupe, Error> {
-    let mut answer = Dedupe::First;
+    let mut result = Dedupe::First;
     for DedupeKey { key, scope, lifetime } in &command.dedupe {
-        let asked = dedupe::dedupe_for(ports.state(), key, scope, command.event, *lifetime, now).await;
-        answer = asked.map_err(|error| Error::of_dedupe(command.rule, error))?;
-        if matches!(answer, Dedupe::Duplicate(_)) {
+        let checked = dedupe::dedupe_for(ports.state(), key, scope, command.event, *lifetime, now).await;
+        result = checked.map_err(|error| Error::of_dedupe(command.rule, error))?;
+        if matches!(result, Dedupe::Duplicate(_)) {
             break;
         }
     }
-    Ok(answer)
+    Ok(result)
 }
 
 fn unwritable(command: &RelayCommand<'_>, reason: serde_json::Error) -> Error {
@@ -229,7 +233,7 @@ fn unwritable(command: &RelayCommand<'_>, reason: serde_json::Error) -> Error {
 
 enum Taken {
     Claim(Claim),
-    /// Another delivery was faster; what it made of the claim decides.
+    /// Another delivery took or changed the claim.
     ByAnother(ClaimStatus),
 }
 
@@ -259,23 +263,23 @@ async fn take_claim<P: Ports>(
     Ok(Taken::ByAnother(claim.map_or(ClaimStatus::Free, ClaimStatus::Found)))
 }
 
-/// Gives the claim to the agent, sends the command, and records that its queue has it. In this order the agent never
-/// waits for the claim. Should the command not reach the queue, the next delivery of the event sends it; when it did,
-/// no other delivery does.
+/// Transfers the claim to the agent, sends the command, and records that it is in the queue. In this order the agent
+/// never waits for the claim. If the command did not reach the queue, the next delivery of the event sends it;
+/// otherwise no other delivery does.
 async fn hand_over<P: Ports>(
     ports: &P,
     command: &RelayCommand<'_>,
     progress: &mut Progress,
 ) -> Result<Advanced, Error> {
-    let Some(claim) = progress.claim.take() else { return Ok(Advanced::Paused(Pause::AtWork)) };
+    let Some(claim) = progress.claim.take() else { return Ok(Advanced::Paused(Pause::InProgress)) };
     let outcome = "handed over to the agent";
     let given = claim::hand_over(ports.state(), &claim, Holder::Function, outcome).await?;
-    let Some(given) = given else { return Ok(Advanced::Paused(Pause::AtWork)) };
+    let Some(given) = given else { return Ok(Advanced::Paused(Pause::InProgress)) };
     let message = CommandMessage::of(command).message().map_err(|reason| unwritable(command, reason))?;
     ports.queues().send(Queue::RelayLan, message).await?;
-    // The agent may have taken the claim already; then it says the same.
+    // If the agent has taken the claim meanwhile, the claim shows that already.
     if let Err(error) = claim::hand_over(ports.state(), &given, Holder::Agent, outcome).await {
-        tracing::warn!(%error, "failed to record that the agent has the command, it may be sent again");
+        tracing::warn!(%error, "failed to record the handover to the agent, the command may be sent again");
     }
     Ok(Advanced::HandedOver)
 }
@@ -307,11 +311,11 @@ async fn send<P: Ports, D: Devices>(
     outcome
 }
 
-/// Takes back what this delivery wrote for an action that it did not carry out.
-async fn take_back<P: Ports>(ports: &P, command: &RelayCommand<'_>, progress: &mut Progress, outcome: &str) {
+/// Rolls back the changes of this delivery for an action that was not executed.
+async fn roll_back<P: Ports>(ports: &P, command: &RelayCommand<'_>, progress: &mut Progress, outcome: &str) {
     let was_refused =
         matches!(&progress.phase, Phase::Sent(sent) if matches!(sent.outcome, SendOutcome::NotExecuted(_)));
-    settle_relay(ports, progress).await;
+    write_relay(ports, progress).await;
     let Some(claim) = progress.claim.take() else { return };
     let released = if was_refused {
         claim::release(ports.state(), &claim, outcome).await
@@ -321,26 +325,25 @@ async fn take_back<P: Ports>(ports: &P, command: &RelayCommand<'_>, progress: &m
     if let Err(error) = released {
         tracing::warn!(
             %error,
-            attempt = claim.record().attempt,
             action = command.action.name(),
             "failed to release the claim, the action will count as unknown"
         );
     }
 }
 
-/// Writes what the relay is now that its device is not asked any more. When that fails the relay is busy for a few
-/// seconds too long, and what was written before the device was asked stays: rather too much than too little.
-async fn settle_relay<P: Ports>(ports: &P, progress: &mut Progress) {
+/// Writes the relay's item after the attempt. If that fails, the relay stays busy for a few seconds and its item keeps
+/// the state that was written before the command was sent, including the pending release.
+async fn write_relay<P: Ports>(ports: &P, progress: &mut Progress) {
     let now = ports.clock().now();
     let record = match &progress.phase {
         Phase::Deciding(_) => return,
-        Phase::Prepared(prepared) => protocol::settled(prepared, None, now),
-        Phase::Sent(sent) => protocol::settled(&sent.prepared, Some(&sent.outcome), now),
+        Phase::Prepared(prepared) => protocol::record_after(prepared, None, now),
+        Phase::Sent(sent) => protocol::record_after(&sent.prepared, Some(&sent.outcome), now),
     };
     match relay::write(ports.state(), &progress.relay, record, now).await {
         Ok(Some(written)) => progress.relay = written,
-        Ok(None) => tracing::warn!("the relay was moved by another event meanwhile"),
-        Err(error) => tracing::warn!(%error, "failed to write the relay's item after the device was asked"),
+        Ok(None) => tracing::warn!("failed to write the relay's item, another event has switched the relay"),
+        Err(error) => tracing::warn!(%error, "failed to write the relay's item after the command"),
     }
 }
 
@@ -350,8 +353,8 @@ async fn finish<P: Ports>(
     mut progress: Progress,
     verdict: Verdict,
 ) -> Result<ActionOutcome, Error> {
-    settle_relay(ports, &mut progress).await;
-    // People are alerted before the claim says that nothing is left to do: twice is better than never.
+    write_relay(ports, &mut progress).await;
+    // The alert is sent before the claim is settled: two alerts are better than none.
     if verdict.alert == AlertPolicy::Send
         && let Err(error) = send_alert(ports, command, &verdict).await
     {
@@ -384,8 +387,8 @@ async fn finish<P: Ports>(
     Ok(ActionOutcome::Decided { decision: verdict.decision, cooldown: verdict.cooldown })
 }
 
-/// Finishes what an earlier delivery decided and may have been killed before it could: its record, and the cooldown of
-/// its rule.
+/// Completes an earlier delivery that may have been killed after its decision: writes its audit record and charges the
+/// cooldown of its rule.
 async fn recover<P: Ports>(
     ports: &P,
     command: &RelayCommand<'_>,
@@ -409,7 +412,7 @@ async fn charge_cooldown<P: Ports>(ports: &P, command: &RelayCommand<'_>) {
     }
 }
 
-/// Frees the claim of an action that surely was not carried out, and whose decision could not be reported.
+/// Releases the claim of an action that was certainly not executed, after its alert could not be sent.
 async fn release_claim<P: Ports>(ports: &P, progress: &mut Progress, outcome: &str) {
     let Some(claim) = progress.claim.take() else { return };
     if let Err(error) = claim::release(ports.state(), &claim, outcome).await {
@@ -420,7 +423,7 @@ async fn release_claim<P: Ports>(ports: &P, progress: &mut Progress, outcome: &s
 async fn send_alert<P: Ports>(ports: &P, command: &RelayCommand<'_>, verdict: &Verdict) -> Result<(), Error> {
     let relay = command.relay.id.as_str();
     let text = format!(
-        "Relay {relay}: {} for rule {} is {}, {}. It will not be tried again.",
+        "Relay {relay}: {} for rule {} is {}, {}. It is not retried.",
         command.action.name(),
         command.rule,
         verdict.decision,
@@ -431,7 +434,7 @@ async fn send_alert<P: Ports>(ports: &P, command: &RelayCommand<'_>, verdict: &V
     Ok(())
 }
 
-/// Records the decision in the claim, so that every later delivery finds it.
+/// Records the decision in the claim, where later deliveries find it.
 async fn settle_claim<P: Ports>(
     ports: &P,
     command: &RelayCommand<'_>,
@@ -456,7 +459,7 @@ async fn settle_claim<P: Ports>(
     Ok(())
 }
 
-/// The claim of an action that was decided without taking it; `None` when another delivery changed it.
+/// The claim of an action that was decided without taking the claim; `None` if another delivery changed it.
 async fn claim_to_settle<P: Ports>(
     ports: &P,
     command: &RelayCommand<'_>,
@@ -471,7 +474,7 @@ async fn claim_to_settle<P: Ports>(
     })
 }
 
-/// Records a command to the agent that it does not carry out, whatever is known of its claim.
+/// Records a command that the agent refuses, whatever the state of its claim.
 pub(crate) async fn refuse<P: Ports>(
     ports: &P,
     command: &RelayCommand<'_>,
@@ -485,7 +488,7 @@ pub(crate) async fn refuse<P: Ports>(
     Ok(())
 }
 
-/// How long is waited until the next delivery, where the pause says so.
+/// The delay until the next delivery: that of the pause, or else the usual one.
 pub(crate) fn retry_delay(pause: &Pause, usual: Duration) -> Duration {
     pause.delay().unwrap_or(usual)
 }

@@ -1,11 +1,11 @@
-//! The queues of the agents on site: commands that the relay function claimed, and releases.
+//! Processes the queues of the agents on site: commands that the relay function claimed, and releases.
 //!
-//! Several agents may share the queues, each for relays of its own. Who receives a message about another's relay returns
-//! it at once, with two exceptions: a command that is too late needs no device, so whoever has it records that; and a
-//! release that was returned many times is sent anew, since SQS counts how often a message was received.
+//! Several agents may share the queues, each with relays of its own. An agent returns a message about another agent's
+//! relay at once, with two exceptions: a command that is late needs no device, so any agent records it; and a release
+//! that was returned many times is sent again as a new message, since SQS limits the receive count of a message.
 //!
-//! An agent trusts no message: a command has to be one of its own camhook.toml, and a release only switches off what the
-//! relay's item says is due.
+//! An agent trusts no message: a command has to match a rule of its own camhook.toml, and a release only switches off
+//! a relay whose item says that it is due.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,31 +26,29 @@ use crate::protocol::{CooldownEffect, Verdict};
 use crate::release::ReleaseMessage;
 use crate::{Devices, Error, Executor, Reason, RelayCommand};
 
-/// When a command that could not be carried out is delivered again: a device on site is near, and a command is young
-/// for seconds only.
+/// The retry delay of a command. Short, because a command expires within seconds.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// When a message about another agent's relay is delivered again.
+/// The retry delay of a message about another agent's relay.
 const RETURN_DELAY: Duration = Duration::from_secs(1);
 
-/// The same for a release that was returned [`RETURNED_OFTEN`] times: its agent is offline.
+/// The same from delivery [`OFFLINE_RECEIVES`] of a release on.
 const LONG_RETURN_DELAY: Duration = Duration::from_secs(10);
 
-/// From which delivery on the agent of a release counts as offline.
-const RETURNED_OFTEN: u32 = 10;
+/// From this delivery of a release on, its agent counts as offline.
+const OFFLINE_RECEIVES: u32 = 10;
 
-/// From which delivery on a release of another agent is sent anew: far below `maxReceiveCount` of its queue in
-/// `infra/template.yaml`.
-const SENT_ANEW: u32 = 100;
+/// From this delivery on, a release of another agent is replaced by a new message. Far below `maxReceiveCount` of its
+/// queue in `infra/template.yaml`.
+const RESEND_RECEIVES: u32 = 100;
 
-/// After how many deliveries a message that cannot be processed is moved to the dead letters.
-const MOST_TRIES: u32 = 5;
+/// A message that cannot be processed is dead-lettered at this delivery.
+const MAX_RECEIVES: u32 = 5;
 
-/// After how many deliveries a command that no rule wants is refused: longer than the agent keeps a camhook.toml before
-/// it asks for a newer one.
-const MOST_UNAUTHORIZED: u32 = 20;
+/// A command that matches no rule is refused at this delivery: by then the agent has checked for a newer camhook.toml.
+const MAX_UNAUTHORIZED_RECEIVES: u32 = 20;
 
-/// How long after its deadline a command is still tried to be recorded as late.
+/// For how long after its deadline the agent tries to record a command as late.
 const RECORDING_TIME: Duration = Duration::from_secs(60);
 
 const COMMANDS: Policy = Policy {
@@ -63,17 +61,17 @@ const COMMANDS: Policy = Policy {
 
 const RELEASES: Policy = Policy { queue: Queue::ReleasesLan, ..COMMANDS };
 
-/// Which of the relays with `via = "agent"` one agent switches.
+/// Which relays with `via = "agent"` an agent switches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RelayFilter {
-    /// All of them.
+    /// All relays.
     All,
-    /// Those with these ids.
+    /// The relays with these ids.
     These(BTreeSet<String>),
 }
 
 impl RelayFilter {
-    /// Whether this agent switches a relay.
+    /// Whether the agent switches a relay.
     #[must_use]
     pub fn includes(&self, relay: &Relay) -> bool {
         relay.via == Via::Agent
@@ -84,15 +82,15 @@ impl RelayFilter {
     }
 }
 
-/// What becomes of a message.
+/// What has to be done with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Disposition {
-    /// It is processed and has to be deleted.
+    /// Delete it: it is processed.
     Delete,
-    /// It is delivered again, after a time that is set.
+    /// Leave it in the queue: its next delivery is set.
     Redeliver,
-    /// It cannot be processed and has to be moved to the dead letters of its queue, with this reason.
+    /// Move it to the dead-letter queue, with this reason: it cannot be processed.
     DeadLetter(String),
 }
 
@@ -108,7 +106,7 @@ pub async fn process_message<P: Ports>(
     process_message_with(ports, site, &HttpDevices::new(ports, client), filter, queue, record).await
 }
 
-/// The same with other devices.
+/// Like [`process_message`], with other devices.
 pub async fn process_message_with<P: Ports, D: Devices>(
     ports: &P,
     site: &Site,
@@ -123,9 +121,9 @@ pub async fn process_message_with<P: Ports, D: Devices>(
     let poison = match &received {
         Err(error) => Some(error.to_string()),
         Ok(Received::Event(event)) => Some(Error::EventOnAgentQueue { event: event.id }.to_string()),
-        // It is retried while it may be carried out, and then as long as recording that it is late may work.
+        // Retried until it is recorded as late, but not for ever.
         Ok(Received::Command(command)) if context.is_past(command) => {
-            Some("the command could not be recorded as late".to_owned())
+            Some("failed to record the command as late".to_owned())
         }
         Ok(Received::Command(_) | Received::Release(_)) => None,
     };
@@ -138,14 +136,14 @@ pub async fn process_message_with<P: Ports, D: Devices>(
     });
     match (processed.await, poison) {
         (camhook_consumer::Disposition::Delete, _) => Disposition::Delete,
-        (camhook_consumer::Disposition::Redeliver, Some(reason)) if record.receive_count >= MOST_TRIES => {
+        (camhook_consumer::Disposition::Redeliver, Some(reason)) if record.receive_count >= MAX_RECEIVES => {
             Disposition::DeadLetter(reason)
         }
         (camhook_consumer::Disposition::Redeliver, _) => Disposition::Redeliver,
     }
 }
 
-/// What the processing of a message needs.
+/// What is needed to process a message.
 struct AgentContext<'a, P, D> {
     ports: &'a P,
     site: &'a Site,
@@ -163,7 +161,7 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
     async fn release(&self, release: &ReleaseMessage) -> Result<(), Retry> {
         match self.site.relay(&release.relay) {
             Some(relay) if relay.via == Via::Cloud => {
-                // Its item says that it is due: the watchdog sends the release to the function.
+                // Its item still has the release: the watchdog sends it to the function.
                 tracing::info!(
                     relay = release.relay,
                     "release dropped, the function switches this relay now"
@@ -171,7 +169,7 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
                 Ok(())
             }
             Some(relay) if !self.filter.includes(relay) => self.return_release(release).await,
-            // Anybody may alert people that the relay of a release left camhook.toml.
+            // A relay that is not in camhook.toml belongs to no agent: any agent alerts.
             Some(_) | None => {
                 execute_release(self.ports, self.devices, self.site, Executor::Agent, release).await
             }
@@ -180,21 +178,21 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
 
     async fn return_release(&self, release: &ReleaseMessage) -> Result<(), Retry> {
         let count = self.record.receive_count;
-        if count >= SENT_ANEW {
+        if count >= RESEND_RECEIVES {
             let message = release.message(LONG_RETURN_DELAY)?;
             self.ports.queues().send(Queue::ReleasesLan, message).await?;
             return Ok(());
         }
-        let delay = if count < RETURNED_OFTEN { RETURN_DELAY } else { LONG_RETURN_DELAY };
+        let delay = if count < OFFLINE_RECEIVES { RETURN_DELAY } else { LONG_RETURN_DELAY };
         Err(Retry::waiting("returned").exactly_after(delay))
     }
 
     async fn execute_command(&self, message: &CommandMessage) -> Result<(), Retry> {
         let Some(relay) = self.site.relay(&message.relay) else {
-            if self.record.receive_count < MOST_UNAUTHORIZED {
+            if self.record.receive_count < MAX_UNAUTHORIZED_RECEIVES {
                 return Err(Retry::waiting("unknown_relay").exactly_after(RETRY));
             }
-            tracing::error!("relay command dropped: camhook.toml has no such relay");
+            tracing::error!(relay = message.relay, "relay command dropped, camhook.toml has no such relay");
             return Ok(());
         };
         let is_late = self.ports.clock().now() > message.deadline();
@@ -204,8 +202,8 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
         let timer = self.devices.timer(relay);
         let command = match message.authorize(self.site, relay, timer, RETRY) {
             Ok(command) => command,
-            // A newer camhook.toml may have the rule.
-            Err(_) if self.record.receive_count < MOST_UNAUTHORIZED => {
+            // A newer camhook.toml may contain the rule.
+            Err(_) if self.record.receive_count < MAX_UNAUTHORIZED_RECEIVES => {
                 return Err(Retry::waiting("not_in_rules").exactly_after(RETRY));
             }
             Err(reason) => {
@@ -217,7 +215,7 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
         };
         match actuate(self.ports, self.devices, &command).await? {
             ActionOutcome::Decided { cooldown, .. } => {
-                self.settle_cooldown(&command, cooldown).await;
+                self.finalize_cooldown(&command, cooldown).await;
                 Ok(())
             }
             ActionOutcome::Retry(pause) => {
@@ -229,16 +227,16 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
         }
     }
 
-    /// Gives back the rule's cooldown, which the relay function reserved, when nothing was done. It changes nothing where
-    /// another action of the rule has charged it.
-    async fn settle_cooldown(&self, command: &RelayCommand<'_>, effect: CooldownEffect) {
-        if command.cooldown.is_none() || effect != CooldownEffect::GiveBack {
+    /// Returns the rule's cooldown, which the relay function reserved, if the action was not executed. Has no effect if
+    /// another action of the rule charged it.
+    async fn finalize_cooldown(&self, command: &RelayCommand<'_>, effect: CooldownEffect) {
+        if command.cooldown.is_none() || effect != CooldownEffect::Return {
             return;
         }
         let (key, holder) = (command.cooldown_key(), cooldown::Holder::Relay);
-        let given = cooldown::give_back_as(self.ports.state(), holder, key, command.event).await;
-        if let Err(error) = given {
-            tracing::warn!(rule = command.rule, %error, "failed to give the cooldown back, it ends by itself");
+        let returned = cooldown::give_back_as(self.ports.state(), holder, key, command.event).await;
+        if let Err(error) = returned {
+            tracing::warn!(rule = command.rule, %error, "failed to return the cooldown, it expires by itself");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The record of every decision: an object in the bucket, a log line and a metric.
+//! Records every decision: an object in the bucket, a log line and a metric.
 //!
-//! A claim holds its decision too. Should the process be killed before the object is written, the next delivery of the
+//! The claim contains the decision too. If the process is killed before the object is written, the next delivery of the
 //! event writes it from the claim, under the same key.
 
 use bytes::Bytes;
@@ -13,13 +13,13 @@ use serde::Serialize;
 
 use crate::{Decision, Reason, RelayCommand};
 
-/// How many decisions there were, by relay and decision.
+/// Metric: decisions, by relay and decision.
 pub const DECISIONS: &str = "RelayDecisions";
 
-/// How many decisions could not be recorded, by relay.
+/// Metric: audit records that could not be written, by relay.
 pub const AUDIT_LOST: &str = "RelayAuditLost";
 
-/// How many decisions were recorded by a later delivery, by relay.
+/// Metric: audit records that a later delivery wrote, by relay.
 pub const AUDIT_RECOVERED: &str = "RelayAuditRecovered";
 
 #[derive(Debug, Serialize)]
@@ -28,15 +28,15 @@ enum AuditType {
     V1,
 }
 
-/// One decision, as it is stored.
+/// The stored form of a decision.
 #[derive(Debug, Serialize)]
 struct AuditRecord<'a> {
     #[serde(rename = "type")]
     audit_type: AuditType,
-    /// When it was decided.
+    /// The time of the decision.
     at: Time,
     decision: &'a str,
-    /// The reason's name, and the same for a person.
+    /// The reason's name; `text` is the same in a sentence.
     reason: &'a str,
     text: &'a str,
     relay: &'a str,
@@ -46,7 +46,7 @@ struct AuditRecord<'a> {
     seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'a str>,
-    /// Which of the rule's actions, counted from 0.
+    /// The index of the action within the rule, counted from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     action_index: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,36 +55,36 @@ struct AuditRecord<'a> {
     source: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event_time: Option<Time>,
-    /// How old the event was, in seconds.
+    /// The age of the event at the decision, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     age_s: Option<f64>,
-    /// Which attempt of the action or release, counted from 1.
+    /// The number of the attempt, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt: Option<u32>,
-    /// Which setting of the relay's time a release belongs to.
+    /// The generation of the release.
     #[serde(skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replay: Option<&'a str>,
 }
 
-/// What a decision was about.
+/// The subject of a decision.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Subject<'a> {
-    /// An action that a rule wants.
+    /// An action of a rule.
     Actuation {
         /// The action.
         command: &'a RelayCommand<'a>,
-        /// Which attempt, counted from 1; `None` when none was made.
+        /// The number of the attempt, counted from 1; `None` if there was none.
         attempt: Option<u32>,
     },
-    /// The release of a relay without a timer.
+    /// The release of a relay whose device has no timer.
     Release {
         /// The relay's id.
         relay: &'a str,
-        /// Which setting of its time.
+        /// Its generation.
         generation: u64,
-        /// Which attempt, counted from 1.
+        /// The number of the attempt, counted from 1.
         attempt: u32,
     },
 }
@@ -97,7 +97,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What distinguishes the objects of two decisions of the same millisecond.
+    /// Distinguishes the objects of two decisions of the same millisecond.
     fn name(&self, decision: &str) -> String {
         match self {
             Self::Actuation { command, .. } => {
@@ -153,7 +153,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// A decision as claim and audit hold it.
+/// A decision in the form that claim and audit share.
 pub(crate) fn decided(decision: Decision, reason: &Reason, at: Timestamp) -> DecisionRecord {
     DecisionRecord {
         decision: decision.name().to_owned(),
@@ -163,8 +163,7 @@ pub(crate) fn decided(decision: Decision, reason: &Reason, at: Timestamp) -> Dec
     }
 }
 
-/// Records a decision. What cannot be written to the bucket is counted, and is in the log all the same: the decision is
-/// made, and a lost record must not undo it.
+/// Records a decision. A failure to write the object is counted and logged, and does not undo the decision.
 pub(crate) async fn record<P: Ports>(ports: &P, subject: Subject<'_>, decided: &DecisionRecord) {
     let record = subject.record(decided);
     let relay = record.relay;
@@ -177,7 +176,7 @@ pub(crate) async fn record<P: Ports>(ports: &P, subject: Subject<'_>, decided: &
     }
 }
 
-/// Records a decision that an earlier delivery left in the claim, unless it has a record.
+/// Records a decision that an earlier delivery left in the claim, unless its record exists.
 pub(crate) async fn recover<P: Ports>(ports: &P, subject: Subject<'_>, claim: &ClaimRecord) {
     let Some(decided) = &claim.decision else { return };
     let record = subject.record(decided);
@@ -219,7 +218,7 @@ async fn put<P: Ports>(
     Ok(ports.objects().put(key, object, precondition).await?)
 }
 
-/// The log line has what can be searched for; the answer of the device is in the audit record alone.
+/// Logs a decision without `text`, which may contain the device's answer.
 fn log(record: &AuditRecord<'_>) {
     let event = record.event.map(|event| event.to_string());
     macro_rules! line {
@@ -233,7 +232,7 @@ fn log(record: &AuditRecord<'_>) {
                 event,
                 age_s = record.age_s,
                 attempt = record.attempt,
-                "relay decision"
+                "recorded a relay decision"
             )
         };
     }

@@ -1,4 +1,4 @@
-//! One action that one rule wants of a relay because of one event.
+//! A relay action of a rule for an event.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use jiff::Timestamp;
 
 use crate::DeviceTimer;
 
-/// Where the protocol runs.
+/// Where an action is executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Executor {
-    /// In the relay function, which reaches what the internet reaches.
+    /// In the relay function, for devices that are reachable from the internet.
     Function,
-    /// On site, in the agent.
+    /// In the agent on site.
     Agent,
 }
 
 impl Executor {
-    /// The queue from which it takes what is to be done.
+    /// The queue of its actions.
     #[must_use]
     pub fn queue(self) -> Queue {
         match self {
@@ -32,7 +32,7 @@ impl Executor {
         }
     }
 
-    /// The queue from which it takes releases.
+    /// The queue of its releases.
     #[must_use]
     pub fn release_queue(self) -> Queue {
         match self {
@@ -42,92 +42,92 @@ impl Executor {
     }
 }
 
-/// One action that one rule wants of a relay because of one event.
+/// A relay action of a rule for an event.
 #[derive(Debug, Clone)]
 pub struct RelayCommand<'a> {
     /// The event.
     pub event: EventId,
-    /// Its source's id.
+    /// The id of the event's source.
     pub source: &'a str,
-    /// When it happened, for the order of `start` and `stop`: see [`order_time`].
+    /// The time by which `start` and `stop` are ordered: see [`order_time`].
     pub order_time: Timestamp,
-    /// Whether something began or ended.
+    /// Whether the event is a start or a stop.
     pub event_state: Option<State>,
-    /// When it happened by camhook's clock, as far as is known: its age counts from here.
+    /// When the event happened by camhook's clock. Its age counts from here: see [`happened_at`].
     pub happened_at: Timestamp,
-    /// Whether that is known well enough to move a relay.
+    /// Whether that time is known well enough to switch a relay.
     pub time_evidence: TimeEvidence,
-    /// What makes several events one, for this action: only one of them acts.
+    /// Of several events with one of these keys, only one switches the relay.
     pub dedupe: Vec<DedupeKey<'a>>,
-    /// The rule.
+    /// The rule's id.
     pub rule: &'a str,
-    /// Which of the rule's actions, counted from 0.
+    /// The index of the action within the rule, counted from 0.
     pub action_index: usize,
     /// The rule's cooldown.
     pub cooldown: Option<Duration>,
-    /// After this moment nothing is sent.
+    /// Nothing is sent after this time.
     pub deadline: Timestamp,
     /// The relay.
     pub relay: &'a Relay,
-    /// Whether its device can switch itself off.
+    /// Whether the device switches itself off.
     pub timer: DeviceTimer,
-    /// What is to be done.
+    /// The action.
     pub action: RelayAction,
-    /// Where the protocol runs.
+    /// Where an action is executed.
     pub executor: Executor,
-    /// The run that sent the event again, when it is a replay.
+    /// The name of the run, if the event is replayed.
     pub replay: Option<&'a str>,
-    /// When the message is delivered again if this delivery cannot finish.
+    /// The delay until the next delivery of the message.
     pub retry_delay: Duration,
 }
 
 /// Whether it is known when an event happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeEvidence {
-    /// It is.
+    /// It is known.
     Known,
-    /// It is not, and it should be: a signed post without a time that can be right may have been captured at any time.
+    /// The post is signed and has no plausible time: it may have been captured at any time.
     Missing,
 }
 
-/// What makes several events one.
+/// A key that events about the same object share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DedupeKey<'a> {
-    /// What they have in common.
+    /// The key.
     pub key: Cow<'a, str>,
-    /// For what only one of them acts: a rule, or a relay.
+    /// Where only one of the events acts: a rule, or a relay.
     pub scope: Cow<'a, str>,
-    /// For how long.
+    /// How long the key is remembered.
     pub lifetime: Duration,
 }
 
 impl<'a> RelayCommand<'a> {
-    /// The claim of the action: one event acts once.
+    /// The claim of the action.
     #[must_use]
     pub fn claim(&self) -> ClaimKey<'a> {
         ClaimKey { event: self.event, rule: self.rule, action: self.action_index, replay: self.replay }
     }
 
-    /// The cooldown that the action begins.
+    /// The cooldown of the rule.
     #[must_use]
     pub fn cooldown_key(&self) -> CooldownKey<'a> {
         CooldownKey { rule: self.rule, scope: self.source }
     }
 
-    /// How old the event is.
+    /// The age of the event.
     #[must_use]
     pub fn age(&self, now: Timestamp) -> Duration {
         Duration::try_from(now.duration_since(self.happened_at)).unwrap_or_default()
     }
 
-    /// Whether nothing may be sent any more.
+    /// Whether the deadline is exceeded.
     #[must_use]
     pub fn is_late(&self, now: Timestamp) -> bool {
         now > self.deadline
     }
 
-    /// Whether the action may be sent again after it surely was not executed. A toggle never is: "surely" is not sure
-    /// enough for a gate that would close on a car.
+    /// Whether the action may be retried after it was certainly not executed. A toggle is never retried: were the
+    /// device's refusal wrong, the gate would close on a car.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
         match self.action {
@@ -137,11 +137,11 @@ impl<'a> RelayCommand<'a> {
     }
 }
 
-/// When an event happened by camhook's clock, and whether that is known well enough to move a relay.
+/// When an event happened by camhook's clock, and whether that is known well enough to switch a relay.
 ///
-/// It is the time of receipt, less the lag where the source's time counts: where its clock is trusted, where it signs
-/// (a captured post can be sent again at any time, and its signature stays right), and for XProtect, which sends what
-/// could not be delivered again, hours later. A lag below zero is a wrong clock and makes no event younger.
+/// This is the time of receipt, less the lag if the source's clock is trusted, if the source signs its posts (a captured
+/// post stays valid), or if the source is XProtect, which delivers hours later what failed before. A negative lag is a
+/// wrong clock and is ignored.
 #[must_use]
 pub fn happened_at(event: &Event, source: Option<&Source>) -> (Timestamp, TimeEvidence) {
     let received_at = event.data.received_at.timestamp();
@@ -149,7 +149,7 @@ pub fn happened_at(event: &Event, source: Option<&Source>) -> (Timestamp, TimeEv
     let is_trusted = source.is_some_and(|source| source.clock == ClockTrust::Trusted);
     let lag = event.data.lag_s;
     let counted = lag.filter(|_| is_signed || is_trusted || event.data.vendor == Vendor::Xprotect);
-    // A lag that is longer than time itself makes the event older than any `max_age`.
+    // A lag beyond the range of `Duration` makes the event older than any `max_age`.
     let counted = Duration::try_from_secs_f64(counted.unwrap_or_default().max(0.0)).unwrap_or(Duration::MAX);
     let tolerance = source.map_or(Duration::ZERO, |source| source.clock_tolerance).as_secs_f64();
     let evidence = match lag {
@@ -160,8 +160,8 @@ pub fn happened_at(event: &Event, source: Option<&Source>) -> (Timestamp, TimeEv
     (received_at.checked_sub(counted).unwrap_or(Timestamp::MIN), evidence)
 }
 
-/// By what `start` and `stop` are put in order: the device's time, but never later than the time of receipt. A clock
-/// that is ahead within the tolerance would otherwise make a `start` newer than the `stop` that follows it.
+/// The time by which `start` and `stop` are ordered: the earlier one of the device's time and the time of receipt. With
+/// a clock that is ahead within the tolerance, a `start` would otherwise be newer than the `stop` that follows it.
 #[must_use]
 pub fn order_time(event: &Event) -> Timestamp {
     event.time.timestamp().min(event.data.received_at.timestamp())
@@ -209,7 +209,7 @@ pub fn dedupe_keys<'a>(
     correlation.into_iter().chain(signed).collect()
 }
 
-/// After which moment a rule does nothing about an event any more.
+/// The time after which a rule no longer acts on an event.
 #[must_use]
 pub fn deadline(rule: &Rule, happened_at: Timestamp) -> Timestamp {
     happened_at.checked_add(rule.max_age).unwrap_or(Timestamp::MAX)

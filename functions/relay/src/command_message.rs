@@ -1,4 +1,4 @@
-//! A claimed action on its way to the agent on site.
+//! The message by which the relay function hands an action over to the agent.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ enum CommandType {
     V1,
 }
 
-/// How a relay is to be switched, as the queue carries it.
+/// The wire form of a relay action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum CommandAction {
@@ -60,10 +60,10 @@ impl From<CommandAction> for RelayAction {
     }
 }
 
-/// A claimed action on its way to the agent on site.
+/// The message by which the relay function hands an action over to the agent.
 ///
-/// It names no address and no secret: those stand in the agent's own configuration. The agent does nothing that its
-/// own camhook.toml does not want: see [`CommandMessage::authorize`].
+/// It contains no address and no secret: the agent reads those from its own camhook.toml, and executes only actions that
+/// are in it: see [`CommandMessage::authorize`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandMessage {
@@ -87,7 +87,7 @@ pub struct CommandMessage {
     replay: Option<String>,
 }
 
-/// Why a command is not one of the site's.
+/// Why a command does not match the site.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unauthorized {
     /// The site has no such source.
@@ -96,16 +96,16 @@ pub enum Unauthorized {
     /// The site has no such rule.
     #[error("there is no rule `{0}`")]
     Rule(String),
-    /// The rule wants something else.
-    #[error("action {index} of rule `{rule}` is another one")]
+    /// The rule has another action at this index.
+    #[error("action {index} of rule `{rule}` is a different one")]
     Action {
         /// The rule's id.
         rule: String,
-        /// Which of its actions, counted from 0.
+        /// The index of the action within the rule, counted from 0.
         index: usize,
     },
-    /// The replay was asked for at another time than the command says.
-    #[error("the time of its replay is another one")]
+    /// The replay was requested at another time than the command contains.
+    #[error("the time of the replay does not match its name")]
     Replay,
 }
 
@@ -113,7 +113,7 @@ impl CommandMessage {
     /// The `type` of the message.
     pub const TYPE: &'static str = "camhook.command.v1";
 
-    /// The message of an action.
+    /// Creates the message of an action.
     #[must_use]
     pub fn of(command: &RelayCommand<'_>) -> Self {
         Self {
@@ -133,7 +133,7 @@ impl CommandMessage {
         }
     }
 
-    /// After which moment nothing is sent, as the message says it.
+    /// The deadline that the message contains.
     #[must_use]
     pub fn deadline(&self) -> Timestamp {
         self.deadline
@@ -143,17 +143,17 @@ impl CommandMessage {
     ///
     /// # Errors
     ///
-    /// When it cannot be written as JSON.
+    /// When it cannot be serialized.
     pub fn message(&self) -> Result<Message, serde_json::Error> {
         Ok(Message::new(serde_json::to_string(self)?, format!("relay/{}", self.relay)))
     }
 
-    /// The action as the site's own rule wants it: its duration, its cooldown, and no later deadline than its `max_age`
-    /// gives. Whether another event about the same thing acted was asked before the command was sent.
+    /// The action with duration and cooldown of the site's rule, and a deadline that does not exceed the rule's `max_age`.
+    /// The event was deduplicated before the command was sent.
     ///
     /// # Errors
     ///
-    /// When no rule of the site wants it.
+    /// When it matches no rule of the site.
     pub fn authorize<'a>(
         &'a self,
         site: &'a Site,
@@ -181,14 +181,14 @@ impl CommandMessage {
         })
     }
 
-    /// What a rule wants at the position that the command names, if it is the same.
+    /// The rule's action at the index of the command, if both are equal.
     fn action_of(&self, rule: &Rule) -> Option<RelayAction> {
         let Action::Relay { relay, action } = rule.then.get(self.action_index)? else { return None };
         let is_same = relay.as_str() == self.relay && CommandAction::from(*action) == self.action;
         is_same.then_some(*action)
     }
 
-    /// The action as the message says it.
+    /// The action as the message describes it.
     pub(crate) fn as_received<'a>(
         &'a self,
         relay: &'a Relay,

@@ -1,30 +1,30 @@
-//! What is decided about an action, and why.
+//! Decisions about relay actions, and their reasons.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What was decided. Each is a kind of audit record and a dimension of the metric.
+/// A decision about an action. It is the `decision` of audit records and a dimension of the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// The device confirmed it.
+    /// The device confirmed the command.
     Done,
-    /// The event is too old, or a newer one has been acted on.
+    /// The event is too old, or a newer event has switched the relay.
     Late,
-    /// This event, or another about the same thing, has been acted on.
+    /// This event, or another about the same object, has already switched the relay.
     Duplicate,
     /// The stop switch is set.
     Stopped,
-    /// A limit of the relay or of the rule, or the address, forbids it.
+    /// A limit of the relay or of the rule, or the device's address, does not allow it.
     Refused,
-    /// It surely was not executed, and is not tried again.
+    /// The command was certainly not executed, and is not retried.
     Failed,
-    /// It may have been executed or not, and is not tried again.
+    /// The command may have been executed, and is not retried.
     Unknown,
-    /// The time was over, and the device or a person confirmed that it is off.
+    /// The device or a person confirmed that the relay is off after its time.
     Released,
-    /// It would have been done, but for `dry_run`.
+    /// Nothing was sent because of `dry_run`.
     #[serde(rename = "dry_run")]
     DryRun,
 }
@@ -53,90 +53,90 @@ impl fmt::Display for Decision {
     }
 }
 
-/// What an earlier delivery had decided about the same action.
+/// The decision of an earlier delivery about the same action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Earlier {
-    /// It acted, or may have acted.
+    /// The action was executed, or may have been.
     Acted,
-    /// It did not act.
+    /// The action was not executed.
     DidNotAct,
 }
 
-/// Why it was decided so.
+/// The reason of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// The device's answer confirms it.
+    /// The device's answer confirms the command.
     #[error("the device answered: {0}")]
     Answered(String),
-    /// A replay moves no relay.
-    #[error("a replayed event moves no relay unless its run was asked to")]
+    /// A replay does not switch relays.
+    #[error("a replayed event switches no relay unless its run was requested to")]
     Replay,
-    /// Nothing of `max_age` is left.
+    /// `max_age` is exceeded.
     #[error("the event is older than `max_age`")]
     TooOld,
-    /// A signed event does not say when it happened, or says a time in the future.
+    /// A signed event has no time, or one in the future.
     #[error(
-        "the event is signed and has no time that can be right, so it may have been captured at any time: check the \
-         clock of the sender"
+        "the event is signed but has no plausible time, so it may have been captured at any time: check the sender's \
+         clock"
     )]
     NoTime,
     /// The event's time, or that of its replay, is later than now.
     #[error("the time of the event is in the future")]
     FutureTime,
-    /// The relay was moved by an event that happened later.
-    #[error("the relay has been moved by a newer event")]
+    /// A newer event has switched the relay.
+    #[error("a newer event has switched the relay")]
     Overtaken,
-    /// Another event holds the relay for as long, or for longer.
-    #[error("another event holds the relay for longer than this one would")]
+    /// Another event keeps the relay on for at least as long.
+    #[error("another event keeps the relay on for longer than this one would")]
     HeldLonger,
-    /// A person stopped all relays.
+    /// All relays are stopped.
     #[error("the stop switch is set")]
     StopSwitch,
-    /// The relay was moved a moment ago.
+    /// The relay was switched within its `min_interval`.
     #[error("the relay's `min_interval` is not over")]
     TooSoon,
-    /// The rule acted for this source a while ago.
+    /// The rule's cooldown is not over.
     #[error("the rule's `cooldown` is not over")]
     Cooldown,
-    /// Another event about the same thing has been acted on.
-    #[error("another event about the same thing has been acted on")]
+    /// Another event about the same object has already switched the relay.
+    #[error("another event about the same object has already switched the relay")]
     SameThing,
-    /// The claim was settled before.
-    #[error("it was decided before: {outcome}")]
+    /// An earlier delivery decided it.
+    #[error("an earlier delivery decided it: {outcome}")]
     Settled {
-        /// What was decided.
+        /// The earlier outcome.
         outcome: String,
-        /// Whether that was to act.
+        /// Whether the action was executed.
         earlier: Earlier,
     },
-    /// The guard of outgoing requests forbids the device's address.
+    /// The guarded client does not allow the device's address.
     #[error("the device's address is not allowed: {0}")]
     Forbidden(String),
-    /// The device was not reached, or refused.
-    #[error("it surely was not executed: {0}")]
+    /// The device was not reached, or refused the command.
+    #[error("the command was certainly not executed: {0}")]
     NotExecuted(String),
-    /// A request was sent, and nothing proves what came of it.
-    #[error("it is not known whether it was executed: {0}")]
+    /// A request was sent, and its outcome is unknown.
+    #[error("it is not known whether the command was executed: {0}")]
     Unconfirmed(String),
-    /// A command to the agent that its camhook.toml does not contain.
-    #[error("no rule of camhook.toml wants this: {0}")]
+    /// The agent received a command that matches no rule of its camhook.toml.
+    #[error("the command matches no rule of camhook.toml: {0}")]
     NotInRules(String),
-    /// A relay is to be released that camhook.toml does not contain any more.
+    /// The relay of a release is no longer in camhook.toml.
     #[error("camhook.toml has no such relay any more")]
     NotConfigured,
-    /// A device without a timer was switched off when the time was over.
-    #[error("the time was over, and the device answered: {0}")]
+    /// A device without a timer was switched off after its time.
+    #[error("the time is over, and the device answered: {0}")]
     TimeOver(String),
-    /// A person confirmed that it is off.
+    /// A person confirmed that the relay is off.
     #[error("{0} confirmed that it is off")]
     ConfirmedOff(String),
-    /// The configuration says that nothing is to be sent.
+    /// `dry_run` is set.
     #[error("a dry run: nothing was sent to the device")]
     DryRun,
 }
 
 impl Reason {
-    /// The name by which logs and audit records can be searched.
+    /// The name in audit records and logs, for searching.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,52 +1,52 @@
-//! What a relay's device is asked, and what may come of it.
+//! Commands to a relay's device, and their outcomes.
 
 use std::future::Future;
 use std::time::Duration;
 
 use camhook_site::{DeviceTimer, Relay};
 
-/// What a device is asked.
+/// A command to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceCommand {
-    /// To be on.
+    /// Switch on.
     On {
-        /// After which time to be off again by itself; only for [`DeviceTimer::Own`].
+        /// When the device switches itself off again; only for [`DeviceTimer::Own`].
         off_after: Option<Duration>,
     },
-    /// To be off.
+    /// Switch off.
     Off,
-    /// To change its state.
+    /// Change the state.
     Toggle,
 }
 
-/// What came of asking a device.
+/// The outcome of a command to a device.
 ///
-/// Only proof counts: an error that came after the request was delivered proves delivery, not that nothing happened.
+/// Only proof counts: an error that is received after the request was delivered does not prove that nothing happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
-    /// The device confirmed it, with this answer.
+    /// The device confirmed it with this answer.
     Confirmed(String),
-    /// It surely was not executed: nothing was sent, or the device refused it in a way that it documents.
+    /// It was certainly not executed: nothing was sent, or the device documents this answer as a refusal.
     NotExecuted(String),
-    /// The device put it off before it looked at it, in a way that it documents.
+    /// It was certainly not executed: the device documents this answer as "try again later".
     Deferred {
-        /// What it answered.
+        /// Its answer.
         reason: String,
-        /// When it wants to be asked again, where it says so.
+        /// The delay that the device requests.
         retry_after: Option<Duration>,
     },
-    /// The address is not allowed; nothing was sent.
+    /// Nothing was sent: the address is not allowed.
     Forbidden(String),
-    /// A request was sent, and nothing proves what came of it.
+    /// A request was sent, and its outcome is unknown.
     Unconfirmed(String),
 }
 
-/// Asks the devices.
+/// Sends commands to devices.
 pub trait Devices: Sync {
-    /// Whether the relay's device can switch itself off.
+    /// Whether the relay's device switches itself off.
     fn timer(&self, relay: &Relay) -> DeviceTimer;
 
-    /// Asks a relay's device, and stops waiting after the time that is `left`: nothing reaches the device later.
+    /// Sends a command to a relay's device within the time that is `left`. Nothing reaches the device later.
     fn send(
         &self,
         relay: &Relay,

@@ -1,7 +1,7 @@
-//! The drivers: the requests that each kind of device takes, and the meaning of its answers.
+//! The drivers: the requests of each kind of device, and the meaning of its answers.
 //!
-//! One file per kind of device; `client` and `answer` hold what they share. To add a driver, add a file here, a line
-//! in `HttpDevices::ask`, and its configuration in `shared/site/src/driver/`.
+//! One file per kind of device; `client` and `answer` are shared. To add a driver, add a file here, a line in
+//! `HttpDevices::execute`, and its configuration in `shared/site/src/driver/`.
 
 mod answer;
 mod client;
@@ -24,8 +24,8 @@ use crate::driver::client::DeviceClient;
 use crate::protocol::SEND_LIMIT;
 use crate::{DeviceCommand, Devices, SendOutcome};
 
-/// The limits of the client that speaks to devices: a connection has to stand early enough that an attempt
-/// which did not reach the device is known as such.
+/// The limits of the HTTP client. The connect timeout is shorter than the total one, so that an attempt that did not
+/// reach the device is recognized as such.
 #[must_use]
 pub fn limits() -> Limits {
     Limits { connect: Duration::from_secs(2), total: SEND_LIMIT, answer: 16 * 1024 }
@@ -39,13 +39,13 @@ pub struct HttpDevices<'a, P> {
 }
 
 impl<'a, P: Ports> HttpDevices<'a, P> {
-    /// The devices behind a client, with the secrets of the ports.
+    /// Creates devices that use a client, with secrets from the ports.
     pub fn new(ports: &'a P, client: &'a Client) -> Self {
         Self { ports, client }
     }
 
-    /// The words by which the device confirmed, or what else came of it.
-    async fn ask(
+    /// Returns the answer by which the device confirmed the command; any other outcome is an error.
+    async fn execute(
         &self,
         relay: &Relay,
         command: DeviceCommand,
@@ -53,14 +53,14 @@ impl<'a, P: Ports> HttpDevices<'a, P> {
     ) -> Result<String, SendOutcome> {
         let client = DeviceClient { ports: self.ports, http: self.client, network: relay.network, left };
         match &relay.driver {
-            Driver::ShellyGen1(device) => shelly_gen1::ask(&client, device, command).await,
-            Driver::ShellyGen2(device) => shelly_gen2::ask(&client, device, command).await,
-            Driver::ShellyCloud(device) => shelly_cloud::ask(&client, device, command).await,
-            Driver::WebRelay(device) => webrelay::ask(&client, device, command).await,
-            Driver::TwoN(device) => two_n::ask(&client, device, command).await,
-            Driver::Viewtron(device) => viewtron::ask(&client, device, command).await,
-            Driver::Http(device) => http::ask(&client, relay.id.as_str(), device, command).await,
-            Driver::Mqtt(device) => mqtt::ask(self.ports, device, command).await,
+            Driver::ShellyGen1(device) => shelly_gen1::execute(&client, device, command).await,
+            Driver::ShellyGen2(device) => shelly_gen2::execute(&client, device, command).await,
+            Driver::ShellyCloud(device) => shelly_cloud::execute(&client, device, command).await,
+            Driver::WebRelay(device) => webrelay::execute(&client, device, command).await,
+            Driver::TwoN(device) => two_n::execute(&client, device, command).await,
+            Driver::Viewtron(device) => viewtron::execute(&client, device, command).await,
+            Driver::Http(device) => http::execute(&client, relay.id.as_str(), device, command).await,
+            Driver::Mqtt(device) => mqtt::execute(self.ports, device, command).await,
         }
     }
 }
@@ -74,9 +74,9 @@ impl<P: Ports> Devices for HttpDevices<'_, P> {
         if left.is_zero() {
             return SendOutcome::NotExecuted("no time was left".to_owned());
         }
-        match tokio::time::timeout(left, self.ask(relay, command, left)).await {
-            Ok(Ok(words)) => SendOutcome::Confirmed(words),
-            Ok(Err(sent)) => sent,
+        match tokio::time::timeout(left, self.execute(relay, command, left)).await {
+            Ok(Ok(answer)) => SendOutcome::Confirmed(answer),
+            Ok(Err(outcome)) => outcome,
             Err(_) => SendOutcome::Unconfirmed(format!("no answer within {:.1} s", left.as_secs_f64())),
         }
     }

@@ -1,58 +1,59 @@
-//! Why a message cannot be processed in this delivery.
+//! Errors of the relay function.
 
 use camhook_ports::QueueError;
 use camhook_state::Error as StateError;
 
 /// Why a message cannot be processed in this delivery.
 ///
-/// No variant holds a correlation key, which may be a plate: these texts are logged.
+/// The texts are logged, so no variant contains a deduplication key, which may contain a plate.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The body is neither an event nor a message about a relay. Its content is not part of the text: it may be a
-    /// plate.
-    #[error("the message is neither an event nor about a relay: line {line}, column {column} is unexpected")]
+    /// The body is neither an event nor a message about a relay. The text omits its content, which may be a plate.
+    #[error(
+        "the message is neither an event nor a relay message: unexpected input in line {line}, column {column}"
+    )]
     Unreadable {
         /// The line, counted from 1.
         line: usize,
         /// The column, counted from 1.
         column: usize,
     },
-    /// The state table cannot be read or written.
+    /// The state table failed.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The state table cannot say whether another event about the same thing acted.
-    #[error("the state table cannot say whether rule {rule} acted for the same thing: {reason}")]
+    /// The state table failed at the deduplication of the event.
+    #[error("failed to deduplicate the event for rule {rule}: {reason}")]
     Dedupe {
         /// The rule's id.
         rule: String,
-        /// What the table said, without the item's key.
+        /// The table's error, without the item's key.
         reason: String,
     },
-    /// A queue does not take a message.
+    /// A queue refused a message.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// A message cannot be written as JSON.
-    #[error("failed to write the message about relay {relay}: {reason}")]
+    /// A message cannot be serialized.
+    #[error("failed to serialize the message about relay {relay}: {reason}")]
     Unwritable {
         /// The relay's id.
         relay: String,
-        /// What is wrong with it.
+        /// The serializer's error.
         reason: serde_json::Error,
     },
-    /// Others changed the relay's item each time before this delivery could.
+    /// Other deliveries changed the relay's item each time before this one could.
     #[error("the item of relay {relay} changes faster than it can be written")]
     Contended {
         /// The relay's id.
         relay: String,
     },
-    /// A message that only the agent on site can take.
-    #[error("a command for relay {relay} is on the function's queue, it belongs on the agent's")]
+    /// A command for the agent is on a queue of the relay function.
+    #[error("a command for relay {relay} is on the function's queue, not on the agent's")]
     CommandOnFunctionQueue {
         /// The relay's id.
         relay: String,
     },
-    /// A message that only the relay function can take.
-    #[error("event {event} is on the agent's queue, it belongs on the relay function's")]
+    /// An event is on a queue of the agent.
+    #[error("event {event} is on the agent's queue, not on the relay function's")]
     EventOnAgentQueue {
         /// The event.
         event: camhook_event::EventId,
@@ -60,13 +61,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error of the table that was asked about a correlation key, without that key.
+    /// An error of the deduplication item, without its key.
     #[must_use]
     pub(crate) fn of_dedupe(rule: &str, error: StateError) -> Self {
         let reason = match error {
             StateError::Table(error) => error.reason,
             StateError::Corrupt { reason, .. } => reason.to_string(),
-            StateError::Contended { .. } => "it changes faster than it can be written".to_owned(),
+            StateError::Contended { .. } => "the item changes faster than it can be written".to_owned(),
         };
         Self::Dedupe { rule: rule.to_owned(), reason }
     }

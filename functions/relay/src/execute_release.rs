@@ -1,4 +1,4 @@
-//! Executes a release.
+//! Executes releases.
 
 use std::time::Duration;
 
@@ -16,24 +16,24 @@ use crate::protocol::{SEND_LIMIT, may_still_send};
 use crate::release::{self, ALERTED_FAILURES, LONGEST_WAIT, ReleaseMessage, ReleaseStep};
 use crate::{Decision, DeviceCommand, Devices, Error, Executor, Reason, SendOutcome};
 
-/// How often a release looks again when others move the relay at the same moment, before it waits.
-const MOST_LOOKS: usize = 4;
+/// How often a release reads the relay's item again if others change it, before it waits.
+const MAX_READS: usize = 4;
 
-/// How long a release waits for others that move the relay at the same moment.
+/// The delay while others switch the relay.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
-/// How long a release waits when the table fails.
+/// The delay after a failure of the table.
 const TABLE_WAIT: Duration = Duration::from_secs(10);
 
-/// How many releases a device did not confirm, by relay.
+/// Metric: attempts that the device did not confirm, by relay.
 pub const RELEASE_FAILURES: &str = "RelayReleaseFailures";
 
 /// Switches a relay off when its time is over.
 ///
 /// # Errors
 ///
-/// When the message has to be delivered again, with the time of that: the time of the relay is not over, or the device
-/// did not confirm, or an AWS service failed.
+/// When the message has to be delivered again, with the delay: the relay's time is not over, the device did not confirm,
+/// or an AWS service failed.
 pub async fn execute_release<P: Ports, D: Devices>(
     ports: &P,
     devices: &D,
@@ -42,7 +42,12 @@ pub async fn execute_release<P: Ports, D: Devices>(
     message: &ReleaseMessage,
 ) -> Result<(), Retry> {
     let relay = message.relay.as_str();
-    let span = tracing::info_span!("release", relay, generation = message.generation);
+    let span = tracing::info_span!(
+        "release",
+        relay,
+        generation = message.generation,
+        attempt = tracing::field::Empty
+    );
     Box::pin(execute(ports, devices, site, executor, message).instrument(span)).await
 }
 
@@ -77,11 +82,11 @@ async fn execute<P: Ports, D: Devices>(
     }
 }
 
-/// A relay that is switched from inside a site now: the message goes to the queue of the agents.
+/// Forwards the release of a relay that an agent switches now.
 async fn pass_to_agent<P: Ports>(ports: &P, message: &ReleaseMessage) -> Result<(), Retry> {
     let message = message.message(Duration::ZERO)?;
     ports.queues().send(Queue::ReleasesLan, message).await?;
-    tracing::info!("release handed over to the agent");
+    tracing::info!("handed the release over to the agent");
     Ok(())
 }
 
@@ -92,14 +97,14 @@ enum Attempted {
     NotConfirmed { reason: Reason, retry_after: Option<Duration>, state: Box<RelayState> },
 }
 
-/// One attempt; `relay` is `None` when camhook.toml does not contain it any more.
+/// Makes one attempt. `relay` is `None` if camhook.toml no longer contains it.
 async fn attempt<P: Ports, D: Devices>(
     ports: &P,
     devices: &D,
     relay: Option<&Relay>,
     message: &ReleaseMessage,
 ) -> Result<Attempted, StateError> {
-    for _ in 0..MOST_LOOKS {
+    for _ in 0..MAX_READS {
         let now = ports.clock().now();
         let seen = relay::read(ports.state(), &message.relay).await?;
         let record = match release::next(message, seen.record(), now) {
@@ -115,6 +120,7 @@ async fn attempt<P: Ports, D: Devices>(
         if !may_still_send(written.record(), ports.clock().now()) {
             return Ok(Attempted::Waiting(SHORT_WAIT));
         }
+        tracing::Span::current().record("attempt", attempt_number(written.record()));
         return Ok(switch_off(ports, devices, relay, written).await);
     }
     Ok(Attempted::Waiting(SHORT_WAIT))
@@ -136,7 +142,7 @@ async fn switch_off<P: Ports, D: Devices>(
             let record = release::released(written.record(), ports.clock().now());
             return match write(ports, &written, record).await {
                 Written::Yes => Attempted::Released { attempt, answer },
-                // Another event switched it on meanwhile, or the table does not know yet: look again.
+                // Another event switched the relay meanwhile, or the table failed: read the item again.
                 Written::No => Attempted::Waiting(SHORT_WAIT),
             };
         }
@@ -148,7 +154,7 @@ async fn switch_off<P: Ports, D: Devices>(
     Attempted::NotConfirmed { reason, retry_after, state: Box::new(written) }
 }
 
-/// Which attempt this one is, counted from 1.
+/// The number of this attempt, counted from 1.
 fn attempt_number(record: &RelayRecord) -> u32 {
     record.release_failures.as_ref().map_or(0, |failures| failures.count).saturating_add(1)
 }
@@ -163,7 +169,7 @@ async fn write<P: Ports>(ports: &P, state: &RelayState, record: RelayRecord) -> 
         Ok(Some(_)) => Written::Yes,
         Ok(None) => Written::No,
         Err(error) => {
-            tracing::warn!(%error, "failed to write the relay's item after its release was tried");
+            tracing::warn!(%error, "failed to write the relay's item after the release");
             Written::No
         }
     }
@@ -181,7 +187,7 @@ async fn record<P: Ports>(
     audit::record(ports, subject, &decided).await;
 }
 
-/// Records an attempt that the device did not confirm, alerts people when it is time, and says when it is tried again.
+/// Records an attempt that the device did not confirm, sends an alert if one is due, and returns the retry.
 async fn not_confirmed<P: Ports>(
     ports: &P,
     message: &ReleaseMessage,
@@ -196,12 +202,12 @@ async fn not_confirmed<P: Ports>(
     let mut delay = LONGEST_DELAY;
     if let Some(failures) = &mut pending.release_failures {
         delay = crate::protocol::time_until(failures.next, now);
-        let is_time_to_alert = release::needs_alert(failures, now);
-        // What is recorded each time would fill the bucket while a device is gone for a week.
-        if failures.count <= ALERTED_FAILURES || is_time_to_alert {
+        let is_alert_due = release::needs_alert(failures, now);
+        // Not every attempt: a device that is gone for a week would fill the bucket.
+        if failures.count <= ALERTED_FAILURES || is_alert_due {
             record(ports, message, failures.count, Decision::Failed, reason).await;
         }
-        if is_time_to_alert {
+        if is_alert_due {
             match send_alert(ports, message, failures, reason).await {
                 Ok(()) => failures.alerted = Some(now),
                 Err(error) => tracing::warn!(%error, "failed to send the alert, the next failure sends it"),
@@ -211,7 +217,7 @@ async fn not_confirmed<P: Ports>(
     if let Written::No = write(ports, state, pending).await {
         delay = delay.min(TABLE_WAIT);
     }
-    // The answer of the device is in the audit alone.
+    // Without the device's answer, which is in the audit record.
     Retry::failed("not_confirmed", format!("relay {relay} is not confirmed off: {}", reason.name()))
         .exactly_after(delay)
 }
@@ -225,7 +231,7 @@ async fn send_alert<P: Ports>(
     let ReleaseMessage { relay, .. } = message;
     let text = format!(
         "Relay {relay} should be off and may still be on: {} attempts since {:.0} were not confirmed, {reason}. It is \
-         tried again until the device confirms. If you have switched it off by hand: camhook relays confirm-off {relay}",
+         retried until the device confirms. If you have switched it off yourself: camhook relays confirm-off {relay}",
         failures.count, failures.since,
     );
     let alert = Alert::new(AlertSubject::Relay(relay.clone()), text, ports.clock().now());

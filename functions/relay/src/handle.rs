@@ -1,4 +1,4 @@
-//! A batch of the relay function's queues.
+//! Processes batches of the relay function's queues.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,14 +20,14 @@ use crate::message::{self, Received};
 use crate::protocol::CooldownEffect;
 use crate::{Devices, Error, Executor, RelayCommand, replay};
 
-/// How many messages have to be delivered again, by reason.
+/// Metric: messages that are retried, by reason.
 pub const RETRIES: &str = "RelayRetries";
 
-/// How often an action waited for another delivery, by reason.
+/// Metric: actions that were postponed to another delivery, by reason.
 pub const PAUSES: &str = "RelayPauses";
 
-/// Events. A message is delivered again after 2, 4, 8, 16, 16 … s: what fails for a moment still finds an event that is
-/// young enough. They are processed side by side, since a relay that does not answer must not make another one late.
+/// Events are retried after 2, 4, 8, 16, 16 … s, so that a brief failure is over before `max_age` is. They are processed
+/// concurrently, since a relay that does not answer must not delay another one.
 const EVENTS: Policy = Policy {
     queue: Queue::Relay,
     max_receive_count: 10,
@@ -36,7 +36,7 @@ const EVENTS: Policy = Policy {
     concurrency: Concurrency::Parallel,
 };
 
-/// Releases. Each says itself when it is to be delivered again; the backoff is for those that panic.
+/// Each release sets the time of its next delivery itself; this backoff applies to panics.
 const RELEASES: Policy = Policy {
     queue: Queue::Releases,
     max_receive_count: 1000,
@@ -45,7 +45,7 @@ const RELEASES: Policy = Policy {
     concurrency: Concurrency::Parallel,
 };
 
-/// Handles a batch.
+/// Processes a batch.
 pub async fn handle<P: Ports>(
     ports: &P,
     site: &Site,
@@ -55,9 +55,9 @@ pub async fn handle<P: Ports>(
     handle_with(ports, site, &HttpDevices::new(ports, client), records).await
 }
 
-/// The same with other devices.
+/// Like [`handle`], with other devices.
 ///
-/// Messages that want the same relay take turns, the later one in its next delivery.
+/// Of two messages about the same relay, the later one is postponed to its next delivery.
 pub async fn handle_with<P: Ports, D: Devices>(
     ports: &P,
     site: &Site,
@@ -75,21 +75,21 @@ pub async fn handle_with<P: Ports, D: Devices>(
     outcome
 }
 
-/// What the processing of every message needs.
+/// What is needed to process a message.
 struct RelayContext<'a, P, D> {
     ports: &'a P,
     site: &'a Site,
     devices: &'a D,
 }
 
-/// What a delivery says beside the event.
+/// Properties of a delivery that are not part of the event.
 #[derive(Clone, Copy)]
 struct Delivery<'a> {
     replay: Option<&'a str>,
     retry_delay: Duration,
 }
 
-/// The actions of one relay, with their rules.
+/// The outcomes of one relay's actions, with the ids of their rules.
 type Outcomes<'a> = Vec<(&'a str, Result<ActionOutcome, Error>)>;
 
 impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
@@ -98,19 +98,19 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
             Received::Event(event) => {
                 let retry_delay = EVENTS.backoff.delay(record.receive_count).unwrap_or_default();
                 let delivery = Delivery { replay: record.replay.as_deref(), retry_delay };
-                self.act_on(&event, delivery).await
+                self.execute_rules(&event, delivery).await
             }
             Received::Release(release) => {
                 let executor = Executor::Function;
                 execute_release(self.ports, self.devices, self.site, executor, &release).await
             }
-            // It is on the wrong queue: commands have one of their own.
+            // Commands have a queue of their own.
             Received::Command(command) => Err(Error::CommandOnFunctionQueue { relay: command.relay }.into()),
         }
     }
 
-    /// Does everything that the site's rules want because of an event.
-    async fn act_on(&self, event: &Event, delivery: Delivery<'_>) -> Result<(), Retry> {
+    /// Executes the relay actions of all rules that match an event.
+    async fn execute_rules(&self, event: &Event, delivery: Delivery<'_>) -> Result<(), Retry> {
         let modes = self.modes(event).await?;
         let context = Context { site: self.site, at: event.time.timestamp(), modes: &modes };
         let moving = self.site.rules().iter().filter(|rule| rule.moves_relays());
@@ -121,7 +121,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
             return Ok(());
         }
 
-        // Different relays side by side, one relay's actions in the order of the rules.
+        // Relays are switched concurrently; the actions of one relay run in the order of the rules.
         let mut by_relay: BTreeMap<&str, Vec<RelayCommand<'_>>> = BTreeMap::new();
         for rule in &rules {
             for command in self.commands(event, rule, delivery) {
@@ -132,7 +132,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
         let mut retry: Option<Retry> = None;
         let mut cooldowns: BTreeMap<&str, Vec<CooldownEffect>> = BTreeMap::new();
         for (rule, outcome) in outcomes.into_iter().flatten() {
-            let another = match outcome {
+            let next = match outcome {
                 Ok(ActionOutcome::Decided { cooldown, .. }) => {
                     cooldowns.entry(rule).or_default().push(cooldown);
                     continue;
@@ -150,18 +150,18 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
             };
             cooldowns.entry(rule).or_default().push(CooldownEffect::Keep);
             retry = Some(match retry {
-                Some(retry) => retry.and(another),
-                None => another,
+                Some(retry) => retry.and(next),
+                None => next,
             });
         }
         for rule in rules {
             let effects = cooldowns.get(rule.id.as_str()).map_or(&[][..], Vec::as_slice);
-            self.give_cooldown_back(rule, event, effects).await;
+            self.return_cooldown(rule, event, effects).await;
         }
         retry.map_or(Ok(()), Err)
     }
 
-    /// Refuses to move a relay for a source that its address alone proves, and sends an alert.
+    /// Refuses to switch a relay for a source that only its address identifies, and sends an alert.
     async fn refuse(&self, event: &Event, source: &Source, rules: &[&Rule]) -> Result<(), Error> {
         let ids: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
         let rules = ids.join(", ");
@@ -169,11 +169,11 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
             event = %event.id,
             source = %source.id,
             rules,
-            "refused to move a relay: an address alone proves the source"
+            "refused to switch a relay: only an address identifies the source"
         );
         let text = format!(
-            "No relay was moved by {rules}: nothing but an address proves that a request comes from `{}`. Give that \
-             source a token, basic or hmac in camhook.toml.",
+            "No relay was switched by {rules}: only the address identifies source `{}`. Add `token`, `basic` or `hmac` \
+             to that source in camhook.toml.",
             source.id
         );
         let subject = AlertSubject::Source(source.id.as_str().to_owned());
@@ -182,7 +182,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
         Ok(())
     }
 
-    /// The modes that decide about an event, read now.
+    /// The current modes of the areas that the rules compare.
     async fn modes(&self, event: &Event) -> Result<Modes, Error> {
         let rules = self.site.rules().iter().filter(|rule| rule.moves_relays());
         let conditions = rules.filter_map(|rule| rule.mode.as_ref());
@@ -209,7 +209,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
         let happened_at = requested.unwrap_or(received);
         let evidence = requested.map_or(evidence, |_| crate::command::TimeEvidence::Known);
         let rule_id = rule.id.as_str();
-        let wanted = rule.then.iter().enumerate().filter_map(|(index, action)| match action {
+        let actions = rule.then.iter().enumerate().filter_map(|(index, action)| match action {
             Action::Relay { relay, action } => Some((index, self.site.relay(relay.as_str())?, *action)),
             Action::Notify { .. } | Action::Mode { .. } => None,
         });
@@ -233,37 +233,37 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
                 replay: delivery.replay,
                 retry_delay: delivery.retry_delay,
             };
-        wanted.map(command).collect()
+        actions.map(command).collect()
     }
 
-    /// The actions of one relay, one after the other. A later one does not overtake one that waits.
+    /// Executes the actions of one relay in order, up to the first that has to be retried.
     async fn actuate_in_order<'a>(&self, commands: &[RelayCommand<'a>]) -> Outcomes<'a> {
         let mut outcomes = Vec::new();
         for command in commands {
             let outcome = actuate(self.ports, self.devices, command).await;
-            let goes_on = matches!(outcome, Ok(ActionOutcome::Decided { .. } | ActionOutcome::HandedOver));
+            let is_settled = matches!(outcome, Ok(ActionOutcome::Decided { .. } | ActionOutcome::HandedOver));
             outcomes.push((command.rule, outcome));
-            if !goes_on {
+            if !is_settled {
                 break;
             }
         }
         outcomes
     }
 
-    /// Gives back what a rule's actions reserved of its cooldown, when all of them are decided and none of them acted,
-    /// may have acted, or is still to act.
-    async fn give_cooldown_back(&self, rule: &Rule, event: &Event, effects: &[CooldownEffect]) {
-        let is_unused = effects.contains(&CooldownEffect::GiveBack)
-            && effects.iter().all(|effect| *effect == CooldownEffect::GiveBack)
+    /// Returns a rule's cooldown if all of its relay actions are decided and none of them was executed, may have been
+    /// executed, or is pending.
+    async fn return_cooldown(&self, rule: &Rule, event: &Event, effects: &[CooldownEffect]) {
+        let is_unused = effects.contains(&CooldownEffect::Return)
+            && effects.iter().all(|effect| *effect == CooldownEffect::Return)
             && effects.len() == rule.then.iter().filter(|action| is_relay_action(action)).count();
         if rule.cooldown.is_none() || !is_unused {
             return;
         }
         let key = cooldown::CooldownKey { rule: rule.id.as_str(), scope: event.data.source.as_str() };
-        let given = cooldown::give_back_as(self.ports.state(), cooldown::Holder::Relay, key, event.id);
-        if let Err(error) = given.await {
+        let returned = cooldown::give_back_as(self.ports.state(), cooldown::Holder::Relay, key, event.id);
+        if let Err(error) = returned.await {
             let rule = rule.id.as_str();
-            tracing::warn!(rule, %error, "failed to give the cooldown back, it ends by itself");
+            tracing::warn!(rule, %error, "failed to return the cooldown, it expires by itself");
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Switches relays on events: never late, never twice, never stuck on, never outside the list.
 //!
-//! [`handle`] takes a batch of the relay queue. For each event it asks the site's rules what they want of
-//! which relay, and carries that out by the protocol of [`protocol`]: a pure function from what is known to
-//! the next step, and [`actuate`](mod@actuate) which takes the steps. Every step may be the last one before
-//! the function dies; the next delivery of the event finds out from the state table what may have happened,
-//! and repeats only what surely had no effect. What has no timer of its own is switched off by a message that
-//! the queue holds before it is switched on ([`release`]).
+//! [`handle`] processes a batch of the relay queues. For each event it evaluates the site's rules and executes their
+//! relay actions. [`protocol`] is a pure function from the known state to the next step; [`actuate`](mod@actuate)
+//! executes the steps. The process may be killed after any step: the next delivery of the event reads from the state
+//! table what may have happened, and repeats only what was certainly not executed. A device without a timer is switched
+//! off by a message that is in a queue before the device is switched on ([`release`]).
 //!
-//! `docs/relays.md` says the same for whoever writes a camhook.toml.
+//! `docs/relays.md` describes the same for the authors of a camhook.toml.
 
 pub mod actuate;
 pub mod agent;

@@ -8,7 +8,7 @@ async fn main() -> Result<(), FunctionError> {
     let function = Function::start()?;
     let client = Client::new(function.environment.stack, camhook_relay::driver::limits());
     serve_queue(&function, async |function, site, records| {
-        // On the heap: the nested futures are too deep for the compiler to lay out.
+        // Boxed: the nested futures exceed the compiler's depth limit for layouts.
         Box::pin(camhook_relay::handle(&function.ports, site, &client, records)).await
     })
     .await

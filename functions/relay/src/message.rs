@@ -1,4 +1,4 @@
-//! The messages about relays.
+//! The messages of the relay queues.
 
 use camhook_event::Event;
 use serde::Deserialize;
@@ -6,14 +6,14 @@ use serde::Deserialize;
 use crate::release::ReleaseMessage;
 use crate::{CommandMessage, Error};
 
-/// A message of one of the queues about relays.
+/// A message of one of the relay queues.
 #[derive(Debug)]
 pub enum Received {
     /// An event.
     Event(Box<Event>),
-    /// The time of a relay is over.
+    /// A request to switch a relay off.
     Release(ReleaseMessage),
-    /// A claimed action, for the agent.
+    /// A claimed action for the agent.
     Command(Box<CommandMessage>),
 }
 
@@ -23,11 +23,11 @@ struct Envelope<'a> {
     message_type: std::borrow::Cow<'a, str>,
 }
 
-/// Reads a message.
+/// Parses a message.
 ///
 /// # Errors
 ///
-/// When it is none of them. The error says where, and never what the message contains: it may be a plate.
+/// When it is none of these. The error names the position and never the content, which may be a plate.
 pub fn read(body: &str) -> Result<Received, Error> {
     let unreadable =
         |error: serde_json::Error| Error::Unreadable { line: error.line(), column: error.column() };
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_message_is_not_repeated_in_the_error() {
+    fn the_error_does_not_contain_the_message() {
         for body in ["", "IB36NL", r#"{"plate":"IB36NL"}"#, r#"{"type":"IB36NL"}"#] {
             let error = read(body).unwrap_err();
             assert!(!error.to_string().contains("IB36NL"), "{error}");

@@ -1,12 +1,12 @@
-//! The protocol of one action: a pure function from what is known to the next step.
+//! The protocol of one action: a pure function from the known state to the next step.
 //!
-//! An action passes through three [phases](Phase). Deciding: read the stop switch, the claim and the relay's item; ask
-//! whether another event about the same thing acted and whether the rule's cooldown is over; take the claim. Prepared:
-//! the relay's item says what the relay is about to be; where the device has no timer, the queue has acknowledged the
-//! message that will switch it off. Sent: the device was asked. The process that takes the steps may be killed between
-//! any two of them: the next delivery of the event finds what was written, and [`next`] decides from that.
+//! An action has three [phases](Phase). Deciding: read the stop switch, the claim and the relay's item; deduplicate the
+//! event; reserve the rule's cooldown; take the claim. Prepared: the relay's item contains the intended state; if the
+//! device has no timer, the release queue has acknowledged the message that will switch it off. Sent: the command was
+//! sent. The process may be killed between any two steps: the next delivery of the event reads what was written, and
+//! [`next`] decides from that.
 //!
-//! What becomes of claim and cooldown, and whether people are alerted, is decided in `Verdict::new` alone.
+//! `Verdict::new` alone decides the effects on claim and cooldown, and whether an alert is sent.
 
 use std::time::Duration;
 
@@ -23,41 +23,41 @@ use crate::command::TimeEvidence;
 use crate::decision::Earlier;
 use crate::{Decision, DeviceCommand, DeviceTimer, Executor, Reason, RelayCommand, SendOutcome, replay};
 
-/// How long an attempt that took the claim may be at work: as long as a function may run.
+/// How long an attempt with the claim may take: the timeout of a function, and a margin.
 pub const ATTEMPT_LIMIT: Duration = Duration::from_secs(12);
 
-/// How long one device is waited for at most.
+/// The timeout of a command to a device.
 pub const SEND_LIMIT: Duration = Duration::from_secs(4);
 
-/// How long others keep away from a relay whose device is about to be asked: [`SEND_LIMIT`], and the time around it.
+/// How long a relay is busy for others at most: [`SEND_LIMIT`], and the steps before and after it.
 pub(crate) const BUSY_LIMIT: Duration = Duration::from_secs(8);
 
-/// By how much two clocks of a stack may differ: what happened later than this from now has a wrong time.
+/// The largest difference of two clocks of a stack. An event that is further in the future has a wrong time.
 pub const CLOCK_DIFFERENCE: Duration = Duration::from_secs(10);
 
-/// What is known of the claim.
+/// The state of the claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimStatus {
-    /// Nobody took it.
+    /// It is free.
     Free,
-    /// It was found as another delivery left it.
+    /// Another delivery took it and left it in this state.
     Found(ClaimRecord),
-    /// This delivery took it.
+    /// This delivery holds it.
     Held,
 }
 
-/// How far an action is in this delivery.
+/// The phase of an action in this delivery.
 #[derive(Debug, Clone)]
 pub enum Phase {
-    /// Nothing was written of the relay.
+    /// The relay's item is unchanged.
     Deciding(Box<Deciding>),
-    /// The relay's item says what the relay is about to be, and this delivery holds the claim.
+    /// The relay's item contains the intended state, and this delivery holds the claim.
     Prepared(Box<Prepared>),
-    /// The device was asked.
+    /// The command was sent.
     Sent(Box<Sent>),
 }
 
-/// What is known before anything was written of the relay.
+/// The known state before the relay's item is written.
 #[derive(Debug, Clone)]
 pub struct Deciding {
     /// The stop switch.
@@ -66,109 +66,109 @@ pub struct Deciding {
     pub claim: ClaimStatus,
     /// The relay's item.
     pub relay: RelayRecord,
-    /// Whether another event about the same thing acted; `None` when it was not asked yet.
+    /// The result of the deduplication; `None` before that step.
     pub dedupe: Option<Dedupe>,
-    /// The rule's cooldown; `None` when it was not reserved yet.
+    /// The reservation of the rule's cooldown; `None` before that step.
     pub cooldown: Option<Reservation>,
 }
 
-/// A relay that is about to be switched.
+/// A relay that will be switched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
-    /// What its item said before.
+    /// Its item before this action.
     pub before: RelayRecord,
-    /// What its item says now.
+    /// Its item now, with the intended state.
     pub written: RelayRecord,
-    /// What its device will be asked.
+    /// The command to its device.
     pub device_command: DeviceCommand,
-    /// Who will switch it off.
+    /// The state of its release.
     pub release: ReleaseStatus,
-    /// The stop switch, read once more after the relay was marked busy; `None` when it was not read yet.
+    /// The stop switch after the relay was marked as busy; `None` before that step.
     pub stop: Option<StopSwitch>,
 }
 
-/// A device that was asked.
+/// A command that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// What was prepared.
+    /// The state before it was sent.
     pub prepared: Prepared,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: SendOutcome,
 }
 
-/// Who will switch a relay off when its time is over.
+/// The state of the release of a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReleaseStatus {
-    /// Nobody has to, the device does it itself, or the queue has the message already.
+    /// No message has to be sent: the relay needs no release, its device has a timer, or the message is in the queue.
     NotNeeded,
-    /// The queue has to have a message before anything is sent.
+    /// The message has to be in the queue before the command is sent.
     Pending {
-        /// When the time is over.
+        /// When the relay has to be off.
         on_until: Timestamp,
     },
     /// The queue has acknowledged the message.
     Queued,
 }
 
-/// What is to be done next.
+/// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Ask whether another event about the same thing acted.
+    /// Deduplicate the event.
     Dedupe,
     /// Reserve the rule's cooldown.
     ReserveCooldown {
-        /// How long it is.
+        /// Its length.
         length: Duration,
     },
     /// Take the claim.
     TakeClaim,
-    /// Write what the relay is about to be.
+    /// Write the relay's item with the intended state.
     Prepare(Box<Prepared>),
-    /// Have the release message acknowledged by the queue.
+    /// Send the release message and await the queue's acknowledgement.
     QueueRelease {
-        /// When the time is over.
+        /// When the relay has to be off.
         on_until: Timestamp,
-        /// Which setting of `on_until` it belongs to.
+        /// The generation of `on_until` that it belongs to.
         generation: u64,
     },
-    /// Read the stop switch once more: whoever sets it either is seen here, or sees that the relay is busy.
+    /// Read the stop switch again. A process that sets it either is seen here, or sees that the relay is busy.
     ReadStopSwitch,
-    /// Ask the device.
+    /// Send the command to the device.
     Send(DeviceCommand),
     /// Send the command to the agent on site.
     HandOver,
-    /// Nothing: the agent on site has the command.
+    /// Nothing: the command is in the agent's queue.
     LeaveToAgent,
-    /// Nothing more in this delivery: it is decided later.
+    /// Postpone the action to the next delivery.
     Retry(Pause),
-    /// It is decided.
+    /// Record the decision.
     Finish(Box<Verdict>),
 }
 
-/// Why an action waits for another delivery of its event.
+/// Why an action is postponed to another delivery of its event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Pause {
-    /// Another delivery of the same event is at work.
-    #[error("another delivery of the event is at work")]
-    AtWork,
-    /// The relay's device is being asked.
-    #[error("the relay is being switched by another event")]
+    /// Another delivery of the same event is in progress.
+    #[error("another delivery of the event is in progress")]
+    InProgress,
+    /// Another event is switching the relay.
+    #[error("another event is switching the relay")]
     Busy,
-    /// The relay's smallest interval is over before the event is too old.
+    /// The relay's `min_interval` ends before the event is too old.
     #[error("the relay's `min_interval` is not over yet")]
     Interval,
-    /// Another event holds the rule's cooldown and may give it back.
-    #[error("another event of the rule is at work")]
+    /// Another event has reserved the rule's cooldown and may return it.
+    #[error("another event has reserved the rule's cooldown")]
     CooldownPending,
-    /// The command surely was not executed, and is sent again.
-    #[error("the command surely was not executed: {0}")]
+    /// The command was certainly not executed, and is retried.
+    #[error("the command was certainly not executed: {0}")]
     NotExecuted(String),
-    /// The device put the command off before it looked at it.
-    #[error("the device asks to be asked later: {reason}")]
+    /// The device requests a later retry.
+    #[error("the device requests a later retry: {reason}")]
     Deferred {
-        /// What it answered.
+        /// The device's answer.
         reason: String,
-        /// When it may be asked again.
+        /// The delay until the retry.
         delay: Duration,
     },
 }
@@ -178,7 +178,7 @@ impl Pause {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::AtWork => "at_work",
+            Self::InProgress => "at_work",
             Self::Busy => "busy",
             Self::Interval => "interval",
             Self::CooldownPending => "cooldown_pending",
@@ -187,7 +187,16 @@ impl Pause {
         }
     }
 
-    /// When the next delivery is wanted, where the usual delay is not right.
+    /// What the claim records until the next delivery.
+    #[must_use]
+    pub fn outcome(&self) -> String {
+        match self {
+            Self::NotExecuted(reason) | Self::Deferred { reason, .. } => reason.clone(),
+            Self::InProgress | Self::Busy | Self::Interval | Self::CooldownPending => self.to_string(),
+        }
+    }
+
+    /// The delay until the next delivery, if it is not the usual one.
     #[must_use]
     pub fn delay(&self) -> Option<Duration> {
         match self {
@@ -197,49 +206,49 @@ impl Pause {
     }
 }
 
-/// What was decided, and everything that follows from it.
+/// A decision and its effects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// What was decided.
+    /// The decision.
     pub decision: Decision,
-    /// Why.
+    /// Its reason.
     pub reason: Reason,
-    /// What becomes of the claim.
+    /// The effect on the claim.
     pub claim: ClaimEffect,
-    /// What becomes of the rule's cooldown.
+    /// The effect on the rule's cooldown.
     pub cooldown: CooldownEffect,
-    /// Whether people are alerted.
+    /// Whether an alert is sent.
     pub alert: AlertPolicy,
 }
 
-/// What becomes of the claim.
+/// The effect of a decision on the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClaimEffect {
-    /// It stays as it is.
+    /// The claim is unchanged.
     Leave,
-    /// The action is settled: a redelivery does nothing.
+    /// The action is settled: a redelivery has no effect.
     Done,
-    /// It is not known whether the action was done: a redelivery does nothing.
+    /// The outcome of the action is unknown: a redelivery has no effect.
     Unknown,
 }
 
-/// What becomes of the rule's cooldown.
+/// The effect of a decision on the rule's cooldown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CooldownEffect {
-    /// It begins.
+    /// The cooldown begins.
     Charge,
-    /// What this event reserved is free again, unless another action of the rule was done because of it.
-    GiveBack,
-    /// It stays as it is.
+    /// The reservation is returned, unless another action of the rule was executed for this event.
+    Return,
+    /// The cooldown is unchanged.
     Keep,
 }
 
-/// Whether people are alerted.
+/// Whether an alert is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertPolicy {
-    /// It is as it should be.
+    /// No.
     None,
-    /// Somebody should look at it.
+    /// Yes.
     Send,
 }
 
@@ -264,16 +273,16 @@ impl Verdict {
         let claim = match (decision, &reason) {
             (Decision::Unknown, _) => ClaimEffect::Unknown,
             _ if holding == Holding::Claim => ClaimEffect::Done,
-            // These stay true for every later delivery; a claim would be a write for nothing.
+            // Every later delivery decides the same, so no claim has to be written.
             (Decision::Late, _) | (_, Reason::Settled { .. } | Reason::Replay) => ClaimEffect::Leave,
             _ => ClaimEffect::Done,
         };
         let cooldown = match (decision, &reason) {
             (Decision::Done | Decision::Unknown | Decision::DryRun, _) => CooldownEffect::Charge,
             (_, Reason::Settled { earlier: Earlier::Acted, .. }) => CooldownEffect::Keep,
-            // Nothing was reserved, or another event has it.
+            // Nothing was reserved, or another event holds the cooldown.
             (_, Reason::Cooldown | Reason::SameThing | Reason::Replay) => CooldownEffect::Keep,
-            _ => CooldownEffect::GiveBack,
+            _ => CooldownEffect::Return,
         };
         let alert = match (decision, &reason) {
             (Decision::Failed | Decision::Unknown, _)
@@ -283,7 +292,7 @@ impl Verdict {
         Self { decision, reason, claim, cooldown, alert }
     }
 
-    /// A command that the executor must not carry out at all.
+    /// The verdict about a command that is refused before anything is read.
     pub(crate) fn refused(reason: Reason) -> Self {
         Self::new(Holding::Nothing, Decision::Refused, reason)
     }
@@ -305,59 +314,59 @@ pub fn next(command: &RelayCommand<'_>, phase: &Phase, now: Timestamp) -> Step {
 
 fn while_deciding(command: &RelayCommand<'_>, known: &Deciding, now: Timestamp) -> Step {
     let holding = Holding::from(&known.claim);
-    let end = |decision, reason| decide(holding, decision, reason);
+    let finish = |decision, reason| decide(holding, decision, reason);
     if command.replay.is_some_and(|run| replay::requested_at(run).is_none()) {
-        return end(Decision::Refused, Reason::Replay);
+        return finish(Decision::Refused, Reason::Replay);
     }
     if let ClaimStatus::Found(claim) = &known.claim
-        && let Some(step) = found_claim(command, claim, now)
+        && let Some(step) = step_of_claim(command, claim, now)
     {
         return step;
     }
     if is_in_future(command, now) {
-        return end(Decision::Refused, Reason::FutureTime);
+        return finish(Decision::Refused, Reason::FutureTime);
     }
     if command.time_evidence == TimeEvidence::Missing {
-        return end(Decision::Late, Reason::NoTime);
+        return finish(Decision::Late, Reason::NoTime);
     }
     if command.is_late(now) {
-        return end(Decision::Late, Reason::TooOld);
+        return finish(Decision::Late, Reason::TooOld);
     }
     if known.stop == StopSwitch::Stopped {
-        return end(Decision::Stopped, Reason::StopSwitch);
+        return finish(Decision::Stopped, Reason::StopSwitch);
     }
     if is_overtaken(command, &known.relay) {
-        return end(Decision::Late, Reason::Overtaken);
+        return finish(Decision::Late, Reason::Overtaken);
     }
     if known.relay.busy_until.is_some_and(|until| until > now) {
         return Step::Retry(Pause::Busy);
     }
     let prepared = match prepare(command, &known.relay, now) {
         Ok(prepared) => prepared,
-        Err((decision, reason)) => return end(decision, reason),
+        Err((decision, reason)) => return finish(decision, reason),
     };
     match interval(command, &known.relay, now) {
         Interval::Over => {}
         Interval::Wait => return Step::Retry(Pause::Interval),
-        Interval::Refuse => return end(Decision::Refused, Reason::TooSoon),
+        Interval::Refuse => return finish(Decision::Refused, Reason::TooSoon),
     }
     match (command.dedupe.is_empty(), known.dedupe) {
         (false, None) => return Step::Dedupe,
-        (false, Some(Dedupe::Duplicate(_))) => return end(Decision::Duplicate, Reason::SameThing),
+        (false, Some(Dedupe::Duplicate(_))) => return finish(Decision::Duplicate, Reason::SameThing),
         (true, _) | (false, Some(Dedupe::First | Dedupe::Same)) => {}
     }
     match (command.cooldown, known.cooldown) {
         (Some(length), None) => return Step::ReserveCooldown { length },
-        (Some(_), Some(Reservation::Charged { .. })) => return end(Decision::Refused, Reason::Cooldown),
+        (Some(_), Some(Reservation::Charged { .. })) => return finish(Decision::Refused, Reason::Cooldown),
         (Some(_), Some(Reservation::Pending { .. })) => return Step::Retry(Pause::CooldownPending),
         (None, _) | (Some(_), Some(Reservation::Held { .. })) => {}
     }
     if holding == Holding::Nothing {
         return Step::TakeClaim;
     }
-    // What the item says of the relay stays as it is: a release of what is really on is still executed.
+    // The relay's item is not changed: the release of a relay that is on is still executed.
     if command.relay.switching == Switching::DryRun {
-        return end(Decision::DryRun, Reason::DryRun);
+        return finish(Decision::DryRun, Reason::DryRun);
     }
     if command.relay.via == Via::Agent && command.executor == Executor::Function {
         return Step::HandOver;
@@ -365,39 +374,39 @@ fn while_deciding(command: &RelayCommand<'_>, known: &Deciding, now: Timestamp) 
     Step::Prepare(Box::new(prepared))
 }
 
-/// What follows from a claim that another delivery left; `None` when this one may take it.
-fn found_claim(command: &RelayCommand<'_>, claim: &ClaimRecord, now: Timestamp) -> Option<Step> {
-    let end = |decision, reason| Some(decide(Holding::Nothing, decision, reason));
+/// The step that a claim of another delivery requires; `None` if this delivery may take it.
+fn step_of_claim(command: &RelayCommand<'_>, claim: &ClaimRecord, now: Timestamp) -> Option<Step> {
+    let finish = |decision, reason| Some(decide(Holding::Nothing, decision, reason));
     let outcome = || claim.outcome.clone().unwrap_or_else(|| "no outcome was recorded".to_owned());
     let is_agents = claim.holder == Holder::Agent && command.relay.via == Via::Agent;
     match (claim.state, claim.effect) {
         (ClaimState::Done | ClaimState::Unknown, _) => {
-            end(Decision::Duplicate, Reason::Settled { outcome: outcome(), earlier: earlier(claim) })
+            finish(Decision::Duplicate, Reason::Settled { outcome: outcome(), earlier: earlier(claim) })
         }
-        // Its queue has the command, so it is neither sent again nor taken from the agent.
+        // The command is in the agent's queue: it is not sent again, and the claim stays with the agent.
         (ClaimState::Taken, _) if is_agents && command.executor == Executor::Function => {
             Some(Step::LeaveToAgent)
         }
         (ClaimState::Taken, Effect::Possible) => {
             let lost = claim.since.checked_add(ATTEMPT_LIMIT).unwrap_or(Timestamp::MAX);
             if now < lost {
-                return Some(Step::Retry(Pause::AtWork));
+                return Some(Step::Retry(Pause::InProgress));
             }
             let reason = format!("attempt {} ended without an outcome", claim.attempt);
-            end(Decision::Unknown, Reason::Unconfirmed(reason))
+            finish(Decision::Unknown, Reason::Unconfirmed(reason))
         }
         (ClaimState::Taken, Effect::None) if !command.is_repeatable() => {
-            end(Decision::Failed, Reason::NotExecuted(outcome()))
+            finish(Decision::Failed, Reason::NotExecuted(outcome()))
         }
         (ClaimState::Taken, Effect::None | Effect::NotAttempted) if command.is_late(now) => {
-            end(Decision::Failed, Reason::NotExecuted(outcome()))
+            finish(Decision::Failed, Reason::NotExecuted(outcome()))
         }
-        // Nothing was done yet.
+        // Nothing was executed yet.
         (ClaimState::Taken, Effect::None | Effect::NotAttempted | Effect::HandedOver) => None,
     }
 }
 
-/// Whether the decision in a claim was to act. A record of an older version does not say what was decided.
+/// Whether the decision in a claim executed the action. A record of an older version contains no decision.
 pub(crate) fn earlier(claim: &ClaimRecord) -> Earlier {
     let Some(record) = &claim.decision else { return Earlier::Acted };
     let acted = [Decision::Done, Decision::Unknown, Decision::DryRun];
@@ -407,33 +416,31 @@ pub(crate) fn earlier(claim: &ClaimRecord) -> Earlier {
     Earlier::DidNotAct
 }
 
-/// Whether the event's own times cannot be right. Nothing honest happens later than now; a time in the future would
-/// never become too old, and would hold a relay for as long.
+/// Whether the event's times are in the future. Such an event would never be too old, and a `hold` would not end.
 fn is_in_future(command: &RelayCommand<'_>, now: Timestamp) -> bool {
     let limit = now.checked_add(CLOCK_DIFFERENCE).unwrap_or(Timestamp::MAX);
     command.happened_at > limit || command.order_time > limit
 }
 
-/// Whether the relay was moved by what happened after this `start` or `stop`.
+/// Whether a newer event than this `start` or `stop` has switched the relay.
 fn is_overtaken(command: &RelayCommand<'_>, relay: &RelayRecord) -> bool {
     matches!(command.event_state, Some(State::Start | State::Stop))
         && relay.last_event.is_some_and(|last| command.order_time < last)
 }
 
-/// What the relay's smallest interval says.
+/// What the relay's `min_interval` requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Interval {
-    /// It is over, or does not matter.
+    /// It is over, or does not apply.
     Over,
-    /// It is over before the event is too old.
+    /// It ends before the event is too old.
     Wait,
-    /// The action is too soon.
+    /// The action is refused.
     Refuse,
 }
 
-/// Whether the relay's smallest interval lets an action through. What says how the relay is to be waits for its end,
-/// as long as the event is not too old by then; what moves it once is refused. `off` never waits, and neither does a
-/// `hold` of a relay that is on: it moves nothing.
+/// Applies the relay's `min_interval`. `on` and `hold` wait for its end if the event is not too old by then; `pulse` and
+/// `toggle` are refused. `off` never waits, and neither does a `hold` of a relay that is on, since it switches nothing.
 fn interval(command: &RelayCommand<'_>, relay: &RelayRecord, now: Timestamp) -> Interval {
     let end = relay.last_actuation.and_then(|last| last.checked_add(command.relay.min_interval).ok());
     let Some(end) = end.filter(|end| *end > now) else { return Interval::Over };
@@ -448,10 +455,10 @@ fn interval(command: &RelayCommand<'_>, relay: &RelayRecord, now: Timestamp) -> 
     }
 }
 
-/// What the relay is about to be, and what its device is asked; the decision when this event adds nothing.
+/// The intended state of the relay and the command to its device; the decision if this event changes nothing.
 ///
-/// Until the device has answered, an `on_until` that stands stays: should the process be killed, the relay is rather
-/// switched off once too often than never.
+/// An earlier `on_until` is kept until the device has answered: if the process is killed, one release too many is better
+/// than none.
 fn prepare(
     command: &RelayCommand<'_>,
     relay: &RelayRecord,
@@ -486,7 +493,7 @@ fn prepare(
     if let Some(on_until) = on_until {
         written.on_until = Some(on_until);
         written.release_failures = None;
-        // A message that the queue surely has finds the new end of the time when it comes.
+        // A message that is in the queue reads the new end from the item when it is delivered.
         let is_queued = promised.is_some() && relay.release_queued == Some(relay.generation);
         if command.timer == DeviceTimer::Own {
             written.generation = relay.generation.saturating_add(1);
@@ -515,7 +522,7 @@ fn last_action(action: RelayAction) -> LastAction {
     }
 }
 
-/// How long it is until a moment; nothing when it has passed.
+/// The time until a moment; zero if it has passed.
 pub(crate) fn time_until(moment: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(moment.duration_since(now)).unwrap_or_default()
 }
@@ -531,7 +538,7 @@ fn before_sending(command: &RelayCommand<'_>, prepared: &Prepared, now: Timestam
         }
         Some(StopSwitch::Running) => {}
     }
-    // The table and the queue may have taken their time.
+    // The table and the queue may have been slow.
     if command.is_late(now) {
         return decide(Holding::Claim, Decision::Late, Reason::TooOld);
     }
@@ -541,37 +548,37 @@ fn before_sending(command: &RelayCommand<'_>, prepared: &Prepared, now: Timestam
     Step::Send(prepared.device_command)
 }
 
-/// Whether what is sent now is over before others may ask the device.
+/// Whether a command that is sent now ends before the relay is no longer busy for others.
 pub(crate) fn may_still_send(written: &RelayRecord, now: Timestamp) -> bool {
     written.busy_until.is_some_and(|until| time_until(until, now) >= SEND_LIMIT)
 }
 
 fn after_sending(command: &RelayCommand<'_>, outcome: &SendOutcome, now: Timestamp) -> Step {
-    let end = |decision, reason| decide(Holding::Claim, decision, reason);
+    let finish = |decision, reason| decide(Holding::Claim, decision, reason);
     let comes_in_time = |delay: Duration| !command.is_late(now.checked_add(delay).unwrap_or(Timestamp::MAX));
     match outcome {
-        SendOutcome::Confirmed(answer) => end(Decision::Done, Reason::Answered(answer.clone())),
-        SendOutcome::Forbidden(reason) => end(Decision::Refused, Reason::Forbidden(reason.clone())),
-        SendOutcome::Unconfirmed(reason) => end(Decision::Unknown, Reason::Unconfirmed(reason.clone())),
+        SendOutcome::Confirmed(answer) => finish(Decision::Done, Reason::Answered(answer.clone())),
+        SendOutcome::Forbidden(reason) => finish(Decision::Refused, Reason::Forbidden(reason.clone())),
+        SendOutcome::Unconfirmed(reason) => finish(Decision::Unknown, Reason::Unconfirmed(reason.clone())),
         SendOutcome::NotExecuted(reason) => {
             if command.is_repeatable() && comes_in_time(command.retry_delay) {
                 return Step::Retry(Pause::NotExecuted(reason.clone()));
             }
-            end(Decision::Failed, Reason::NotExecuted(reason.clone()))
+            finish(Decision::Failed, Reason::NotExecuted(reason.clone()))
         }
         SendOutcome::Deferred { reason, retry_after } => {
             let delay = retry_after.map_or(command.retry_delay, |after| after.max(command.retry_delay));
             if comes_in_time(delay) {
                 return Step::Retry(Pause::Deferred { reason: reason.clone(), delay });
             }
-            end(Decision::Failed, Reason::NotExecuted(reason.clone()))
+            finish(Decision::Failed, Reason::NotExecuted(reason.clone()))
         }
     }
 }
 
-/// What the item says of a relay whose device is not asked any more; `outcome` is `None` when nothing was sent.
+/// The relay's item after an attempt; `outcome` is `None` if nothing was sent.
 #[must_use]
-pub fn settled(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Timestamp) -> RelayRecord {
+pub fn record_after(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Timestamp) -> RelayRecord {
     let Prepared { before, written, device_command, release, .. } = prepared;
     match outcome {
         Some(SendOutcome::Confirmed(_)) => {
@@ -579,7 +586,7 @@ pub fn settled(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Timestam
                 && matches!(written.last_action, Some(LastAction::Pulse | LastAction::Hold));
             RelayRecord {
                 busy_until: None,
-                // Otherwise the device said that it is on for good, off, or in a state that nobody timed.
+                // Otherwise the confirmed state has no end.
                 on_until: written.on_until.filter(|_| is_timed),
                 release_failures: written.release_failures.clone().filter(|_| is_timed),
                 last_actuation: Some(now),
@@ -587,14 +594,14 @@ pub fn settled(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Timestam
                 ..written.clone()
             }
         }
-        // It may have been executed: what will switch it off stays.
+        // It may have been executed, so the release stays pending.
         Some(SendOutcome::Unconfirmed(_)) => RelayRecord {
             busy_until: None,
             last_actuation: Some(now),
             release_queued: release_queued(written, *release),
             ..written.clone()
         },
-        // Nothing happened, so nothing is remembered but the number that a release message may bear.
+        // Nothing happened: everything but the generation is restored, since a release message may have it.
         Some(SendOutcome::NotExecuted(_) | SendOutcome::Deferred { .. } | SendOutcome::Forbidden(_))
         | None => RelayRecord { busy_until: None, generation: written.generation, ..before.clone() },
     }
@@ -719,12 +726,12 @@ mod tests {
         }
     }
 
-    fn words() -> String {
-        "what the device answered".to_owned()
+    fn answer() -> String {
+        "the device's answer".to_owned()
     }
 
     #[test]
-    fn a_pulse_without_a_timer_takes_every_step_in_its_order() {
+    fn a_pulse_without_a_timer_takes_every_step_in_order() {
         let relay = relay(Via::Cloud);
         let key = crate::command::DedupeKey {
             key: "cam:motion:1".into(),
@@ -753,17 +760,17 @@ mod tests {
         prepared.stop = Some(StopSwitch::Running);
         let send = Step::Send(DeviceCommand::On { off_after: None });
         assert_eq!(before_sending_at(&command, &prepared, NOW), send);
-        let outcome = SendOutcome::Confirmed(words());
+        let outcome = SendOutcome::Confirmed(answer());
         let sent = Sent { prepared: (*prepared).clone(), outcome: outcome.clone() };
         let done = next(&command, &Phase::Sent(Box::new(sent)), NOW);
         assert_eq!(decision(&done), Some((Decision::Done, "answered")));
-        let record = settled(&prepared, Some(&outcome), at(1));
+        let record = record_after(&prepared, Some(&outcome), at(1));
         assert_eq!((record.on_until, record.release_queued), (Some(at(5)), Some(1)));
         assert_eq!((record.busy_until, record.last_actuation), (None, Some(at(1))));
     }
 
     #[test]
-    fn nothing_is_sent_when_others_may_ask_the_device_before_it_is_over() {
+    fn nothing_is_sent_that_may_take_longer_than_the_relay_is_busy() {
         let relay = relay(Via::Cloud);
         let command = RelayCommand { timer: DeviceTimer::Own, ..command(&relay, PULSE) };
         let prepared =
@@ -785,7 +792,7 @@ mod tests {
     }
 
     fn found(state: ClaimState, effect: Effect, since: i64) -> ClaimRecord {
-        let outcome = (effect != Effect::Possible).then(words);
+        let outcome = (effect != Effect::Possible).then(answer);
         let holder = Holder::Function;
         ClaimRecord { state, attempt: 1, since: at(since), effect, outcome, holder, decision: None }
     }
@@ -814,7 +821,7 @@ mod tests {
             assert_eq!(decision(&step), expected, "{action:?} {claim:?}");
         }
         let at_work = step(&command(&relay, PULSE), &with_claim(found(taken, possible, -11)));
-        assert_eq!(at_work, Step::Retry(Pause::AtWork));
+        assert_eq!(at_work, Step::Retry(Pause::InProgress));
         for (action, effect) in [(PULSE, none), (PULSE, not_attempted), (RelayAction::Toggle, not_attempted)]
         {
             let known = with_claim(found(taken, effect, -1));
@@ -829,7 +836,7 @@ mod tests {
         let relay = relay(Via::Cloud);
         let command = command(&relay, PULSE);
         let lost = step(&command, &with_claim(found(ClaimState::Taken, Effect::Possible, -12)));
-        let silent = after_sending_at(&command, SendOutcome::Unconfirmed(words()), NOW);
+        let silent = after_sending_at(&command, SendOutcome::Unconfirmed(answer()), NOW);
         for step in [lost, silent] {
             let verdict = verdict(&step);
             assert_eq!((verdict.decision, verdict.claim), (Decision::Unknown, ClaimEffect::Unknown));
@@ -849,26 +856,26 @@ mod tests {
     }
 
     #[test]
-    fn one_place_decides_what_becomes_of_claim_and_cooldown() {
+    fn a_decision_determines_the_effects_on_claim_and_cooldown() {
         use ClaimEffect as Claim;
         use CooldownEffect as Cooldown;
-        let settled = |earlier| Reason::Settled { outcome: words(), earlier };
+        let settled = |earlier| Reason::Settled { outcome: answer(), earlier };
         let cases = [
-            (Decision::Done, Reason::Answered(words()), Claim::Done, Cooldown::Charge),
-            (Decision::Unknown, Reason::Unconfirmed(words()), Claim::Unknown, Cooldown::Charge),
+            (Decision::Done, Reason::Answered(answer()), Claim::Done, Cooldown::Charge),
+            (Decision::Unknown, Reason::Unconfirmed(answer()), Claim::Unknown, Cooldown::Charge),
             (Decision::DryRun, Reason::DryRun, Claim::Done, Cooldown::Charge),
-            (Decision::Failed, Reason::NotExecuted(words()), Claim::Done, Cooldown::GiveBack),
-            (Decision::Late, Reason::TooOld, Claim::Leave, Cooldown::GiveBack),
-            (Decision::Late, Reason::Overtaken, Claim::Leave, Cooldown::GiveBack),
-            (Decision::Stopped, Reason::StopSwitch, Claim::Done, Cooldown::GiveBack),
-            (Decision::Refused, Reason::TooSoon, Claim::Done, Cooldown::GiveBack),
-            (Decision::Refused, Reason::Forbidden(words()), Claim::Done, Cooldown::GiveBack),
+            (Decision::Failed, Reason::NotExecuted(answer()), Claim::Done, Cooldown::Return),
+            (Decision::Late, Reason::TooOld, Claim::Leave, Cooldown::Return),
+            (Decision::Late, Reason::Overtaken, Claim::Leave, Cooldown::Return),
+            (Decision::Stopped, Reason::StopSwitch, Claim::Done, Cooldown::Return),
+            (Decision::Refused, Reason::TooSoon, Claim::Done, Cooldown::Return),
+            (Decision::Refused, Reason::Forbidden(answer()), Claim::Done, Cooldown::Return),
             (Decision::Refused, Reason::Cooldown, Claim::Done, Cooldown::Keep),
             (Decision::Refused, Reason::Replay, Claim::Leave, Cooldown::Keep),
             (Decision::Duplicate, Reason::SameThing, Claim::Done, Cooldown::Keep),
-            (Decision::Duplicate, Reason::HeldLonger, Claim::Done, Cooldown::GiveBack),
+            (Decision::Duplicate, Reason::HeldLonger, Claim::Done, Cooldown::Return),
             (Decision::Duplicate, settled(Earlier::Acted), Claim::Leave, Cooldown::Keep),
-            (Decision::Duplicate, settled(Earlier::DidNotAct), Claim::Leave, Cooldown::GiveBack),
+            (Decision::Duplicate, settled(Earlier::DidNotAct), Claim::Leave, Cooldown::Return),
         ];
         for (decision, reason, claim, cooldown) in cases {
             let verdict = Verdict::new(Holding::Nothing, decision, reason.clone());
@@ -877,12 +884,12 @@ mod tests {
     }
 
     #[test]
-    fn what_an_earlier_delivery_decided_is_read_from_its_claim() {
+    fn the_claim_shows_whether_an_earlier_delivery_executed_the_action() {
         let claim = |decision: Option<&str>| ClaimRecord {
             decision: decision.map(|decision| DecisionRecord {
                 decision: decision.to_owned(),
                 reason: "answered".to_owned(),
-                text: words(),
+                text: answer(),
                 at: NOW,
             }),
             ..found(ClaimState::Done, Effect::Possible, 0)
@@ -922,7 +929,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_a_time_in_the_future_is_refused() {
+    fn an_event_in_the_future_is_refused() {
         let relay = relay(Via::Agent);
         let year_9999: Timestamp = "9999-01-01T00:00:00Z".parse().unwrap();
         let of = |happened_at, order_time| RelayCommand {
@@ -960,7 +967,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_interval_is_for_what_moves_the_relay() {
+    fn the_min_interval_applies_to_actions_that_switch_the_relay() {
         let relay = relay(Via::Cloud);
         let of = |action, relay_record: RelayRecord| {
             step(&command(&relay, action), &Deciding { relay: relay_record, ..held() })
@@ -980,7 +987,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_waits_for_an_interval_that_ends_after_the_event_is_too_old() {
+    fn an_interval_that_ends_after_the_deadline_refuses_the_action() {
         let relay = relay(Via::Cloud);
         let known = Deciding { relay: actuated(0, None), ..held() };
         for (deadline, expected) in [(2, None), (1, Some((Decision::Refused, "too_soon")))] {
@@ -992,7 +999,7 @@ mod tests {
     }
 
     #[test]
-    fn others_wait_until_the_device_is_not_asked_any_more() {
+    fn others_wait_while_the_relay_is_busy() {
         let relay = relay(Via::Cloud);
         let busy = |until| Deciding {
             relay: RelayRecord { busy_until: Some(at(until)), ..RelayRecord::default() },
@@ -1031,7 +1038,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_stands_stays_until_the_device_confirms_another() {
+    fn an_earlier_end_is_kept_until_the_device_confirms_another() {
         let relay = relay(Via::Cloud);
         let failures = ReleaseFailures { count: 2, since: at(-60), alerted: None, next: at(9) };
         let pulsed = RelayRecord {
@@ -1044,23 +1051,23 @@ mod tests {
         for action in [RelayAction::On, RelayAction::Off, RelayAction::Toggle] {
             let prepared = prepared(&command(&relay, action), pulsed.clone());
             let end = |outcome: SendOutcome| {
-                let record = settled(&prepared, Some(&outcome), NOW);
+                let record = record_after(&prepared, Some(&outcome), NOW);
                 (record.on_until, record.release_failures.map(|failures| failures.count))
             };
             assert_eq!(prepared.written.on_until, Some(at(9)), "{action:?}");
-            assert_eq!(end(SendOutcome::Unconfirmed(words())), (Some(at(9)), Some(2)), "{action:?}");
-            assert_eq!(end(SendOutcome::NotExecuted(words())), (Some(at(9)), Some(2)), "{action:?}");
-            assert_eq!(end(SendOutcome::Confirmed(words())), (None, None), "{action:?}");
+            assert_eq!(end(SendOutcome::Unconfirmed(answer())), (Some(at(9)), Some(2)), "{action:?}");
+            assert_eq!(end(SendOutcome::NotExecuted(answer())), (Some(at(9)), Some(2)), "{action:?}");
+            assert_eq!(end(SendOutcome::Confirmed(answer())), (None, None), "{action:?}");
         }
         assert_eq!(
             prepared(&command(&relay, PULSE), pulsed).written.release_failures,
             None,
-            "it begins anew"
+            "the count begins anew"
         );
     }
 
     #[test]
-    fn what_surely_did_not_happen_is_not_remembered_and_what_may_have_happened_is() {
+    fn an_attempt_that_was_not_executed_is_undone_and_an_unknown_one_is_kept() {
         let relay = relay(Via::Cloud);
         let before = RelayRecord {
             last_event: Some(at(-100)),
@@ -1072,16 +1079,16 @@ mod tests {
         };
         let prepared =
             Prepared { release: ReleaseStatus::Queued, ..prepared(&command(&relay, PULSE), before.clone()) };
-        let put_back = RelayRecord { generation: 4, ..before };
+        let restored = RelayRecord { generation: 4, ..before };
         for outcome in [
             None,
-            Some(SendOutcome::NotExecuted(words())),
-            Some(SendOutcome::Deferred { reason: words(), retry_after: None }),
-            Some(SendOutcome::Forbidden(words())),
+            Some(SendOutcome::NotExecuted(answer())),
+            Some(SendOutcome::Deferred { reason: answer(), retry_after: None }),
+            Some(SendOutcome::Forbidden(answer())),
         ] {
-            assert_eq!(settled(&prepared, outcome.as_ref(), at(1)), put_back, "{outcome:?}");
+            assert_eq!(record_after(&prepared, outcome.as_ref(), at(1)), restored, "{outcome:?}");
         }
-        let pending = settled(&prepared, Some(&SendOutcome::Unconfirmed(words())), at(1));
+        let pending = record_after(&prepared, Some(&SendOutcome::Unconfirmed(answer())), at(1));
         let expected = RelayRecord {
             on_until: Some(at(5)),
             last_event: Some(NOW),
@@ -1091,18 +1098,18 @@ mod tests {
             release_queued: Some(4),
             ..RelayRecord::default()
         };
-        assert_eq!(pending, expected, "what will switch it off stays");
+        assert_eq!(pending, expected, "the release stays pending");
         let unsent = Prepared { release: ReleaseStatus::Pending { on_until: at(5) }, ..prepared };
-        let pending = settled(&unsent, Some(&SendOutcome::Unconfirmed(words())), at(1));
+        let pending = record_after(&unsent, Some(&SendOutcome::Unconfirmed(answer())), at(1));
         assert_eq!(pending.release_queued, Some(3), "no message was acknowledged");
     }
 
     #[test]
-    fn what_surely_was_not_executed_is_sent_again_as_long_as_that_comes_in_time() {
+    fn a_command_that_was_not_executed_is_retried_before_the_deadline() {
         let relay = relay(Via::Cloud);
-        let refused = || SendOutcome::NotExecuted(words());
-        let again = Step::Retry(Pause::NotExecuted(words()));
-        assert_eq!(after_sending_at(&command(&relay, PULSE), refused(), at(28)), again);
+        let refused = || SendOutcome::NotExecuted(answer());
+        let retry = Step::Retry(Pause::NotExecuted(answer()));
+        assert_eq!(after_sending_at(&command(&relay, PULSE), refused(), at(28)), retry);
         let failed = Some((Decision::Failed, "no_effect"));
         assert_eq!(decision(&after_sending_at(&command(&relay, PULSE), refused(), at(29))), failed);
         assert_eq!(
@@ -1112,27 +1119,27 @@ mod tests {
     }
 
     #[test]
-    fn what_the_device_put_off_is_sent_again_when_it_says_a_toggle_too() {
+    fn a_deferred_command_is_retried_when_the_device_requests_it_even_a_toggle() {
         let relay = relay(Via::Cloud);
-        let put_off = |seconds: Option<u64>| SendOutcome::Deferred {
-            reason: words(),
+        let deferred = |seconds: Option<u64>| SendOutcome::Deferred {
+            reason: answer(),
             retry_after: seconds.map(Duration::from_secs),
         };
         for action in [PULSE, RelayAction::Toggle] {
             for (asked, expected) in [(None, 2), (Some(1), 2), (Some(3), 3), (Some(30), 30)] {
-                let Step::Retry(pause) = after_sending_at(&command(&relay, action), put_off(asked), NOW)
+                let Step::Retry(pause) = after_sending_at(&command(&relay, action), deferred(asked), NOW)
                 else {
-                    panic!("given up")
+                    panic!("not retried")
                 };
                 assert_eq!(pause.delay(), Some(Duration::from_secs(expected)), "{action:?} {asked:?}");
             }
-            let too_long = after_sending_at(&command(&relay, action), put_off(Some(31)), NOW);
+            let too_long = after_sending_at(&command(&relay, action), deferred(Some(31)), NOW);
             assert_eq!(decision(&too_long), Some((Decision::Failed, "no_effect")));
         }
     }
 
     #[test]
-    fn a_dry_run_decides_everything_and_ends_before_anything_is_written_of_the_relay() {
+    fn a_dry_run_decides_everything_and_does_not_write_the_relays_item() {
         for via in [Via::Cloud, Via::Agent] {
             let relay = Relay { switching: Switching::DryRun, ..relay(via) };
             let command = command(&relay, PULSE);
@@ -1145,9 +1152,9 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_moves_a_relay_only_when_it_was_asked_to() {
+    fn a_replay_switches_a_relay_only_if_its_run_was_requested_to() {
         let relay = relay(Via::Cloud);
-        let asked = replay::run_that_moves_relays(NOW);
+        let asked = replay::relay_run_name(NOW);
         for (run, is_refused) in [("run-1", true), ("relays/", true), (asked.as_str(), false)] {
             let command = RelayCommand { replay: Some(run), ..command(&relay, PULSE) };
             let refused = decision(&step(&command, &deciding())) == Some((Decision::Refused, "replay"));
@@ -1156,7 +1163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_agents_relays_are_handed_over_by_the_function_and_switched_by_the_agent() {
+    fn the_function_hands_over_and_the_agent_switches() {
         let relay = relay(Via::Agent);
         assert_eq!(step(&command(&relay, PULSE), &held()), Step::HandOver);
         let on_site = RelayCommand { executor: Executor::Agent, ..command(&relay, PULSE) };
@@ -1176,7 +1183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_agent_has_is_left_to_it() {
+    fn a_command_in_the_agents_queue_is_left_to_the_agent() {
         let by_agent = relay(Via::Agent);
         for effect in [Effect::HandedOver, Effect::Possible, Effect::None, Effect::NotAttempted] {
             let claim = ClaimRecord { holder: Holder::Agent, ..found(ClaimState::Taken, effect, -60) };
@@ -1191,7 +1198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stopped_after_the_relay_was_marked_busy_is_not_sent() {
+    fn a_stop_after_the_relay_was_marked_busy_is_respected() {
         let relay = relay(Via::Cloud);
         let command = RelayCommand { timer: DeviceTimer::Own, ..command(&relay, PULSE) };
         let mut prepared = prepared(&command, RelayRecord::default());

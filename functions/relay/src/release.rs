@@ -1,10 +1,10 @@
-//! Switching off what has no timer of its own.
+//! Releases: switch off devices without a timer.
 //!
-//! Before such a device is switched on, a queue of its own has a message that will switch it off. The message does not
-//! age, works while all relays are stopped, and waits in its queue by its visibility timeout: until its time has come,
-//! while the device is asked by another event, and while the device does not confirm. It is never sent again by whoever
-//! consumes it: Lambda would take that for a loop, and stop it after about 16 rounds. It ends with the confirmation of
-//! the device, or with that of a person ([`confirm_off`]).
+//! Before such a device is switched on, a message that will switch it off is in the release queue. The message has no
+//! `max_age` and works while all relays are stopped. It waits in its queue by its visibility timeout: until the time is
+//! over, while another event switches the device, and until the device confirms. Its consumer never sends it again:
+//! Lambda's recursive loop detection would stop that after about 16 rounds. It ends with the confirmation of the device,
+//! or of a person ([`confirm_off`]).
 
 use std::time::Duration;
 
@@ -18,38 +18,38 @@ use crate::audit::{self, Subject};
 use crate::protocol::{BUSY_LIMIT, time_until};
 use crate::{Decision, Error, Reason};
 
-/// When a release that was not confirmed is tried again the first time. It doubles with each failure.
+/// The first retry delay of a release that was not confirmed. It doubles with each failure.
 const FIRST_RETRY: Duration = Duration::from_secs(10);
 
-/// The longest time between two attempts.
+/// The longest retry delay.
 const LONGEST_RETRY: Duration = Duration::from_secs(900);
 
-/// The longest that a message is hidden at a time. SQS allows 12 hours from the moment at which it was received.
+/// The longest visibility timeout that is set. SQS allows 12 hours from the time of receipt.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(11 * 3600);
 
-/// After how many failures in a row people are alerted.
+/// The number of consecutive failures after which an alert is sent.
 pub const ALERTED_FAILURES: u32 = 3;
 
-/// After how long people are alerted again.
+/// The time after which the alert is sent again.
 pub const ALERT_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 
-/// What a release message does.
+/// The next step of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReleaseStep {
-    /// Nothing: the relay is not to be released, or another message does it.
+    /// Delete the message: no release is pending, or another message executes it.
     Drop,
-    /// It is not time yet.
+    /// Wait: the time is not over.
     Wait(Duration),
-    /// The relay is switched off, after this was written.
+    /// Write this item, then switch the relay off.
     SwitchOff(Box<RelayRecord>),
 }
 
-/// What follows from a release message and the relay's item.
+/// The next step of a release, from its message and the relay's item.
 #[must_use]
 pub fn next(message: &ReleaseMessage, relay: &RelayRecord, now: Timestamp) -> ReleaseStep {
     let Some(on_until) = relay.on_until else { return ReleaseStep::Drop };
-    // A message of a later generation is surely in the queue. One of an older generation is otherwise not dropped:
-    // whoever set the later one may have been killed before its own message was acknowledged.
+    // Only a later message that the queue has acknowledged replaces this one: the process that set a later generation
+    // may have been killed before it enqueued its message.
     if relay.release_queued.is_some_and(|queued| queued > message.generation) {
         return ReleaseStep::Drop;
     }
@@ -61,7 +61,7 @@ pub fn next(message: &ReleaseMessage, relay: &RelayRecord, now: Timestamp) -> Re
     ReleaseStep::SwitchOff(Box::new(RelayRecord { busy_until, release_tried: Some(now), ..relay.clone() }))
 }
 
-/// When a release is tried again after so many failures in a row.
+/// The retry delay after a number of consecutive failures.
 #[must_use]
 pub fn backoff(failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
@@ -81,7 +81,7 @@ pub fn released(written: &RelayRecord, now: Timestamp) -> RelayRecord {
     }
 }
 
-/// The item of a relay whose device did not confirm that it is off, and wants at least `retry_after` of quiet.
+/// The item of a relay whose device did not confirm that it is off. `retry_after` is the delay that the device requests.
 #[must_use]
 pub fn not_confirmed(written: &RelayRecord, retry_after: Option<Duration>, now: Timestamp) -> RelayRecord {
     let earlier = written.release_failures.clone();
@@ -96,7 +96,7 @@ pub fn not_confirmed(written: &RelayRecord, retry_after: Option<Duration>, now: 
     RelayRecord { busy_until: None, release_failures: Some(failures), ..written.clone() }
 }
 
-/// Whether people are to be alerted now: at the third failure, and a day after each alert.
+/// Whether an alert is due: at the third failure, and a day after each alert.
 #[must_use]
 pub fn needs_alert(failures: &ReleaseFailures, now: Timestamp) -> bool {
     match failures.alerted {
@@ -105,23 +105,23 @@ pub fn needs_alert(failures: &ReleaseFailures, now: Timestamp) -> bool {
     }
 }
 
-/// What became of a person's word that a relay is off.
+/// The result of [`confirm_off`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmedOff {
-    /// Its release is over.
+    /// The pending release is ended.
     Released,
-    /// It had none.
+    /// No release was pending.
     NotPending,
 }
 
-/// Ends the release of a relay on the word of a person, who has seen that it is off or has switched it off by hand. The
-/// message in the queue then has nothing to do.
+/// Ends the pending release of a relay because a person confirms that it is off. The message in the queue then has no
+/// effect.
 ///
 /// # Errors
 ///
-/// When the table fails, or others change the relay's item each time.
+/// When the table fails, or others keep changing the relay's item.
 pub async fn confirm_off<P: Ports>(ports: &P, relay: &str, by: &str) -> Result<ConfirmedOff, Error> {
-    for _ in 0..MOST_WRITES {
+    for _ in 0..MAX_WRITES {
         let now = ports.clock().now();
         let seen = relay::read(ports.state(), relay).await?;
         let record = seen.record();
@@ -141,8 +141,8 @@ pub async fn confirm_off<P: Ports>(ports: &P, relay: &str, by: &str) -> Result<C
     Err(Error::Contended { relay: relay.to_owned() })
 }
 
-/// How often the item is written at most while others change it.
-const MOST_WRITES: usize = 8;
+/// The most attempts to write the item while others change it.
+const MAX_WRITES: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -166,10 +166,10 @@ mod tests {
     }
 
     #[test]
-    fn it_is_tried_at_its_time_and_not_before_and_not_while_the_device_is_asked() {
+    fn a_release_runs_at_its_time_and_not_while_the_relay_is_busy() {
         let step = |relay: &RelayRecord, now| next(&ReleaseMessage::new("gate", 3), relay, now);
         assert_eq!(step(&due(), at(-1)), ReleaseStep::Wait(Duration::from_secs(1)));
-        let ReleaseStep::SwitchOff(written) = step(&due(), NOW) else { panic!("not at its time") };
+        let ReleaseStep::SwitchOff(written) = step(&due(), NOW) else { panic!("not executed at its time") };
         assert_eq!((written.busy_until, written.release_tried), (Some(at(8)), Some(NOW)));
         let busy = RelayRecord { busy_until: Some(at(4)), ..due() };
         assert_eq!(step(&busy, at(1)), ReleaseStep::Wait(Duration::from_secs(3)));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_counted_from_the_first_and_the_device_is_left_alone_as_long_as_it_asks() {
+    fn failures_are_counted_from_the_first_and_the_devices_delay_is_respected() {
         let first = not_confirmed(&due(), None, at(5));
         let failures = first.release_failures.clone().unwrap();
         assert_eq!((failures.count, failures.since, failures.next), (1, at(5), at(15)));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn people_are_alerted_at_the_third_failure_and_a_day_after_each_alert() {
+    fn an_alert_is_due_at_the_third_failure_and_a_day_after_each_alert() {
         let day = 24 * 3600;
         let failures = |count, alerted| ReleaseFailures { count, since: NOW, alerted, next: NOW };
         assert!(!needs_alert(&failures(2, None), NOW));

@@ -1,8 +1,8 @@
-//! Stopping all relays by hand.
+//! The stop switch of all relays.
 //!
-//! Whoever switches a relay marks it busy, reads the stop switch once more, and only then sends. So after the
-//! switch is set an actuation either sees that, or its relay is seen to be busy here: when none is busy any more,
-//! nothing but releases reaches a device.
+//! An actuation marks its relay as busy and then reads the stop switch again before it sends. After the switch is set,
+//! an actuation therefore either sees it, or its relay is reported by [`busy_relays`]. As soon as no relay is busy, only
+//! releases reach a device.
 
 use camhook_ports::{Clock, Ports};
 use camhook_site::Site;
@@ -12,23 +12,23 @@ use jiff::Timestamp;
 
 use crate::Error;
 
-/// Sets the stop switch: from now on nobody begins to switch a relay.
+/// Sets the stop switch. No new actuation begins.
 ///
 /// # Errors
 ///
-/// When the table fails; the relays may go on as they did.
+/// When the table fails; the relays may still be switched.
 pub async fn stop<P: Ports>(ports: &P, by: &str) -> Result<Timestamp, Error> {
     let now = ports.clock().now();
     control::set_stop_switch(ports.state(), StopSwitch::Stopped, now, by).await?;
     Ok(now)
 }
 
-/// The relays that somebody began to switch before the stop and may be switching still, by id.
+/// The ids of relays that may still be switched by an actuation that began before the stop.
 ///
 /// # Errors
 ///
 /// When the table fails.
-pub async fn under_way<P: Ports>(ports: &P, site: &Site) -> Result<Vec<String>, Error> {
+pub async fn busy_relays<P: Ports>(ports: &P, site: &Site) -> Result<Vec<String>, Error> {
     let mut busy = Vec::new();
     for relay in site.relays() {
         let id = relay.id.as_str();

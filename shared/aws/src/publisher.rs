@@ -46,7 +46,7 @@ impl Publisher for IotPublisher {
             Err(error @ (SdkError::ServiceError(_) | SdkError::ConstructionFailure(_))) => {
                 Err(PublishError::Refused(reason(&error)))
             }
-            Err(error) => Err(PublishError::NoWord(reason(&error))),
+            Err(error) => Err(PublishError::Unconfirmed(reason(&error))),
         }
     }
 }

@@ -10,7 +10,7 @@ pub enum PublishError {
     Refused(String),
     /// It may have it or not.
     #[error("the broker gave no word: {0}")]
-    NoWord(String),
+    Unconfirmed(String),
 }
 
 /// Where messages for devices are published.

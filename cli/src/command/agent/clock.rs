@@ -1,10 +1,10 @@
-//! The time of AWS, whatever this machine's clock says.
+//! The time of AWS, independent of this machine's clock.
 //!
-//! How old a command is decides whether a gate opens, and small machines on site have been known to lose the time. Each
-//! answer of AWS says the second in which it was made (`Date`), and that was between the moment at which its request was
-//! sent and the moment at which it was received, by a clock that only goes forward. So every exchange bounds the time of
-//! AWS from both sides, and all of them together bound it closely. What counts is the later bound: an answer that was
-//! held up on its way, or a process that was paused, makes a command older and never younger.
+//! The age of a command decides whether a gate opens, and small machines on site may have a wrong clock. Each response
+//! of AWS contains the second in which it was made (`Date`), which lies between the times at which its request was sent
+//! and the response was received, measured by a monotonic clock. Every exchange therefore bounds the time of AWS from
+//! both sides, and all exchanges together bound it closely. The later bound counts: a response that was delayed, or a
+//! process that was paused, makes a command older and never younger.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,13 +19,13 @@ use jiff::{SignedDuration, Timestamp};
 /// The resolution of `Date`.
 const RESOLUTION: Duration = Duration::from_secs(1);
 
-/// By how much the clocks of AWS's servers may differ from each other.
+/// The largest difference between clocks of AWS.
 const DIFFERENCE: SignedDuration = SignedDuration::from_millis(100);
 
-/// By how much the clock of this machine may run too fast or too slow, in parts per million.
+/// The largest drift of this machine's monotonic clock, in parts per million.
 const DRIFT_PPM: u128 = 200;
 
-/// The ports of a stack, with a clock that goes by AWS's.
+/// The ports of a stack, with the time of AWS.
 #[derive(Debug)]
 pub(super) struct AgentPorts {
     aws: AwsPorts,
@@ -42,24 +42,24 @@ impl AgentPorts {
     }
 }
 
-/// The time of AWS at the beginning of this machine's clock, as far as it is known.
+/// Bounds of the time of AWS at the origin of this machine's monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bounds {
     earliest: Timestamp,
     latest: Timestamp,
-    /// When they were last narrowed, by this machine's clock.
+    /// When they were last measured, by the monotonic clock.
     measured: Duration,
 }
 
 impl Bounds {
-    /// What one exchange says.
+    /// The bounds by one exchange.
     fn of(date: Timestamp, sent: Duration, received: Duration) -> Option<Self> {
         let earliest = date.checked_sub(received).ok()?.checked_sub(DIFFERENCE).ok()?;
         let latest = date.checked_add(RESOLUTION).ok()?.checked_sub(sent).ok()?;
         Some(Self { earliest, latest: latest.checked_add(DIFFERENCE).ok()?, measured: received })
     }
 
-    /// The same some time later: the clock of this machine drifts.
+    /// The bounds at a later time, widened by the drift.
     fn at(self, now: Duration) -> Self {
         let age = now.saturating_sub(self.measured).as_nanos();
         let drift = i64::try_from(age.saturating_mul(DRIFT_PPM) / 1_000_000).unwrap_or(i64::MAX);
@@ -71,7 +71,7 @@ impl Bounds {
         }
     }
 
-    /// What both say; `None` when they contradict each other.
+    /// The intersection; `None` if it is empty.
     fn and(self, other: Self) -> Option<Self> {
         let (earliest, latest) = (self.earliest.max(other.earliest), self.latest.min(other.latest));
         let measured = self.measured.max(other.measured);
@@ -79,7 +79,7 @@ impl Bounds {
     }
 }
 
-/// A clock that says the latest time that it can be at AWS.
+/// A clock that returns the latest possible time of AWS.
 #[derive(Debug)]
 pub(super) struct AwsClock {
     machine: SystemClock,
@@ -91,12 +91,12 @@ impl AwsClock {
         Self { machine: SystemClock::start(), bounds: Mutex::default() }
     }
 
-    /// Whether anything is known of the time of AWS.
+    /// Whether the time of AWS has been measured.
     pub(super) fn is_known(&self) -> bool {
         self.bounds.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// A message that was received says when it was sent: it cannot be earlier now.
+    /// Uses the time at which a received message was sent as a lower bound.
     pub(super) fn observe_message(&self, message: &ReceivedMessage) {
         let sent = message.attributes.get("SentTimestamp").and_then(|text| text.parse().ok());
         let sent = sent.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
@@ -107,11 +107,11 @@ impl AwsClock {
         };
         let mut bounds = self.bounds.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = bounds.map(|known| known.at(now)) else { return };
-        // A message from the future: this machine slept, and what was measured before counts no more.
+        // A message from the future: the monotonic clock stopped while this machine slept, so the bounds are wrong.
         *bounds =
             (earliest <= known.latest).then_some(Bounds { earliest: earliest.max(known.earliest), ..known });
         if bounds.is_none() {
-            tracing::warn!("a message was sent later than now: the time is measured again");
+            tracing::warn!("discarded the measured time, a message was sent later");
         }
     }
 }
@@ -130,15 +130,15 @@ impl TimeObserver for AwsClock {
         };
         let both = known.and(new);
         if both.is_none() {
-            tracing::warn!(%date, "the time of AWS contradicts what was measured before: it is measured again");
+            tracing::warn!(%date, "discarded the measured time, it contradicts the time of AWS");
         }
         *bounds = Some(both.unwrap_or(new));
     }
 }
 
 impl Clock for AwsClock {
-    /// The latest time that it can be, so that nothing is done too late. Before anything is known it is the machine's:
-    /// no command is taken then.
+    /// The latest possible time, so that no command is executed too late. Before the first measurement it is the machine's
+    /// time; no command is processed then.
     fn now(&self) -> Timestamp {
         let elapsed = Clock::elapsed(self);
         let bounds = *self.bounds.lock().unwrap_or_else(PoisonError::into_inner);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_was_held_up_makes_it_later_and_never_earlier() {
+    fn a_delayed_response_makes_the_time_later_and_never_earlier() {
         // Sent at 10 s and received at 15.3 s: made at DATE, which was 10 s by this machine's clock at the earliest.
         let bounds = Bounds::of(DATE, seconds(10.0), seconds(15.3)).unwrap();
         assert_eq!(bounds.latest + SignedDuration::from_secs_f64(15.3), at(1.0 + 0.1 + 5.3));
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_exchange_bounds_what_a_long_one_leaves_open() {
+    fn a_short_exchange_narrows_the_bounds_of_a_long_one() {
         let long = Bounds::of(at(20.0), seconds(0.0), seconds(20.0)).unwrap();
         let short = Bounds::of(at(21.0), seconds(21.0), seconds(21.1)).unwrap();
         let both = long.at(seconds(21.1)).and(short).unwrap();
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_long_ago_is_less_certain() {
+    fn old_bounds_are_wider() {
         let bounds = Bounds::of(DATE, seconds(0.0), seconds(0.1)).unwrap();
         let later = bounds.at(seconds(3600.1));
         assert_eq!(later.latest.duration_since(bounds.latest), SignedDuration::from_millis(720));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_says_the_latest_time_and_knows_that_it_knows_none() {
+    fn the_clock_returns_the_latest_time_and_is_unknown_before_a_measurement() {
         let clock = AwsClock::start();
         assert!(!clock.is_known());
         let hours_ahead = clock.machine.now() + SignedDuration::from_hours(5);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_from_the_future_means_that_nothing_is_known() {
+    fn a_message_from_the_future_discards_the_measurement() {
         let clock = AwsClock::start();
         let message = |milliseconds: i64| ReceivedMessage {
             message_id: "1".to_owned(),

@@ -1,13 +1,13 @@
-//! The line between a site and the cloud: it is said once that it is down, and once that it is back.
+//! The connection to AWS: logs one line when it is lost and one when it is restored.
 
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::time::Duration;
 
-/// How long nothing is asked after the first failure. It doubles with each further one.
+/// The pause after the first failure. It doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause: so much later than the line the agent is back.
+/// The longest pause, and so the longest delay after the connection is restored.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Clone, Copy)]
@@ -16,28 +16,28 @@ struct Down {
     pause: Duration,
 }
 
-/// Whether the line works.
+/// Whether the connection works.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionHealth {
     down: RefCell<Option<Down>>,
 }
 
 impl ConnectionHealth {
-    /// Notes that something came through.
-    pub(super) fn works(&self, now: Duration) {
+    /// Records a success.
+    pub(super) fn succeeded(&self, now: Duration) {
         if let Some(down) = self.down.borrow_mut().take() {
             let seconds = now.saturating_sub(down.since).as_secs();
-            tracing::info!(seconds, "the line is back");
+            tracing::info!(duration_s = seconds, "restored the connection");
         }
     }
 
-    /// Notes a failure, and says how long to wait before the next try.
+    /// Records a failure, and returns the pause before the next attempt.
     pub(super) fn failed(&self, error: &impl Display, now: Duration) -> Duration {
         let mut down = self.down.borrow_mut();
         let pause = match *down {
             Some(down) => down.pause.saturating_mul(2).min(LONGEST_PAUSE),
             None => {
-                tracing::warn!(%error, "the line is down, it is tried until it is back");
+                tracing::warn!(%error, "lost the connection, retrying until it is restored");
                 FIRST_PAUSE
             }
         };
@@ -52,13 +52,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_until_the_line_is_back() {
-        let line = ConnectionHealth::default();
+    fn pauses_grow_until_the_connection_is_restored() {
+        let connection = ConnectionHealth::default();
         let pauses = |count| -> Vec<u64> {
-            (0..count).map(|_| line.failed(&"no route", Duration::ZERO).as_secs()).collect()
+            (0..count).map(|_| connection.failed(&"no route", Duration::ZERO).as_secs()).collect()
         };
         assert_eq!(pauses(6), [1, 2, 4, 8, 15, 15]);
-        line.works(Duration::from_secs(60));
+        connection.succeeded(Duration::from_secs(60));
         assert_eq!(pauses(2), [1, 2]);
     }
 }

@@ -1,9 +1,8 @@
-//! What answers of devices mean, whatever the device.
+//! The meaning of a device's answer, as far as it does not depend on the device.
 //!
-//! Only proof counts. An answer came after the request was delivered, so whatever its status, it does not prove that
-//! nothing happened: there are boards that switch and answer 404, and gateways that answer 504 after the device did it.
-//! What proves more is what the driver's device documents, and a challenge of HTTP Digest, before whose answer no device
-//! does anything.
+//! Only proof counts. An answer is received after the request was delivered, so its status does not prove that nothing
+//! happened: there are boards that switch and answer 404, and gateways that answer 504 after the device has switched.
+//! Proof is what the driver's device documents, and a challenge of HTTP Digest, which precedes any execution.
 
 use camhook_outbound::Answer;
 use camhook_outbound::digest::challenged_schemes;
@@ -12,13 +11,13 @@ use serde_json::{Map, Value};
 
 use crate::SendOutcome;
 
-/// The most of a device's answer that is kept, in characters.
-const KEPT: usize = 300;
+/// The longest part of a device's answer that is kept, in characters.
+const MAX_TEXT: usize = 300;
 
 /// The beginning of an answer in one line.
 pub(super) fn text(answer: &Answer) -> String {
     let body = String::from_utf8_lossy(&answer.body);
-    body.trim().chars().map(|one| if one.is_control() { ' ' } else { one }).take(KEPT).collect()
+    body.trim().chars().map(|one| if one.is_control() { ' ' } else { one }).take(MAX_TEXT).collect()
 }
 
 /// `status 200`.
@@ -31,21 +30,24 @@ pub(super) fn status_and_text(answer: &Answer) -> String {
     format!("{} {}", status(answer), text(answer)).trim_end().to_owned()
 }
 
-/// What an answer means that the driver's device does not document.
+/// The meaning of an answer that the driver's device does not document.
 pub(super) fn undocumented(answer: &Answer, device: &str) -> SendOutcome {
     if is_challenge(answer, "Digest") {
-        return SendOutcome::NotExecuted(format!("{}: it does not accept user and password", status(answer)));
+        return SendOutcome::NotExecuted(format!(
+            "{}: the device does not accept user and password",
+            status(answer)
+        ));
     }
     if answer.status.is_redirection() {
         return SendOutcome::Unconfirmed(redirect(answer));
     }
     if answer.status.is_success() {
-        return SendOutcome::Unconfirmed(format!("{} from what is no {device}", status(answer)));
+        return SendOutcome::Unconfirmed(format!("{}, which is not an answer of a {device}", status(answer)));
     }
     SendOutcome::Unconfirmed(status_and_text(answer))
 }
 
-/// Whether an answer asks for a proof of who is asking, in one scheme: `Basic`, or `Digest`.
+/// Whether an answer requests authentication by a scheme: `Basic` or `Digest`.
 pub(super) fn is_challenge(answer: &Answer, scheme: &str) -> bool {
     answer.status == http::StatusCode::UNAUTHORIZED
         && challenged_schemes(&answer.headers)
@@ -53,20 +55,21 @@ pub(super) fn is_challenge(answer: &Answer, scheme: &str) -> bool {
             .any(|challenged| challenged.eq_ignore_ascii_case(scheme))
 }
 
-/// A refusal of a device that documents HTTP Basic; `None` when the answer is none.
+/// The refusal of a device that documents HTTP Basic; `None` if the answer is not one.
 pub(super) fn refused_login(answer: &Answer) -> Option<SendOutcome> {
-    is_challenge(answer, "Basic")
-        .then(|| SendOutcome::NotExecuted(format!("{}: it wants another user and password", status(answer))))
+    is_challenge(answer, "Basic").then(|| {
+        SendOutcome::NotExecuted(format!("{}: the device does not accept user and password", status(answer)))
+    })
 }
 
-/// What is said of a redirect: where it leads may hold a secret, and is left out.
+/// Describes a redirect without its location, which may contain a secret.
 fn redirect(answer: &Answer) -> String {
     let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
     let is_to_https = location.is_some_and(|location| location.to_ascii_lowercase().starts_with("https://"));
     let hint = if is_to_https {
-        "it redirects to HTTPS: write https in `url`"
+        "the device redirects to HTTPS: use https in `url`"
     } else {
-        "it redirects, and redirects are not followed: write the address that it names in `url`"
+        "the device redirects, and redirects are not followed: set the new address in `url`"
     };
     format!("{}: {hint}", status(answer))
 }
@@ -143,7 +146,7 @@ mod tests {
     fn a_redirect_says_what_to_do_and_not_where_it_leads() {
         let to = |location| undocumented(&answer_with(301, header::LOCATION, location, ""), "relay");
         let SendOutcome::Unconfirmed(text) = to("HTTPS://192.168.1.2/api?key=secret") else { panic!() };
-        assert_eq!(text, "status 301: it redirects to HTTPS: write https in `url`");
+        assert_eq!(text, "status 301: the device redirects to HTTPS: use https in `url`");
         let SendOutcome::Unconfirmed(text) = to("/login?key=secret") else { panic!() };
         assert!(text.contains("not followed") && !text.contains("secret"), "{text}");
     }

@@ -1,4 +1,4 @@
-//! What every driver sends its requests with.
+//! The HTTP client of the drivers.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use secrecy::SecretString;
 use crate::SendOutcome;
 use crate::driver::answer::status;
 
-/// The guarded client with what is known of one relay, and the secrets.
+/// The guarded client with the limits of one relay, and the secrets.
 pub(super) struct DeviceClient<'a, P> {
     pub(super) ports: &'a P,
     pub(super) http: &'a Client,
-    /// Which addresses are allowed.
+    /// The network in which the device's address has to be.
     pub(super) network: Network,
-    /// How much time the driver has.
+    /// The time that is left for the command.
     pub(super) left: Duration,
 }
 
 impl<P: Ports> DeviceClient<'_, P> {
-    /// A secret.
+    /// Resolves a secret.
     ///
     /// # Errors
     ///
-    /// When it cannot be had. Nothing was sent.
+    /// When it is not available. Nothing was sent.
     pub(super) async fn secret(&self, reference: &SecretReference) -> Result<SecretString, SendOutcome> {
         self.ports
             .secrets()
@@ -35,11 +35,11 @@ impl<P: Ports> DeviceClient<'_, P> {
             .map_err(|error| SendOutcome::NotExecuted(error.to_string()))
     }
 
-    /// The proof that a device asks for.
+    /// Resolves the credentials of a device.
     ///
     /// # Errors
     ///
-    /// When its secret cannot be had.
+    /// When a secret is not available.
     pub(super) async fn authentication(&self, login: &DeviceLogin) -> Result<Authentication, SendOutcome> {
         Ok(match login {
             DeviceLogin::None => Authentication::None,
@@ -53,11 +53,11 @@ impl<P: Ports> DeviceClient<'_, P> {
         })
     }
 
-    /// User and password, where there are any.
+    /// Resolves user and password, if configured.
     ///
     /// # Errors
     ///
-    /// When the password cannot be had.
+    /// When the password is not available.
     pub(super) async fn basic(
         &self,
         credential: Option<&BasicCredential>,
@@ -67,15 +67,15 @@ impl<P: Ports> DeviceClient<'_, P> {
         Ok(Authentication::Basic { user: credential.user.clone(), password })
     }
 
-    /// Sends a request: a whole answer, whatever its status. What it means is for the driver to say.
+    /// Sends a request and returns the complete answer, whatever its status. The driver interprets it.
     ///
     /// # Errors
     ///
-    /// When there is none: nothing was sent, or no answer came, or half of one that looked like a success.
+    /// When nothing was sent, no answer was received, or the answer is incomplete.
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, SendOutcome> {
         match self.http.send(self.network, request).await {
             Outcome::Done(answer) if answer.completeness == Completeness::Cut => {
-                Err(SendOutcome::Unconfirmed(format!("{} and half an answer", status(&answer))))
+                Err(SendOutcome::Unconfirmed(format!("{} and an incomplete answer", status(&answer))))
             }
             Outcome::Done(answer) | Outcome::Refused(answer) => Ok(answer),
             Outcome::NotSent(reason) => Err(not_sent(&reason)),

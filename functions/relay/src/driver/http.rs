@@ -1,8 +1,8 @@
-//! Any other device that takes HTTP requests, as camhook.toml words them.
+//! Any other device with an HTTP interface. Its requests are defined in camhook.toml.
 //!
-//! Path, header values and body are templates in the language of Jinja over `relay`, `action`, and for a pulse or
-//! hold `seconds` and `milliseconds`: names of the configuration and numbers, nothing of an event, and no
-//! character that means anything in an address, a header field or JSON. The host is no template.
+//! Path, header values and body are Jinja templates with the variables `relay` and `action`, and for a pulse or hold
+//! `seconds` and `milliseconds`. Their values are ids of the configuration and numbers, never data of an event, and
+//! contain no character with a meaning in an address, a header field or JSON. The host is not a template.
 
 use std::time::Duration;
 
@@ -20,18 +20,18 @@ use crate::driver::answer::{status_and_text, undocumented};
 use crate::driver::client::DeviceClient;
 use crate::{DeviceCommand, SendOutcome};
 
-/// How much a template may compute.
+/// The most instructions that a template may execute.
 const FUEL: u64 = 2_000;
 
-/// Asks the device for a command.
-pub(super) async fn ask<P: Ports>(
+/// Executes a command.
+pub(super) async fn execute<P: Ports>(
     client: &DeviceClient<'_, P>,
     relay: &str,
     device: &HttpDevice,
     command: DeviceCommand,
 ) -> Result<String, SendOutcome> {
     let Some((action, template)) = template(device, command) else {
-        return Err(SendOutcome::NotExecuted("camhook.toml has no request for this".to_owned()));
+        return Err(SendOutcome::NotExecuted("camhook.toml has no request for this action".to_owned()));
     };
     let values = values(relay, action, command);
     let url = url(&device.url, &render("path", &template.path, &values)?)?;
@@ -46,7 +46,7 @@ pub(super) async fn ask<P: Ports>(
     confirmed(&client.send(&request).await?, device, client.ports.clock().now())
 }
 
-/// The request for a command, and what it is called.
+/// The name of a command in templates, and its request.
 fn template(device: &HttpDevice, command: DeviceCommand) -> Option<(&'static str, &HttpRequest)> {
     let (action, request) = match command {
         DeviceCommand::On { off_after: Some(_) } => ("pulse", &device.pulse),
@@ -71,7 +71,7 @@ fn values(relay: &str, action: &str, command: DeviceCommand) -> Value {
     }
 }
 
-/// Whole where it is whole: many a device takes no `5.0`.
+/// An integer if the time is whole: many devices reject `5.0`.
 fn seconds(duration: Duration) -> Value {
     if duration.subsec_nanos() == 0 {
         return duration.as_secs().into();
@@ -83,14 +83,14 @@ fn render(part: &str, template: &str, values: &Value) -> Result<String, SendOutc
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.render_str(template, values).map_err(|error| {
-        SendOutcome::NotExecuted(format!("the template of `{part}` cannot be used: {error}"))
-    })
+    environment
+        .render_str(template, values)
+        .map_err(|error| SendOutcome::NotExecuted(format!("the template of `{part}` is invalid: {error}")))
 }
 
-/// The address of a rendered path. It cannot lead to another host: what follows the host begins with a slash.
+/// The address of a rendered path. It never has another host, since the path has to begin with a slash.
 fn url(device: &Url, path: &str) -> Result<Url, SendOutcome> {
-    let unusable = || SendOutcome::NotExecuted("the template of `path` gives no path".to_owned());
+    let unusable = || SendOutcome::NotExecuted("the template of `path` does not render to a path".to_owned());
     if !path.starts_with('/') {
         return Err(unusable());
     }
@@ -117,7 +117,7 @@ async fn with_header<P: Ports>(
     };
     let unusable = |reason: String| SendOutcome::NotExecuted(reason);
     let name: HeaderName =
-        name.parse().map_err(|_| unusable(format!("`{name}` is no name of a header field")))?;
+        name.parse().map_err(|_| unusable(format!("`{name}` is not a header field name")))?;
     request.with_header(name, &value).map_err(|error| unusable(error.to_string()))
 }
 
@@ -131,8 +131,8 @@ fn method(method: HttpMethod) -> Method {
     }
 }
 
-/// What an answer means as the configuration words it: first `refused`, then `success`. Without `success` it is a status
-/// of 200 to 299. Everything else proves nothing.
+/// Interprets an answer by the configuration: first `refused`, then `success`, which defaults to a status of 200 to 299.
+/// Any other answer proves nothing.
 fn confirmed(answer: &Answer, device: &HttpDevice, now: Timestamp) -> Result<String, SendOutcome> {
     let body = String::from_utf8_lossy(&answer.body);
     if device.refused.as_ref().is_some_and(|refused| refused.matches(answer.status.as_u16(), &body)) {
@@ -147,13 +147,13 @@ fn confirmed(answer: &Answer, device: &HttpDevice, now: Timestamp) -> Result<Str
     }
     if answer.status.is_success() {
         let text = status_and_text(answer);
-        return Err(SendOutcome::Unconfirmed(format!("the answer is not what `success` names: {text}")));
+        return Err(SendOutcome::Unconfirmed(format!("the answer does not match `success`: {text}")));
     }
     Err(match undocumented(answer, "device") {
         SendOutcome::Unconfirmed(text) if answer.status.is_client_error() => {
             SendOutcome::Unconfirmed(format!(
-                "{text}; if the device answers this when it does what it is asked, name it in `success`, and in \
-                 `refused` if it then surely does not"
+                "{text}; add this answer to `success` if the device gives it after it has switched, and to `refused` \
+                 if it has then certainly not"
             ))
         }
         outcome => outcome,
@@ -167,7 +167,7 @@ mod tests {
     const PULSE: DeviceCommand = DeviceCommand::On { off_after: Some(Duration::from_millis(1500)) };
 
     #[test]
-    fn values_have_no_character_that_means_anything() {
+    fn values_have_no_special_character() {
         let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.');
         for command in
             [PULSE, DeviceCommand::On { off_after: None }, DeviceCommand::Off, DeviceCommand::Toggle]
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_know_the_relay_the_action_and_the_time() {
+    fn templates_have_the_relay_the_action_and_the_time() {
         let rendered = |template, command| render("path", template, &values("gate", "pulse", command));
         let template = "/{{ relay }}/{{ action }}?s={{ seconds }}&ms={{ milliseconds }}";
         assert_eq!(rendered(template, PULSE).unwrap(), "/gate/pulse?s=1.5&ms=1500");

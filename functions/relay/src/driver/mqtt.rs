@@ -1,8 +1,8 @@
-//! Whatever listens to a topic of AWS IoT: a camera or a Shelly, as a rule behind a bridge.
+//! Devices that subscribe to a topic of AWS IoT: a camera or a Shelly, usually behind a bridge.
 //!
-//! That the broker has a message says nothing of the device. Where the device publishes what it does (`status_topic`),
-//! the function of the queue `mqtt` writes that down, and only a word that came after the command confirms it. Where
-//! it does not, what the broker took is done, and the audit says so.
+//! Acceptance by the broker does not prove that the device received a command. If the device publishes its state
+//! (`status_topic`), the `mqtt` function records it, and only a status that is received after the command confirms it.
+//! Otherwise acceptance by the broker counts as done, and the audit record shows that.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use jiff::Timestamp;
 
 use crate::{DeviceCommand, SendOutcome};
 
-/// How long until the status is looked at again. Whoever waits gives up by himself.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+/// The interval at which the recorded status is read. The caller sets the timeout.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Publishes a command, and waits for the device's word where there is one.
-pub(super) async fn ask<P: Ports>(
+/// Publishes a command, and waits for the device's status if it has a status topic.
+pub(super) async fn execute<P: Ports>(
     ports: &P,
     device: &Mqtt,
     command: DeviceCommand,
@@ -25,13 +25,13 @@ pub(super) async fn ask<P: Ports>(
     let payload = payload(device, command).ok_or_else(|| {
         SendOutcome::NotExecuted("the relay has no payload `toggle` in camhook.toml".to_owned())
     })?;
-    let asked_at = ports.clock().now();
+    let sent_at = ports.clock().now();
     ports.publisher().publish(&device.topic, &payload).await.map_err(|error| match error {
         PublishError::Refused(_) => SendOutcome::NotExecuted(error.to_string()),
-        PublishError::NoWord(_) => SendOutcome::Unconfirmed(error.to_string()),
+        PublishError::Unconfirmed(_) => SendOutcome::Unconfirmed(error.to_string()),
     })?;
     match &device.status {
-        Some(status) => Ok(confirmation(ports, status, command, asked_at).await),
+        Some(status) => Ok(confirmation(ports, status, command, sent_at).await),
         None => Ok("nothing; the broker has the message".to_owned()),
     }
 }
@@ -48,30 +48,30 @@ fn payload(device: &Mqtt, command: DeviceCommand) -> Option<String> {
     }
 }
 
-/// Waits, for ever, until the device says what it was asked to do.
+/// Waits without a timeout until the device's status confirms the command.
 async fn confirmation<P: Ports>(
     ports: &P,
     status: &MqttStatus,
     command: DeviceCommand,
-    asked_at: Timestamp,
+    sent_at: Timestamp,
 ) -> String {
     loop {
         match topic_status::find(ports.state(), &status.topic).await {
-            Ok(Some(said)) if said.at >= asked_at && is_confirmed(status, command, &said.payload) => {
-                return said.payload;
+            Ok(Some(found)) if found.at >= sent_at && is_confirmed(status, command, &found.payload) => {
+                return found.payload;
             }
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "what the device said cannot be looked at"),
+            Err(error) => tracing::warn!(%error, "failed to read the device's status"),
         }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
-fn is_confirmed(status: &MqttStatus, command: DeviceCommand, said: &str) -> bool {
+fn is_confirmed(status: &MqttStatus, command: DeviceCommand, payload: &str) -> bool {
     match command {
-        DeviceCommand::On { .. } => said.trim() == status.on.trim(),
-        DeviceCommand::Off => said.trim() == status.off.trim(),
-        // Nobody knows in which state it was: any word is one about the new one.
+        DeviceCommand::On { .. } => payload.trim() == status.on.trim(),
+        DeviceCommand::Off => payload.trim() == status.off.trim(),
+        // The previous state is unknown, so any status confirms the change.
         DeviceCommand::Toggle => true,
     }
 }
@@ -106,47 +106,47 @@ mod tests {
         let ports = MemoryPorts::new(NOW.parse().unwrap());
         let pulse = DeviceCommand::On { off_after: Some(Duration::from_millis(4001)) };
         for command in [DeviceCommand::On { off_after: None }, DeviceCommand::Off, pulse] {
-            ask(&ports, &device(None), command).await.unwrap();
+            execute(&ports, &device(None), command).await.unwrap();
         }
         let payloads: Vec<String> =
             ports.publisher.published().into_iter().map(|(_, payload)| payload).collect();
         assert_eq!(payloads, ["on", "off", "on,5"]);
-        let toggled = ask(&ports, &device(None), DeviceCommand::Toggle).await;
+        let toggled = execute(&ports, &device(None), DeviceCommand::Toggle).await;
         assert!(matches!(toggled, Err(SendOutcome::NotExecuted(_))), "{toggled:?}");
         assert_eq!(ports.publisher.published().len(), 3);
     }
 
     #[tokio::test]
-    async fn what_the_broker_refused_had_no_effect_and_its_silence_says_nothing() {
+    async fn a_refusal_of_the_broker_is_not_executed_and_its_silence_is_unconfirmed() {
         let ports = MemoryPorts::new(NOW.parse().unwrap());
         ports.publisher.fail(PublishError::Refused("no".to_owned()));
         assert!(matches!(
-            ask(&ports, &device(None), DeviceCommand::Off).await,
+            execute(&ports, &device(None), DeviceCommand::Off).await,
             Err(SendOutcome::NotExecuted(_))
         ));
-        ports.publisher.fail(PublishError::NoWord("late".to_owned()));
+        ports.publisher.fail(PublishError::Unconfirmed("late".to_owned()));
         assert!(matches!(
-            ask(&ports, &device(None), DeviceCommand::Off).await,
+            execute(&ports, &device(None), DeviceCommand::Off).await,
             Err(SendOutcome::Unconfirmed(_))
         ));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_a_word_that_came_after_the_command_confirms_it() {
+    async fn only_a_status_after_the_command_confirms_it() {
         let ports = MemoryPorts::new(NOW.parse().unwrap());
         let now: Timestamp = NOW.parse().unwrap();
         let device = device(Some(status()));
-        let say = async |payload: &str, at: Timestamp| {
-            let said = TopicStatus { payload: payload.to_owned(), at };
-            topic_status::record(&ports.state, "gate/status", &said).await.unwrap();
+        let report = async |payload: &str, at: Timestamp| {
+            let status = TopicStatus { payload: payload.to_owned(), at };
+            topic_status::record(&ports.state, "gate/status", &status).await.unwrap();
         };
         let on = DeviceCommand::On { off_after: None };
-        let asked = async || tokio::time::timeout(Duration::from_secs(4), ask(&ports, &device, on)).await;
-        say("1", now - Duration::from_secs(1)).await;
-        assert!(asked().await.is_err(), "an old word is about something else");
-        say("0", now).await;
-        assert!(asked().await.is_err(), "it is off");
-        say("1\n", now + Duration::from_secs(1)).await;
-        assert_eq!(asked().await.unwrap(), Ok("1\n".to_owned()));
+        let sent = async || tokio::time::timeout(Duration::from_secs(4), execute(&ports, &device, on)).await;
+        report("1", now - Duration::from_secs(1)).await;
+        assert!(sent().await.is_err(), "the status is older than the command");
+        report("0", now).await;
+        assert!(sent().await.is_err(), "it is off");
+        report("1\n", now + Duration::from_secs(1)).await;
+        assert_eq!(sent().await.unwrap(), Ok("1\n".to_owned()));
     }
 }

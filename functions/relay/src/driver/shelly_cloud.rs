@@ -1,12 +1,12 @@
-//! A Shelly by the Shelly Cloud, which is reached without touching the site.
+//! Shelly devices through the Shelly Cloud, without an agent on site.
 //!
 //! Source: Shelly's documentation of the cloud control API, version 2 (a beta): `POST
 //! /v2/devices/api/set/switch?auth_key=…` with JSON, answered by 200 and an empty body, or by an object with
-//! `error`. `toggle_after` is the device's own timer. An account may ask once a second; public code reports that
-//! more than that is answered by 401, as a wrong key is.
+//! `error`. `toggle_after` is the device's own timer. An account may send one request per second; public code
+//! reports that further requests are answered by 401, as a wrong key is.
 //!
-//! The key stands in the address. What comes of a request names no more of an address than its host, and answers
-//! are kept without the key, should one repeat it.
+//! The key is part of the address. Outcomes therefore contain only the host of an address, and the key is removed from
+//! answers that repeat it.
 
 use std::time::Duration;
 
@@ -25,15 +25,14 @@ use crate::driver::client::DeviceClient;
 use crate::protocol::time_until;
 use crate::{DeviceCommand, SendOutcome};
 
-/// The time between two requests of an account: a little more than the second that the API wants, since clocks and
-/// ways differ.
+/// The time between two requests of an account: the second that the API requires, and a margin for clocks and latency.
 const SPACING: Duration = Duration::from_millis(1100);
 
-/// How much of the time has to be left for the request itself when its turn comes.
+/// The time that has to be left for the request itself after the wait.
 const REQUEST_TIME: Duration = Duration::from_secs(2);
 
-/// Asks the cloud for a command.
-pub(super) async fn ask<P: Ports>(
+/// Executes a command.
+pub(super) async fn execute<P: Ports>(
     client: &DeviceClient<'_, P>,
     device: &ShellyCloud,
     command: DeviceCommand,
@@ -42,7 +41,7 @@ pub(super) async fn ask<P: Ports>(
         return Err(SendOutcome::NotExecuted("the driver shelly-cloud cannot toggle".to_owned()));
     };
     let key = client.secret(&device.key).await?;
-    await_turn(client, device).await?;
+    await_rate_limit(client, device).await?;
     let request = Request::new(Method::POST, url(device, &key)).with_body("application/json", body);
     confirmed(&without_key(client.send(&request).await?, &key))
 }
@@ -67,7 +66,7 @@ fn body(device: &ShellyCloud, command: DeviceCommand) -> Option<Bytes> {
     Some(Bytes::from(body.to_string()))
 }
 
-/// A time in seconds, rounded up to tenths; whole where it is whole, since fractions are unverified.
+/// A time in seconds, rounded up to tenths; an integer if it is whole, since fractions are unverified.
 fn seconds(duration: Duration) -> Value {
     let tenths = u64::try_from(duration.as_millis().div_ceil(100)).unwrap_or(u64::MAX);
     if tenths.is_multiple_of(10) {
@@ -76,35 +75,38 @@ fn seconds(duration: Duration) -> Value {
     Duration::from_millis(tenths.saturating_mul(100)).as_secs_f64().into()
 }
 
-/// Waits until the account may be asked. Its server stands for it: two accounts on one server wait for each other,
-/// which is slower than need be and never wrong.
-async fn await_turn<P: Ports>(client: &DeviceClient<'_, P>, device: &ShellyCloud) -> Result<(), SendOutcome> {
+/// Waits until the account may send a request. The limit is counted per server: two accounts on one server wait for each
+/// other, which is slower than necessary and never wrong.
+async fn await_rate_limit<P: Ports>(
+    client: &DeviceClient<'_, P>,
+    device: &ShellyCloud,
+) -> Result<(), SendOutcome> {
     let now = client.ports.clock().now();
     let latest = now.checked_add(client.left.saturating_sub(REQUEST_TIME)).unwrap_or(now);
     let account = device.server.host_str().unwrap_or_default();
-    let turn =
+    let slot =
         rate_limit::acquire(client.ports.state(), &format!("shelly-cloud/{account}"), SPACING, latest, now)
             .await;
-    match turn {
-        Ok(Some(turn)) => {
-            tokio::time::sleep(time_until(turn, now)).await;
+    match slot {
+        Ok(Some(slot)) => {
+            tokio::time::sleep(time_until(slot, now)).await;
             Ok(())
         }
         Ok(None) => Err(SendOutcome::NotExecuted(
-            "the account may be asked once a second, and others are before this".to_owned(),
+            "the account may send one request per second, and other requests are waiting".to_owned(),
         )),
         Err(error) => Err(SendOutcome::NotExecuted(error.to_string())),
     }
 }
 
-/// A success is the status 200 with an empty body: 202, say, is a command that the cloud has and the device perhaps not.
-/// A refusal is the status 401, or an object with `error` under a status below 500: a gateway in front of the cloud may
-/// answer with an object of its own.
+/// Confirmed by the status 200 with an empty body: 202, for example, means that the cloud has the command and the device
+/// may not. Refused by the status 401, or an object with `error` and a status below 500: from 500 on, a gateway in front
+/// of the cloud may have made the object.
 fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
     if answer.status == StatusCode::UNAUTHORIZED {
         return Err(SendOutcome::NotExecuted(format!(
-            "status 401: the key is wrong, or something else asked in the account's name within the same second \
-             (camhook itself keeps {:.1} s between two requests) {}",
+            "status 401: the key is wrong, or another program used the account within the same second \
+             (camhook leaves {:.1} s between two requests) {}",
             SPACING.as_secs_f64(),
             text(answer)
         )));
@@ -120,7 +122,7 @@ fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
     Err(undocumented(answer, "Shelly Cloud"))
 }
 
-/// The answer without the key, should it repeat it: what is kept of an answer must not depend on where it is cut.
+/// Removes the key from an answer, before the answer is cut.
 fn without_key(answer: Answer, key: &SecretString) -> Answer {
     let key = key.expose_secret();
     let body = String::from_utf8_lossy(&answer.body);

@@ -1,8 +1,8 @@
 //! Shelly of the first generation: a relay or a light, over plain HTTP.
 //!
 //! Source: Shelly's API documentation, Gen1 (`/relay/{i}`, `/light/{i}`: `turn`, `timer`, `brightness`), and
-//! public code that speaks to such devices by GET. A device with restricted login wants HTTP Basic. `timer` is
-//! the device's own: a pulse ends even when nobody can speak to the device any more.
+//! public code that uses such devices by GET. A device with restricted login requires HTTP Basic. `timer` is the
+//! device's own: a pulse ends even if the network is down.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::driver::answer::{object, refused_login, text, undocumented};
 use crate::driver::client::DeviceClient;
 use crate::{DeviceCommand, SendOutcome};
 
-/// Asks the device for a command.
-pub(super) async fn ask<P: Ports>(
+/// Executes a command.
+pub(super) async fn execute<P: Ports>(
     client: &DeviceClient<'_, P>,
     device: &ShellyGen1,
     command: DeviceCommand,
@@ -58,12 +58,12 @@ fn url(device: &ShellyGen1, command: DeviceCommand) -> Url {
     url
 }
 
-/// A time in whole seconds, rounded up: that such a device takes fractions is documented nowhere.
+/// A time in whole seconds, rounded up: fractions are not documented for these devices.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// A success is the state that was asked for, as the device names it. A refusal is the challenge of its restricted login.
+/// Confirmed by the requested state in `ison`. Refused by the challenge of the restricted login.
 fn confirmed(answer: &Answer, command: DeviceCommand) -> Result<String, SendOutcome> {
     if let Some(refused) = refused_login(answer) {
         return Err(refused);
@@ -72,15 +72,15 @@ fn confirmed(answer: &Answer, command: DeviceCommand) -> Result<String, SendOutc
     let Some(is_on) = is_on.filter(|_| answer.status.is_success()) else {
         return Err(undocumented(answer, "Shelly of the first generation"));
     };
-    let is_as_asked = match command {
+    let is_as_requested = match command {
         DeviceCommand::On { .. } => is_on,
         DeviceCommand::Off => !is_on,
         DeviceCommand::Toggle => true,
     };
-    if !is_as_asked {
+    if !is_as_requested {
         let state = if is_on { "on" } else { "off" };
         return Err(SendOutcome::Unconfirmed(format!(
-            "the device says that it is {state}: {}",
+            "the device reports that it is {state}: {}",
             text(answer)
         )));
     }

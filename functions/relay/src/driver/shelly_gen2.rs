@@ -1,8 +1,8 @@
 //! Shelly of the second generation and later: RPC over HTTP.
 //!
 //! Source: Shelly's API documentation, Gen2+ (`Switch.Set`, `Switch.Toggle`, `toggle_after`). A device with a
-//! password asks for HTTP Digest with SHA-256; its user is always `admin`. `toggle_after` makes the device
-//! itself switch back: a pulse ends even when nobody can speak to the device any more.
+//! password requires HTTP Digest with SHA-256; its user is always `admin`. `toggle_after` is the device's own timer: a
+//! pulse ends even if the network is down.
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ use crate::driver::answer::{is_challenge, object, status, status_and_text, text,
 use crate::driver::client::DeviceClient;
 use crate::{DeviceCommand, SendOutcome};
 
-/// The code of an RPC error: the device did not finish in time.
+/// RPC error code: the device did not finish in time.
 const DEADLINE_EXCEEDED: i64 = -104;
 
-/// The code of an RPC error: there is no such method.
+/// RPC error code: there is no such method.
 const NO_HANDLER: i64 = 404;
 
-/// The only user that the device knows.
+/// The only user of the device.
 const USER: &str = "admin";
 
-/// Asks the device for a command.
-pub(super) async fn ask<P: Ports>(
+/// Executes a command.
+pub(super) async fn execute<P: Ports>(
     client: &DeviceClient<'_, P>,
     device: &ShellyGen2,
     command: DeviceCommand,
@@ -67,10 +67,10 @@ fn url(device: &Url, switch: u8, command: DeviceCommand) -> Url {
     url
 }
 
-/// A time in whole seconds, or with one decimal place, rounded up: a light stays rather a moment longer.
+/// A time in seconds with at most one decimal place, rounded up.
 ///
-/// Shelly's documentation calls `toggle_after` a number of seconds; that a device takes fractions of them is
-/// unverified, so that none is sent where the time is whole.
+/// Shelly documents `toggle_after` as a number of seconds. That devices accept fractions is unverified, so whole times
+/// are sent without one.
 fn seconds(duration: Duration) -> String {
     let tenths = duration.as_millis().div_ceil(100);
     if tenths.is_multiple_of(10) {
@@ -80,22 +80,21 @@ fn seconds(duration: Duration) -> String {
     }
 }
 
-/// A success is the device's own answer to the method, which says what the output was before. A refusal is an error of
-/// its RPC, whatever the status, or its status 429, by which it puts off whoever it has no nonce for.
+/// Confirmed by the result of the method, which contains the previous state. Refused by an RPC error, whatever the status.
+/// Deferred by the status 429, with which the device answers while its table of nonces is full.
 fn confirmed(answer: &Answer, now: Timestamp) -> Result<String, SendOutcome> {
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
         let retry_after = answer.retry_after(now);
         return Err(SendOutcome::Deferred { reason: status_and_text(answer), retry_after });
     }
     if is_challenge(answer, "Digest") && Challenge::best(&answer.headers, Algorithm::Sha256).is_none() {
-        let text =
-            "it asks for another proof than Digest with SHA-256, so it is no Shelly of the second generation";
+        let text = "it requests another authentication than Digest with SHA-256, so it is not a Shelly of the second generation";
         return Err(SendOutcome::NotExecuted(format!("{}: {text}", status(answer))));
     }
     let Some(members) = object(answer) else { return Err(undocumented(answer, "Shelly")) };
     if let Some(code) = error_code(&members) {
         return Err(match code {
-            // It may have been executed after the device stopped waiting for itself.
+            // The device may execute it after its timeout.
             DEADLINE_EXCEEDED => SendOutcome::Unconfirmed(text(answer)),
             _ => SendOutcome::NotExecuted(text(answer)),
         });
@@ -108,7 +107,7 @@ fn confirmed(answer: &Answer, now: Timestamp) -> Result<String, SendOutcome> {
 }
 
 /// The code of an RPC error: `{"error": {"code": -103, …}}`, or `{"code": -103, …}` alone. The device's own codes are
-/// below zero, and 404 says that it has no such method; any other one is a gateway's.
+/// negative, or 404 for an unknown method; any other code is from a gateway.
 fn error_code(members: &Map<String, Value>) -> Option<i64> {
     let error = members.get("error").and_then(Value::as_object).unwrap_or(members);
     let code = error.get("code").and_then(Value::as_i64)?;

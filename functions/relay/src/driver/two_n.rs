@@ -2,11 +2,11 @@
 //!
 //! Source: 2N's manual of the HTTP API, `api/switch/ctrl`: `on` and `off`, and `trigger`, which pulses a
 //! monostable switch and toggles a bistable one. An answer of 200 may say `"success": false`; the codes are those
-//! of the manual and of public code that names them. The service asks for nothing, Basic or Digest (MD5), and the
-//! user needs the privilege to control switches.
+//! of the manual and of public code that names them. The service requires no authentication, Basic or Digest (MD5);
+//! the user needs the privilege to control switches.
 //!
-//! A monostable switch is asked for `on`, never for `trigger`: both pulse it, and should it be bistable after all,
-//! `on` twice is still on.
+//! A monostable switch receives `on`, never `trigger`: both pulse it, and if it is bistable after all, `on` twice is
+//! still on.
 
 use camhook_outbound::{Answer, Request};
 use camhook_ports::Ports;
@@ -19,8 +19,8 @@ use crate::driver::answer::{object, refused_login, text, undocumented};
 use crate::driver::client::DeviceClient;
 use crate::{DeviceCommand, SendOutcome};
 
-/// Asks the device for a command.
-pub(super) async fn ask<P: Ports>(
+/// Executes a command.
+pub(super) async fn execute<P: Ports>(
     client: &DeviceClient<'_, P>,
     device: &TwoN,
     command: DeviceCommand,
@@ -49,7 +49,7 @@ fn url(device: &TwoN, command: DeviceCommand) -> Option<Url> {
     Some(url)
 }
 
-/// A success is `"success": true` under a status of 200 to 299; a refusal is `"success": false`, whatever the status, or
+/// Confirmed by `"success": true` with a status of 200 to 299. Refused by `"success": false`, whatever the status, or by
 /// the challenge of the service's login.
 fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
     let members = object(answer);
@@ -67,38 +67,38 @@ fn refusal(members: &Map<String, Value>) -> String {
     let error = members.get("error");
     let of = |name: &str| error.and_then(|error| error.get(name));
     let Some(code) = of("code").and_then(Value::as_i64) else {
-        return "the device says that it did not do it, and not why".to_owned();
+        return "the device refused without a reason".to_owned();
     };
-    let mut words = format!("error {code}, {}", meaning(code));
+    let mut text = format!("error {code}, {}", meaning(code));
     if let Some(parameter) = of("param").and_then(Value::as_str) {
-        words.push_str(&format!(" (parameter {parameter})"));
+        text.push_str(&format!(" (parameter {parameter})"));
     }
     if let Some(description) = of("description").and_then(Value::as_str) {
-        words.push_str(&format!(": {description}"));
+        text.push_str(&format!(": {description}"));
     }
-    words.chars().map(|one| if one.is_control() { ' ' } else { one }).take(300).collect()
+    text.chars().map(|one| if one.is_control() { ' ' } else { one }).take(300).collect()
 }
 
-/// What an error's code means, and what can be done where that is known.
+/// The meaning of an error code, and what to do where that is known.
 fn meaning(code: i64) -> &'static str {
     match code {
         1 => "the device does not support it",
         2 => "there is no such path",
         3 => "the method is not the right one",
         4 => "the service is switched off: allow the Switch API in the device",
-        7 => "the service wants the other kind of connection: use https, or allow unsecured connections",
-        8 => "the service wants another authentication: use `basic` or `digest` as the device says",
-        9 => "the service wants a user: add `basic` or `digest`",
+        7 => "the service requires https, or unsecured connections have to be allowed in the device",
+        8 => "the service requires another authentication: use `basic` or `digest` as set in the device",
+        9 => "the service requires a user: add `basic` or `digest`",
         10 => "the user lacks the privilege to control switches",
         11 => "a parameter is missing",
         12 => "a parameter has a wrong value",
         13 => "the data is too long",
-        14 => "the switch did not do it: it may be locked or switched off in the device",
+        14 => "the switch was not changed: it may be locked or disabled in the device",
         15 => "there is no data",
         17 => "it collides with something else",
         18 => "the device rejected it",
         19 => "the file has the wrong version",
-        _ => "a code that the manual does not name",
+        _ => "a code that is not in the manual",
     }
 }
 
@@ -142,12 +142,12 @@ mod tests {
                 r#"{"success":false,"error":{"code":12,"param":"switch","description":"invalid parameter value"}}"#,
                 "error 12, a parameter has a wrong value (parameter switch): invalid parameter value",
             ),
-            (r#"{"success":false}"#, "the device says that it did not do it, and not why"),
+            (r#"{"success":false}"#, "the device refused without a reason"),
             (
                 r#"{"success":false,"error":{"code":10}}"#,
                 "error 10, the user lacks the privilege to control switches",
             ),
-            (r#"{"success":false,"error":{"code":99}}"#, "error 99, a code that the manual does not name"),
+            (r#"{"success":false,"error":{"code":99}}"#, "error 99, a code that is not in the manual"),
         ] {
             assert_eq!(confirmed(&answer(200, body)), Err(SendOutcome::NotExecuted(expected.to_owned())));
         }

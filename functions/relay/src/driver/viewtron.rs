@@ -2,8 +2,8 @@
 //!
 //! Source: Viewtron's API guide: `POST /ManualAlarmOut[/channel]` with HTTP Basic, answered by
 //! `<config status="success"/>` or `<config status="failed" errorCode="…" errorDesc="…"/>`. It sets a level: what
-//! is on stays on until it is told `false`. The guide names a fault of cameras: they let go of the output when
-//! an alarm of their own perimeter ends, whatever was asked for.
+//! is on stays on until it receives `false`. The guide names a fault of cameras: they reset the output when an alarm of
+//! their own perimeter detection ends.
 
 use bytes::Bytes;
 use camhook_outbound::{Answer, Request};
@@ -16,8 +16,8 @@ use crate::driver::answer::{refused_login, text, undocumented};
 use crate::driver::client::DeviceClient;
 use crate::{DeviceCommand, SendOutcome};
 
-/// Asks the device for a command.
-pub(super) async fn ask<P: Ports>(
+/// Executes a command.
+pub(super) async fn execute<P: Ports>(
     client: &DeviceClient<'_, P>,
     device: &ViewtronOutput,
     command: DeviceCommand,
@@ -45,8 +45,8 @@ fn url(device: &ViewtronOutput) -> Url {
     url
 }
 
-/// The vendor's own sample has blanks before the declaration, which XML forbids; that cameras take it without
-/// them is inferred.
+/// The vendor's own sample has spaces before the declaration, which XML does not allow. That cameras accept the body
+/// without them is inferred.
 fn body(level: &str) -> Bytes {
     Bytes::from(format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -55,8 +55,8 @@ fn body(level: &str) -> Bytes {
     ))
 }
 
-/// A success is what the guide names, under a status of 200 to 299; a refusal is `status="failed"`, or the challenge of
-/// the login. An answer with neither, as older firmware may give it, proves nothing.
+/// Confirmed by the success of the guide with a status of 200 to 299; refused by `status="failed"` or the challenge of the
+/// login. An answer with neither, as older firmware may give it, proves nothing.
 fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
     let body = String::from_utf8_lossy(&answer.body);
     let is_success = body.contains("status=\"success\"") || body.contains("<status>success</status>");

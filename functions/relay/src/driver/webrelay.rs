@@ -23,8 +23,8 @@ const USER: &str = "none";
 /// The shortest pulse, and the longest.
 const PULSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(86_400));
 
-/// Asks the device for a command.
-pub(super) async fn ask<P: Ports>(
+/// Executes a command.
+pub(super) async fn execute<P: Ports>(
     client: &DeviceClient<'_, P>,
     device: &WebRelay,
     command: DeviceCommand,
@@ -42,7 +42,7 @@ pub(super) async fn ask<P: Ports>(
     confirmed(&client.send(&request).await?, device, command)
 }
 
-/// The address of a command; `None` for `toggle`, which the classic devices do not know.
+/// The address of a command; `None` for `toggle`, which the classic devices do not support.
 fn url(device: &WebRelay, command: DeviceCommand) -> Option<Url> {
     let state = match command {
         DeviceCommand::Off => "0",
@@ -65,7 +65,7 @@ fn url(device: &WebRelay, command: DeviceCommand) -> Option<Url> {
     Some(url)
 }
 
-/// A time in seconds with at most one decimal place, rounded up, within what the device takes.
+/// A time in seconds with at most one decimal place, rounded up, within the device's limits.
 fn tenths(duration: Duration) -> String {
     let (shortest, longest) = PULSES;
     let tenths = duration.clamp(shortest, longest).as_millis().div_ceil(100);
@@ -75,12 +75,11 @@ fn tenths(duration: Duration) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-/// A success is the page of the states that names this relay as a device does which knows the parameter that was sent:
-/// `relayNState` and `relayNstate`, `relayState` and `relaystate`. It has to have the state that was asked for; for a
-/// pulse, 1 or, when that was short, 0, and neither proves that a door opened.
+/// Confirmed by the page of states if it contains this relay under the name that belongs to the parameter that was sent
+/// (`relayNstate` or `relaystate`), in the requested state. After a short pulse the state may be 0 again.
 ///
-/// Newer modules (X-400 and others) name it `relay1` and ignore `relay1State`: their page, too, has a status of 200, and
-/// nothing has moved.
+/// Newer modules (X-400 and others) use the name `relay1` and ignore `relay1State`: they also answer 200 with a page of
+/// states, but do not switch.
 fn confirmed(answer: &Answer, device: &WebRelay, command: DeviceCommand) -> Result<String, SendOutcome> {
     if let Some(refused) = refused_login(answer) {
         return Err(refused);
@@ -96,32 +95,32 @@ fn confirmed(answer: &Answer, device: &WebRelay, command: DeviceCommand) -> Resu
     let Some(state) = element(page, &format!("relay{number}state")) else {
         return Err(SendOutcome::Unconfirmed(missing(page, device.relay)));
     };
-    let is_as_asked = match command {
+    let is_as_requested = match command {
         DeviceCommand::On { off_after: None } => state == "1",
         DeviceCommand::Off => state == "0",
         DeviceCommand::On { off_after: Some(_) } | DeviceCommand::Toggle => matches!(state, "0" | "1" | "2"),
     };
-    if is_as_asked {
+    if is_as_requested {
         return Ok(text(answer));
     }
-    Err(SendOutcome::Unconfirmed(format!("the device says that the relay is in state {state}")))
+    Err(SendOutcome::Unconfirmed(format!("the device reports the state {state}")))
 }
 
-/// Why the page says nothing of the relay, and what to do.
+/// Why the page does not contain the relay, and what to do.
 fn missing(page: &str, relay: Option<u8>) -> String {
     let number = relay.unwrap_or(1);
     if element(page, &format!("relay{number}")).is_some() {
         return format!(
-            "the page names `relay{number}`, as newer ControlByWeb modules do, which ignore `relay{number}State`: use \
-             driver = \"http\" with state.xml?relay{number}=1"
+            "the page contains `relay{number}`, as that of newer ControlByWeb modules, which ignore `relay{number}State`: \
+             use driver = \"http\" with state.xml?relay{number}=1"
         );
     }
     match relay {
         None if element(page, "relay1state").is_some() => {
-            "the page names several relays: add `relay`, the number of this one".to_owned()
+            "the page contains several relays: add `relay`, the number of this one".to_owned()
         }
-        None => "the page does not name the relay".to_owned(),
-        Some(number) => format!("the page does not name relay {number}"),
+        None => "the page does not contain the relay".to_owned(),
+        Some(number) => format!("the page does not contain relay {number}"),
     }
 }
 
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn each_command_has_its_request() {
+    fn requests_of_commands() {
         let (one, third) = (device(None, WebRelayPage::StateFull), device(Some(3), WebRelayPage::State));
         for (device, command, expected) in [
             (&one, ON, "/stateFull.xml?relayState=1"),
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_to_name_this_relay_in_the_state_that_was_asked_for() {
+    fn the_page_has_to_contain_this_relay_in_the_requested_state() {
         let one = device(None, WebRelayPage::StateFull);
         let second = device(Some(2), WebRelayPage::StateFull);
         let quad = "<?xml version='1.0' encoding='utf-8' ?>\n<datavalues>\n  <relay1state>0</relay1state>\n  \

@@ -1,5 +1,4 @@
-//! The queue to the agents over ports in memory: from the relay function to the device, and what goes wrong on the
-//! way.
+//! The agent's queues over ports in memory: from the relay function to the device, with faults in between.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -84,7 +83,7 @@ fn decided(decision: &str, reason: &str) -> Vec<(String, String)> {
 const PULSE: &str = "action = \"pulse\", seconds = 5";
 
 #[tokio::test]
-async fn a_command_is_carried_out_once_at_once_and_however_often_it_comes() {
+async fn a_command_is_executed_once_however_often_it_is_delivered() {
     for (action, asked) in [
         (PULSE, DeviceCommand::On { off_after: Some(Duration::from_secs(5)) }),
         ("action = \"toggle\"", DeviceCommand::Toggle),
@@ -158,7 +157,7 @@ async fn a_command_that_waited_too_long_is_late_and_its_cooldown_is_given_back()
 }
 
 #[tokio::test]
-async fn whoever_died_between_claim_and_send_leaves_it_unknown() {
+async fn a_process_killed_between_claim_and_send_leaves_the_outcome_unknown() {
     let world = World::new(PULSE, "");
     let commands = world.handed_over(&event(1, Kind::Motion, NOW)).await;
     let key = claim::ClaimKey { event: event_id(1), rule: "open", action: 0, replay: None };
@@ -172,7 +171,7 @@ async fn whoever_died_between_claim_and_send_leaves_it_unknown() {
     assert_eq!(
         world.take(&delivery(&commands[0], 2)).await,
         Disposition::Redeliver,
-        "somebody may be at work"
+        "another delivery may be in progress"
     );
     world.advance(13);
     assert_eq!(world.take(&delivery(&commands[0], 3)).await, Disposition::Delete);
@@ -182,7 +181,7 @@ async fn whoever_died_between_claim_and_send_leaves_it_unknown() {
 }
 
 #[tokio::test]
-async fn a_device_that_refuses_is_asked_again_soon_while_the_command_is_young() {
+async fn a_refused_command_is_retried_soon_while_it_is_young() {
     let mut world = World::new(PULSE, "");
     world.devices = ScriptedDevices::answering([SendOutcome::NotExecuted("connection refused".to_owned())]);
     let commands = world.handed_over(&event(1, Kind::Motion, NOW)).await;
@@ -193,7 +192,7 @@ async fn a_device_that_refuses_is_asked_again_soon_while_the_command_is_young() 
 }
 
 #[tokio::test]
-async fn a_command_for_another_agent_is_given_back_until_it_is_late() {
+async fn a_command_for_another_agent_is_returned_until_it_is_late() {
     let world = World::new(PULSE, "");
     let commands = world.handed_over(&event(1, Kind::Plate, NOW)).await;
     for receive_count in [1, 2, 500] {
@@ -259,7 +258,7 @@ fn forged(command: &Message, changes: &[(&str, Value)]) -> QueueRecord {
 }
 
 #[tokio::test]
-async fn what_no_rule_of_the_agents_own_file_wants_is_refused() {
+async fn a_command_that_no_rule_of_the_agents_file_contains_is_refused() {
     for (changes, reason) in [
         (vec![("action", json!({ "kind": "on" }))], "not_in_rules"),
         (vec![("action", json!({ "kind": "pulse", "milliseconds": u64::MAX }))], "not_in_rules"),
@@ -315,7 +314,7 @@ async fn a_rule_that_the_agent_does_not_know_yet_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_processed_becomes_a_dead_letter_after_a_few_tries() {
+async fn a_message_that_cannot_be_processed_is_dead_lettered_after_five_deliveries() {
     let world = World::new(PULSE, "");
     let motion = event(1, Kind::Motion, NOW);
     let large = format!("{{\"type\":\"camhook.command.v1\",\"plate\":\"{}\"}}", "IB36NL".repeat(10_000));
@@ -324,7 +323,9 @@ async fn what_cannot_be_processed_becomes_a_dead_letter_after_a_few_tries() {
         for receive_count in 1..5 {
             assert_eq!(world.take(&record(receive_count)).await, Disposition::Redeliver);
         }
-        let Disposition::DeadLetter(reason) = world.take(&record(5)).await else { panic!("not given up") };
+        let Disposition::DeadLetter(reason) = world.take(&record(5)).await else {
+            panic!("not dead-lettered")
+        };
         assert!(reason.len() < 200 && !reason.contains("IB36NL"), "{reason}");
     }
     assert!(world.audit().is_empty() && world.devices.commands().is_empty());

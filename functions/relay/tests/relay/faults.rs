@@ -1,4 +1,4 @@
-//! What no device may do to a relay of any driver: say nothing, half of it, too late, or something else.
+//! Faults of the devices of every driver: no answer, half an answer, a late one, or another one.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn each(reply: Reply, check: impl AsyncFn(&str, &TestServer, World)) {
 }
 
 #[tokio::test]
-async fn silence_half_an_answer_and_a_closed_connection_are_unknown_and_never_tried_again() {
+async fn silence_half_an_answer_and_a_closed_connection_are_unknown_and_never_retried() {
     let login_page =
         Reply::Answer { status: 302, headers: vec![("location", "/login".to_owned())], body: "".into() };
     for reply in [Reply::Silence, Reply::Close, half("{\"ison\":true}"), login_page] {
@@ -38,7 +38,7 @@ async fn silence_half_an_answer_and_a_closed_connection_are_unknown_and_never_tr
             assert_eq!(world.decide().await.0, "unknown", "{driver} {reply:?}");
             world.ports.clock.advance(Duration::from_secs(2));
             assert_eq!(world.deliver(2).await, 0);
-            assert_eq!(server.received().len(), 1, "{driver} {reply:?}: asked once");
+            assert_eq!(server.received().len(), 1, "{driver} {reply:?}: one request");
             assert_eq!(world.ports.queues.sent(Queue::Alerts).len(), 1, "{driver}: people are alerted");
         }))
         .await;
@@ -54,7 +54,7 @@ fn challenge(driver: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn a_status_of_400_or_more_proves_nothing_and_is_never_tried_again() {
+async fn a_status_of_400_or_more_proves_nothing_and_is_never_retried() {
     for status in [400, 401, 403, 404, 409, 500, 502, 503, 504] {
         Box::pin(each(Reply::status(status), async |driver, server, world| {
             // The cloud of Shelly documents that its status 401 is a refusal.
@@ -66,7 +66,7 @@ async fn a_status_of_400_or_more_proves_nothing_and_is_never_tried_again() {
             assert!(text.contains(&format!("status {status}")), "{driver}: {text}");
             world.ports.clock.advance(Duration::from_secs(2));
             assert_eq!(world.deliver(2).await, 0);
-            assert_eq!(server.received().len(), 1, "{driver} {status}: asked once");
+            assert_eq!(server.received().len(), 1, "{driver} {status}: one request");
             assert_eq!(
                 world.ports.queues.sent(Queue::Alerts).len(),
                 1,
@@ -98,7 +98,7 @@ async fn what_may_be_on_without_a_timer_is_released_whatever_the_device_answers(
 }
 
 #[tokio::test]
-async fn a_login_that_the_device_documents_is_no_execution_and_is_tried_again() {
+async fn a_documented_login_is_no_execution_and_is_retried() {
     for driver in DRIVERS {
         if driver.contains("shelly-cloud") {
             continue;

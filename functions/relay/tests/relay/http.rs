@@ -65,7 +65,7 @@ async fn a_success_is_what_the_configuration_waits_for() {
     let requests = "on = { path = \"/on\" }\nconfirmation = '\"success\": true'";
     let (decision, text) = world(&server, requests, r#"action = "on""#).decide().await;
     assert_eq!(decision, "unknown");
-    assert!(text.contains("not what `success` names"), "{text}");
+    assert!(text.contains("does not match `success`"), "{text}");
 }
 
 /// A board that switches at each request, and answers 404 to it.
@@ -85,7 +85,7 @@ async fn a_board_that_answers_404_and_switches_is_asked_once_and_switched_off() 
     let world = world(&server, BOARD, r#"action = "pulse", seconds = 5"#);
     let (decision, text) = world.decide().await;
     assert_eq!(decision, "unknown");
-    assert!(text.contains("name it in `success`"), "{text}");
+    assert!(text.contains("add this answer to `success`"), "{text}");
     assert!(is_on.load(Ordering::SeqCst));
     for receive_count in 2..=5 {
         world.ports.clock.advance(Duration::from_secs(1));
@@ -180,6 +180,6 @@ async fn a_template_that_cannot_be_used_sends_nothing() {
     let world = world(&server, "toggle = { path = \"/{{ plate }}\" }", r#"action = "toggle""#);
     let (decision, text) = world.decide().await;
     assert_eq!(decision, "failed");
-    assert!(text.contains("the template of `path` cannot be used"), "{text}");
+    assert!(text.contains("the template of `path` is invalid"), "{text}");
     assert!(server.received().is_empty());
 }

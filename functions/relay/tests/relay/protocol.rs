@@ -1,4 +1,4 @@
-//! The protocol over ports in memory: what each delivery of an event does, and what the next one makes of it.
+//! The relay function over ports in memory: each delivery of an event, and the deliveries after it.
 
 use std::time::Duration;
 
@@ -273,7 +273,7 @@ async fn an_older_stop_does_not_undo_a_newer_start() {
 }
 
 #[tokio::test]
-async fn what_surely_had_no_effect_is_tried_again_within_max_age() {
+async fn a_command_that_was_not_executed_is_retried_within_max_age() {
     let refused = || SendOutcome::NotExecuted("connection refused".to_owned());
     let world = gate().answering([refused(), refused()]);
     let event = event(1, Kind::Motion, NOW);
@@ -291,7 +291,7 @@ async fn what_surely_had_no_effect_is_tried_again_within_max_age() {
 }
 
 #[tokio::test]
-async fn what_never_had_an_effect_has_failed_and_people_are_told() {
+async fn an_action_that_was_never_executed_has_failed_and_sends_an_alert() {
     let refused = (0..9).map(|_| SendOutcome::NotExecuted("status 500".to_owned()));
     let world = gate().answering(refused);
     let event = event(1, Kind::Motion, NOW);
@@ -312,7 +312,7 @@ async fn what_never_had_an_effect_has_failed_and_people_are_told() {
 }
 
 #[tokio::test]
-async fn a_toggle_is_never_tried_again() {
+async fn a_toggle_is_never_retried() {
     let toggle = || World::new(&[relay("bell", ""), rule("ring", MOTION, &then("bell", "toggle"), "")]);
     for (answer, decision) in [
         (SendOutcome::NotExecuted("refused".to_owned()), "failed"),
@@ -330,7 +330,7 @@ async fn a_toggle_is_never_tried_again() {
 }
 
 #[tokio::test]
-async fn silence_after_sending_is_unknown_and_people_are_told() {
+async fn silence_after_sending_is_unknown_and_sends_an_alert() {
     let world = gate().answering([SendOutcome::Unconfirmed("no answer within 4.0 s".to_owned())]);
     let event = event(1, Kind::Motion, NOW);
     assert!(world.deliver(&event, 1).await.is_empty());
@@ -395,11 +395,11 @@ async fn a_replayed_event_moves_no_relay() {
 }
 
 #[tokio::test]
-async fn a_replay_that_is_told_to_moves_the_relay_once_and_not_later_than_it_was_told() {
+async fn a_replay_that_is_requested_to_switches_the_relay_once_and_within_max_age() {
     let world = gate();
     let yesterday = event(1, Kind::Motion, at(-86_400.0));
     let replayed = |run: &str| QueueRecord { replay: Some(run.to_owned()), ..record(&yesterday, 1) };
-    let (late, now) = (replay::run_that_moves_relays(at(-31.0)), replay::run_that_moves_relays(NOW));
+    let (late, now) = (replay::relay_run_name(at(-31.0)), replay::relay_run_name(NOW));
     for run in [&late, &now, &now] {
         assert!(world.handle(&[replayed(run)]).await.is_empty());
     }

@@ -182,7 +182,7 @@ struct Arrival {
     is_put_off: bool,
     /// How many release messages for the relay the queue had at that moment.
     releases: usize,
-    /// Whether a person had been told that the relays are off.
+    /// Whether `camhook relays off` had returned.
     is_stopped: bool,
 }
 
@@ -200,7 +200,7 @@ impl Switch {
         }
     }
 
-    fn hear(&mut self, command: DeviceCommand, now: Timestamp) {
+    fn receive(&mut self, command: DeviceCommand, now: Timestamp) {
         self.settle(now);
         *self = match command {
             DeviceCommand::On { off_after } => Self { on: true, off_at: off_after.map(|after| now + after) },
@@ -220,7 +220,7 @@ struct World {
     switches: Mutex<BTreeMap<String, Switch>>,
     /// The release messages that the queue has, by relay.
     releases: Mutex<BTreeMap<String, usize>>,
-    /// From when on nothing but releases may reach a device: a person was told that the relays are off.
+    /// From this time on only releases may reach a device: `camhook relays off` has returned.
     stopped_since: Mutex<Option<Timestamp>>,
 }
 
@@ -401,7 +401,7 @@ impl Devices for World {
         let given_up = self.now() + left;
         step().await;
         if self.now() > given_up {
-            return SendOutcome::Unconfirmed("given up before it was sent".to_owned());
+            return SendOutcome::Unconfirmed("timed out before it was sent".to_owned());
         }
         let reached = match self.chance() {
             0..24 => (false, SendOutcome::NotExecuted("connection refused".to_owned())),
@@ -424,7 +424,7 @@ impl Devices for World {
         let event = *self.running.lock().unwrap();
         let releases = self.releases.lock().unwrap().get(&name).copied().unwrap_or_default();
         if effect {
-            self.switches.lock().unwrap().entry(name.clone()).or_default().hear(command, at);
+            self.switches.lock().unwrap().entry(name.clone()).or_default().receive(command, at);
         }
         let is_stopped = self.stopped_since.lock().unwrap().is_some_and(|since| at > since);
         let is_put_off = matches!(answer, SendOutcome::Deferred { .. });
@@ -432,7 +432,7 @@ impl Devices for World {
         self.arrivals.lock().unwrap().push(arrival);
         step().await;
         if self.now() > given_up {
-            return SendOutcome::Unconfirmed("given up before the answer came".to_owned());
+            return SendOutcome::Unconfirmed("timed out before the answer".to_owned());
         }
         answer
     }

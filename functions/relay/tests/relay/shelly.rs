@@ -106,9 +106,9 @@ async fn a_wrong_password_had_no_effect_and_is_not_shown() {
     let audit = world.audit();
     assert_eq!(audit[0]["decision"], "failed");
     assert!(audit[0]["text"].as_str().unwrap().contains("status 401"), "{audit:?}");
-    let told = world.ports.queues.sent(Queue::Alerts);
-    assert_eq!(told.len(), 1);
-    assert!(!told[0].body.contains(wrong));
+    let alerts = world.ports.queues.sent(Queue::Alerts);
+    assert_eq!(alerts.len(), 1);
+    assert!(!alerts[0].body.contains(wrong));
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn two_relays_of_one_account_take_turns_of_a_second() {
 }
 
 #[tokio::test]
-async fn a_401_is_tried_again_since_it_may_be_somebody_elses_haste() {
+async fn a_401_is_retried_since_another_program_may_have_used_the_account() {
     let server = TestServer::start(cloud()).await.unwrap();
     let world = World::of(&keys(&server, "b48a0a1cd978", "anotherkey"), PULSE);
     assert_eq!(world.deliver(1).await, 1);
@@ -84,10 +84,11 @@ async fn a_401_is_tried_again_since_it_may_be_somebody_elses_haste() {
     let audit = world.audit();
     let text = audit[0]["text"].as_str().unwrap();
     assert_eq!(audit[0]["decision"], "failed");
-    assert!(text.contains("the key is wrong, or something else asked"), "{text}");
+    assert!(text.contains("the key is wrong, or another program"), "{text}");
+    assert_eq!(text.matches("certainly not executed").count(), 1, "{text}");
     assert!(!audit[0].to_string().contains("anotherkey"));
-    let told = world.ports.queues.sent(Queue::Alerts);
-    assert!(!told[0].body.contains("anotherkey"), "{}", told[0].body);
+    let alerts = world.ports.queues.sent(Queue::Alerts);
+    assert!(!alerts[0].body.contains("anotherkey"), "{}", alerts[0].body);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What the tests of the relay function share: a site, its events, and devices that do as they are told.
+//! Shared by the tests of the relay function: a site, its events, and scripted devices.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -121,7 +121,7 @@ pub(crate) fn record_of(id: &str, body: String, receive_count: u32) -> QueueReco
     }
 }
 
-/// Devices that answer as told, in this order, and after that confirm everything.
+/// Devices that give these answers in order, and then confirm everything.
 #[derive(Debug, Default)]
 pub(crate) struct ScriptedDevices {
     answers: Mutex<VecDeque<SendOutcome>>,
@@ -152,7 +152,7 @@ impl Devices for ScriptedDevices {
         self.asked.lock().unwrap().push((relay.id.as_str().to_owned(), command));
         let answer = self.answers.lock().unwrap().pop_front();
         if answer == Some(SendOutcome::Unconfirmed("panic".to_owned())) {
-            panic!("told to panic");
+            panic!("a scripted panic");
         }
         answer.unwrap_or_else(|| SendOutcome::Confirmed(r#"{"was_on":false}"#.to_owned()))
     }

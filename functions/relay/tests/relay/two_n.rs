@@ -84,7 +84,7 @@ async fn an_error_under_a_status_of_200_had_no_effect_and_says_what_to_do() {
     let server = TestServer::start(with_basic).await.unwrap();
     let (decision, text) = world(&server, BISTABLE, r#"action = "toggle""#).decide().await;
     assert_eq!(decision, "failed");
-    assert!(text.contains("error 9, the service wants a user: add `basic` or `digest`"), "{text}");
+    assert!(text.contains("error 9, the service requires a user: add `basic` or `digest`"), "{text}");
 
     let server = TestServer::start(ctrl).await.unwrap();
     let world = world(&server, &format!("switch = 9\n{BISTABLE}"), r#"action = "on""#);
@@ -98,5 +98,5 @@ async fn an_intercom_that_redirects_to_https_says_so() {
         .unwrap();
     let (decision, text) = world(&server, BISTABLE, r#"action = "on""#).decide().await;
     assert_eq!(decision, "unknown");
-    assert!(text.contains("write https in `url`"), "{text}");
+    assert!(text.contains("use https in `url`"), "{text}");
 }

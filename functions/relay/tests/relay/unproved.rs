@@ -1,4 +1,4 @@
-//! Sources that nothing but their address proves.
+//! Sources that only their address identifies.
 
 use camhook_event::Kind;
 use camhook_ports::Queue;
