@@ -42,11 +42,11 @@ pub(crate) enum Error {
         /// Where its log is.
         log: PathBuf,
     },
-    /// One of the ways that are compared did not do the work.
-    #[error("{way} did not do the work: {what}")]
-    Way {
+    /// One of the contenders failed.
+    #[error("{contender} did not do the work: {what}")]
+    Contender {
         /// Which one.
-        way: &'static str,
+        contender: &'static str,
         /// What is wrong.
         what: String,
     },

@@ -8,20 +8,20 @@ use camhook_viewtron::Viewtron;
 use camhook_xprotect::Xprotect;
 use serde::Serialize;
 
+use crate::contenders::{Allocator, Contender, costs};
 use crate::error::Error;
 use crate::in_memory::InMemory;
 use crate::posts::Posts;
 use crate::python;
 use crate::rivals::{body, picture_ranges, tutorial};
 use crate::statistics::{microseconds, ratio};
-use crate::ways::{Allocator, Way, costs};
 
 /// What an event of half a megabyte costs, in microseconds of CPU time.
 #[derive(Debug, Serialize)]
 pub(crate) struct ViewtronCost {
     /// The length of the gateway's JSON.
     pub(crate) bytes: usize,
-    /// The whole way of camhook.
+    /// camhook's whole pipeline.
     pub(crate) camhook_us: f64,
     /// The typed envelope, one `memchr` pass, the decoded pictures.
     pub(crate) floor_us: f64,
@@ -44,7 +44,7 @@ pub(crate) struct ViewtronCost {
 pub(crate) struct XprotectCost {
     /// The length of the gateway's JSON.
     pub(crate) bytes: usize,
-    /// The whole way of camhook.
+    /// camhook's whole pipeline.
     pub(crate) camhook_us: f64,
     /// The typed envelope, one HMAC pass, one `memchr` pass, the decoded picture.
     pub(crate) floor_us: f64,
@@ -71,19 +71,19 @@ pub(crate) fn viewtron(posts: &Posts, interpreter: &Path, output: &Path) -> Resu
     let other = tutorial(event)?;
     let same = other.pictures.len() == pictures && !other.record.is_empty() && !other.message.is_empty();
     if !same {
-        return Err(Error::Way {
-            way: "the handler on lambda_http",
+        return Err(Error::Contender {
+            contender: "the handler on lambda_http",
             what: "pictures are missing".to_owned(),
         });
     }
     let file = write(output, "event.json", event)?;
-    let ways = [
-        (Way::Viewtron, AsCamhook),
-        (Way::Floor, AsCamhook),
-        (Way::LambdaHttp, AsItIs),
-        (Way::LambdaHttp, AsCamhook),
+    let contenders = [
+        (Contender::Viewtron, AsCamhook),
+        (Contender::Floor, AsCamhook),
+        (Contender::LambdaHttp, AsItIs),
+        (Contender::LambdaHttp, AsCamhook),
     ];
-    let measured = costs(ways, &file)?.map(microseconds);
+    let measured = costs(contenders, &file)?.map(microseconds);
     let [camhook_us, floor_us, lambda_http_us, lambda_http_same_allocator_us] = measured;
     let python_us = microseconds(python::event_cost(interpreter, &file, pictures)?);
     Ok(ViewtronCost {
@@ -104,8 +104,9 @@ pub(crate) fn xprotect(posts: &Posts, output: &Path) -> Result<XprotectCost, Err
     let event = posts.analytics.as_slice();
     check(&Xprotect, event)?;
     let file = write(output, "xprotect.json", event)?;
-    let ways = [(Way::Xprotect, Allocator::AsCamhook), (Way::SignedFloor, Allocator::AsCamhook)];
-    let [camhook_us, floor_us] = costs(ways, &file)?.map(microseconds);
+    let contenders =
+        [(Contender::Xprotect, Allocator::AsCamhook), (Contender::SignedFloor, Allocator::AsCamhook)];
+    let [camhook_us, floor_us] = costs(contenders, &file)?.map(microseconds);
     Ok(XprotectCost { bytes: event.len(), camhook_us, floor_us, ratio_to_floor: ratio(camhook_us, floor_us) })
 }
 
@@ -118,7 +119,7 @@ fn check(adapter: &dyn Adapter, event: &[u8]) -> Result<(usize, Vec<Message>), E
 /// The message that the queues get of the intrusion: what the consumers are measured with.
 pub(crate) fn message(posts: &Posts) -> Result<String, Error> {
     let (_, messages) = check(&Viewtron, &posts.intrusion)?;
-    let none = || Error::Way { way: "camhook", what: "it sends nothing".to_owned() };
+    let none = || Error::Contender { contender: "camhook", what: "it sends nothing".to_owned() };
     messages.into_iter().next().map(|message| message.body).ok_or_else(none)
 }
 
@@ -126,7 +127,7 @@ pub(crate) fn message(posts: &Posts) -> Result<String, Error> {
 pub(crate) fn throughput(posts: &Posts, output: &Path) -> Result<Throughput, Error> {
     let per_second = |name: &str, event: &[u8]| -> Result<f64, Error> {
         let file = write(output, name, event)?;
-        let [cost] = costs([(Way::Viewtron, Allocator::AsCamhook)], &file)?;
+        let [cost] = costs([(Contender::Viewtron, Allocator::AsCamhook)], &file)?;
         Ok((1.0 / cost.as_secs_f64()).round())
     };
     Ok(Throughput {

@@ -1,4 +1,4 @@
-//! The whole way of an event through camhook, with the world outside in memory.
+//! The whole pipeline of an event, with all external services in memory.
 
 use camhook_ingest::{Adapter, Instance, handle};
 use camhook_invocation::HttpApiEvent;
@@ -63,5 +63,5 @@ impl InMemory {
 }
 
 fn failed(what: String) -> Error {
-    Error::Way { way: "camhook", what }
+    Error::Contender { contender: "camhook", what }
 }

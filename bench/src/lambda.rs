@@ -33,12 +33,12 @@ pub(crate) struct Function {
     log: PathBuf,
     clock: SystemClock,
     events: Sender<Vec<u8>>,
-    told: Receiver<Told>,
+    observed: Receiver<Observed>,
 }
 
-/// What the Runtime API tells of a function.
+/// What the Runtime API observes of a function.
 #[derive(Debug)]
-enum Told {
+enum Observed {
     /// It asked for an event.
     Asks(Duration),
     /// It was given one.
@@ -54,9 +54,9 @@ impl Function {
     pub(crate) fn start(name: &str, bootstrap: &Path, cloud: &Cloud, log: PathBuf) -> Result<Self, Error> {
         let clock = SystemClock::start();
         let (events, next) = channel();
-        let (tells, told) = channel();
+        let (observations, observed) = channel();
         let next = Mutex::new(next);
-        let api = server::start(move |request| answer(&request, clock, &next, &tells))?;
+        let api = server::start(move |request| answer(&request, clock, &next, &observations))?;
         let api = api.to_string();
         let endpoint = cloud.url();
         let queue = format!("{endpoint}/000000000000/bench");
@@ -84,10 +84,17 @@ impl Function {
         environment.extend(allocator::settings());
         let before = clock.elapsed();
         let process = Process::start(bootstrap, &environment, &log)?;
-        let mut function =
-            Self { process, started_within: Duration::ZERO, name: name.to_owned(), log, clock, events, told };
-        match function.told.recv_timeout(DEADLINE) {
-            Ok(Told::Asks(at)) => function.started_within = at.saturating_sub(before),
+        let mut function = Self {
+            process,
+            started_within: Duration::ZERO,
+            name: name.to_owned(),
+            log,
+            clock,
+            events,
+            observed,
+        };
+        match function.observed.recv_timeout(DEADLINE) {
+            Ok(Observed::Asks(at)) => function.started_within = at.saturating_sub(before),
             other => return Err(function.wrong(&format!("does not ask for its first event: {other:?}"))),
         }
         Ok(function)
@@ -99,11 +106,11 @@ impl Function {
         let _ = self.events.send(event.to_vec());
         let mut given = self.clock.elapsed();
         loop {
-            match self.told.recv_timeout(DEADLINE) {
-                Ok(Told::Asks(_)) => {}
-                Ok(Told::Has(at)) => given = at,
-                Ok(Told::Answered(at, answer)) => return Ok((at.saturating_sub(given), answer)),
-                Ok(Told::Failed(error)) => {
+            match self.observed.recv_timeout(DEADLINE) {
+                Ok(Observed::Asks(_)) => {}
+                Ok(Observed::Has(at)) => given = at,
+                Ok(Observed::Answered(at, answer)) => return Ok((at.saturating_sub(given), answer)),
+                Ok(Observed::Failed(error)) => {
                     return Err(self.wrong(&format!("fails: {}", String::from_utf8_lossy(&error))));
                 }
                 Err(_) => return Err(self.wrong("does not answer")),
@@ -127,21 +134,21 @@ fn answer(
     request: &Request,
     clock: SystemClock,
     next: &Mutex<Receiver<Vec<u8>>>,
-    tells: &Sender<Told>,
+    observations: &Sender<Observed>,
 ) -> Answer {
     let at = clock.elapsed();
     let path = request.target.trim_start_matches("/2018-06-01/runtime/invocation/");
     match path.split_once('/') {
         None if path == "next" => {
             // Nobody listens any more when the measurement is over.
-            let _ = tells.send(Told::Asks(at));
+            let _ = observations.send(Observed::Asks(at));
             let Ok(event) = next.lock().unwrap_or_else(PoisonError::into_inner).recv() else {
                 loop {
                     thread::park();
                 }
             };
             let deadline = clock.now().as_millisecond() + INVOCATION.as_millis() as i64;
-            let _ = tells.send(Told::Has(clock.elapsed()));
+            let _ = observations.send(Observed::Has(clock.elapsed()));
             Answer::new(200, event)
                 .with("content-type", "application/json")
                 .with("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
@@ -152,11 +159,11 @@ fn answer(
                 )
         }
         Some((_, "response")) => {
-            let _ = tells.send(Told::Answered(at, request.body.clone()));
+            let _ = observations.send(Observed::Answered(at, request.body.clone()));
             Answer::new(202, "")
         }
         _ => {
-            let _ = tells.send(Told::Failed(request.body.clone()));
+            let _ = observations.send(Observed::Failed(request.body.clone()));
             Answer::new(202, "")
         }
     }

@@ -1,4 +1,4 @@
-//! Measures camhook, side by side with a floor and with other ways to do the same, in one run.
+//! Measures camhook, side by side with a floor and with alternatives, in one run.
 //!
 //! `camhook-bench BOOTSTRAPS PYTHON OUTPUT`: the folder of the functions' binaries, an interpreter that has the
 //! vendor's SDK, and the folder for `report.json` and `report.md`. `make bench` builds and installs all of it.
@@ -7,6 +7,7 @@
 
 mod allocator;
 mod cloud;
+mod contenders;
 mod error;
 mod event_cost;
 mod functions;
@@ -20,7 +21,6 @@ mod report;
 mod rivals;
 mod server;
 mod statistics;
-mod ways;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let said = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // What this program starts itself with.
-        [ways::COMMAND, name, event] => ways::go(name, Path::new(event)),
+        [contenders::COMMAND, name, event] => contenders::run(name, Path::new(event)),
         [bootstraps, python, output] => run(Path::new(bootstraps), Path::new(python), Path::new(output)),
         _ => {
             eprintln!("usage: camhook-bench BOOTSTRAPS PYTHON OUTPUT (`make bench` does it all)");

@@ -25,7 +25,7 @@ pub(crate) fn event_cost(interpreter: &Path, event: &Path, pictures: usize) -> R
     let measured: Measured = serde_json::from_str(&text)?;
     if measured.pictures != pictures {
         let what = format!("it decodes {} of {pictures} pictures", measured.pictures);
-        return Err(Error::Way { way: "the Python SDK", what });
+        return Err(Error::Contender { contender: "the Python SDK", what });
     }
     Ok(Duration::from_secs_f64(measured.us / 1e6))
 }

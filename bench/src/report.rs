@@ -15,7 +15,7 @@ pub(crate) struct Report {
     machine: Machine,
     event_510kb: ViewtronCost,
     xprotect_100kb: XprotectCost,
-    /// The way of an event alone: no SDK, no HTTP.
+    /// The pipeline alone: no SDK, no HTTP.
     events_per_second_per_core_in_memory: Throughput,
     #[serde(flatten)]
     functions: Functions,

@@ -71,7 +71,7 @@ pub(crate) fn floor(
     pictures: &[Range<usize>],
     mark: u8,
 ) -> Result<(usize, Vec<Vec<u8>>), Error> {
-    let failed = |what: String| Error::Way { way: "the floor", what };
+    let failed = |what: String| Error::Contender { contender: "the floor", what };
     let envelope: Envelope = serde_json::from_slice(event).map_err(|error| failed(error.to_string()))?;
     let body = envelope.body.as_bytes();
     let marks = memchr::memchr_iter(mark, body).count();
@@ -88,7 +88,7 @@ pub(crate) fn signed_floor(
     pictures: &[Range<usize>],
     key: &str,
 ) -> Result<(Vec<u8>, Vec<Vec<u8>>), Error> {
-    let failed = |what: String| Error::Way { way: "the floor", what };
+    let failed = |what: String| Error::Contender { contender: "the floor", what };
     let envelope: Envelope = serde_json::from_slice(event).map_err(|error| failed(error.to_string()))?;
     let body = envelope.body.as_bytes();
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|error| failed(error.to_string()))?;
@@ -116,7 +116,7 @@ pub(crate) struct Handled {
 /// every element's text as a string, the `base64` crate, a `serde_json` value as record and message. As camhook does,
 /// it looks at the first and last bytes of each picture; it walks no markers, makes no identity and checks no token.
 pub(crate) fn tutorial(event: &[u8]) -> Result<Handled, Error> {
-    let failed = |what: String| Error::Way { way: "the handler on lambda_http", what };
+    let failed = |what: String| Error::Contender { contender: "the handler on lambda_http", what };
     let event: LambdaRequest = serde_json::from_slice(event).map_err(|error| failed(error.to_string()))?;
     let request = lambda_http::Request::from(event);
     let body = match request.body() {

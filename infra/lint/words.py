@@ -18,13 +18,18 @@ SUFFIXES = {".rs", ".md", ".py", ".toml", ".yaml", ".yml", ".service", ".conf", 
 NOT_CODE = re.compile(
     r"//[^\n]*|/\*.*?\*/|b?r(?P<hashes>#*)\".*?\"(?P=hashes)|b?\"(?:\\.|[^\"\\])*\"|b?'(?:\\.|[^'\\\n])'", re.DOTALL)
 
+# The name of a member of stored or transmitted data, which stays as it is: `rename = "told"`, `"told":`.
+SERIALIZED_NAME = re.compile(r'\brename = "\w+"|"\w+":')
+
 
 def main(arguments):
     rules = tomllib.loads(LIST.read_text(encoding="utf-8"))
     folders = [str(Path(argument)).removeprefix("./") for argument in arguments] or rules["checked"]
+    # A folder that is named is checked, whether it is exempt or not.
+    exempt = [out for out in rules["exempt"] if not any(is_below(argument, out) for argument in folders)]
     count = 0
     for path in tracked_files():
-        if not any(is_below(path, folder) for folder in folders) or any(is_below(path, out) for out in rules["exempt"]):
+        if not any(is_below(path, folder) for folder in folders) or any(is_below(path, out) for out in exempt):
             continue
         text = (ROOT / path).read_text(encoding="utf-8", errors="replace")
         for line, found, instead in findings(path, text, rules):
@@ -61,6 +66,7 @@ def findings(path, text, rules):
                 found += [(line_of(code, match), name, entry["use"])
                           for match in re.finditer(rf"\b{re.escape(identifier)}\b", code)]
     # A phrase may go on in the next line, behind the marks of a comment.
+    text = SERIALIZED_NAME.sub(lambda match: "_" * len(match.group()), text)
     prose = re.sub(r"(?<=[^\n]) *\n[ \t]*(?://[/!]?|#)?[ \t]*(?=\S)", lambda match: NEW_LINE, text)
     for entry in rules["phrase"]:
         if any(is_below(path, out) for out in entry.get("except", [])):

@@ -11,7 +11,7 @@ fn published(name: &str) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
-/// The topics of a file, each with the payloads that it is said to have.
+/// The topics of a file, each with the payloads that the file names.
 #[cfg(test)]
 fn pairs(text: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();

@@ -86,7 +86,7 @@ async fn join<P: Ports>(
 ) -> Result<(), Error> {
     let (state, now) = (context.ports.state(), context.ports.clock().now());
     let label = camhook_description::place(context.site, event);
-    if let Joined::Owed { group, delay } = coalesce::join(state, key, event, &label, window, now).await? {
+    if let Joined::Pending { group, delay } = coalesce::join(state, key, event, &label, window, now).await? {
         let flush = Flush::new(key.rule.to_owned(), key.source.to_owned(), group);
         context.ports.queues().send(Queue::Notify, flush.message(delay)?).await?;
         coalesce::mark_queued(state, key, group).await?;

@@ -28,7 +28,7 @@ pub(crate) async fn notify_group<P: Ports>(
     let key = GroupKey { rule: &flush.rule, source: &flush.source };
     let group = match coalesce::close(state, key, flush.group, context.ports.clock().now()).await? {
         Closing::Early(left) => return Err(Retry::waiting("window").after(left)),
-        Closing::Told => return Ok(()),
+        Closing::Delivered => return Ok(()),
         Closing::Closed(group) => group,
     };
     if flush.rule == SILENCE_RULE {

@@ -1,14 +1,11 @@
-//! Every minute: what is still owed, and who went silent.
+//! Runs every minute.
 //!
-//! An event whose record is stored while a queue refused it stands under `pending/` with the names of the
-//! queues that are owed it. Here it is delivered, and only then removed: a crash between the two delivers it
-//! twice, which the consumers' claims turn into once.
-//!
-//! A source that was heard of and then no more gives an event of its own.
-//!
-//! A relay without a timer whose time is over, and which nobody switches off, gets its release message again.
-//!
-//! A new version of camhook.toml is checked.
+//! * Delivers pending events. An event that is stored while a queue refused it is under `pending/` with the names of
+//!   those queues. It is removed only after it was delivered: after a crash between the two it is delivered twice, and
+//!   the consumers' claims make it act once.
+//! * Reports sources and agents that go offline or come back.
+//! * Restores the release message of a relay without a timer that should be off.
+//! * Checks a new version of camhook.toml.
 
 mod configuration;
 mod pending;

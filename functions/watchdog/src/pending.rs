@@ -1,4 +1,4 @@
-//! Delivers what stands under `pending/`.
+//! Delivers pending events.
 
 use bytes::Bytes;
 use camhook_event::{Event, PENDING_PREFIX};
@@ -15,12 +15,12 @@ const EVENTS_A_TICK: usize = 1000;
 /// How many events are under way at the same time.
 const AT_ONCE: usize = 16;
 
-/// What became of one event under `pending/`.
+/// The result for one event under `pending/`.
 enum Delivery {
-    /// Every queue has it.
+    /// Every queue accepted it.
     Done,
-    /// A queue still refuses.
-    Owed,
+    /// A queue still refuses it.
+    Pending,
 }
 
 /// Why an event under `pending/` was not delivered.
@@ -30,16 +30,16 @@ enum PendingError {
     Object(#[from] ObjectError),
     #[error(transparent)]
     Put(#[from] PutError),
-    #[error("it is not what the ingest writes: {0}")]
+    #[error("not a pending event: {0}")]
     Json(#[from] serde_json::Error),
 }
 
-/// Delivers every event under `pending/` to the queues that are owed it.
+/// Delivers events under `pending/` to the queues that refused them.
 pub async fn deliver_pending<P: Ports>(ports: &P) {
     let keys = match ports.objects().list(PENDING_PREFIX, EVENTS_A_TICK).await {
         Ok(keys) => keys,
         Err(error) => {
-            tracing::error!(%error, "what is owed cannot be listed");
+            tracing::error!(%error, "failed to list pending events");
             ports.metrics().count("PendingFailed", []);
             return;
         }
@@ -52,12 +52,12 @@ pub async fn deliver_pending<P: Ports>(ports: &P) {
     while let Some((key, delivery)) = deliveries.next().await {
         match delivery {
             Ok(Delivery::Done) => {
-                tracing::info!(key, "what was owed is delivered");
+                tracing::info!(key, "delivered a pending event");
                 ports.metrics().count("PendingDelivered", []);
             }
-            Ok(Delivery::Owed) => ports.metrics().count("PendingOwed", []),
+            Ok(Delivery::Pending) => ports.metrics().count("PendingOwed", []),
             Err(error) => {
-                tracing::error!(key, %error, "what is owed cannot be delivered");
+                tracing::error!(key, %error, "failed to deliver a pending event");
                 ports.metrics().count("PendingFailed", []);
             }
         }
@@ -71,26 +71,26 @@ async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingErro
     let pending: Pending = serde_json::from_slice(&object.bytes)?;
     let body = serde_json::to_string(&pending.message)?;
     let group = message_group(&serde_json::from_value::<Event>(pending.message.clone())?);
-    let sends = pending.owed.iter().map(|&queue| {
+    let sends = pending.queues.iter().map(|&queue| {
         let message = Message::new(body.clone(), group.clone());
         async move { ports.queues().send(queue, message).await.map_err(|error| (queue, error)) }
     });
-    let mut owed: Vec<Queue> = Vec::new();
+    let mut refused: Vec<Queue> = Vec::new();
     for (queue, error) in join_all(sends).await.into_iter().filter_map(Result::err) {
-        tracing::warn!(key, %queue, %error, "a queue still does not take the event");
-        owed.push(queue);
+        tracing::warn!(key, %queue, %error, "queue still refuses the event");
+        refused.push(queue);
     }
-    if owed.is_empty() {
+    if refused.is_empty() {
         ports.objects().delete(key).await?;
         return Ok(Delivery::Done);
     }
-    if owed != pending.owed {
-        let rest = Pending { owed, message: pending.message };
+    if refused != pending.queues {
+        let rest = Pending { queues: refused, message: pending.message };
         let bytes = Bytes::from(serde_json::to_vec(&rest)?);
         let object = Object { bytes, content_type: "application/json" };
         ports.objects().put(key, object, Precondition::None).await?;
     }
-    Ok(Delivery::Owed)
+    Ok(Delivery::Pending)
 }
 
 #[cfg(test)]
@@ -103,8 +103,8 @@ mod tests {
 
     const ID: &str = "0123456789abcdef0123456789abcdef";
 
-    async fn owe(ports: &MemoryPorts, owed: &[&str]) -> String {
-        let pending = json!({ "owed": owed, "message": {
+    async fn put_pending(ports: &MemoryPorts, queues: &[&str]) -> String {
+        let pending = json!({ "owed": queues, "message": {
             "specversion": "1.0", "id": ID, "source": "/viewtron/gate", "type": "camhook.event.v1",
             "subject": "motion", "time": "2026-11-23T08:00:00.000Z", "datacontenttype": "application/json",
             "data": { "vendor": "viewtron", "source": "gate", "camera": { "id": "1" }, "kind": "motion",
@@ -127,26 +127,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_owed_is_delivered_to_whom_it_is_owed_and_no_one_else() {
+    async fn a_pending_event_is_delivered_to_the_queues_that_refused_it_and_no_other() {
         let ports = ports();
-        owe(&ports, &["relay"]).await;
+        put_pending(&ports, &["relay"]).await;
         assert_eq!(counted_by_a_tick(&ports, "PendingDelivered").await, 1);
         let sent = ports.queues.sent(Queue::Relay);
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].group, "gate/1");
         assert!(serde_json::from_str::<Event>(&sent[0].body).is_ok());
         assert!(ports.queues.sent(Queue::Notify).is_empty());
-        assert!(ports.objects.keys().is_empty(), "nothing is owed any more");
+        assert!(ports.objects.keys().is_empty(), "nothing is pending");
     }
 
     #[tokio::test]
-    async fn a_queue_that_still_refuses_is_owed_until_it_takes() {
+    async fn an_event_is_pending_until_every_queue_accepts_it() {
         let ports = ports();
-        let key = owe(&ports, &["notify", "relay"]).await;
+        let key = put_pending(&ports, &["notify", "relay"]).await;
         ports.queues.fail(Queue::Notify);
         assert_eq!(counted_by_a_tick(&ports, "PendingOwed").await, 1);
         let rest: Pending = serde_json::from_slice(&ports.objects.object(&key).unwrap().bytes).unwrap();
-        assert_eq!(rest.owed, [Queue::Notify]);
+        assert_eq!(rest.queues, [Queue::Notify]);
         ports.queues.heal();
         assert_eq!(counted_by_a_tick(&ports, "PendingDelivered").await, 1);
         assert_eq!(ports.queues.sent(Queue::Relay).len(), 1);

@@ -1,4 +1,4 @@
-//! Sends a release again that got lost.
+//! Restores lost releases.
 //!
 //! A relay without a timer is switched off by a message that its queue holds before it is switched on, and that comes
 //! again until the device confirms. Should it get lost all the same (a queue that was purged, a dead letter that was
@@ -29,50 +29,50 @@ enum ReleaseError {
     Unwritable(#[from] serde_json::Error),
 }
 
-/// What became of a relay that was looked at.
+/// The result of checking a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Looked {
-    /// It is as it should be, or somebody is at it.
+enum Checked {
+    /// It is off, or its release is in progress.
     AllRight,
     /// Its release is in the queue again.
     Restored,
 }
 
-/// Has the queues deliver the release again of every relay without a timer that nobody switches off.
+/// Sends the release again of every relay without a timer that should be off and has no release under way.
 pub async fn restore_releases<P: Ports>(ports: &P, site: &Site) {
     for relay in site.relays().iter().filter(|relay| relay.driver.timer() == DeviceTimer::None) {
         let id = relay.id.as_str();
         match look(ports, relay).await {
-            Ok(Looked::AllRight) => {}
-            Ok(Looked::Restored) => {
-                tracing::warn!(relay = id, "the relay should be off and nobody switches it off: sent again");
+            Ok(Checked::AllRight) => {}
+            Ok(Checked::Restored) => {
+                tracing::warn!(relay = id, "restored the release of a relay that should be off");
                 ports.metrics().count("ReleasesRestored", [("Relay", id)]);
             }
             Err(error) => {
-                tracing::error!(relay = id, %error, "whether the relay is on for too long is not known");
+                tracing::error!(relay = id, %error, "failed to check whether the relay should be off");
                 ports.metrics().count("ReleasesFailed", [("Relay", id)]);
             }
         }
     }
 }
 
-async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Looked, ReleaseError> {
+async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Checked, ReleaseError> {
     let (id, now) = (relay.id.as_str(), ports.clock().now());
     let (queue, missed_after) = match relay.via {
         Via::Cloud => (Queue::Releases, MISSED_AFTER),
         Via::Agent => (Queue::ReleasesLan, MISSED_AFTER_ON_SITE),
     };
     let state = relay::read(ports.state(), id).await?;
-    let Some(since) = neglected_since(state.record(), now) else { return Ok(Looked::AllRight) };
+    let Some(since) = neglected_since(state.record(), now) else { return Ok(Checked::AllRight) };
     if now.duration_since(since).unsigned_abs() <= missed_after {
-        return Ok(Looked::AllRight);
+        return Ok(Checked::AllRight);
     }
     // First the queue, then the item: what stands there is then never a promise that nobody keeps. When somebody
     // is faster at the item, there is a message too many, which finds nothing to do.
     let message = ReleaseMessage::new(id, next_generation(state.record())).message(Duration::ZERO)?;
     ports.queues().send(queue, message).await?;
     relay::write(ports.state(), &state, queued_again(state.record(), now), now).await?;
-    Ok(Looked::Restored)
+    Ok(Checked::Restored)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Tells when a source goes silent, and when it is back.
+//! Reports sources that go offline and come back.
 //!
-//! A source with `offline_after` that was heard of once and then not for that long gives a `device_offline`
-//! event; the first sign of life after it a `device_online` event. The events go the way of all others: record,
-//! queues, rules. An agent on site that goes silent is told of to the trouble channel. Ids of events come from the last sign of life, so that a tick that died half-way is repeated
-//! without telling twice.
+//! A source with `offline_after` whose last contact is older than that gives a `device_offline` event, and its next
+//! contact a `device_online` event. Both are processed like any other event: record, queues, rules. An agent on site
+//! that goes offline is reported to the alert channel. Event ids are derived from the last contact, so that a tick that
+//! was interrupted is repeated without a second event.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,21 +17,21 @@ use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::presence::{self, Presence, Reported};
 use jiff::Timestamp;
 
-/// After how long without a sign of life an agent counts as gone; it gives one each minute.
+/// After how long without a contact an agent counts as offline; it reports each minute.
 const AGENT_OFFLINE_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// Tells of every source of the site that went silent or is back.
+/// Reports every source and agent of the site that went offline or is back.
 pub async fn report_silence<P: Ports>(ports: &P, site: &Site) {
-    let heard = match presence::all(ports.state()).await {
-        Ok(heard) => heard,
+    let contacts = match presence::all(ports.state()).await {
+        Ok(contacts) => contacts,
         Err(error) => {
-            tracing::error!(%error, "who was heard of cannot be read");
+            tracing::error!(%error, "failed to read the last contacts of sources");
             ports.metrics().count("PresenceFailed", []);
             return;
         }
     };
     let now = ports.clock().now();
-    for (id, presence) in heard {
+    for (id, presence) in contacts {
         if let Some(area) = presence::area_of_agent(&id) {
             report_agent(ports, &id, area, &presence, now).await;
             continue;
@@ -43,12 +43,12 @@ pub async fn report_silence<P: Ports>(ports: &P, site: &Site) {
     }
 }
 
-/// What is to be told of a source that was not told yet, and since when it is so.
+/// What changed about a source and is not reported yet, with the last contact.
 fn news(source: &Source, presence: &Presence, now: Timestamp) -> Option<(Reported, Timestamp)> {
     news_after(source.offline_after?, presence, now)
 }
 
-/// What is to be told of whoever counts as gone after a time without a sign of life.
+/// The same for anything that counts as offline after that long without a contact.
 fn news_after(offline_after: Duration, presence: &Presence, now: Timestamp) -> Option<(Reported, Timestamp)> {
     let contact = presence.contact?;
     let is_silent = now.duration_since(contact).unsigned_abs() >= offline_after && contact < now;
@@ -59,27 +59,27 @@ fn news_after(offline_after: Duration, presence: &Presence, now: Timestamp) -> O
     }
 }
 
-/// Tells the trouble channel of an agent that went silent or is back.
+/// Sends an alert about an agent that went offline or is back.
 async fn report_agent<P: Ports>(ports: &P, id: &str, area: &str, presence: &Presence, now: Timestamp) {
     let Some((reported, since)) = news_after(AGENT_OFFLINE_AFTER, presence, now) else { return };
     let text = match reported {
         Reported::Gone => format!(
-            "The agent {area} has not been heard of since {since:.0}. What it switches is not switched until it is \
-             back; commands are dropped when they are too old, and what is on for a time is switched off then."
+            "The agent {area} has been offline since {since:.0}. Its relays are not switched until it is back. Commands \
+             that are too old by then are dropped; releases are executed."
         ),
         Reported::Back => format!("The agent {area} is back since {since:.0}."),
     };
-    let trouble = Alert::new(AlertSubject::Agent(area.to_owned()), text, now);
-    let sent = match trouble.message() {
+    let alert = Alert::new(AlertSubject::Agent(area.to_owned()), text, now);
+    let sent = match alert.message() {
         Ok(message) => ports.queues().send(Queue::Notify, message).await,
         Err(error) => Err(error),
     };
     if let Err(error) = sent {
-        tracing::error!(area, %error, "nobody was told of the agent, the next tick tries again");
+        tracing::error!(area, %error, "failed to send the alert about the agent; the next tick retries");
         return;
     }
     if let Err(error) = presence::record_reported(ports.state(), id, reported).await {
-        tracing::error!(area, %error, "that it was told is not noted: it is told again");
+        tracing::error!(area, %error, "failed to record the alert; it will be sent again");
     }
 }
 
@@ -97,7 +97,7 @@ async fn report<P: Ports>(
     let mut draft = Draft::new(kind, Identity::SenderId(format!("{kind} {since}")));
     draft.state = Some(state);
     draft.vendor_data.insert("last_contact", since.to_string());
-    // Nobody sent anything: the event's identity rests on the last contact alone.
+    // No request: the event is identified by the last contact alone.
     let received = Received {
         source: Arc::clone(source),
         received_at: now,
@@ -111,7 +111,7 @@ async fn report<P: Ports>(
         return;
     }
     if let Err(error) = presence::record_reported(ports.state(), source.id.as_str(), reported).await {
-        tracing::error!(source = %source.id, %error, "that it was told is not noted: it is told again");
+        tracing::error!(source = %source.id, %error, "failed to record the report; it will be sent again");
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
         camhook_site::read(toml, "test").unwrap().0
     }
 
-    async fn told(ports: &MemoryPorts) -> Vec<Kind> {
+    async fn reported(ports: &MemoryPorts) -> Vec<Kind> {
         report_silence(ports, &site()).await;
         let messages = ports.queues.take(Queue::Notify);
         messages
@@ -138,69 +138,69 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_silence_and_its_end_are_told_once() {
+    async fn going_offline_and_coming_back_are_reported_once() {
         let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
         let contact =
             async || presence::record_contact(&ports.state, "gate", ports.clock.now()).await.unwrap();
-        assert_eq!(told(&ports).await, [], "never heard of: nothing to miss");
+        assert_eq!(reported(&ports).await, [], "no contact yet: not offline");
         contact().await;
         ports.clock.advance(Duration::from_secs(299));
-        assert_eq!(told(&ports).await, []);
+        assert_eq!(reported(&ports).await, []);
         ports.clock.advance(Duration::from_secs(1));
-        assert_eq!(told(&ports).await, [Kind::DeviceOffline]);
-        assert_eq!(told(&ports).await, []);
+        assert_eq!(reported(&ports).await, [Kind::DeviceOffline]);
+        assert_eq!(reported(&ports).await, []);
         contact().await;
-        assert_eq!(told(&ports).await, [Kind::DeviceOnline]);
-        assert_eq!(told(&ports).await, []);
+        assert_eq!(reported(&ports).await, [Kind::DeviceOnline]);
+        assert_eq!(reported(&ports).await, []);
         ports.clock.advance(Duration::from_secs(600));
-        assert_eq!(told(&ports).await, [Kind::DeviceOffline]);
+        assert_eq!(reported(&ports).await, [Kind::DeviceOffline]);
     }
 
     #[tokio::test]
-    async fn an_agent_that_goes_silent_and_is_back_is_told_of_once_each() {
+    async fn an_agent_that_goes_offline_and_is_back_is_reported_once_each() {
         let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
         let contact = async || {
             presence::record_contact(&ports.state, &presence::agent("barn"), ports.clock.now())
                 .await
                 .unwrap();
         };
-        let troubles = async || {
+        let alerts = async || {
             report_silence(&ports, &site()).await;
             let messages = ports.queues.take(Queue::Notify).into_iter();
-            let troubles = messages.map(|message| serde_json::from_str::<Alert>(&message.body).unwrap());
-            troubles.map(|trouble| (trouble.about.to_string(), trouble.text)).collect::<Vec<_>>()
+            let alerts = messages.map(|message| serde_json::from_str::<Alert>(&message.body).unwrap());
+            alerts.map(|alert| (alert.about.to_string(), alert.text)).collect::<Vec<_>>()
         };
         contact().await;
         ports.clock.advance(Duration::from_secs(299));
-        assert!(troubles().await.is_empty());
+        assert!(alerts().await.is_empty());
         ports.clock.advance(Duration::from_secs(1));
-        let gone = troubles().await;
+        let gone = alerts().await;
         assert_eq!(gone.len(), 1);
         assert_eq!(gone[0].0, "agent barn");
-        assert!(gone[0].1.contains("not been heard of since 2026-11-23T08:00:00Z"), "{}", gone[0].1);
-        assert!(troubles().await.is_empty());
+        assert!(gone[0].1.contains("been offline since 2026-11-23T08:00:00Z"), "{}", gone[0].1);
+        assert!(alerts().await.is_empty());
         contact().await;
-        assert_eq!(troubles().await[0].1, "The agent barn is back since 2026-11-23T08:05:00Z.");
-        assert!(troubles().await.is_empty());
+        assert_eq!(alerts().await[0].1, "The agent barn is back since 2026-11-23T08:05:00Z.");
+        assert!(alerts().await.is_empty());
     }
 
     #[tokio::test]
-    async fn what_could_not_be_noted_is_told_again_under_the_same_id() {
+    async fn what_could_not_be_recorded_is_reported_again_under_the_same_id() {
         let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
         presence::record_contact(&ports.state, "gate", ports.clock.now()).await.unwrap();
         ports.clock.advance(Duration::from_secs(300));
         ports.objects.fail("events/");
-        assert_eq!(told(&ports).await, []);
+        assert_eq!(reported(&ports).await, []);
         ports.objects.heal();
-        assert_eq!(told(&ports).await, [Kind::DeviceOffline]);
+        assert_eq!(reported(&ports).await, [Kind::DeviceOffline]);
         assert_eq!(ports.objects.keys().len(), 1);
     }
 
     #[tokio::test]
-    async fn a_source_that_the_site_no_longer_has_is_missed_by_nobody() {
+    async fn a_source_that_was_removed_is_not_reported() {
         let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
         presence::record_contact(&ports.state, "old", ports.clock.now()).await.unwrap();
         ports.clock.advance(Duration::from_secs(3600));
-        assert_eq!(told(&ports).await, []);
+        assert_eq!(reported(&ports).await, []);
     }
 }

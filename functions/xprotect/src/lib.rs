@@ -8,7 +8,7 @@
 //! `X-Hub-Signature-256: sha256=` with the base64 of HMAC-SHA256 over the body. The key is the token's text as it
 //! was typed, not the bytes that its hexadecimal digits mean.
 //!
-//! | what | told by | becomes |
+//! | what | recognized by | becomes |
 //! |---|---|---|
 //! | which event | `EventHeader.ID`, the same in each delivery | the event's identity |
 //! | where | `Source.FQID`: its `Kind` says what `ObjectId` is the id of | the camera, or the name of what raised it |

@@ -1,4 +1,4 @@
-//! The SDK's clients, with one HTTP stack and the limits that the way of a webhook allows.
+//! The SDK's clients, with one HTTP stack and the time limits of a webhook.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::http_client::http_client;
 
 /// The limits of one kind of call.
 ///
-/// The limits are nested: all calls on the way of one webhook (configuration 1 s, secret 1.5 s, objects 2.5 s,
-/// queues 2.5 s, what is owed 2.5 s) end before the function's 10 s do.
+/// The limits are nested: all calls for one webhook (configuration 1 s, secret 1.5 s, objects 2.5 s, queues 2.5 s,
+/// pending events 2.5 s) end within the function's 10 s.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// A call with all its retries.
@@ -22,7 +22,7 @@ pub(crate) struct Limits {
     pub(crate) attempt: Duration,
 }
 
-/// Objects and queues: what the promise to the sender rests on.
+/// Objects and queues: what a post needs before it is acknowledged.
 pub(crate) const STORE: Limits =
     Limits { call: Duration::from_millis(2500), attempt: Duration::from_millis(1200) };
 

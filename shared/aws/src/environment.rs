@@ -11,7 +11,7 @@ use crate::metrics::DEFAULT_NAMESPACE;
 /// Days that event records are kept, unless the template's parameter EventsDays is changed.
 pub const DEFAULT_EVENTS_DAYS: u32 = 90;
 
-/// What a function is told by its environment.
+/// A function's settings, from environment variables.
 #[derive(Debug, Clone)]
 pub struct Environment {
     /// The region: `AWS_REGION`, which Lambda sets.
@@ -32,7 +32,7 @@ pub struct Environment {
     pub stack: Stack,
     /// The CloudFront distribution before the API, by the secret that it adds: `CAMHOOK_FRONT_SECRET`.
     pub front: Option<Front>,
-    /// Which log lines are written: `CAMHOOK_LOG`, in the form of `tracing` filters; `info` unless told.
+    /// Which log lines are written: `CAMHOOK_LOG`, in the form of `tracing` filters; default `info`.
     pub log_filter: String,
     /// The CloudWatch namespace of the stack's metrics: `CAMHOOK_METRIC_NAMESPACE`.
     pub metric_namespace: String,

@@ -19,9 +19,9 @@ use crate::ports::AwsPorts;
 /// A function that is ready for its first event: everything that outlives one invocation.
 #[derive(Debug)]
 pub struct Function {
-    /// What the function was told.
+    /// Its settings.
     pub environment: Environment,
-    /// The world outside.
+    /// The external services.
     pub ports: AwsPorts,
     site: CurrentSite,
 }

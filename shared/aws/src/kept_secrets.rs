@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-/// For how long a secret is not read again.
+/// How long a secret is cached.
 const KEPT: Duration = Duration::from_secs(5 * 60);
 
-/// For how long it is not read again after that failed: a store that has trouble is not asked for each webhook.
+/// How long a failure is cached: a failing store is not asked for each webhook.
 const KEPT_AFTER_A_FAILURE: Duration = Duration::from_secs(30);
 
-/// Secrets by name, each with the moment until which it is not read again.
+/// Secrets by name, each with the moment until which it is cached.
 #[derive(Debug, Default)]
 pub(crate) struct KeptSecrets {
     kept: Mutex<HashMap<String, (Duration, SecretString)>>,

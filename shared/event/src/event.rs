@@ -438,13 +438,13 @@ pub struct Face {
     /// The sex that the device estimates, in its own word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sex: Option<Text>,
-    /// The age that the device estimates: a number or its own word.
+    /// The age that the device estimates: a number or a word of the device.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age: Option<Text>,
-    /// Glasses, in the device's own word.
+    /// Glasses, as the device calls them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub glasses: Option<Text>,
-    /// A mask, in the device's own word.
+    /// A mask, as the device calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mask: Option<Text>,
 }

@@ -14,7 +14,7 @@ pub const CONFIG_KEY: &str = "config/camhook.toml";
 /// Below this are the records of events.
 pub const RECORD_PREFIX: &str = "events/";
 
-/// Under which the events stand that a queue is still owed.
+/// The prefix of events that a queue refused and that are still to be delivered.
 pub const PENDING_PREFIX: &str = "pending/";
 
 fn date(time: Timestamp) -> String {

@@ -72,7 +72,7 @@ mod tests {
 
     /// Rewrites the published schema with `UPDATE=1 cargo test -p camhook-event`.
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test is told by the environment to rewrite its file")]
+    #[expect(clippy::disallowed_methods, reason = "an environment variable makes the test rewrite its file")]
     fn the_published_schema_is_the_one_of_the_types() {
         let current = format!("{}\n", serde_json::to_string_pretty(&json_schema()).unwrap());
         if std::env::var("UPDATE").is_ok() {

@@ -1,4 +1,4 @@
-//! What a vendor's crate gives: how its posts are read, and what its senders want to hear.
+//! What a vendor's crate implements: how its posts are read, and how its senders are answered.
 
 use std::borrow::Cow;
 
@@ -38,8 +38,8 @@ pub trait Adapter: Send + Sync {
         request.method() == crate::Method::Get && request.query().trim_matches('&').is_empty()
     }
 
-    /// Something about the request that whoever looks after the source should know, and that keeps nothing from
-    /// being read. It is logged once for each source and instance.
+    /// Something that the operator of the source should know and that does not prevent the post from being read. It is
+    /// logged once for each source and instance.
     fn notice(&self, request: &Request<Verified>) -> Option<Notice> {
         let _ = request;
         None
@@ -52,10 +52,10 @@ pub trait Adapter: Send + Sync {
     /// When the post is not in the vendor's dialect; it then goes to the quarantine.
     fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed>;
 
-    /// What the sender gets.
+    /// The reply to the sender.
     fn reply(&self, outcome: Outcome<'_>) -> Reply;
 
-    /// What the sender gets whose post could not be read and is in the quarantine.
+    /// The reply to the sender of a post that could not be read and is in the quarantine.
     fn reply_to_malformed(&self, malformed: &Malformed) -> Reply {
         let _ = malformed;
         self.reply(Outcome::Quarantined)
@@ -76,12 +76,12 @@ pub struct FixedPath {
 pub enum FixedContent {
     /// Keep-alives. The body is not parsed, and one that belongs to no source is acknowledged and counted.
     Heartbeats,
-    /// Whatever the device has to say, parsed and stored like a post to the source's own path; [`Request::rest`]
+    /// Any post of the device, parsed and stored like a post to the source's own path; [`Request::rest`]
     /// holds the segments of the fixed path. A post that belongs to no source is refused.
     Posts,
 }
 
-/// Something that whoever looks after a source should know.
+/// Something that the operator of a source should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// A short name for metrics: `unknown_version`.
@@ -99,12 +99,12 @@ pub enum Parsed<'a> {
     Partly {
         /// One or more events, stored like [`Parsed::Events`].
         events: Vec<Draft<'a>>,
-        /// What became of the rest.
+        /// The rest of the post.
         remainder: Remainder,
     },
-    /// The device is there.
+    /// A heartbeat: the device is online.
     Heartbeat,
-    /// Something known of which nothing is made.
+    /// A known message that is not an event.
     Ignored(Ignored),
 }
 
@@ -122,7 +122,7 @@ impl Parsed<'_> {
     }
 }
 
-/// What becomes of a post beside its events.
+/// The part of a post that is not events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remainder {
     /// Nothing was lost: it is logged, once for each source and instance.
@@ -131,7 +131,7 @@ pub enum Remainder {
     Quarantine(Malformed),
 }
 
-/// Why nothing is made of a post that was understood.
+/// Why a post that was understood is not an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ignored {
     /// A tracking post, and the source's settings drop them.
@@ -216,7 +216,7 @@ impl Malformed {
     }
 }
 
-/// What became of a request, as far as its sender is concerned.
+/// The outcome of a request, as far as its sender is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome<'a> {
     /// The events are stored, or there was nothing to store.
@@ -225,7 +225,7 @@ pub enum Outcome<'a> {
     Quarantined,
     /// Wrong or missing credentials, or an unknown source.
     Refused(Refusal),
-    /// A person or a test button looked whether the source is there. The text says that it is.
+    /// A person or a test button checked that the source is reachable. The text confirms it.
     Ready(&'a str),
     /// The body is above the cap.
     TooLarge,
@@ -260,7 +260,7 @@ pub enum Asks {
     Other,
 }
 
-/// What a sender gets.
+/// The reply to a sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.

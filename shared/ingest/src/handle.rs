@@ -39,7 +39,7 @@ pub async fn handle<P: Ports>(
     reply
 }
 
-/// What every step needs.
+/// What all steps share.
 struct Pipeline<'a, P> {
     ports: &'a P,
     adapter: &'a dyn Adapter,
@@ -223,7 +223,7 @@ impl<P: Ports> Pipeline<'_, P> {
         if due.is_empty() {
             return self.ignore(request, Ignored::RepeatedLevel).await;
         }
-        // The presence is written beside the objects: it adds no round trip to the way.
+        // The presence is written beside the objects: it adds no round trip.
         let (events, ()) = futures_util::future::join(
             persist(self.ports, &received, due),
             presence::event(self.ports, self.instance, source, request.received_at()),
@@ -272,13 +272,13 @@ impl<P: Ports> Pipeline<'_, P> {
                     reason = malformed.code,
                     detail = malformed.detail,
                     request = request.request_id(),
-                    "a request is in the quarantine"
+                    "quarantined a request"
                 );
                 self.ports.metrics().count("Quarantined", [("Vendor", vendor), ("Reason", malformed.code)]);
                 reply
             }
             Err(error) => {
-                tracing::error!(source = %source.id, %error, "a request could not be put into the quarantine");
+                tracing::error!(source = %source.id, %error, "failed to quarantine a request");
                 self.count_unavailable("quarantine");
                 self.adapter.reply(Outcome::Unavailable)
             }

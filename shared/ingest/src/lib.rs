@@ -1,8 +1,8 @@
-//! The way of one webhook: verify, parse, decode, store, enqueue, reply.
+//! The pipeline of a webhook: verify, parse, decode, store, enqueue, reply.
 //!
-//! [`handle`] is the whole way. A vendor's crate gives an [`Adapter`]; the world outside stands behind the
-//! ports of `camhook-ports`. The order of the steps is the promise: nothing is parsed that was not verified
-//! ([`Request<Verified>`] is what a parser takes), nothing is acknowledged whose record is not stored.
+//! [`handle`] runs the pipeline. A vendor's crate implements [`Adapter`]; external services are behind the ports of
+//! `camhook-ports`. The order of the steps is guaranteed: requests are verified before they are parsed (a parser takes a
+//! [`Request<Verified>`]), and a post is acknowledged only after its record is stored.
 
 #![warn(clippy::indexing_slicing)]
 

@@ -39,7 +39,7 @@ pub fn decode(base64: &[u8]) -> Result<Picture, RejectedReason> {
         return Err(RejectedReason::TooLarge);
     }
     let mut jpeg = decode_base64(base64).ok_or(RejectedReason::BadBase64)?;
-    let Frame { length, width, height } = walk(&jpeg)?;
+    let Frame { length, width, height } = read_markers(&jpeg)?;
     if length > PICTURE_LIMIT || u32::from(width) * u32::from(height) > PIXELS_LIMIT {
         return Err(RejectedReason::TooLarge);
     }
@@ -88,7 +88,7 @@ struct Frame {
 }
 
 /// Walks the markers of a JPEG (ITU-T T.81, annex B).
-fn walk(jpeg: &[u8]) -> Result<Frame, RejectedReason> {
+fn read_markers(jpeg: &[u8]) -> Result<Frame, RejectedReason> {
     let Some(mut rest) = jpeg.strip_prefix(&[0xFF, 0xD8]) else {
         return Err(RejectedReason::NotJpeg);
     };
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_is_told_apart() {
+    fn what_is_no_picture_is_rejected_with_the_reason() {
         let rejected = |bytes: &[u8]| decode(&encode(bytes)).unwrap_err();
         assert_eq!(decode(b"not base64 at all!").unwrap_err(), RejectedReason::BadBase64);
         assert_eq!(decode(b"").unwrap_err(), RejectedReason::NotJpeg);

@@ -1,6 +1,6 @@
-//! When a source was heard of last.
+//! The last contact of each source.
 //!
-//! Presence is a convenience beside the events: when it cannot be written, that is logged and nothing else.
+//! Presence is secondary to the events: a failed write is logged and has no other effect.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::instance::Instance;
 
-/// Notes a sign of life, unless this instance noted one of late.
+/// Records a contact, unless this instance recorded one recently.
 pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) {
     let (now, elapsed) = (ports.clock().now(), ports.clock().elapsed());
     let id = source.id.to_string();
@@ -20,39 +20,39 @@ pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) 
     }
     if let Err(error) = presence::record_contact(ports.state(), source.id.as_str(), now).await {
         instance.presence.forget(&id);
-        tracing::warn!(source = %source.id, %error, "the sign of life is not noted");
+        tracing::warn!(source = %source.id, %error, "failed to record the contact");
     }
 }
 
-/// Notes an event, which is a sign of life too.
+/// Records an event, which is a contact too.
 pub async fn event<P: Ports>(ports: &P, instance: &Instance, source: &Source, at: Timestamp) {
     instance.presence.is_due(source.id.to_string(), presence_interval(source), ports.clock().elapsed());
     if let Err(error) = presence::record_event(ports.state(), source.id.as_str(), at).await {
         instance.presence.forget(&source.id.to_string());
-        tracing::warn!(source = %source.id, %error, "the time of the event is not noted");
+        tracing::warn!(source = %source.id, %error, "failed to record the time of the event");
     }
 }
 
-/// Notes that somebody who named this source was refused, unless this instance noted one of late.
+/// Records a refused post in the name of this source, unless this instance recorded one recently.
 pub(crate) async fn refused<P: Ports>(ports: &P, instance: &Instance, source: &Source, reason: &'static str) {
     let (now, elapsed) = (ports.clock().now(), ports.clock().elapsed());
-    tracing::warn!(source = %source.id, reason, "refused");
+    tracing::warn!(source = %source.id, reason, "refused a request");
     if !instance.refusals.is_due(source.id.to_string(), presence_interval(source), elapsed) {
         return;
     }
     if let Err(error) = presence::record_refusal(ports.state(), source.id.as_str(), now, reason).await {
-        tracing::warn!(source = %source.id, %error, "the refusal is not noted");
+        tracing::warn!(source = %source.id, %error, "failed to record the refusal");
     }
 }
 
-/// What a person reads who opens the webhook's address.
+/// The text for a person who opens the webhook's address.
 pub(crate) async fn ready_text<P: Ports>(ports: &P, source: &Source) -> String {
     let last_event = match presence::find(ports.state(), source.id.as_str()).await {
         Ok(Some(Presence { event: Some(at), .. })) => format!("its last event came at {at:.0}"),
         Ok(_) => "it has sent no event yet".to_owned(),
         Err(error) => {
-            tracing::warn!(source = %source.id, %error, "the last event cannot be read");
-            "when its last event came cannot be told now".to_owned()
+            tracing::warn!(source = %source.id, %error, "failed to read the time of the last event");
+            "the time of its last event is not available now".to_owned()
         }
     };
     format!("camhook: the source {} is ready; {last_event}\n", source.id)

@@ -1,4 +1,4 @@
-//! The record and its pictures into the bucket, the message into the queues, what is owed under `pending/`.
+//! Stores the record and its pictures, then enqueues the event; what a queue refuses is stored under `pending/`.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::normalize::{Normalized, normalize, rejected};
 /// The queues that each event is sent to.
 pub const CONSUMERS: [Queue; 2] = [Queue::Notify, Queue::Relay];
 
-/// The event could not be kept: its sender must not believe that it was.
+/// Why an event could not be stored: the post must not be acknowledged.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The bucket has no name.
@@ -29,26 +29,27 @@ pub enum StoreError {
     /// The record is not in the bucket.
     #[error("the record is not stored: {0}")]
     Record(PutError),
-    /// The record is stored, but neither the queues nor `pending/` took what is owed.
-    #[error("{owed:?} refused the event and so did the bucket: {error}")]
-    Owed {
-        /// The queues that did not take it.
-        owed: Vec<Queue>,
-        /// What the bucket said.
+    /// The record is stored, but the event is neither in every queue nor under `pending/`.
+    #[error("{queues:?} refused the event, and it could not be stored as pending: {error}")]
+    Pending {
+        /// The queues that refused it.
+        queues: Vec<Queue>,
+        /// The error of the bucket.
         error: PutError,
     },
 }
 
-/// What stands under `pending/`: an event that is stored, and the queues that still have to get it.
+/// An object under `pending/`: a stored event, and the queues that refused it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
-    /// The queues that are owed the event.
-    pub owed: Vec<Queue>,
+    /// The queues that refused the event.
+    #[serde(rename = "owed")]
+    pub queues: Vec<Queue>,
     /// The event as the queues carry it.
     pub message: serde_json::Value,
 }
 
-/// Whom it is fair to share a queue with.
+/// The message group of an event: its source and camera, so that one camera's burst does not delay the others.
 #[must_use]
 pub fn message_group(event: &Event) -> String {
     let camera = event.data.camera.as_ref().map_or("-", |camera| camera.id.as_str());
@@ -83,7 +84,7 @@ pub async fn persist<P: Ports>(
                 source = %event.data.source,
                 kind = %event.data.kind,
                 pictures = event.data.images.len(),
-                "event stored"
+                "stored an event"
             ),
             Err(error) => {
                 tracing::error!(source = %received.source.id, %error, "failed to store an event");
@@ -113,7 +114,7 @@ async fn store_and_enqueue<P: Ports>(ports: &P, normalized: Normalized) -> Resul
     if whole {
         enqueue(ports, &event, json).await?;
     } else {
-        // The record promised pictures that are not there: it is written again while the queues are told.
+        // The record names pictures that are not stored: it is corrected while the event is enqueued.
         let json = serde_json::to_string(&event)?;
         let (corrected, enqueued) = futures_util::future::join(
             put_record(ports, &event, &json),
@@ -121,7 +122,7 @@ async fn store_and_enqueue<P: Ports>(ports: &P, normalized: Normalized) -> Resul
         )
         .await;
         if let Err(error) = corrected {
-            tracing::warn!(event = %event.id, %error, "the record still names pictures that are not stored");
+            tracing::warn!(event = %event.id, %error, "failed to correct the record, which names pictures that are not stored");
         }
         enqueued?;
     }
@@ -160,7 +161,7 @@ async fn store<P: Ports>(
             let object = Object { bytes: picture.bytes, content_type: "image/jpeg" };
             let put = ports.objects().put(image.key.as_str(), object, Precondition::None).await;
             put.map_err(|error| {
-                tracing::warn!(event = %event.id, image = index, %error, "a picture is not stored");
+                tracing::warn!(event = %event.id, image = index, %error, "failed to store a picture");
                 index
             })
         })
@@ -175,7 +176,7 @@ async fn put_record<P: Ports>(ports: &P, event: &Event, json: &str) -> Result<()
     ports.objects().put(&record_key(event), object, Precondition::None).await.map_err(StoreError::Record)
 }
 
-/// Sends an event to all consumers at the same time; what a queue does not take is owed to it.
+/// Sends an event to all consumers at the same time; what a queue refuses is stored under `pending/`.
 async fn enqueue<P: Ports>(ports: &P, event: &Event, json: String) -> Result<(), StoreError> {
     // A bucket's name is never empty.
     let bucket = Text::new(ports.objects().bucket()).unwrap_or_else(|| event.data.source.clone());
@@ -186,21 +187,21 @@ async fn enqueue<P: Ports>(ports: &P, event: &Event, json: String) -> Result<(),
         async move {
             let sent = ports.queues().send(queue, message).await;
             sent.map_err(|error| {
-                tracing::warn!(event = %event.id, %queue, %error, "a queue does not take the event: it is owed");
+                tracing::warn!(event = %event.id, %queue, %error, "queue refused the event; it is pending");
                 queue
             })
         }
     });
-    let owed: Vec<Queue> = join_all(sends).await.into_iter().filter_map(Result::err).collect();
-    if owed.is_empty() {
+    let refused: Vec<Queue> = join_all(sends).await.into_iter().filter_map(Result::err).collect();
+    if refused.is_empty() {
         return Ok(());
     }
-    let pending = Pending { owed: owed.clone(), message: serde_json::from_str(&body)? };
+    let pending = Pending { queues: refused.clone(), message: serde_json::from_str(&body)? };
     let object =
         Object { bytes: Bytes::from(serde_json::to_vec(&pending)?), content_type: "application/json" };
     ports
         .objects()
         .put(&pending_key(event.id), object, Precondition::None)
         .await
-        .map_err(|error| StoreError::Owed { owed, error })
+        .map_err(|error| StoreError::Pending { queues: refused, error })
 }

@@ -19,7 +19,7 @@ use crate::adapter::{Challenge, Refusal};
 use crate::locate::Located;
 use crate::{Request, Unverified, Verified};
 
-/// Why a request was not let in.
+/// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VerifyError {
     /// A credential is missing or wrong.
@@ -30,7 +30,7 @@ pub(crate) enum VerifyError {
         /// Which kind of credential did not hold.
         reason: RefusedReason,
     },
-    /// Whether the credentials are good cannot be told now.
+    /// The credentials could not be checked.
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
@@ -82,7 +82,7 @@ pub(crate) async fn verify<S: Secrets>(
     let Some(reason) = first_failure(secrets, &source.auth, &request, token, signature).await? else {
         return Ok(request.with_state(Verified { source, rest }));
     };
-    // Who has the token may be asked for the password; nobody else learns that there is one.
+    // Only a sender with the token is asked for a password; no other sender learns that there is one.
     let challenge = match reason {
         RefusedReason::Basic if !source.auth.tokens.is_empty() => Challenge::Basic,
         _ => refusal.challenge,

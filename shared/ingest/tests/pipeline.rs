@@ -1,4 +1,4 @@
-//! The way of one webhook with the world outside in memory: who is let in, what is kept, what the sender hears.
+//! The pipeline of a webhook with in-memory services: what is accepted, what is stored, what the sender gets.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
@@ -325,7 +325,7 @@ async fn an_event_goes_on_without_a_picture_that_cannot_be_stored() {
 
 #[tokio::test]
 async fn what_a_queue_refuses_is_owed_to_it() {
-    for (failing, owed) in [
+    for (failing, queues) in [
         (vec![Queue::Notify], vec![Queue::Notify]),
         (vec![Queue::Notify, Queue::Relay], vec![Queue::Notify, Queue::Relay]),
     ] {
@@ -335,7 +335,7 @@ async fn what_a_queue_refuses_is_owed_to_it() {
         }
         assert_eq!(stack.post("event").await.status, 200);
         let pending: Pending = stack.json("pending/", ".json");
-        assert_eq!(pending.owed, owed);
+        assert_eq!(pending.queues, queues);
         let event: Event = serde_json::from_value(pending.message).unwrap();
         assert_eq!(event, stack.events()[0]);
     }

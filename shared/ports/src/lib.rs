@@ -1,8 +1,7 @@
-//! What camhook needs of the world outside, as small traits.
+//! The external services that camhook needs, as small traits.
 //!
-//! Everything that stores, sends, remembers, knows a secret or tells the time stands behind one of these
-//! ports. Each has one form in [`memory`], for tests, and one on AWS, in `camhook-aws`; no AWS type passes
-//! through here.
+//! Objects, queues, the state table, secrets, metrics, the publisher and the clock are each behind one of these ports.
+//! Each has an implementation in [`memory`], for tests, and one on AWS in `camhook-aws`. No AWS type is part of a port.
 
 mod clock;
 mod index;

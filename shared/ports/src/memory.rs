@@ -1,6 +1,6 @@
 //! The ports in memory, for tests.
 //!
-//! They keep the contracts of the traits (conditions, order, strong reads) and can be told to fail.
+//! They keep the contracts of the traits (conditions, order, strong reads) and can be made to fail.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -65,7 +65,7 @@ impl MemoryObjects {
 
     fn check(&self, key: &str) -> Result<(), ObjectError> {
         if self.fails(key) {
-            return Err(ObjectError::Failed { key: key.to_owned(), reason: "told to fail".to_owned() });
+            return Err(ObjectError::Failed { key: key.to_owned(), reason: "made to fail".to_owned() });
         }
         Ok(())
     }
@@ -83,7 +83,7 @@ impl ObjectStore for MemoryObjects {
 
     async fn put(&self, key: &str, object: Object, precondition: Precondition<'_>) -> Result<(), PutError> {
         if self.fails(key) {
-            return Err(PutError::Failed { key: key.to_owned(), reason: "told to fail".to_owned() });
+            return Err(PutError::Failed { key: key.to_owned(), reason: "made to fail".to_owned() });
         }
         let mut objects = lock(&self.objects);
         let holds = match precondition {
@@ -192,7 +192,7 @@ impl MemoryQueues {
 
     fn check(&self, queue: Queue) -> Result<(), QueueError> {
         if lock(&self.failing).contains(&queue) {
-            return Err(QueueError { queue, reason: "told to fail".to_owned() });
+            return Err(QueueError { queue, reason: "made to fail".to_owned() });
         }
         Ok(())
     }
@@ -255,7 +255,7 @@ impl MemoryState {
             *left = left.saturating_sub(1);
         }
         if fails {
-            let reason = "told to fail".to_owned();
+            let reason = "made to fail".to_owned();
             return Err(StateError { pk: pk.to_owned(), sk: sk.to_owned(), reason });
         }
         Ok(())
@@ -498,7 +498,7 @@ impl MemoryIndex {
 
     fn check(&self, action: &'static str) -> Result<(), IndexError> {
         if *lock(&self.failing) {
-            return Err(IndexError { action, reason: "told to fail".to_owned() });
+            return Err(IndexError { action, reason: "made to fail".to_owned() });
         }
         Ok(())
     }

@@ -59,12 +59,12 @@ pub enum Condition {
     Revision(u64),
 }
 
-/// What became of a conditional write.
+/// The result of a conditional write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PutOutcome {
     /// It was written, with this revision.
     Written(u64),
-    /// The condition does not hold; what stands there instead, unless it was removed meanwhile.
+    /// The condition does not hold; the item that is there instead, unless it was removed meanwhile.
     Refused(Option<Item>),
 }
 

@@ -1,4 +1,4 @@
-//! What the trouble channel is told: that camhook itself, or something that it needs, does not work.
+//! Messages to the alert channel: camhook itself, or something that it needs, does not work.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use camhook_ports::{Message, Queue, QueueError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What a trouble is about.
+/// What an alert is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "what", content = "id")]
 pub enum AlertSubject {
@@ -54,7 +54,7 @@ enum AlertType {
 #[serde(deny_unknown_fields)]
 pub struct Alert {
     #[serde(rename = "type")]
-    trouble_type: AlertType,
+    alert_type: AlertType,
     /// The same for every delivery of this message.
     pub id: EventId,
     /// What it is about.
@@ -66,14 +66,14 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// A trouble that was found now.
+    /// An alert about something found at `at`.
     #[must_use]
     pub fn new(about: AlertSubject, text: String, at: Timestamp) -> Self {
         let id = EventId::of_sender_id("@trouble", &format!("{at}\0{about}\0{text}"));
-        Self { trouble_type: AlertType::V1, id, about, text, at }
+        Self { alert_type: AlertType::V1, id, about, text, at }
     }
 
-    /// The same for every trouble that says the same of the same, whenever it was found.
+    /// Equal for alerts with the same subject and text, whenever they were found.
     #[must_use]
     pub fn fingerprint(&self) -> EventId {
         EventId::of_sender_id("@trouble", &format!("{}\0{}", self.about, self.text))
@@ -100,20 +100,20 @@ mod tests {
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
     #[test]
-    fn a_trouble_is_read_back_and_is_no_event() {
-        let trouble = Alert::new(AlertSubject::Relay("gate".to_owned()), "no answer".to_owned(), NOW);
-        let message = trouble.message().unwrap();
+    fn an_alert_is_read_back_and_is_no_event() {
+        let alert = Alert::new(AlertSubject::Relay("gate".to_owned()), "no answer".to_owned(), NOW);
+        let message = alert.message().unwrap();
         assert_eq!(message.group, "trouble/relay-gate");
         assert!(message.body.contains(r#""type":"camhook.trouble.v1""#));
         assert!(message.body.contains(r#""about":{"what":"relay","id":"gate"}"#));
-        assert_eq!(serde_json::from_str::<Alert>(&message.body).unwrap(), trouble);
+        assert_eq!(serde_json::from_str::<Alert>(&message.body).unwrap(), alert);
         assert!(serde_json::from_str::<Event>(&message.body).is_err());
         let renamed = message.body.replace("camhook.trouble.v1", "camhook.event.v1");
         assert!(serde_json::from_str::<Alert>(&renamed).is_err());
     }
 
     #[test]
-    fn the_same_trouble_later_is_another_message_with_the_same_fingerprint() {
+    fn the_same_alert_later_is_another_message_with_the_same_fingerprint() {
         let later = Timestamp::constant(1_800_000_060, 0);
         let first = Alert::new(AlertSubject::Configuration, "wrong".to_owned(), NOW);
         let second = Alert::new(AlertSubject::Configuration, "wrong".to_owned(), later);

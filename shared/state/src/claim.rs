@@ -2,7 +2,7 @@
 //!
 //! Before an action is carried out its claim is taken, by a conditional write that only one of several
 //! deliveries of the event can win. Afterwards the claim says what came of it. A delivery that finds the
-//! claim taken but not settled knows that another one is at work, or was when it died; what follows from
+//! claim taken but not settled knows that another one is in progress or was interrupted; what follows from
 //! that differs between people and relays, so it is the caller's to decide.
 
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl ClaimKey<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimState {
-    /// Someone is at it, or died at it.
+    /// An attempt is in progress, or was interrupted.
     Taken,
     /// It was carried out.
     Done,

@@ -1,11 +1,11 @@
 //! Several events of one source become one message.
 //!
-//! The first event that a rule with `coalesce` is to tell of opens a group for its source, and further ones join
-//! it. A message on the notification queue, delayed until the group's time is over ([`crate::flush`]), closes the
-//! group, and what it gathered is told. Whoever joins makes sure that this message is queued, so that no crash
-//! between two writes leaves a group that nobody tells; the price is that the message may be queued twice.
+//! The first event that matches a rule with `coalesce` opens a group for its source, and further ones join it. A
+//! message on the notification queue, delayed until the group's time is over ([`crate::flush`]), closes the group,
+//! and one message about all its events is delivered. Whoever joins makes sure that this message is queued, so that
+//! no crash between two writes leaves a group without a message; the message may therefore be queued twice.
 //!
-//! While a closed group is being told, under its own key, the next one can already be open.
+//! While a closed group is being delivered, under its own key, the next one can already be open.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::item::{Begin, Change, Present, Update, decode, update};
 
-/// How long a group is remembered that nobody could tell of: as long as the claims of its messages.
+/// How long a group that could not be delivered is kept: as long as the claims of its messages.
 const GROUP_LIFETIME: Duration = crate::claim::CLAIM_LIFETIME;
 
 /// How many events a group knows by their ids; more are counted, and counted again when they are delivered again.
@@ -39,7 +39,8 @@ enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Queueing {
-    Owed,
+    #[serde(rename = "owed")]
+    Pending,
     Queued,
 }
 
@@ -107,7 +108,7 @@ pub struct Group {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joined {
     /// The group's message must be queued with this delay, and then recorded with [`mark_queued`].
-    Owed {
+    Pending {
         /// Which group.
         group: EventId,
         /// When it is to be delivered, from now.
@@ -125,7 +126,7 @@ pub enum Closing {
     /// It takes no more events and must be delivered. [`mark_delivered`] then removes it.
     Closed(Box<Group>),
     /// It was delivered.
-    Told,
+    Delivered,
 }
 
 /// Adds an event to the open group of its source, and opens one where there is none. An event that has joined
@@ -147,7 +148,7 @@ pub async fn join<S: State>(
     let updated = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
         let present = present.map(|present: Present<GroupRecord>| present.record);
         Ok(match joined(present, event, label, window, now) {
-            Step::Write(record) => Change::Write { result: owed(&record, now), record: *record, expires },
+            Step::Write(record) => Change::Write { result: queueing(&record, now), record: *record, expires },
             Step::Nothing(joined) => Change::Keep(joined),
         })
     });
@@ -171,7 +172,7 @@ fn joined(
         Box::new(GroupRecord {
             group: event.id,
             phase: Phase::Open,
-            queueing: Queueing::Owed,
+            queueing: Queueing::Pending,
             count: 1,
             first: at,
             last: at,
@@ -186,7 +187,7 @@ fn joined(
     let Some(mut record) = present else { return Step::Write(opened(vec![])) };
     if record.ids.contains(&event.id) {
         return Step::Nothing(match record.phase {
-            Phase::Open => owed(&record, now),
+            Phase::Open => queueing(&record, now),
             Phase::Closed => Joined::Queued,
         });
     }
@@ -212,11 +213,11 @@ fn joined(
     Step::Write(Box::new(record))
 }
 
-fn owed(record: &GroupRecord, now: Timestamp) -> Joined {
+fn queueing(record: &GroupRecord, now: Timestamp) -> Joined {
     let delay = Duration::try_from(record.flush_at.duration_since(now)).unwrap_or_default();
     let overdue = Duration::try_from(now.duration_since(record.flush_at)).unwrap_or_default() > OVERDUE;
-    if record.queueing == Queueing::Owed || overdue {
-        return Joined::Owed { group: record.group, delay };
+    if record.queueing == Queueing::Pending || overdue {
+        return Joined::Pending { group: record.group, delay };
     }
     Joined::Queued
 }
@@ -237,7 +238,7 @@ fn confidence(event: &Event) -> f64 {
     targets.chain(plate).chain(face).map(Fraction::value).fold(0.0, f64::max)
 }
 
-/// Notes that the message of a group is queued. A group that is closed meanwhile needs no note.
+/// Records that the message of a group is queued. A group that is closed meanwhile is left as it is.
 ///
 /// # Errors
 ///
@@ -249,7 +250,7 @@ pub async fn mark_queued<S: State>(state: &S, group: GroupKey<'_>, id: EventId) 
     let updated = update(state, change, |present: Option<Present<GroupRecord>>| {
         let present = present.filter(|present| present.record.group == id);
         Ok(match present {
-            Some(Present { mut record, expires, .. }) if record.queueing == Queueing::Owed => {
+            Some(Present { mut record, expires, .. }) if record.queueing == Queueing::Pending => {
                 record.queueing = Queueing::Queued;
                 Change::Write { record, expires, result: () }
             }
@@ -298,7 +299,7 @@ pub async fn close<S: State>(
     }
     Ok(match state.get(&group.closed_key(id)).await? {
         Some(closed) => Closing::Closed(Box::new(gathered(decode(&closed)?))),
-        None => Closing::Told,
+        None => Closing::Delivered,
     })
 }
 
@@ -307,11 +308,11 @@ fn gathered(record: GroupRecord) -> Group {
     Group { id: group, count, first, last, labels, opened, best: *best }
 }
 
-/// Forgets a group that was told.
+/// Removes a group that was delivered.
 ///
 /// # Errors
 ///
-/// When the table fails; its claims then keep it from being told again.
+/// When the table fails; its claims then prevent a second delivery.
 pub async fn mark_delivered<S: State>(state: &S, group: GroupKey<'_>, id: EventId) -> Result<(), Error> {
     state.delete(&group.closed_key(id), Condition::None).await?;
     Ok(())
@@ -365,8 +366,8 @@ mod tests {
     #[tokio::test]
     async fn events_within_the_time_are_one_group_with_the_best_of_them() {
         let state = MemoryState::default();
-        let owed = Joined::Owed { group: id('a'), delay: WINDOW };
-        assert_eq!(joins(&state, &event('a', 0, 0.5), 0).await, owed);
+        let pending = Joined::Pending { group: id('a'), delay: WINDOW };
+        assert_eq!(joins(&state, &event('a', 0, 0.5), 0).await, pending);
         mark_queued(&state, GATE, id('a')).await.unwrap();
         assert_eq!(joins(&state, &event('b', 3, 0.9), 3).await, Joined::Queued);
         assert_eq!(joins(&state, &event('c', 5, 0.7), 5).await, Joined::Queued);
@@ -390,21 +391,24 @@ mod tests {
         assert_eq!(joins(&state, &first, 11).await, Joined::Queued);
         assert_eq!(
             joins(&state, &event('b', 12, 0.5), 12).await,
-            Joined::Owed { group: id('b'), delay: WINDOW }
+            Joined::Pending { group: id('b'), delay: WINDOW }
         );
         assert_eq!(joins(&state, &first, 13).await, Joined::Queued);
         assert_eq!(closed(&state, 'b', 22).await.count, 1);
     }
 
     #[tokio::test]
-    async fn a_crash_before_the_message_is_queued_leaves_it_owed() {
+    async fn a_crash_before_the_message_is_queued_leaves_it_pending() {
         let state = MemoryState::default();
         joins(&state, &event('a', 0, 0.5), 0).await;
         let left = Duration::from_secs(6);
-        assert_eq!(joins(&state, &event('b', 4, 0.5), 4).await, Joined::Owed { group: id('a'), delay: left });
+        assert_eq!(
+            joins(&state, &event('b', 4, 0.5), 4).await,
+            Joined::Pending { group: id('a'), delay: left }
+        );
         assert_eq!(
             joins(&state, &event('a', 0, 0.5), 30).await,
-            Joined::Owed { group: id('a'), delay: Duration::ZERO }
+            Joined::Pending { group: id('a'), delay: Duration::ZERO }
         );
     }
 
@@ -414,12 +418,12 @@ mod tests {
         joins(&state, &event('a', 0, 0.5), 0).await;
         mark_queued(&state, GATE, id('a')).await.unwrap();
         assert_eq!(joins(&state, &event('b', 70, 0.5), 70).await, Joined::Queued);
-        let owed = Joined::Owed { group: id('a'), delay: Duration::ZERO };
-        assert_eq!(joins(&state, &event('c', 71, 0.5), 71).await, owed);
+        let pending = Joined::Pending { group: id('a'), delay: Duration::ZERO };
+        assert_eq!(joins(&state, &event('c', 71, 0.5), 71).await, pending);
     }
 
     #[tokio::test]
-    async fn a_closed_group_waits_for_its_telling_while_the_next_is_open() {
+    async fn a_closed_group_waits_for_its_delivery_while_the_next_is_open() {
         let state = MemoryState::default();
         joins(&state, &event('a', 0, 0.5), 0).await;
         closed(&state, 'a', 10).await;
@@ -427,7 +431,7 @@ mod tests {
         joins(&state, &event('c', 12, 0.5), 12).await;
         assert_eq!(closed(&state, 'a', 15).await.count, 1);
         mark_delivered(&state, GATE, id('a')).await.unwrap();
-        assert_eq!(close(&state, GATE, id('a'), after(16)).await.unwrap(), Closing::Told);
+        assert_eq!(close(&state, GATE, id('a'), after(16)).await.unwrap(), Closing::Delivered);
         assert_eq!(closed(&state, 'b', 21).await.count, 2);
     }
 
@@ -448,6 +452,6 @@ mod tests {
         joins(&state, &event('a', 0, 0.5), 0).await;
         let other = GroupKey { rule: "cars", source: "gate" };
         let joined = join(&state, other, &event('b', 1, 0.5), "Gate", WINDOW, after(1)).await.unwrap();
-        assert_eq!(joined, Joined::Owed { group: id('b'), delay: WINDOW });
+        assert_eq!(joined, Joined::Pending { group: id('b'), delay: WINDOW });
     }
 }

@@ -1,7 +1,7 @@
-//! Why a message was given up.
+//! Why a message was dead-lettered.
 //!
-//! The queue moves a message that failed too often to its dead letters without a word; the reason stands here,
-//! under the name that the message keeps there.
+//! SQS moves a message that failed too often to the dead-letter queue without a reason. The reason is recorded here
+//! under the message id, which stays the same there.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use crate::item::{decode, encode};
 /// How long a reason is remembered: as long as SQS keeps a dead letter at most.
 const DEAD_LETTER_LIFETIME: Duration = Duration::from_secs(14 * 24 * 3600);
 
-/// Why a message was given up, and when.
+/// Why and when a message was dead-lettered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
-    /// What every failure of its last delivery said, for a person.
+    /// The failures of its last delivery, as text for a person.
     pub reasons: Vec<String>,
-    /// When that was.
+    /// When the last delivery failed.
     pub at: Timestamp,
 }
 
@@ -29,11 +29,11 @@ fn key(queue: Queue, message_id: &str) -> Key {
     Key::new(format!("dead#{queue}"), message_id)
 }
 
-/// Notes why a message is given up.
+/// Records why a message is dead-lettered.
 ///
 /// # Errors
 ///
-/// When the table fails; the message is then without a reason.
+/// When the table fails; no reason is then recorded.
 pub async fn record<S: State>(
     state: &S,
     queue: Queue,
@@ -46,7 +46,7 @@ pub async fn record<S: State>(
     Ok(())
 }
 
-/// Why a message was given up; `None` when nobody could note it.
+/// Why a message was dead-lettered; `None` when no reason was recorded.
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ pub async fn find<S: State>(state: &S, queue: Queue, message_id: &str) -> Result
     item.map(|item| decode(&item)).transpose()
 }
 
-/// Forgets why a message was given up, since it was sent again.
+/// Removes the reason of a message that was sent again.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The message by which a group of events is told when its time is over.
+//! The message that has a group of events delivered when its time is over.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ enum FlushType {
     V1,
 }
 
-/// A message on the notification queue, delayed until a group of events (`crate::coalesce`) is to be told.
+/// A message on the notification queue, delayed until a group of events (`crate::coalesce`) is due.
 ///
-/// It may come twice: the group says whether there is anything left to tell.
+/// It may be delivered twice: the group's state says whether anything is left to deliver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flush {

@@ -58,14 +58,14 @@ mod tests {
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
     #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
-    struct Heard {
+    struct Memory {
         values: Vec<u32>,
     }
 
-    async fn hear(state: &MemoryState, camera: &str, value: u32, now: Timestamp) -> usize {
-        let decide = |heard: &mut Heard| {
-            heard.values.push(value);
-            heard.values.len()
+    async fn observe(state: &MemoryState, camera: &str, value: u32, now: Timestamp) -> usize {
+        let decide = |memory: &mut Memory| {
+            memory.values.push(value);
+            memory.values.len()
         };
         update(state, "yard", camera, now, decide).await.unwrap()
     }
@@ -73,11 +73,11 @@ mod tests {
     #[tokio::test]
     async fn each_message_sees_what_the_one_before_left() {
         let state = MemoryState::default();
-        assert_eq!(hear(&state, "115", 1, NOW).await, 1);
-        assert_eq!(hear(&state, "115", 2, NOW).await, 2);
-        assert_eq!(hear(&state, "116", 3, NOW).await, 1, "another camera has an item of its own");
+        assert_eq!(observe(&state, "115", 1, NOW).await, 1);
+        assert_eq!(observe(&state, "115", 2, NOW).await, 2);
+        assert_eq!(observe(&state, "116", 3, NOW).await, 1, "another camera has an item of its own");
         let later = NOW.checked_add(LIFETIME).unwrap();
-        assert_eq!(hear(&state, "115", 4, later).await, 1, "what expired is forgotten");
+        assert_eq!(observe(&state, "115", 4, later).await, 1, "what expired is forgotten");
     }
 
     #[tokio::test]
@@ -86,15 +86,15 @@ mod tests {
         // The first one reads, then the second one writes, then the first one writes.
         let raced = std::sync::atomic::AtomicBool::new(false);
         let decided = {
-            let decide = |heard: &mut Heard| {
+            let decide = |memory: &mut Memory| {
                 if !raced.swap(true, std::sync::atomic::Ordering::SeqCst) {
-                    let other = hear(&state, "115", 2, NOW);
+                    let other = observe(&state, "115", 2, NOW);
                     let mut other = std::pin::pin!(other);
                     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
                     assert!(other.as_mut().poll(&mut context).is_ready(), "a table in memory never waits");
                 }
-                heard.values.push(1);
-                heard.values.clone()
+                memory.values.push(1);
+                memory.values.clone()
             };
             update(&state, "yard", "115", NOW, decide).await.unwrap()
         };
@@ -105,7 +105,7 @@ mod tests {
     async fn what_changes_nothing_is_not_written() {
         let state = MemoryState::default();
         let calls = state.calls();
-        update(&state, "yard", "115", NOW, |_: &mut Heard| ()).await.unwrap();
+        update(&state, "yard", "115", NOW, |_: &mut Memory| ()).await.unwrap();
         assert_eq!(state.calls(), calls + 1);
     }
 }

@@ -25,18 +25,18 @@ pub struct Presence {
     /// The last post in its name that was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
-    /// What people were told of it last: that it is gone, or that it is back.
+    /// What was last reported about it: offline, or back online.
     #[serde(default, rename = "told", skip_serializing_if = "Option::is_none")]
     pub reported: Option<Reported>,
 }
 
-/// What people were told of a source.
+/// What was last reported about a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reported {
-    /// That it went silent.
+    /// It is offline.
     Gone,
-    /// That it was heard of again.
+    /// It is back online.
     Back,
 }
 
@@ -110,7 +110,7 @@ pub async fn record_refusal<S: State>(
     merge(state, source, Presence { refusal, ..Presence::default() }).await
 }
 
-/// Notes what people were told of a source.
+/// Records what was reported about a source.
 ///
 /// # Errors
 ///

@@ -1,7 +1,6 @@
-//! Turns at what may be asked only so often, whoever asks: an account in somebody's cloud, say.
+//! A rate limit that all instances share: for a cloud account that accepts one request per second, for example.
 //!
-//! `turn#{what}`, `-` holds when the next turn is. It is shared by all instances, so that those of one event and
-//! those of several events stand in one line.
+//! `turn#{what}`, `-` holds the time of the next free slot.
 
 use std::time::Duration;
 
@@ -12,21 +11,21 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::item::{Begin, Change, Present, Update, update};
 
-/// For how long a turn is remembered after it was used.
+/// How long a slot is kept after it was used.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct RateLimitRecord {
-    /// From when on the next one may ask.
+    /// The next free slot.
     next: Timestamp,
 }
 
-/// Takes the next turn, of which there is one in every `spacing`; `None`, and nothing is taken, when it comes
-/// after `latest`.
+/// Reserves the next slot, of which there is one in every `spacing`. `None`, and nothing is reserved, when that slot is
+/// later than `latest`.
 ///
 /// # Errors
 ///
-/// When the table fails, or others are faster each time.
+/// When the table fails, or when other writers won every attempt.
 pub async fn acquire<S: State>(
     state: &S,
     what: &str,
@@ -36,13 +35,13 @@ pub async fn acquire<S: State>(
 ) -> Result<Option<Timestamp>, Error> {
     let key = Key::new(format!("turn#{what}"), "-");
     let updated = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
-        let turn = present.map_or(now, |present: Present<RateLimitRecord>| present.record.next.max(now));
-        if turn > latest {
+        let slot = present.map_or(now, |present: Present<RateLimitRecord>| present.record.next.max(now));
+        if slot > latest {
             return Ok(Change::Keep(None));
         }
-        let next = turn.checked_add(spacing).unwrap_or(Timestamp::MAX);
+        let next = slot.checked_add(spacing).unwrap_or(Timestamp::MAX);
         let expires = next.checked_add(REMEMBERED).ok();
-        Ok(Change::Write { record: RateLimitRecord { next }, expires, result: Some(turn) })
+        Ok(Change::Write { record: RateLimitRecord { next }, expires, result: Some(slot) })
     });
     Ok(updated.await?.result)
 }

@@ -30,7 +30,7 @@ pub enum LastAction {
 /// What the table says of a relay; one that never was switched has none of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelayRecord {
-    /// Until when it is to be on; absent when nothing is owed to it.
+    /// Until when it is to be on; absent when no release is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_until: Option<Timestamp>,
     /// The time of the event that last changed it: an older `start` or `stop` changes nothing.

@@ -33,7 +33,7 @@ pub struct ReleaseMessage {
 }
 
 impl ReleaseMessage {
-    /// The name by which it is told from an event.
+    /// The value of `type`, which distinguishes it from an event.
     pub const TYPE: &'static str = "camhook.release.v1";
 
     /// A release that has not been tried yet.

@@ -76,7 +76,7 @@ impl Parameters {
 
 /// Reads all parameters of a request: those of the query first, then those of the body.
 ///
-/// Whether a body is a form or JSON is told by its first character: the gateway may add a media type of its own.
+/// The first character of a body decides whether it is a form or JSON: the gateway may add a media type of its own.
 pub(crate) fn read(request: &Request<Verified>) -> Result<Parameters, Malformed> {
     let mut parameters = Parameters::default();
     parameters.push_pairs(request.query().as_bytes())?;

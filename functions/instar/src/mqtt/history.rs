@@ -823,7 +823,7 @@ mod tests {
             prop_assert_eq!(emitted, alarms.len(), "{:?}", mixed);
         }
 
-        /// Nothing that is said makes it panic or grow.
+        /// No message makes it panic or grow.
         #[test]
         fn any_messages(
             given in prop::collection::vec((0_i64..200_000, 0..3_usize, 0_u32..40, 0..50_usize), 0..120),

@@ -1,8 +1,8 @@
-//! The ways that are compared, each in a process of its own.
+//! The implementations that are compared, each in a process of its own.
 //!
 //! A function has its process for itself, and what an event costs in it depends on what was done with the memory of the
 //! event before: where glibc handed it back, fetching it anew takes longer than all else together. In one process with
-//! others, a way would use what these have left.
+//! others, one would reuse the memory that these have left.
 
 use std::path::Path;
 use std::process::Command;
@@ -21,19 +21,19 @@ use crate::process::output_of;
 use crate::rivals::{body, floor, picture_ranges, signed_floor, tutorial};
 use crate::statistics::median;
 
-/// The argument by which this program is told to go a way: `way NAME EVENT`.
-pub(crate) const COMMAND: &str = "way";
+/// The subcommand that runs one of them: `contender NAME EVENT`.
+pub(crate) const COMMAND: &str = "contender";
 
-/// How often a process goes its way before and while it measures.
+/// How many rounds a process runs before and while it measures.
 const WARM_UP: usize = 30;
 const ROUNDS: usize = 80;
 
-/// How many processes measure each way. The ways take turns, so that a busy moment of the machine meets all of them.
+/// How many processes measure each contender. They take turns, so that a busy moment of the machine affects all.
 const TURNS: usize = 5;
 
-/// A way from the gateway's JSON to what is to be kept of it.
+/// An implementation that gets the gateway's JSON and produces what is to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Contender {
     /// camhook's, for a post of Viewtron.
     Viewtron,
     /// camhook's, for a post of XProtect.
@@ -46,16 +46,16 @@ pub(crate) enum Way {
     LambdaHttp,
 }
 
-/// What the allocator of a way's process is told.
+/// The allocator settings of a contender's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Allocator {
-    /// What camhook's template tells it.
+    /// Those of camhook's template.
     AsCamhook,
-    /// Nothing.
+    /// The defaults.
     AsItIs,
 }
 
-impl Way {
+impl Contender {
     const ALL: [Self; 5] = [Self::Viewtron, Self::Xprotect, Self::Floor, Self::SignedFloor, Self::LambdaHttp];
 
     fn name(self) -> &'static str {
@@ -69,24 +69,25 @@ impl Way {
     }
 }
 
-/// Goes a way again and again; the nanoseconds of CPU time that each round took, as JSON.
-pub(crate) fn go(name: &str, event: &Path) -> Result<String, Error> {
-    let way = Way::ALL.into_iter().find(|way| way.name() == name);
-    let way = way.ok_or_else(|| Error::Way { way: "a way", what: format!("`{name}` is none") })?;
+/// Runs a contender repeatedly; returns the nanoseconds of CPU time of each round as JSON.
+pub(crate) fn run(name: &str, event: &Path) -> Result<String, Error> {
+    let contender = Contender::ALL.into_iter().find(|contender| contender.name() == name);
+    let contender = contender
+        .ok_or_else(|| Error::Contender { contender: "bench", what: format!("no contender `{name}`") })?;
     let event = std::fs::read(event).map_err(|source| Error::File { path: event.to_owned(), source })?;
     let event = event.as_slice();
-    let times = match way {
-        Way::Viewtron => camhook(&Viewtron, event),
-        Way::Xprotect => camhook(&Xprotect, event),
-        Way::Floor => {
+    let times = match contender {
+        Contender::Viewtron => camhook(&Viewtron, event),
+        Contender::Xprotect => camhook(&Xprotect, event),
+        Contender::Floor => {
             let pictures = picture_ranges(&body(event)?);
             times(|| floor(event, &pictures, b'<'), || ())
         }
-        Way::SignedFloor => {
+        Contender::SignedFloor => {
             let pictures = picture_ranges(&body(event)?);
             times(|| signed_floor(event, &pictures, SIGNING_KEY), || ())
         }
-        Way::LambdaHttp => times(|| tutorial(event), || ()),
+        Contender::LambdaHttp => times(|| tutorial(event), || ()),
     };
     Ok(serde_json::to_string(&times?)?)
 }
@@ -96,7 +97,7 @@ fn camhook(adapter: &dyn Adapter, event: &[u8]) -> Result<Vec<u64>, Error> {
     times(|| camhook.take(adapter, event), || drop(camhook.outcome()))
 }
 
-/// The CPU time of each round. What the work gives is dropped within: an answer that was made has to be freed too.
+/// The CPU time of each round, which includes dropping the result.
 fn times<T>(work: impl Fn() -> Result<T, Error>, between: impl Fn()) -> Result<Vec<u64>, Error> {
     let mut times = Vec::new();
     for round in 0..WARM_UP + ROUNDS {
@@ -111,25 +112,25 @@ fn times<T>(work: impl Fn() -> Result<T, Error>, between: impl Fn()) -> Result<V
     Ok(times)
 }
 
-/// The CPU time that an event takes on each of some ways, in the median.
+/// The median CPU time of an event for each contender.
 pub(crate) fn costs<const N: usize>(
-    ways: [(Way, Allocator); N],
+    contenders: [(Contender, Allocator); N],
     event: &Path,
 ) -> Result<[Duration; N], Error> {
     let mut all: [Vec<Duration>; N] = std::array::from_fn(|_| Vec::new());
     for _ in 0..TURNS {
-        for ((way, allocator), times) in ways.iter().zip(&mut all) {
-            times.extend(measure(*way, *allocator, event)?);
+        for ((contender, allocator), times) in contenders.iter().zip(&mut all) {
+            times.extend(measure(*contender, *allocator, event)?);
         }
     }
     Ok(all.map(median))
 }
 
-fn measure(way: Way, allocator: Allocator, event: &Path) -> Result<Vec<Duration>, Error> {
+fn measure(contender: Contender, allocator: Allocator, event: &Path) -> Result<Vec<Duration>, Error> {
     let program =
         std::env::current_exe().map_err(|source| Error::File { path: "this program".into(), source })?;
     let mut command = Command::new(&program);
-    command.args([COMMAND, way.name()]).arg(event);
+    command.args([COMMAND, contender.name()]).arg(event);
     if allocator == Allocator::AsCamhook {
         command.envs(allocator::settings());
     }
