@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use camhook_event::{Event, EventId, Kind, State, Vendor};
+use camhook_event::{Event, EventId, State, Vendor};
 use camhook_ports::Queue;
-use camhook_site::{ClockTrust, Relay, RelayAction, Rule, Source};
+use camhook_site::{ClockTrust, Relay, RelayAction, Rule, Site, Source};
 use camhook_state::claim::{CLAIM_LIFETIME, ClaimKey};
 use camhook_state::cooldown::CooldownKey;
 use camhook_state::dedupe::DEDUPE_LIFETIME;
@@ -65,6 +65,8 @@ pub struct RelayCommand<'a> {
     pub action_index: usize,
     /// The rule's cooldown.
     pub cooldown: Option<Duration>,
+    /// What the cooldown is counted for: see [`Site::cooldown_scope`].
+    pub cooldown_scope: Cow<'a, str>,
     /// Nothing is sent after this time.
     pub deadline: Timestamp,
     /// The relay.
@@ -94,7 +96,7 @@ pub enum TimeEvidence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DedupeKey<'a> {
     /// The key.
-    pub key: Cow<'a, str>,
+    pub key: String,
     /// Where only one of the events acts: a rule, or a relay.
     pub scope: Cow<'a, str>,
     /// How long the key is remembered.
@@ -110,8 +112,8 @@ impl<'a> RelayCommand<'a> {
 
     /// The cooldown of the rule.
     #[must_use]
-    pub fn cooldown_key(&self) -> CooldownKey<'a> {
-        CooldownKey { rule: self.rule, scope: self.source }
+    pub fn cooldown_key(&self) -> CooldownKey<'_> {
+        CooldownKey { rule: self.rule, scope: &self.cooldown_scope }
     }
 
     /// The age of the event.
@@ -167,46 +169,36 @@ pub fn order_time(event: &Event) -> Timestamp {
     event.time.timestamp().min(event.data.received_at.timestamp())
 }
 
-/// The correlation key by which an action acts once; `None` where it acts for each event: `hold`, a `stop`,
-/// counting, and events that nothing joins.
-#[must_use]
-pub fn correlation_key(event: &Event, action: RelayAction) -> Option<&str> {
-    if matches!(action, RelayAction::Hold { .. })
-        || event.data.state == Some(State::Stop)
-        || event.data.kind == Kind::Counting
-    {
-        return None;
-    }
-    event.data.correlation.as_ref().map(|correlation| correlation.key.as_str())
-}
-
-/// What makes several events one for an action of a rule.
+/// The keys of an action: of several events with one of them, only one switches the relay.
 ///
-/// Posts about one thing act once for a rule. A signed event acts once for a relay, whichever source it was posted to:
-/// two sources with one key take the same captured post, and each gives its event an id of its own. A replay that was
-/// asked to move relays may do again what the signed event did.
+/// Posts about one object act once for a rule, by the key that notifications use too. A `hold` acts for each event. A
+/// signed event acts once for a relay, whichever source it was posted to: two sources with one key accept the same
+/// captured post, and each gives its event an id of its own. A replay that switches relays may repeat what the signed
+/// event did.
 #[must_use]
 pub fn dedupe_keys<'a>(
-    event: &'a Event,
-    source: Option<&Source>,
+    site: &Site,
+    event: &Event,
     rule: &'a str,
     relay: &str,
     action: RelayAction,
     replay: Option<&str>,
 ) -> Vec<DedupeKey<'a>> {
-    let correlation = correlation_key(event, action).map(|key| DedupeKey {
-        key: Cow::Borrowed(key),
+    let acts_once = !matches!(action, RelayAction::Hold { .. });
+    let object = site.dedupe_key(event).filter(|_| acts_once).map(|key| DedupeKey {
+        key,
         scope: Cow::Borrowed(rule),
         lifetime: DEDUPE_LIFETIME,
     });
+    let source = site.source(event.data.source.as_str());
     let is_signed = source.is_some_and(|source| !source.auth.hmac.is_empty());
     let ids = event.data.correlation.iter().flat_map(|correlation| &correlation.event_ids);
     let signed = ids.filter(|_| is_signed && replay.is_none()).map(|id| DedupeKey {
-        key: Cow::Owned(format!("signed/{}/{}", event.data.vendor, id.as_str().to_lowercase())),
+        key: format!("signed/{}/{}", event.data.vendor, id.as_str().to_lowercase()),
         scope: Cow::Owned(format!("relay/{relay}")),
         lifetime: CLAIM_LIFETIME,
     });
-    correlation.into_iter().chain(signed).collect()
+    object.into_iter().chain(signed).collect()
 }
 
 /// The time after which a rule no longer acts on an event.

@@ -80,6 +80,9 @@ pub struct CommandMessage {
     action_index: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cooldown_milliseconds: Option<u64>,
+    /// What the cooldown is counted for, unless it is the source: older agents do not accept this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cooldown_scope: Option<String>,
     /// The relay's id.
     pub relay: String,
     action: CommandAction,
@@ -127,6 +130,8 @@ impl CommandMessage {
             rule: command.rule.to_owned(),
             action_index: command.action_index,
             cooldown_milliseconds: command.cooldown.map(milliseconds),
+            cooldown_scope: (command.cooldown.is_some() && command.cooldown_scope != command.source)
+                .then(|| command.cooldown_scope.to_string()),
             relay: command.relay.id.as_str().to_owned(),
             action: command.action.into(),
             replay: command.replay.map(str::to_owned),
@@ -206,6 +211,7 @@ impl CommandMessage {
             rule: &self.rule,
             action_index: self.action_index,
             cooldown: self.cooldown_milliseconds.map(Duration::from_millis),
+            cooldown_scope: self.cooldown_scope.as_deref().unwrap_or(&self.source).into(),
             deadline: self.deadline,
             relay,
             timer,

@@ -209,6 +209,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
         let happened_at = requested.unwrap_or(received);
         let evidence = requested.map_or(evidence, |_| crate::command::TimeEvidence::Known);
         let rule_id = rule.id.as_str();
+        let cooldown_scope = self.site.cooldown_scope(rule, event);
         let actions = rule.then.iter().enumerate().filter_map(|(index, action)| match action {
             Action::Relay { relay, action } => Some((index, self.site.relay(relay.as_str())?, *action)),
             Action::Notify { .. } | Action::Mode { .. } => None,
@@ -221,10 +222,11 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
                 event_state: event.data.state,
                 happened_at,
                 time_evidence: evidence,
-                dedupe: dedupe_keys(event, source, rule_id, relay.id.as_str(), action, delivery.replay),
+                dedupe: dedupe_keys(self.site, event, rule_id, relay.id.as_str(), action, delivery.replay),
                 rule: rule_id,
                 action_index,
                 cooldown: rule.cooldown,
+                cooldown_scope: cooldown_scope.clone().into(),
                 deadline: deadline(rule, happened_at),
                 relay,
                 timer: self.devices.timer(relay),
@@ -259,7 +261,8 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
         if rule.cooldown.is_none() || !is_unused {
             return;
         }
-        let key = cooldown::CooldownKey { rule: rule.id.as_str(), scope: event.data.source.as_str() };
+        let scope = self.site.cooldown_scope(rule, event);
+        let key = cooldown::CooldownKey { rule: rule.id.as_str(), scope: &scope };
         let returned = cooldown::give_back_as(self.ports.state(), cooldown::Holder::Relay, key, event.id);
         if let Err(error) = returned.await {
             let rule = rule.id.as_str();

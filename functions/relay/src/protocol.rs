@@ -660,6 +660,7 @@ mod tests {
             rule: "open",
             action_index: 0,
             cooldown: None,
+            cooldown_scope: "cam".into(),
             deadline: at(30),
             relay,
             timer: DeviceTimer::None,
@@ -734,7 +735,7 @@ mod tests {
     fn a_pulse_without_a_timer_takes_every_step_in_order() {
         let relay = relay(Via::Cloud);
         let key = crate::command::DedupeKey {
-            key: "cam:motion:1".into(),
+            key: "cam:motion:1".to_owned(),
             scope: "open".into(),
             lifetime: Duration::from_secs(60),
         };

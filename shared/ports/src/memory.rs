@@ -225,6 +225,10 @@ pub struct MemoryState {
     calls: Mutex<u64>,
 }
 
+/// The longest partition key and sort key of DynamoDB, in bytes.
+const LONGEST_PK: usize = 2048;
+const LONGEST_SK: usize = 1024;
+
 impl MemoryState {
     /// From now on every call for a `pk` that begins with `prefix` fails.
     pub fn fail(&self, prefix: &str) {
@@ -248,6 +252,10 @@ impl MemoryState {
 
     fn call(&self, pk: &str, sk: &str) -> Result<(), StateError> {
         *lock(&self.calls) += 1;
+        if pk.len() > LONGEST_PK || sk.len() > LONGEST_SK {
+            let reason = "the key is longer than DynamoDB allows".to_owned();
+            return Err(StateError { pk: pk.to_owned(), sk: sk.to_owned(), reason });
+        }
         let mut fails = false;
         for (_, left) in lock(&self.failing).iter_mut().filter(|(prefix, _)| pk.starts_with(prefix.as_str()))
         {

@@ -9,6 +9,8 @@ mod http;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod sameness;
+#[cfg(test)]
 mod schedules;
 #[cfg(test)]
 mod shelly;
@@ -20,6 +22,7 @@ mod shelly_gen1;
 mod support;
 #[cfg(test)]
 mod two_n;
+#[cfg(test)]
 mod unproved;
 #[cfg(test)]
 mod viewtron;
