@@ -59,6 +59,8 @@ def up(options, polling):
         "region": cloud.REGION,
         "bucket": outputs["Bucket"],
         "table": outputs["Table"],
+        "index_table": outputs["EventIndex"],
+        "events_days": int(outputs["EventsDays"]),
         "queues": {
             "notify": outputs["NotifyQueueUrl"],
             "notify_dlq": outputs["NotifyDeadLetterQueueUrl"],
@@ -74,6 +76,8 @@ def up(options, polling):
             "releases_lan_dlq": outputs["ReleasesLanDeadLetterQueueUrl"],
             "mqtt": outputs["MqttQueueUrl"],
             "mqtt_dlq": outputs["MqttDeadLetterQueueUrl"],
+            "index": outputs["IndexQueueUrl"],
+            "index_dlq": outputs["IndexDeadLetterQueueUrl"],
         },
         "sources": webhook_urls(site, api),
         "iot": iot.device(state, endpoint, cloud.client(endpoint, "iot")),

@@ -5,9 +5,11 @@ The functions are programs that do nothing: this is a test of the template. What
 beside the code that reads it.
 """
 
+import json
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -96,6 +98,18 @@ class UpgradeTest(unittest.TestCase):
         self.assertIn("IngestRole", self.resources_before)
         self.assertNotIn("IngestRole", resources)
         self.assertIn("ViewtronRole", resources)
+
+    def test_a_record_that_is_stored_after_the_upgrade_is_notified(self):
+        s3, sqs = cloud.client(self.endpoint, "s3"), cloud.client(self.endpoint, "sqs")
+        s3.put_object(Bucket=self.after["Bucket"], Key="events/2026/11/24/gate/1.json", Body=b"{}")
+        s3.put_object(Bucket=self.after["Bucket"], Key="images/gate/2026/11/24/1/0-overview.jpg", Body=b"")
+        keys = []
+        deadline = time.monotonic() + 20
+        while not keys and time.monotonic() < deadline:
+            answer = sqs.receive_message(QueueUrl=self.after["IndexQueueUrl"], WaitTimeSeconds=1, MaxNumberOfMessages=10)
+            records = [json.loads(message["Body"]).get("Records", []) for message in answer.get("Messages", [])]
+            keys += [record["s3"]["object"]["key"] for entry in records for record in entry]
+        self.assertEqual(keys, ["events/2026/11/24/gate/1.json"])
 
     def test_an_upgrade_again_changes_nothing(self):
         self.assertEqual(self.deploy(), self.after)

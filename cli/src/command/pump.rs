@@ -23,13 +23,13 @@ use crate::output::{Output, single_line};
 use crate::stack::Stack;
 
 /// The function that consumes each queue, as in infra/template.yaml.
-/// The function that consumes each queue, as in infra/template.yaml.
-const CONSUMERS: [(Queue, &str); 5] = [
+const CONSUMERS: [(Queue, &str); 6] = [
     (Queue::Notify, "notify"),
     (Queue::Alerts, "notify"),
     (Queue::Relay, "relay"),
     (Queue::Releases, "relay"),
     (Queue::Mqtt, "mqtt"),
+    (Queue::Index, "index"),
 ];
 
 /// The function that is invoked every minute.

@@ -3,6 +3,7 @@
 //! They keep the contracts of the traits (conditions, order, strong reads) and can be made to fail.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -548,12 +549,15 @@ impl EventIndex for MemoryIndex {
         *lock(&self.pages) += 1;
         let limit = request.limit.clamp(1, LARGEST_PAGE);
         let keys = lock(&self.keys);
-        let is_within = |position: &&Position| {
-            request.since.is_none_or(|since| position.time >= since)
-                && request.until.is_none_or(|until| position.time < until)
-                && request.after.is_none_or(|after| *position < after)
-        };
-        let positions = keys.get(request.key).into_iter().flatten().rev().filter(is_within);
+        // The first position of a time: no id sorts before the empty one.
+        let first = |time| Position { time, id: String::new() };
+        let low = request.since.map_or(Position { time: Timestamp::MIN, id: String::new() }, first);
+        let until = request.until.map(first);
+        let high = [until.as_ref(), request.after].into_iter().flatten().min();
+        let high = high.map_or(Bound::Unbounded, Bound::Excluded);
+        let is_empty = matches!(high, Bound::Excluded(high) if *high <= low);
+        let of_key = keys.get(request.key).filter(|_| !is_empty);
+        let positions = of_key.into_iter().flat_map(|all| all.range((Bound::Included(&low), high)).rev());
         let items = lock(&self.items);
         let items: Vec<IndexItem> = positions
             .take(limit)
