@@ -88,7 +88,7 @@ pub struct Rebuild<'a, P> {
     counts: BTreeMap<DayKey, u64>,
 }
 
-/// What became of one record.
+/// The outcome of one record.
 enum Indexed {
     Done { summary: Box<Summary>, change: Change, thumbnail: Thumbnail },
     Gone,
