@@ -8,12 +8,10 @@
 
 import argparse
 import difflib
-import json
 import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import boto3
@@ -170,13 +168,7 @@ def after(options):
     if stack is None:
         raise Refused(f"there is no stack {options.stack_name} in {region}")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    folder = ROOT / ".local"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    file = folder / f"aws-{options.stack_name}.json"
-    config = Path(options.config) if options.config else None
-    with open(file, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-        json.dump(description(outputs, region, config), out, indent=2)
-    here = file.relative_to(ROOT)
+    alias = add_stack(options.stack_name, region)
     name = options.config or "camhook.toml"
     host = f"\nDevices that need plain HTTP or a short host name: http://{outputs['FrontHost']}\n" if "FrontHost" in outputs else ""
     policy = (f"\nAttach {outputs['AgentPolicyArn']} to the user or role of the machine that runs `camhook agent`"
@@ -185,49 +177,27 @@ def after(options):
 Deployed {options.stack_name} in {region}. Webhooks: {outputs['ApiUrl']}/VENDOR/SOURCE/TOKEN
 {host}{policy}
 Next:
-  1. Upload the configuration:
-       aws s3 cp {name} s3://{outputs['Bucket']}/config/camhook.toml --region {region}
-  2. Show the settings to enter in a camera (`camhook` is `cargo run -p camhook-cli --`):
-       camhook setup SOURCE --stack {here}
+  1. Upload the configuration (`camhook` is `cargo run -p camhook-cli --`):
+       camhook config push {name} --stack {alias}
+  2. Show the settings to enter in a camera:
+       camhook setup SOURCE --stack {alias}
   3. Send a test post, and see the event and the notification:
-       camhook send SOURCE --list --stack {here}
-       camhook events --stack {here}
-       camhook test CHANNEL --stack {here}
+       camhook send SOURCE --list --stack {alias}
+       camhook events --stack {alias}
+       camhook test CHANNEL --stack {alias}
 """)
 
 
-def description(outputs, region, config):
-    """What stack.json says of a stack on AWS."""
-    queues = {"notify": "NotifyQueue", "relay": "RelayQueue", "relay_lan": "RelayLanQueue", "mqtt": "MqttQueue",
-              "releases": "ReleasesQueue", "alerts": "AlertsQueue"}
-    urls = {}
-    for name, output in queues.items():
-        for suffix, key in (("", f"{output}Url"), ("_dlq", f"{output.removesuffix('Queue')}DeadLetterQueueUrl")):
-            if key in outputs:
-                urls[name + suffix] = outputs[key]
-    return {
-        "api_url": outputs["ApiUrl"],
-        "region": region,
-        "bucket": outputs["Bucket"],
-        "table": outputs["Table"],
-        "queues": urls,
-        "sources": webhook_urls(config, outputs["ApiUrl"]),
-    }
-
-
-def webhook_urls(config, api):
-    """The webhook URL of each source over HTTP, with the token if the file has it."""
-    if config is None:
-        return {}
-    urls = {}
-    for source in tomllib.loads(config.read_text(encoding="utf-8")).get("source", []):
-        if "topic" in source or "id" not in source or "vendor" not in source:
-            continue
-        token = source.get("auth", {}).get("token", "")
-        token = token[0] if isinstance(token, list) and token else token
-        literal = token if isinstance(token, str) and not token.startswith(("ssm:", "env:")) else ""
-        urls[source["id"]] = "/".join(filter(None, [api, source["vendor"], source["id"], literal]))
-    return urls
+def add_stack(stack_name, region):
+    """Keeps the stack's outputs in the user's configuration folder; the name under which commands find them."""
+    alias = re.sub(r"[^a-z0-9]+", "-", stack_name.lower()).strip("-")[:32]
+    command = ["cargo", "run", "--quiet", "--locked", "--package", "camhook-cli", "--",
+               "stack", "add", alias, "--stack-name", stack_name, "--region", region]
+    if profile := os.environ.get("AWS_PROFILE"):
+        command += ["--profile", profile]
+    if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode != 0:
+        raise Refused(f"the stack is deployed, but `camhook stack add {alias}` failed: run it again")
+    return alias
 
 
 def say(text):

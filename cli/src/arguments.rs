@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::output::Form;
+#[cfg(feature = "aws")]
+use crate::stack::Selection;
 
 /// Configure, test and operate a camhook stack.
 ///
@@ -18,23 +20,51 @@ pub(crate) struct Arguments {
     /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// The stack.json that describes the stack [default: .local/stack.json of this folder or a parent].
-    #[arg(long, global = true, value_name = "PATH")]
-    pub(crate) stack: Option<PathBuf>,
+    /// The stack: a name of `camhook stack list`, or the path of a stack.json [default: .local/stack.json of this
+    /// folder or a parent, else the stack of `camhook stack use`].
+    #[arg(long, global = true, value_name = "NAME|PATH", env = "CAMHOOK_STACK")]
+    stack: Option<PathBuf>,
+    /// Do not ask before a stack on AWS is changed.
+    #[arg(long, global = true)]
+    yes: bool,
     /// Print results as JSON, one value per line.
     #[arg(long, global = true)]
     json: bool,
 }
 
 impl Arguments {
+    /// The stack and the consent to change it.
+    #[cfg(feature = "aws")]
+    pub(crate) fn selection(&self) -> Selection<'_> {
+        Selection { named: self.stack.as_deref(), consent: self.consent() }
+    }
+
+    /// Whether to ask before something is changed.
+    pub(crate) fn consent(&self) -> Consent {
+        if self.yes { Consent::Given } else { Consent::Ask }
+    }
+
     /// The output format.
     pub(crate) fn form(&self) -> Form {
         if self.json { Form::Json } else { Form::Text }
     }
 }
 
+/// Whether a person has agreed to a change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// Ask.
+    #[default]
+    Ask,
+    /// Agreed by `--yes`.
+    Given,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Add, list, select and remove stacks on AWS.
+    #[cfg(feature = "aws")]
+    Stack(StackCommand),
     /// Check a camhook.toml: the same as `camhook config check`.
     Check(Check),
     /// Write a first camhook.toml: asks for cameras, a channel and a relay, and says what to do next.
@@ -111,9 +141,6 @@ pub(crate) struct Init {
     /// The base URL of the stack, where it is known: `https://hooks.example.org`
     #[arg(long, value_name = "URL")]
     pub(crate) api_url: Option<Url>,
-    /// Do not ask: write what the options say.
-    #[arg(long)]
-    pub(crate) yes: bool,
 }
 
 /// A source to be written, as `VENDOR[:ID]`.
@@ -184,6 +211,54 @@ pub(crate) struct Listen {
     /// Write each request as a fixture folder below this folder. The body is written as it came.
     #[arg(long, value_name = "DIR")]
     pub(crate) case: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StackCommand {
+    #[command(subcommand)]
+    pub(crate) action: StackAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StackAction {
+    /// Read the outputs of a stack on AWS and keep them under a name. Run it again after an update of the stack.
+    Add(StackAdd),
+    /// List the stacks and mark the one in use.
+    List,
+    /// Use a stack where neither --stack nor a local stack selects another.
+    Use(StackName),
+    /// Forget a stack. Nothing changes on AWS.
+    Remove(StackName),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StackAdd {
+    /// The name to use with --stack.
+    #[arg(value_parser = stack_name)]
+    pub(crate) name: String,
+    /// The name in CloudFormation.
+    #[arg(long, value_name = "STACK", default_value = "camhook")]
+    pub(crate) stack_name: String,
+    /// The region [default: that of the profile, or AWS_REGION].
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// The AWS profile whose credentials are used for this stack [default: credentials as other AWS tools find them].
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StackName {
+    /// The name of the stack.
+    #[arg(value_parser = stack_name)]
+    pub(crate) name: String,
+}
+
+fn stack_name(text: &str) -> Result<String, String> {
+    if camhook_site::is_id(text) {
+        return Ok(text.to_owned());
+    }
+    Err("use 1 to 32 of a to z, 0 to 9 and -, starting with a letter or digit".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,8 @@ mod send;
 #[cfg(feature = "aws")]
 mod setup;
 #[cfg(feature = "aws")]
+mod stack;
+#[cfg(feature = "aws")]
 mod test;
 #[cfg(feature = "aws")]
 mod token;
@@ -47,35 +49,38 @@ pub(crate) enum Outcome {
 /// Runs the command.
 pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome, Error> {
     #[cfg(feature = "aws")]
-    let (stack, form) = (arguments.stack.as_deref(), arguments.form());
-    match arguments.command {
-        Command::Check(check) => check::run(&check, output),
+    let (stack, form) = (arguments.selection(), arguments.form());
+    let consent = arguments.consent();
+    match &arguments.command {
         #[cfg(feature = "aws")]
-        Command::Config(config) => config::run(&config, stack, output).await,
-        Command::Init(init) => init::run(&init, output),
+        Command::Stack(command) => stack::run(command, output).await,
+        Command::Check(check) => check::run(check, output),
+        #[cfg(feature = "aws")]
+        Command::Config(config) => config::run(config, stack, output).await,
+        Command::Init(init) => init::run(init, consent, output),
         #[cfg(feature = "listen")]
-        Command::Listen(listen) => listen::run(&listen, output).await,
+        Command::Listen(listen) => listen::run(listen, output).await,
         #[cfg(feature = "aws")]
-        Command::Setup(setup) => setup::run(&setup, stack, output).await,
+        Command::Setup(setup) => setup::run(setup, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Send(send) => send::run(&send, stack, output).await,
+        Command::Send(send) => send::run(send, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Events(events) => events::run(&events, stack, output).await,
+        Command::Events(events) => events::run(events, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Token(token) => token::run(&token, stack, output),
+        Command::Token(token) => token::run(token, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Test(test) => test::run(&test, stack, output).await,
+        Command::Test(test) => test::run(test, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Explain(explain) => explain::run(&explain, stack, output).await,
+        Command::Explain(explain) => explain::run(explain, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Arm(arm) => arm::run(&arm, stack, output).await,
+        Command::Arm(arm) => arm::run(arm, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Relays(relays) => relays::run(&relays, stack, output).await,
+        Command::Relays(relays) => relays::run(relays, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Dlq(dlq) => dlq::run(&dlq, stack, output).await,
+        Command::Dlq(dlq) => dlq::run(dlq, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Agent(agent) => Box::pin(agent::run(&agent, stack, form, output)).await,
+        Command::Agent(agent) => Box::pin(agent::run(agent, stack, form, output)).await,
         #[cfg(feature = "aws")]
-        Command::Pump(pump) => pump::run(&pump, stack, output).await,
+        Command::Pump(pump) => pump::run(pump, stack, output).await,
     }
 }

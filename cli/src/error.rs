@@ -54,10 +54,49 @@ pub(crate) enum Error {
     #[error("version {0} is not UTF-8 text")]
     NotText(String),
     /// There is no stack.json.
-    #[error("no .local/stack.json in this folder or a parent: run `make up`, or pass --stack PATH")]
+    #[error(
+        "no stack: run `make up` for a local one, add one on AWS with `camhook stack add NAME`, or pass --stack NAME|PATH"
+    )]
     NoStack,
+    /// The user's configuration folder has no such stack.
+    #[error("unknown stack `{name}`; known stacks: {known}. Add one with `camhook stack add NAME`")]
+    UnknownStack {
+        /// Its name.
+        name: String,
+        /// The names of the others.
+        known: String,
+    },
+    /// The system does not say where the user's folders are.
+    #[error("the home folder of the user is not known: set HOME, or pass --stack PATH")]
+    NoHome,
+    /// A stack in CloudFormation that is not one of camhook.
+    #[error(
+        "the stack `{stack}` has no output `{output}`: it is not a camhook stack, or one of an older version"
+    )]
+    NotCamhook {
+        /// Its name.
+        stack: String,
+        /// What it lacks.
+        output: String,
+    },
+    /// CloudFormation did not return the stack.
+    #[error(transparent)]
+    #[cfg(feature = "aws")]
+    DeployedStack(#[from] camhook_aws::StackError),
+    /// Nobody can be asked.
+    #[error("{0}: add --yes to agree where nobody can be asked")]
+    NeedsConsent(String),
+    /// A person did not agree.
+    #[error("nothing was changed")]
+    NoConsent,
+    /// The token of a source is not known.
+    #[error(
+        "the token of `{0}` is not known on this machine: camhook.toml has only its SHA-256, or the secret cannot be \
+         read; pass the webhook URL with --url"
+    )]
+    NoToken(String),
     /// The stack.json is invalid.
-    #[error("{path} is not a valid stack.json: {error}; run `make up` again")]
+    #[error("{path} is not a valid stack.json: {error}; run `make up` or `camhook stack add` again")]
     BadStack {
         /// The file.
         path: PathBuf,
@@ -267,4 +306,14 @@ pub(crate) enum Error {
     /// Signal handlers cannot be installed.
     #[error("failed to install signal handlers: {0}")]
     Signal(std::io::Error),
+}
+
+impl Error {
+    /// The exit code of a command that ends with this error.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotATime(_) => 2,
+            _ => 1,
+        }
+    }
 }

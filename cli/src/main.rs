@@ -52,5 +52,5 @@ fn main() -> ExitCode {
 
 fn failed(output: &Output, error: &Error) -> ExitCode {
     output.error(error);
-    ExitCode::FAILURE
+    ExitCode::from(error.exit_code())
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use camhook_ports::Ports;
 use camhook_site::{Site, Source};
 use url::Url;
 
 use crate::error::Error;
 use crate::site;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 use crate::vendors::{Guide, depends_on_the_source, guide};
 use crate::webhook::Webhook;
 
@@ -31,7 +32,7 @@ pub(crate) struct Lookup<'a> {
     /// The camhook.toml.
     pub(crate) config: Option<&'a Path>,
     /// The stack.json.
-    pub(crate) stack: Option<&'a Path>,
+    pub(crate) stack: Selection<'a>,
 }
 
 impl Lookup<'_> {
@@ -46,7 +47,12 @@ impl Lookup<'_> {
         // A source over MQTT has no URL and is found in camhook.toml only.
         match self.site().await?.source(self.id) {
             Some(source) if source.topic.is_some() => Ok(Origin::Mqtt(Arc::clone(source))),
-            Some(_) | None => Err(unknown),
+            Some(source) => {
+                let Ok(stack) = Stack::find(self.stack) else { return Err(unknown) };
+                let ports = stack.connect().await;
+                Ok(Origin::Http(Webhook::of_source(&stack.api_url, source, ports.secrets()).await?))
+            }
+            None => Err(unknown),
         }
     }
 
@@ -74,7 +80,7 @@ mod tests {
     const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/camhook.toml");
 
     fn lookup<'a>(id: &'a str, url: Option<&'a Url>) -> Lookup<'a> {
-        Lookup { id, url, config: Some(Path::new(CONFIG)), stack: None }
+        Lookup { id, url, config: Some(Path::new(CONFIG)), stack: Selection::default() }
     }
 
     #[tokio::test]

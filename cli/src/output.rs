@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -66,6 +66,20 @@ impl Output {
         }
     }
 
+    /// Asks for consent to a change.
+    pub(crate) fn confirm(&self, change: &str) -> Result<(), Error> {
+        if !io::stdin().is_terminal() {
+            return Err(Error::NeedsConsent(change.to_owned()));
+        }
+        let mut standard_error = io::stderr().lock();
+        drop(write!(standard_error, "{}. Continue? [y/N] ", single_line(change)));
+        drop(standard_error.flush());
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        let is_yes = read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+        if is_yes { Ok(()) } else { Err(Error::NoConsent) }
+    }
+
     /// A progress bar for long work, shown only on a terminal and only with text output.
     pub(crate) fn progress(&self, length: usize, what: &'static str) -> ProgressBar {
         if self.form == Form::Json {
@@ -73,7 +87,7 @@ impl Output {
         }
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         let bar = ProgressBar::new(length).with_message(what);
-        match ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len}") {
+        match ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len}") {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         }

@@ -1,16 +1,24 @@
 //! `stack.json`: the addresses and names of a stack's resources.
+//!
+//! `make up` writes the one of the local stack; `camhook stack add` writes those of stacks on AWS into the user's
+//! configuration folder ([`folder`]).
+
+mod folder;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use camhook_aws::{AwsPorts, CurrentSite, Resources, TimeObserver};
+use camhook_aws::{Account, AwsPorts, CurrentSite, Resources, TimeObserver};
 use camhook_ports::{Queue, SecretReference};
 use camhook_site::Site;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub(crate) use self::folder::Folder;
+use crate::arguments::Consent;
 use crate::error::Error;
+use crate::output::Output;
 
 /// Its path in the project's folder.
 const STACK_JSON: &str = ".local/stack.json";
@@ -18,36 +26,146 @@ const STACK_JSON: &str = ".local/stack.json";
 /// The suffix of the names of dead-letter queues.
 const DEAD_LETTERS: &str = "_dlq";
 
+/// Which stack a command uses, and whether it may change it without asking.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Selection<'a> {
+    /// The name of a stack or the path of a stack.json; `None` for the default.
+    pub(crate) named: Option<&'a Path>,
+    pub(crate) consent: Consent,
+}
+
 /// A stack's resources.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Stack {
     /// The base URL of webhooks.
     pub(crate) api_url: Url,
     /// The endpoint of the local cloud; `None` for a stack on AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) endpoint_url: Option<Url>,
-    region: String,
+    pub(crate) region: String,
+    /// The name in CloudFormation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stack_name: Option<String>,
+    /// The AWS profile whose credentials are used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) profile: Option<String>,
     bucket: String,
     table: String,
     /// The table of the event index; `None` in a stack that was deployed before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     index_table: Option<String>,
     /// The URLs of the queues by name, with `_` for `-`; those of dead-letter queues end with `_dlq`.
     queues: BTreeMap<String, String>,
     /// The path of the deployed camhook.toml; `None` for a stack on AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     config: Option<PathBuf>,
-    /// The webhook URL of each source, with its token.
+    /// The webhook URL of each source, with its token; empty where the tokens are not known.
+    #[serde(default)]
     pub(crate) sources: BTreeMap<String, Url>,
+    /// Where it was read from: a name or a path.
+    #[serde(skip)]
+    name: String,
+    #[serde(skip)]
+    consent: Consent,
 }
 
 impl Stack {
-    /// Reads the given stack.json, or the one of this folder or a parent.
-    pub(crate) fn find(named: Option<&Path>) -> Result<Self, Error> {
-        let path = match named {
-            Some(path) => path.to_owned(),
-            None => nearest().ok_or(Error::NoStack)?,
+    /// Reads the selected stack: by its name or path, else the stack.json of this folder or a parent, else the one in
+    /// use.
+    pub(crate) fn find(selection: Selection<'_>) -> Result<Self, Error> {
+        let (path, name) = match selection.named {
+            Some(named) => match named.to_str().filter(|text| camhook_site::is_id(text)) {
+                Some(name) => (Folder::of_user()?.existing(name)?, name.to_owned()),
+                None => (named.to_owned(), named.display().to_string()),
+            },
+            None => match nearest() {
+                Some(path) => (path, "local".to_owned()),
+                None => {
+                    let folder = Folder::of_user()?;
+                    let name = folder.current().ok_or(Error::NoStack)?;
+                    (folder.existing(&name)?, name)
+                }
+            },
         };
         let text =
             std::fs::read_to_string(&path).map_err(|error| Error::Read { path: path.clone(), error })?;
-        serde_json::from_str(&text).map_err(|error| Error::BadStack { path, error: error.to_string() })
+        let stack: Self = serde_json::from_str(&text)
+            .map_err(|error| Error::BadStack { path, error: error.to_string() })?;
+        Ok(Self { name, consent: selection.consent, ..stack })
+    }
+
+    /// A stack on AWS by the outputs of its template.
+    pub(crate) fn of_outputs(
+        region: String,
+        stack_name: String,
+        profile: Option<String>,
+        outputs: &BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
+        let output = |key: &str| {
+            let missing = || Error::NotCamhook { stack: stack_name.clone(), output: key.to_owned() };
+            outputs.get(key).cloned().ok_or_else(missing)
+        };
+        let mut queues = BTreeMap::new();
+        for queue in Queue::ALL {
+            let (pascal, snake) = (pascal_case(queue.name()), queue.name().replace('-', "_"));
+            if let Some(url) = outputs.get(&format!("{pascal}QueueUrl")) {
+                queues.insert(snake.clone(), url.clone());
+            }
+            if let Some(url) = outputs.get(&format!("{pascal}DeadLetterQueueUrl")) {
+                queues.insert(format!("{snake}{DEAD_LETTERS}"), url.clone());
+            }
+        }
+        let api_url = output("ApiUrl")?;
+        let api_url = api_url.parse().map_err(|error: url::ParseError| Error::BadStack {
+            path: stack_name.clone().into(),
+            error: error.to_string(),
+        })?;
+        let (bucket, table) = (output("Bucket")?, output("Table")?);
+        Ok(Self {
+            api_url,
+            endpoint_url: None,
+            region,
+            stack_name: Some(stack_name),
+            profile,
+            bucket,
+            table,
+            index_table: outputs.get("EventIndex").cloned(),
+            queues,
+            config: None,
+            sources: BTreeMap::new(),
+            name: String::new(),
+            consent: Consent::Ask,
+        })
+    }
+
+    /// The stack as a person knows it: `house (camhook in eu-central-1)`.
+    pub(crate) fn label(&self) -> String {
+        match (&self.endpoint_url, &self.stack_name) {
+            (Some(_), _) => format!("{} (local cloud)", self.name),
+            (None, Some(stack_name)) => format!("{} ({stack_name} in {})", self.name, self.region),
+            (None, None) => format!("{} ({})", self.name, self.region),
+        }
+    }
+
+    /// Names a stack on AWS and asks for consent to change it. A local stack is changed without a question.
+    pub(crate) fn confirm(&self, change: &str, output: &Output) -> Result<(), Error> {
+        if self.endpoint_url.is_some() {
+            return Ok(());
+        }
+        let label = self.label();
+        if self.consent == Consent::Given {
+            output.note(format_args!("stack {label}: {change}"));
+            return Ok(());
+        }
+        output.confirm(&format!("stack {label}: {change}"))
+    }
+
+    fn account(&self) -> Account<'_> {
+        Account {
+            region: Some(&self.region),
+            profile: self.profile.as_deref(),
+            endpoint_url: self.endpoint_url.as_ref().map(Url::as_str),
+        }
     }
 
     /// Connects to the stack.
@@ -77,10 +195,7 @@ impl Stack {
             index_table: self.index_table.clone(),
             queue_urls,
         };
-        match &self.endpoint_url {
-            Some(endpoint) => AwsPorts::connect_local(resources, endpoint.as_str(), &self.region).await,
-            None => AwsPorts::connect(resources, &self.region).await,
-        }
+        AwsPorts::connect(resources, self.account()).await
     }
 
     /// Connects to the stack with an observer that learns the time of AWS.
@@ -92,8 +207,7 @@ impl Stack {
             index_table: self.index_table.clone(),
             queue_urls,
         };
-        let endpoint = self.endpoint_url.as_ref().map(Url::as_str);
-        AwsPorts::connect_observed(resources, endpoint, &self.region, observer).await
+        AwsPorts::connect_observed(resources, self.account(), observer).await
     }
 
     /// The deployed camhook.toml.
@@ -132,4 +246,55 @@ impl Stack {
 fn nearest() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors().map(|folder| folder.join(STACK_JSON)).find(|path| path.is_file())
+}
+
+/// `relay-lan` as `RelayLan`.
+fn pascal_case(name: &str) -> String {
+    let mut pascal = String::with_capacity(name.len());
+    for word in name.split('-') {
+        let mut characters = word.chars();
+        pascal.extend(characters.next().map(|first| first.to_ascii_uppercase()));
+        pascal.extend(characters);
+    }
+    pascal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outputs() -> BTreeMap<String, String> {
+        let pairs = [
+            ("ApiUrl", "https://abc.execute-api.eu-north-1.amazonaws.com"),
+            ("Bucket", "bucket"),
+            ("Table", "table"),
+            ("NotifyQueueUrl", "https://sqs/notify"),
+            ("RelayLanQueueUrl", "https://sqs/relay-lan"),
+            ("RelayLanDeadLetterQueueUrl", "https://sqs/relay-lan-dead"),
+        ];
+        pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    fn of_outputs(outputs: &BTreeMap<String, String>) -> Result<Stack, Error> {
+        Stack::of_outputs("eu-north-1".to_owned(), "camhook-prod".to_owned(), Some("ann".to_owned()), outputs)
+    }
+
+    #[test]
+    fn the_outputs_of_a_template_become_a_stack_and_are_read_back() {
+        let written = serde_json::to_string(&of_outputs(&outputs()).unwrap()).unwrap();
+        let stack: Stack = serde_json::from_str(&written).unwrap();
+        assert_eq!(stack.queue_urls("").get(&Queue::RelayLan).unwrap(), "https://sqs/relay-lan");
+        assert_eq!(stack.queues_with_dead_letters(), [Queue::RelayLan]);
+        let account = stack.account();
+        assert_eq!((account.region, account.profile), (Some("eu-north-1"), Some("ann")));
+        assert!(stack.label().contains("camhook-prod in eu-north-1"), "{}", stack.label());
+    }
+
+    #[test]
+    fn a_stack_of_another_template_is_refused_by_what_it_lacks() {
+        let mut outputs = outputs();
+        outputs.remove("Table");
+        let error = of_outputs(&outputs).unwrap_err().to_string();
+        assert!(error.contains("camhook-prod") && error.contains("`Table`"), "{error}");
+    }
 }

@@ -1,13 +1,14 @@
 //! A source's webhook URL.
 
-use std::path::Path;
-
 use camhook_event::Vendor;
 use camhook_ingest::WebhookUrl;
+use camhook_ports::{SecretReference, Secrets};
+use camhook_site::{Source, Token};
+use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::error::Error;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// A source's webhook.
 #[derive(Debug, Clone)]
@@ -16,11 +17,24 @@ pub(crate) struct Webhook {
     pub(crate) vendor: Vendor,
     /// Its URL, in parts.
     pub(crate) address: WebhookUrl,
+    pub(crate) token: TokenKnowledge,
 }
+
+/// Whether the URL of a webhook is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenKnowledge {
+    /// It has the source's token, or needs none.
+    Known,
+    /// `<token>` stands in its place.
+    Unknown,
+}
+
+/// Stands for a token that is not known.
+const UNKNOWN_TOKEN: &str = "<token>";
 
 impl Webhook {
     /// The webhook of a source: the given URL, or the one of the stack.
-    pub(crate) fn find(source: &str, url: Option<&Url>, stack: Option<&Path>) -> Result<Self, Error> {
+    pub(crate) fn find(source: &str, url: Option<&Url>, stack: Selection<'_>) -> Result<Self, Error> {
         match url {
             Some(url) => Self::parse(url, source),
             None => Self::parse(Stack::find(stack)?.source(source)?, source),
@@ -47,7 +61,38 @@ impl Webhook {
                 port: url.port_or_known_default().ok_or_else(wrong)?,
                 path: url.path().to_owned(),
             },
+            token: TokenKnowledge::Known,
         })
+    }
+
+    /// The webhook of a source of a stack whose stack.json does not have its URL. A token is taken from camhook.toml
+    /// where that has it, or from the secret that it names.
+    pub(crate) async fn of_source<S: Secrets>(
+        api_url: &Url,
+        source: &Source,
+        secrets: &S,
+    ) -> Result<Self, Error> {
+        let (mut token, mut known) = (String::new(), TokenKnowledge::Known);
+        if !source.auth.tokens.is_empty() {
+            (token, known) = (format!("/{UNKNOWN_TOKEN}"), TokenKnowledge::Unknown);
+            for candidate in &source.auth.tokens {
+                // A variable of the environment is one of the function.
+                let Token::Secret(reference) = candidate else { continue };
+                if matches!(reference, SecretReference::Environment(_)) {
+                    continue;
+                }
+                if let Ok(secret) = secrets.resolve(reference).await {
+                    (token, known) = (format!("/{}", secret.expose_secret()), TokenKnowledge::Known);
+                    break;
+                }
+            }
+        }
+        let path = format!("{}/{}/{}", api_url.path().trim_end_matches('/'), source.vendor, source.id);
+        let mut url = api_url.clone();
+        url.set_path(&path);
+        let mut webhook = Self::parse(&url, source.id.as_str())?;
+        webhook.address.path.push_str(&token);
+        Ok(Self { token: known, ..webhook })
     }
 
     /// The URL of another path and query on the same host.
@@ -61,6 +106,8 @@ impl Webhook {
 
 #[cfg(test)]
 mod tests {
+    use camhook_ports::memory::MemorySecrets;
+
     use super::*;
 
     fn parse(url: &str, source: &str) -> Result<Webhook, Error> {
@@ -97,5 +144,40 @@ mod tests {
             let error = parse(url, "gate").unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");
         }
+    }
+
+    fn source(auth: &str) -> std::sync::Arc<Source> {
+        let toml = format!(
+            "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\nauth = {{ {auth} }}\n"
+        );
+        let (site, _) = camhook_site::read(&toml, "test").unwrap();
+        std::sync::Arc::clone(site.source("gate").unwrap())
+    }
+
+    async fn of_source(auth: &str, secrets: &MemorySecrets) -> Webhook {
+        let api = "https://abc.execute-api.eu-north-1.amazonaws.com".parse().unwrap();
+        Webhook::of_source(&api, &source(auth), secrets).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_webhook_of_a_stack_on_aws_has_the_token_where_it_is_known() {
+        let secrets = MemorySecrets::default();
+        let sha256 = format!("token_sha256 = \"{}\"", "0f".repeat(32));
+        let unknown = of_source(&sha256, &secrets).await;
+        assert_eq!(
+            (unknown.address.path.as_str(), unknown.token),
+            ("/viewtron/gate/<token>", TokenKnowledge::Unknown)
+        );
+        let unreadable = of_source("token = \"ssm:/camhook/gate\"", &secrets).await;
+        assert_eq!(unreadable.token, TokenKnowledge::Unknown);
+        secrets.set("ssm:/camhook/gate", "abcdefghijklmnopqrstuvwxyz");
+        let read = of_source("token = \"ssm:/camhook/gate\"", &secrets).await;
+        assert_eq!(read.address.path, "/viewtron/gate/abcdefghijklmnopqrstuvwxyz");
+        assert_eq!(read.token, TokenKnowledge::Known);
+        let by_password = of_source("basic = { user = \"camera\", password = \"ssm:/p\" }", &secrets).await;
+        assert_eq!(
+            (by_password.address.path.as_str(), by_password.token),
+            ("/viewtron/gate", TokenKnowledge::Known)
+        );
     }
 }

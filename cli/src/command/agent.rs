@@ -7,7 +7,6 @@ mod clock;
 mod connection;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +34,7 @@ use crate::arguments;
 use crate::error::Error;
 use crate::output::{Form, Output};
 use crate::site;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// The wait time of a long poll. A poll cannot be cancelled without losing messages, so the agent may take this long to
 /// stop.
@@ -81,7 +80,7 @@ impl Signals {
 
 pub(super) async fn run(
     arguments: &arguments::Agent,
-    stack: Option<&Path>,
+    stack: Selection<'_>,
     form: Form,
     output: &Output,
 ) -> Result<Outcome, Error> {

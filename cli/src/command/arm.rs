@@ -1,7 +1,6 @@
 //! `camhook arm`
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use camhook_aws::{AwsPorts, CurrentSite};
 use camhook_ports::{Clock, Ports};
@@ -15,7 +14,7 @@ use super::Outcome;
 use crate::arguments::Arm;
 use crate::error::Error;
 use crate::output::Output;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// The modes that are valid without a rule that uses them.
 const STANDARD_MODES: [&str; 3] = ["home", "away", "off"];
@@ -29,8 +28,9 @@ struct Area<'a> {
     since: Option<Timestamp>,
 }
 
-pub(super) async fn run(arguments: &Arm, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
-    let ports = Stack::find(stack)?.connect().await;
+pub(super) async fn run(arguments: &Arm, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
+    let stack = Stack::find(stack)?;
+    let ports = stack.connect().await;
     let site = CurrentSite::default().get(&ports).await?;
     let known = areas(&site);
     let Some(area) = arguments.area.as_deref() else {
@@ -52,6 +52,7 @@ pub(super) async fn run(arguments: &Arm, stack: Option<&Path>, output: &Output) 
         if !STANDARD_MODES.contains(&mode.as_str()) && !named.contains(mode.as_str()) {
             output.note(format_args!("warning: no rule of the deployed camhook.toml uses the mode `{mode}`"));
         }
+        stack.confirm(&format!("set the mode of {area} to {mode}"), output)?;
         control::set_mode(ports.state(), area, mode, ports.clock().now()).await?;
     }
     show(&ports, area, output).await?;
@@ -63,7 +64,7 @@ async fn show(ports: &AwsPorts, area: &str, output: &Output) -> Result<(), Error
     let (mode, since, text) = match record {
         None => (DEFAULT_MODE.to_owned(), None, format!("{area}: {DEFAULT_MODE} (default, never set)")),
         Some(record) => {
-            let local = record.since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S");
+            let local = record.since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z");
             let text = format!("{area}: {} since {local}", record.mode);
             (record.mode, Some(record.since), text)
         }

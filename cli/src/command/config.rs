@@ -3,8 +3,6 @@
 mod history;
 mod push;
 
-use std::path::Path;
-
 use camhook_event::CONFIG_KEY;
 use camhook_ports::{ObjectStore, ObjectVersion, Ports, StoredObject};
 use serde::Serialize;
@@ -15,17 +13,25 @@ use super::check::{self, File};
 use crate::arguments::{Config, ConfigAction, ConfigDiff, ConfigShow};
 use crate::error::Error;
 use crate::output::Output;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// How many versions are searched for one that is named by its first characters.
 const SEARCHED_VERSIONS: usize = 1000;
 
-pub(super) async fn run(arguments: &Config, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+pub(super) async fn run(arguments: &Config, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let action = match &arguments.action {
         ConfigAction::Check(check) => return check::run(check, output),
         action => action,
     };
-    let ports = Stack::find(stack)?.connect().await;
+    let stack = Stack::find(stack)?;
+    match action {
+        ConfigAction::Push(arguments) => {
+            stack.confirm(&format!("push {} as camhook.toml", arguments.file.display()), output)?;
+        }
+        ConfigAction::Rollback(_) => stack.confirm("roll camhook.toml back", output)?,
+        _ => {}
+    }
+    let ports = stack.connect().await;
     match action {
         ConfigAction::Check(check) => check::run(check, output),
         ConfigAction::Diff(arguments) => diff(&ports, arguments, output).await,

@@ -3,7 +3,6 @@
 mod dead_letter;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use camhook_aws::AwsPorts;
@@ -16,7 +15,7 @@ use super::Outcome;
 use crate::arguments::{Dlq, DlqAction};
 use crate::error::Error;
 use crate::output::Output;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// The wait time of a long poll; short polls may miss messages.
 const WAIT: Duration = Duration::from_secs(1);
@@ -27,7 +26,7 @@ struct Queues {
     dead: AwsPorts,
 }
 
-pub(super) async fn run(arguments: &Dlq, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+pub(super) async fn run(arguments: &Dlq, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let stack = Stack::find(stack)?;
     let mut queues = stack.queues_with_dead_letters();
     if let Some(only) = arguments.queue {
@@ -53,10 +52,19 @@ pub(super) async fn run(arguments: &Dlq, stack: Option<&Path>, output: &Output) 
         }
         Some(DlqAction::Send(send)) => {
             let selected = ports.select(&letters, (!send.all).then_some(&send.ids), output).await?;
+            if let Err(error) = stack.confirm(&format!("send {} dead letters again", selected.len()), output)
+            {
+                ports.release(&letters, output).await;
+                return Err(error);
+            }
             ports.send(&selected, output).await
         }
         Some(DlqAction::Drop(drop)) => {
             let selected = ports.select(&letters, Some(&drop.ids), output).await?;
+            if let Err(error) = stack.confirm(&format!("delete {} dead letters", selected.len()), output) {
+                ports.release(&letters, output).await;
+                return Err(error);
+            }
             ports.drop(&selected, output).await
         }
     }

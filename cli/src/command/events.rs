@@ -15,7 +15,7 @@ use crate::arguments::Events;
 use crate::error::Error;
 use crate::event_line::event_line;
 use crate::output::Output;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// The maximum number of records read per day.
 const MAX_RECORDS_PER_DAY: usize = 20_000;
@@ -31,7 +31,7 @@ struct Shown<'a> {
     saved: Vec<PathBuf>,
 }
 
-pub(super) async fn run(arguments: &Events, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+pub(super) async fn run(arguments: &Events, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let ports = Stack::find(stack)?.connect().await;
     let now = ports.clock().now();
     let since = moment(&arguments.since, now)?;

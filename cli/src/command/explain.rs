@@ -26,7 +26,7 @@ use crate::arguments::Explain;
 use crate::error::Error;
 use crate::output::{Output, single_line};
 use crate::site;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// The maximum number of records searched per day.
 const MAX_RECORDS_PER_DAY: usize = 20_000;
@@ -67,7 +67,7 @@ struct ActionExplained {
 
 pub(super) async fn run(
     arguments: &Explain,
-    stack: Option<&Path>,
+    stack: Selection<'_>,
     output: &Output,
 ) -> Result<Outcome, Error> {
     let from_file = read_file(&arguments.event)?;

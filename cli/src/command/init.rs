@@ -15,7 +15,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::Outcome;
-use crate::arguments::{Init, NewChannel, NewSource};
+use crate::arguments::{Consent, Init, NewChannel, NewSource};
 use crate::error::Error;
 use crate::new_token::{NewToken, new_token};
 use crate::output::Output;
@@ -60,12 +60,12 @@ struct WrittenSource {
     instructions: String,
 }
 
-pub(super) fn run(arguments: &Init, output: &Output) -> Result<Outcome, Error> {
+pub(super) fn run(arguments: &Init, consent: Consent, output: &Output) -> Result<Outcome, Error> {
     let path = arguments.file.as_path();
     if path.exists() {
         return Err(Error::Exists(path.to_owned()));
     }
-    let answers = answers(arguments, output)?;
+    let answers = answers(arguments, consent, output)?;
     let tokens = answers.sources.iter().map(|_| new_token()).collect::<Result<Vec<_>, _>>()?;
     let ntfy_topic = match answers.channel {
         NewChannel::Ntfy => Some(format!("camhook-{}", new_token()?.token)),
@@ -93,9 +93,9 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn answers(arguments: &Init, output: &Output) -> Result<Answers, Error> {
+fn answers(arguments: &Init, consent: Consent, output: &Output) -> Result<Answers, Error> {
     let timezone = timezone(arguments.timezone.as_deref())?;
-    let mut questions = Questions { output, asks: !arguments.yes };
+    let mut questions = Questions { output, asks: consent == Consent::Ask };
     let sources = if arguments.sources.is_empty() {
         questions.ask(
             "Cameras and recorders, as VENDOR or VENDOR:ID with commas between them\n\

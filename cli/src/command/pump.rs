@@ -1,7 +1,6 @@
 //! `camhook pump`: event source mappings and the schedule of the watchdog, for `make watch`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +19,7 @@ use crate::arguments::Pump;
 use crate::connection::{client, exchange, text};
 use crate::error::Error;
 use crate::output::{Output, single_line};
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// The function that consumes each queue, as in infra/template.yaml.
 const CONSUMERS: [(Queue, &str); 6] = [
@@ -47,7 +46,7 @@ const TICK: Duration = Duration::from_secs(60);
 /// The timeout of an invocation, which may compile the function first.
 const INVOCATION: Duration = Duration::from_secs(600);
 
-pub(super) async fn run(arguments: &Pump, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+pub(super) async fn run(arguments: &Pump, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let ports = Stack::find(stack)?.connect().await;
     let functions = Functions { client: client(INVOCATION), lambda_url: arguments.lambda_url.clone() };
     let mut terminated = signal(SignalKind::terminate()).map_err(Error::Signal)?;

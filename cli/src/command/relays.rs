@@ -1,6 +1,5 @@
 //! `camhook relays`
 
-use std::path::Path;
 use std::time::Duration;
 
 use camhook_aws::{AwsPorts, CurrentSite};
@@ -16,7 +15,7 @@ use super::Outcome;
 use crate::arguments::{Relays, RelaysAction};
 use crate::error::Error;
 use crate::output::{Output, single_line};
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// Longer than an exchange with a device that started before the stop can last.
 const IN_PROGRESS_LIMIT: Duration = Duration::from_secs(12);
@@ -32,17 +31,24 @@ struct Status {
     by: Option<String>,
 }
 
-pub(super) async fn run(arguments: &Relays, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
-    let ports = Stack::find(stack)?.connect().await;
+pub(super) async fn run(arguments: &Relays, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
+    let stack = Stack::find(stack)?;
+    let ports = stack.connect().await;
     match arguments.action {
         RelaysAction::Status => {}
         RelaysAction::On => {
+            stack.confirm("enable relays", output)?;
             let now = ports.clock().now();
             control::set_stop_switch(ports.state(), StopSwitch::Running, now, &arguments.by).await?;
         }
-        RelaysAction::Off => stop_all(&ports, &arguments.by, output).await?,
+        RelaysAction::Off => {
+            // The emergency stop does not wait for an answer.
+            output.note(format_args!("stack {}: disabling relays", stack.label()));
+            stop_all(&ports, &arguments.by, output).await?;
+        }
         RelaysAction::ConfirmOff => {
             let relay = arguments.relay.as_deref().unwrap_or_default();
+            stack.confirm(&format!("confirm that {relay} is off"), output)?;
             return confirm(&ports, relay, &arguments.by, output).await;
         }
     }
@@ -110,7 +116,7 @@ fn text(record: Option<&StopRecord>) -> String {
     let Some(StopRecord { switch, since, by }) = record else {
         return "relays are on (never disabled)".to_owned();
     };
-    let since = since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S");
+    let since = since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z");
     let by = by.as_ref().map(|by| format!(" by {}", single_line(by))).unwrap_or_default();
     match switch {
         StopSwitch::Stopped => {

@@ -10,6 +10,7 @@ use camhook_outbound::Request;
 use camhook_picture::{Context, SamplePost, render};
 use camhook_ports::{Clock, Ports, Publisher, SecretReference, Secrets, SystemClock};
 use camhook_site::Source;
+use camhook_state::presence::Presence;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
@@ -21,9 +22,9 @@ use crate::connection::{client, exchange, text};
 use crate::error::Error;
 use crate::origin::{Lookup, Origin};
 use crate::output::Output;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 use crate::vendors::{MQTT_SAMPLES, Sign};
-use crate::webhook::Webhook;
+use crate::webhook::{TokenKnowledge, Webhook};
 
 /// The timeout of a post, longer than the gateway's.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -46,7 +47,7 @@ struct Reply {
     body: String,
 }
 
-pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+pub(super) async fn run(arguments: &Send, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let (url, config) = (arguments.url.as_ref(), arguments.config.as_deref());
     let lookup = Lookup { id: &arguments.source, url, config, stack };
     let case = arguments.case.as_ref().filter(|_| !arguments.list);
@@ -68,6 +69,9 @@ pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output)
     let request = build_request(case, &webhook, samples, &clock)?;
     let post = SamplePost::parse(&request)?;
     let (path, query) = post.path_and_query();
+    if webhook.token == TokenKnowledge::Unknown && !arguments.dry_run {
+        return Err(Error::NoToken(arguments.source.clone()));
+    }
     let url = webhook.with_path(path, query)?;
     if arguments.dry_run {
         let text = String::from_utf8_lossy(&request);
@@ -87,7 +91,26 @@ pub(super) async fn run(arguments: &Send, stack: Option<&Path>, output: &Output)
     let line = format!("{} after {} ms, {} bytes sent", answer.status, reply.milliseconds, reply.sent_bytes);
     let text = if reply.body.is_empty() { line } else { format!("{line}\n{}", reply.body) };
     output.result(&reply, text);
+    if reply.status == 401 {
+        output.note(why_refused(&arguments.source, stack).await);
+    }
     Ok(if answer.status.is_success() { Outcome::Done } else { Outcome::Refused })
+}
+
+/// Why a post was answered with 401: the reason that the function recorded, where it can be read.
+async fn why_refused(source: &str, stack: Selection<'_>) -> String {
+    let general = format!(
+        "The credentials were refused: compare the token, password, key and address of `{source}` in the deployed \
+         camhook.toml with those that were sent."
+    );
+    let Ok(stack) = Stack::find(stack) else { return general };
+    match camhook_state::presence::find(stack.connect().await.state(), source).await {
+        Ok(Some(Presence { refusal: Some(refusal), .. })) => {
+            let at = refusal.at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z");
+            format!("{general} The last recorded reason: {} at {at}.", refusal.reason)
+        }
+        Ok(_) | Err(_) => general,
+    }
 }
 
 #[derive(Serialize)]
@@ -100,7 +123,7 @@ struct Published {
 async fn publish(
     source: &Source,
     case: &str,
-    stack: Option<&Path>,
+    stack: Selection<'_>,
     output: &Output,
 ) -> Result<Outcome, Error> {
     let sample = MQTT_SAMPLES.iter().find(|sample| sample.name == case).ok_or_else(|| {
@@ -192,7 +215,7 @@ fn type_of_body(file: &[u8]) -> Option<&'static str> {
 async fn signature(
     arguments: &Send,
     sign: Option<Sign>,
-    stack: Option<&Path>,
+    stack: Selection<'_>,
     body: &[u8],
 ) -> Result<Option<(&'static str, String)>, Error> {
     let Some(Sign { field, value }) = sign else {

@@ -1,6 +1,5 @@
 //! `camhook setup`
 
-use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +17,7 @@ use crate::connection::{client, exchange, text};
 use crate::error::Error;
 use crate::origin::{Lookup, Origin};
 use crate::output::{Output, single_line};
+use crate::stack::Selection;
 use crate::vendors::{Apply, setup_over_mqtt};
 
 /// The timeout of a request to a camera.
@@ -37,7 +37,7 @@ struct Applied<'a> {
     camera: &'a Url,
 }
 
-pub(super) async fn run(arguments: &Setup, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+pub(super) async fn run(arguments: &Setup, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let source = arguments.source.as_str();
     let lookup =
         Lookup { id: source, url: arguments.url.as_ref(), config: arguments.config.as_deref(), stack };

@@ -1,7 +1,5 @@
 //! `camhook test`
 
-use std::path::Path;
-
 use bytes::Bytes;
 use camhook_aws::CurrentSite;
 use camhook_notify::{Notification, Picture, Subject, channel};
@@ -13,7 +11,7 @@ use super::Outcome;
 use crate::arguments::Test;
 use crate::error::Error;
 use crate::output::Output;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 
 /// The size of the test picture, about that of a camera's substream.
 const WIDTH: u16 = 640;
@@ -26,7 +24,7 @@ struct Sent<'a> {
     kind: &'static str,
 }
 
-pub(super) async fn run(arguments: &Test, stack: Option<&Path>, output: &Output) -> Result<Outcome, Error> {
+pub(super) async fn run(arguments: &Test, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let stack = Stack::find(stack)?;
     let ports = stack.connect().await;
     let site = CurrentSite::default().get(&ports).await?;

@@ -1,7 +1,5 @@
 //! `camhook token`
 
-use std::path::Path;
-
 use camhook_event::Vendor;
 use serde::Serialize;
 
@@ -10,7 +8,7 @@ use crate::arguments;
 use crate::error::Error;
 use crate::new_token::{NewToken, new_token};
 use crate::output::Output;
-use crate::stack::Stack;
+use crate::stack::{Selection, Stack};
 use crate::webhook::Webhook;
 
 /// The placeholder for an unknown base URL.
@@ -24,9 +22,9 @@ struct CreatedToken<'a> {
     url: &'a str,
 }
 
-pub(super) fn run(
+pub(super) async fn run(
     arguments: &arguments::Token,
-    stack: Option<&Path>,
+    stack: Selection<'_>,
     output: &Output,
 ) -> Result<Outcome, Error> {
     let source = arguments.source.as_str();
@@ -38,7 +36,7 @@ pub(super) fn run(
         Err(Error::NoStack) => None,
         Err(error) => return Err(error),
     };
-    let vendor = vendor(arguments, found.as_ref())?;
+    let vendor = vendor(arguments, found.as_ref()).await?;
     let base = match (&arguments.api_url, &found) {
         (Some(url), _) => url.as_str(),
         (None, Some(stack)) => stack.api_url.as_str(),
@@ -57,15 +55,20 @@ pub(super) fn run(
     Ok(Outcome::Done)
 }
 
-fn vendor(arguments: &arguments::Token, stack: Option<&Stack>) -> Result<Vendor, Error> {
+async fn vendor(arguments: &arguments::Token, stack: Option<&Stack>) -> Result<Vendor, Error> {
     if let Some(vendor) = arguments.vendor {
         return Ok(vendor);
     }
-    match stack.and_then(|stack| stack.sources.get(&arguments.source)) {
-        Some(url) => Ok(Webhook::parse(url, &arguments.source)?.vendor),
-        None => Err(Error::UnknownSource {
-            source_id: arguments.source.clone(),
-            hint: " in stack.json: pass its vendor with --vendor".to_owned(),
-        }),
+    let id = arguments.source.as_str();
+    let unknown = || Error::UnknownSource {
+        source_id: id.to_owned(),
+        hint: ": pass the vendor of a new source with --vendor".to_owned(),
+    };
+    let stack = stack.ok_or_else(unknown)?;
+    if let Some(url) = stack.sources.get(id) {
+        return Ok(Webhook::parse(url, id)?.vendor);
     }
+    // A stack on AWS is known without its sources.
+    let site = if stack.endpoint_url.is_none() { Some(stack.site().await?) } else { None };
+    site.as_ref().and_then(|site| site.source(id)).map(|source| source.vendor).ok_or_else(unknown)
 }

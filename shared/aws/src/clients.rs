@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
@@ -61,19 +63,36 @@ pub(crate) fn function_config(region: String, endpoint_url: Option<String>) -> S
     config.build()
 }
 
-/// What all clients of a person's machine share: credentials from wherever the AWS command finds them.
-pub(crate) async fn shared_config(region: &str) -> SdkConfig {
-    base().region(Region::new(region.to_owned())).load().await
+/// Where a person's commands find a stack, and which credentials they use.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Account<'a> {
+    /// The region; that of the profile or the environment when `None`.
+    pub region: Option<&'a str>,
+    /// The profile, which takes precedence over credentials in the environment. Without one, credentials are found
+    /// where other AWS tools find them.
+    pub profile: Option<&'a str>,
+    /// The endpoint of a local cloud, which takes any credentials: neither profile nor environment is read.
+    pub endpoint_url: Option<&'a str>,
 }
 
-/// The same for a local cloud, which takes any credentials; the environment is not asked.
-pub(crate) async fn local_config(endpoint_url: &str, region: &str) -> SdkConfig {
-    base()
-        .endpoint_url(endpoint_url)
-        .region(Region::new(region.to_owned()))
-        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-        .load()
-        .await
+/// The configuration of all clients of a person's command.
+pub(crate) async fn shared_config(account: Account<'_>) -> SdkConfig {
+    let mut loader = base();
+    let region = account.region.map(|region| Region::new(region.to_owned()));
+    if let Some(region) = region.clone() {
+        loader = loader.region(region);
+    }
+    if let Some(endpoint_url) = account.endpoint_url {
+        let credentials = Credentials::new("local", "local", None, None, "local");
+        return loader.endpoint_url(endpoint_url).credentials_provider(credentials).load().await;
+    }
+    if let Some(profile) = account.profile {
+        let provider = ProviderConfig::without_region().with_region(region).with_http_client(http_client());
+        let credentials =
+            ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build();
+        loader = loader.profile_name(profile).credentials_provider(credentials);
+    }
+    loader.load().await
 }
 
 fn base() -> ConfigLoader {
@@ -93,7 +112,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_stack_is_in_the_region_that_it_names() {
-        let region = shared_config("eu-north-1").await.region().map(ToString::to_string);
+        let account = Account { region: Some("eu-north-1"), ..Account::default() };
+        let region = shared_config(account).await.region().map(ToString::to_string);
         assert_eq!(region.as_deref(), Some("eu-north-1"));
     }
 }

@@ -3,6 +3,8 @@
 //! No AWS type leaves this crate: functions see the ports, requests, records and the site.
 
 mod clients;
+#[cfg(feature = "cloudformation")]
+mod cloudformation;
 mod current_site;
 mod environment;
 mod function;
@@ -19,6 +21,9 @@ mod secrets;
 mod table;
 
 pub use camhook_consumer::BatchOutcome;
+pub use clients::Account;
+#[cfg(feature = "cloudformation")]
+pub use cloudformation::{DeployedStack, StackError, find_stack};
 pub use current_site::{CurrentSite, SiteError};
 pub use environment::{DEFAULT_EVENTS_DAYS, Environment, EnvironmentError};
 pub use function::{Function, FunctionError, serve_queue, serve_queues, serve_schedule, serve_webhooks};

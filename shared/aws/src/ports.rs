@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use camhook_ports::{IndexPorts, Ports, Queue, SystemClock};
 
-use crate::clients::{LOOK_UP, function_config, local_config, shared_config};
+use crate::clients::{Account, LOOK_UP, function_config, shared_config};
 use crate::environment::secret_variables;
 use crate::http_client::{TimeObserver, observed_http_client};
 use crate::{
@@ -57,28 +57,18 @@ impl AwsPorts {
         Self::with(&config, Resources::from(environment), EmfMetrics::buffered(&environment.metric_namespace))
     }
 
-    /// The ports of a stack in a region, with credentials and endpoint as the AWS command finds them. Calls nothing.
-    pub async fn connect(resources: Resources, region: &str) -> Self {
-        Self::with(&shared_config(region).await, resources, EmfMetrics::discarded())
+    /// The ports of a stack for a person's command. Calls nothing.
+    pub async fn connect(resources: Resources, account: Account<'_>) -> Self {
+        Self::with(&shared_config(account).await, resources, EmfMetrics::discarded())
     }
 
-    /// The ports of a stack on a local cloud, wherever the environment points to. Calls nothing.
-    pub async fn connect_local(resources: Resources, endpoint_url: &str, region: &str) -> Self {
-        Self::with(&local_config(endpoint_url, region).await, resources, EmfMetrics::discarded())
-    }
-
-    /// The ports of a stack, on a local cloud where there is an endpoint, with an observer that learns the time of AWS.
-    /// Calls nothing.
+    /// The same, with an observer that learns the time of AWS. Calls nothing.
     pub async fn connect_observed(
         resources: Resources,
-        endpoint_url: Option<&str>,
-        region: &str,
+        account: Account<'_>,
         observer: Arc<dyn TimeObserver>,
     ) -> Self {
-        let shared = match endpoint_url {
-            Some(endpoint_url) => local_config(endpoint_url, region).await,
-            None => shared_config(region).await,
-        };
+        let shared = shared_config(account).await;
         let observed = shared.to_builder().http_client(observed_http_client(observer)).build();
         Self::with(&observed, resources, EmfMetrics::discarded())
     }

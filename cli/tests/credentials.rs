@@ -1,0 +1,121 @@
+//! The command finds credentials where other AWS tools do: single sign-on, `aws login`, and `credential_process`.
+//!
+//! The real binary runs with a home folder of its own and lists a bucket of a server on this machine, which shows by
+//! which access key the request was signed.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Answers as S3 and as the portal of single sign-on; the `Authorization` of each request to S3.
+fn start_server() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let signatures = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&signatures);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = Vec::new();
+            let mut reader = BufReader::new(stream.try_clone().unwrap()).lines();
+            while let Some(Ok(line)) = reader.next()
+                && !line.is_empty()
+            {
+                lines.push(line);
+            }
+            let body = if lines.first().is_some_and(|line| line.contains("/federation/credentials")) {
+                r#"{"roleCredentials":{"accessKeyId":"FROMSSO","secretAccessKey":"s","sessionToken":"t","expiration":4070908800000}}"#
+            } else {
+                let field = lines.iter().find(|line| line.to_ascii_lowercase().starts_with("authorization:"));
+                seen.lock().unwrap().extend(field.cloned());
+                "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+            };
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            // The command may have ended.
+            let _ = stream.write_all((head + body).as_bytes());
+        }
+    });
+    (url, signatures)
+}
+
+/// Runs `camhook events` with a home folder that holds this profile; the access key that it signed with.
+fn access_key(home: &Path, profile: &str) -> String {
+    let (url, signatures) = start_server();
+    fs::create_dir_all(home.join(".aws")).unwrap();
+    fs::write(home.join(".aws/config"), profile).unwrap();
+    let stack = home.join("stack.json");
+    fs::write(
+        &stack,
+        r#"{"api_url":"https://example.org","region":"eu-central-1","bucket":"bucket","table":"table",
+            "queues":{"notify":"https://example.org/n","relay":"https://example.org/r"},"sources":{}}"#,
+    )
+    .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_camhook"))
+        .args(["events", "--since", "1h", "--stack"])
+        .arg(&stack)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", home)
+        .env("AWS_ENDPOINT_URL", url)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap();
+    let signatures = signatures.lock().unwrap();
+    let Some(signature) = signatures.first() else {
+        panic!("no request was signed: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let key = signature.split_once("Credential=").unwrap().1.split_once('/').unwrap().0;
+    key.to_owned()
+}
+
+#[test]
+fn a_credential_process_is_run() {
+    let home = tempfile::tempdir().unwrap();
+    let program = r#"{"Version":1,"AccessKeyId":"FROMPROCESS","SecretAccessKey":"s"}"#;
+    fs::write(home.path().join("credentials.json"), program).unwrap();
+    let profile = format!("[default]\ncredential_process = cat {}/credentials.json\n", home.path().display());
+    assert_eq!(access_key(home.path(), &profile), "FROMPROCESS");
+}
+
+#[test]
+fn a_session_of_single_sign_on_is_used() {
+    let home = tempfile::tempdir().unwrap();
+    let cache = home.path().join(".aws/sso/cache");
+    fs::create_dir_all(&cache).unwrap();
+    // Named by the SHA-1 of the session's name.
+    fs::write(
+        cache.join("ee0bfd2552fbd840c02cc48b6e823320543c450f.json"),
+        r#"{"accessToken":"t","expiresAt":"2099-01-01T00:00:00Z","region":"eu-central-1",
+            "startUrl":"https://example.awsapps.com/start"}"#,
+    )
+    .unwrap();
+    let profile = "[default]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n\
+                   [sso-session corp]\nsso_region = eu-central-1\n\
+                   sso_start_url = https://example.awsapps.com/start\n";
+    assert_eq!(access_key(home.path(), profile), "FROMSSO");
+}
+
+#[test]
+fn a_session_of_aws_login_is_used() {
+    let home = tempfile::tempdir().unwrap();
+    let cache = home.path().join(".aws/login/cache");
+    fs::create_dir_all(&cache).unwrap();
+    // Named by the SHA-256 of the session.
+    fs::write(
+        cache.join("617a42bf0cc7e52ae16d10443f260d451c255a489505091810c95d5c7ec927d1.json"),
+        r#"{"accessToken":{"accessKeyId":"FROMLOGIN","secretAccessKey":"s","sessionToken":"t",
+            "accountId":"111122223333","expiresAt":"2099-01-01T00:00:00Z"},
+            "tokenType":"aws_sigv4","clientId":"arn:aws:signin:::devtools/same-device","refreshToken":"r",
+            "idToken":"i","dpopKey":"not used before the session expires"}"#,
+    )
+    .unwrap();
+    let profile = "[default]\nlogin_session = arn:aws:iam::111122223333:user/ann\n";
+    assert_eq!(access_key(home.path(), profile), "FROMLOGIN");
+}
