@@ -22,6 +22,8 @@ pub struct Call {
     pub operation: String,
     /// What it is about: an object's key, a queue's name, an item's `pk`, a parameter's name.
     pub target: String,
+    /// Its trace header, by which Lambda recognizes a function that invokes itself.
+    pub trace: String,
 }
 
 impl Call {
@@ -32,9 +34,11 @@ impl Call {
     }
 
     fn read(request: &Request<Bytes>) -> Self {
+        let trace = header_value(request.headers(), "x-amzn-trace-id").to_owned();
         if let Some((_, operation)) = header_value(request.headers(), "x-amz-target").split_once('.') {
             let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-            return Self { operation: operation.to_owned(), target: target(&body).unwrap_or_default() };
+            let (operation, target) = (operation.to_owned(), target(&body).unwrap_or_default());
+            return Self { operation, target, trace };
         }
         // Path style, as the SDK does it for an address without a name: `/{bucket}/{key}`.
         let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
@@ -46,7 +50,7 @@ impl Call {
             ("DELETE", _) => "DeleteObject".to_owned(),
             (method, _) => method.to_owned(),
         };
-        Self { operation, target: key.to_owned() }
+        Self { operation, target: key.to_owned(), trace }
     }
 }
 

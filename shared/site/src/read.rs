@@ -247,6 +247,7 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
     let site =
         Site { version: None, timezone, alert_channel, sources, cameras, lists, relays, channels, rules };
     rule::check_proofs(&site, &positions, notes);
+    rule::warn_of_captured_posts(&site, &positions, notes);
     mode::check(document, notes);
     if notes.are_harmless() {
         rule::warn_of_unreachable_rules(&site, &positions, notes);

@@ -54,6 +54,20 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Whether a captured post of this source is accepted whenever it is sent again. INSTAR and iVSEC posts contain no
+    /// time and no number that could be checked, and a token in the path is captured with the post.
+    #[must_use]
+    pub fn accepts_captured_posts(&self) -> bool {
+        let auth = &self.auth;
+        matches!(self.vendor, Vendor::Instar | Vendor::Ivsec)
+            && !auth.tokens.is_empty()
+            && auth.basic.is_empty()
+            && auth.hmac.is_empty()
+            && auth.allow.is_empty()
+    }
+}
+
 /// How a source's posts prove that they come from it: every kind that is named must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Auth {

@@ -1,8 +1,9 @@
 //! The relay function killed at every moment of an actuation, and what the next delivery makes of it.
 
 use camhook_end_to_end::fault_proxy::Fault;
-use camhook_end_to_end::lambda_runtime::Function;
+use camhook_end_to_end::lambda_runtime::{Function, Outcome, TRACE};
 use camhook_end_to_end::own_stack::{Delivery, OwnStack};
+use camhook_end_to_end::wait;
 use serde_json::Value;
 
 use crate::{SITE, intrusion, post};
@@ -145,4 +146,57 @@ async fn a_device_that_puts_a_command_off_is_asked_again_while_the_event_is_youn
     stack.work_off(&stack.relay, &relay).await;
     assert_eq!(stack.devices.switched(), [PULSE]);
     assert_eq!(decisions(&stack).await, [("done".to_owned(), "answered".to_owned())]);
+}
+
+/// A board that answers 404 to everything, so that its release is never confirmed.
+const BOARD: &str = r#"
+driver = "http"
+url = "{{devices}}"
+network = "loopback"
+on = { path = "/board/on" }
+off = { path = "/board/off" }
+"#;
+
+/// How many deliveries a release has in this test: more than the 16 rounds after which Lambda takes a function that sends
+/// to its own queue for a loop.
+const DELIVERIES: usize = 20;
+
+#[tokio::test]
+async fn a_release_that_is_never_confirmed_is_not_sent_to_the_functions_own_queues() {
+    let (shelly, rest) = SITE.split_once("driver = \"shelly-gen2\"").unwrap();
+    let (_, rules) = rest.split_once("[[rule]]").unwrap();
+    let stack = OwnStack::create(&format!("{shelly}{BOARD}\n[[rule]]{rules}")).await;
+    let viewtron = stack.start("viewtron").await;
+    assert_eq!(post(&viewtron, &intrusion()).await, 200);
+    let relay = stack.start("relay").await;
+    assert_eq!(stack.deliver(&stack.relay, &relay).await, Delivery::Done);
+    let name = stack.bucket.name.clone();
+    let releases = || {
+        let mut calls = stack.proxy.calls();
+        calls.retain(|call| call.is("SendMessage", &format!("{name}-releases")));
+        calls
+    };
+    let sent = releases();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].trace, TRACE, "what Lambda recognizes a loop by goes along with each message");
+    let to_relay = || stack.proxy.count("SendMessage", &format!("{name}-relay"));
+    let by_webhook = to_relay();
+
+    let taken = wait::until("the release", async || stack.releases.take().await).await;
+    for _ in 0..DELIVERIES {
+        let Outcome::Answered(answer) = relay.invoke(&taken.event()).await else { panic!("no answer") };
+        assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 1, "it has to be delivered again");
+    }
+    let asked = |path: &str| stack.devices.received(path).len();
+    assert_eq!(
+        (asked("/board/on"), asked("/board/off")),
+        (1, DELIVERIES),
+        "it may be on, and is switched off"
+    );
+    assert_eq!(releases().len(), 1);
+    assert_eq!(to_relay(), by_webhook);
+    assert_eq!(stack.proxy.count("ChangeMessageVisibility", &format!("{name}-releases")), DELIVERIES);
+    let released = decisions(&stack).await;
+    assert_eq!(released[0], ("unknown".to_owned(), "no_word".to_owned()));
+    assert_eq!(stack.releases.holds().await, 1, "it waits in its queue");
 }

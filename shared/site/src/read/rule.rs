@@ -228,6 +228,25 @@ pub(super) fn check_proofs(site: &Site, positions: &[usize], notes: &mut Notes) 
     }
 }
 
+/// Warns of rules by which a captured post switches a relay each time it is sent.
+pub(super) fn warn_of_captured_posts(site: &Site, positions: &[usize], notes: &mut Notes) {
+    let root = Path::Root;
+    let section = root.key("rule");
+    for (rule, position) in site.rules().iter().zip(positions).filter(|(rule, _)| rule.moves_relays()) {
+        for source in reached(rule, site).filter(|source| source.accepts_captured_posts()) {
+            notes.warning(
+                &section.index(*position),
+                format!(
+                    "a captured request of `{}` switches the relay each time it is sent: {} posts contain no time and \
+                     no number",
+                    source.id, source.vendor
+                ),
+                "add `allow` or `basic` to that source, and use HTTPS",
+            );
+        }
+    }
+}
+
 /// Warns of what can be said of each rule before any event has come, in a file without errors.
 pub(super) fn warn_of_unreachable_rules(site: &Site, positions: &[usize], notes: &mut Notes) {
     let root = Path::Root;
