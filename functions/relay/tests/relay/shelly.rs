@@ -281,3 +281,42 @@ async fn a_secret_that_cannot_be_had_sends_nothing() {
     assert_eq!(world.deliver(2).await, 0);
     assert_eq!(world.audit()[0]["decision"], "done");
 }
+
+/// A device that checks all that it sent: nonces that end with `==`, an empty `opaque`, the count and the algorithm. Its
+/// first nonce is stale, which it says without quotes.
+fn strict_device(request: &Received) -> Reply {
+    const STALE: &str = "c3RhbGUgbm9uY2U==";
+    const FRESH: &str = "ZnJlc2ggbm9uY2U==";
+    let challenge = |nonce: &str, rest: &str| {
+        let value = format!(
+            "Digest qop=\"auth\", realm=\"{REALM}\", nonce=\"{nonce}\", opaque=\"\", algorithm=SHA-256{rest}"
+        );
+        Reply::with_header(401, "www-authenticate", &value)
+    };
+    let Some(header) = request.headers.get("authorization") else { return challenge(STALE, "") };
+    let header = header.to_str().unwrap();
+    let of = |name| field(header, name);
+    let first = hash(&format!("admin:{REALM}:{PASSWORD}"));
+    let second = hash(&format!("{}:{}", request.method, request.target));
+    let expected = hash(&format!("{first}:{}:00000001:{}:auth:{second}", of("nonce"), of("cnonce")));
+    let is_right = of("nc") == "00000001"
+        && of("algorithm") == "SHA-256"
+        && header.contains("opaque=\"\"")
+        && of("response") == expected;
+    match of("nonce").as_str() {
+        STALE if is_right => challenge(FRESH, ", stale=true"),
+        FRESH if is_right => switched(request),
+        _ => challenge("", ""),
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_checks_its_whole_challenge_is_switched_by_the_third_request() {
+    for action in [PULSE, r#"action = "toggle""#] {
+        let server = TestServer::start(strict_device).await.unwrap();
+        let world = world_of(server.url("/").unwrap().as_str(), PASSWORD, action);
+        assert_eq!(world.deliver(1).await, 0);
+        assert_eq!(world.audit()[0]["decision"], "done", "{:?}", world.audit());
+        assert_eq!(server.received().len(), 3);
+    }
+}
