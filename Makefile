@@ -101,7 +101,9 @@ fuzz: .tools/fuzz/bin/cargo-fuzz ## run each fuzz target for FUZZ_SECONDS (needs
 	targets=$$(cargo fuzz list); \
 	for target in $$targets; do \
 		echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \
-		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; \
+		mkdir -p "target/fuzz/$$target" "target/fuzz-seeds/$$target"; \
+		cargo +nightly fuzz run "$$target" "target/fuzz/$$target" "target/fuzz-seeds/$$target" "fuzz/corpus/$$target" -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1; \
 	done
 
 # The code whose errors tests must notice: verification, storage, claims, the relay protocol, signatures, addresses.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the seed corpus of each fuzz target from the fixtures: `python3 fuzz/seed.py`.
+"""Writes seeds for the parsers' fuzz targets from the fixtures, into target/fuzz-seeds/: `python3 fuzz/seed.py`.
 
 A fixture's body becomes one seed, named like its case. Placeholders for times get a time; those for pictures
 stay, since a parser does not look into pictures.
@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+SEEDS = ROOT.parent / "target" / "fuzz-seeds"
 TARGETS = {"viewtron_parse": "viewtron", "xprotect_parse": "xprotect", "ivsec_parse": "ivsec"}
 TIMES = {
     b"{{now us}}": b"1795420800000000",
@@ -22,7 +23,7 @@ TIMES = {
 
 def main() -> None:
     for target, vendor in TARGETS.items():
-        corpus = ROOT / "corpus" / target
+        corpus = SEEDS / target
         corpus.mkdir(parents=True, exist_ok=True)
         count = 0
         for request in sorted((ROOT.parent / "fixtures" / vendor).glob("*/request.http")):
@@ -56,11 +57,11 @@ def instar() -> None:
             lines.append(f"{minutes}{path} {message['payload']}")
         write("instar_mqtt_read", messages.parent.name, "\n".join(lines).encode())
     for target in ("instar_http_parse", "instar_mqtt_read"):
-        print(f"{target}: {len(list((ROOT / 'corpus' / target).iterdir()))} seeds")
+        print(f"{target}: {len(list((SEEDS / target).iterdir()))} seeds")
 
 
 def write(target: str, name: str, seed: bytes) -> None:
-    corpus = ROOT / "corpus" / target
+    corpus = SEEDS / target
     corpus.mkdir(parents=True, exist_ok=True)
     (corpus / name).write_bytes(seed)
 

@@ -17,7 +17,7 @@ const REGISTRATIONS: [Registration; 10] = [
     ("cli/src/vendors.rs", |name| format!("camhook_{name}::")),
     ("shared/listen/Cargo.toml", |name| format!("camhook-{name}.workspace")),
     ("shared/listen/src/dialect.rs", |name| format!("camhook_{name}::")),
-    ("fuzz/Cargo.toml", |name| format!("camhook-{name} = ")),
+    ("shared/fuzz-targets/Cargo.toml", |name| format!("camhook-{name}.workspace")),
     ("infra/template.yaml", |name| format!("CodeUri: ../target/lambda/{name}/")),
     ("infra/template.yaml", |name| format!("RouteKey: ANY /{name}/{{proxy+}}")),
     ("infra/template.yaml", |name| format!("\"ANY /{name}/{{proxy+}}\":")),

@@ -1,19 +1,3 @@
-//! No body of an XProtect post makes its parser panic or hang, whatever the source's settings.
-
 #![no_main]
 
-use std::sync::{Arc, LazyLock};
-
-use camhook_fuzz::{events, sources};
-use camhook_site::Source;
-use camhook_xprotect::Xprotect;
-use libfuzzer_sys::fuzz_target;
-
-static SOURCES: LazyLock<Vec<Arc<Source>>> =
-    LazyLock::new(|| sources("xprotect", &["", "faces = \"drop\"\noverview = \"drop\""]));
-
-fuzz_target!(|body: &[u8]| {
-    for source in SOURCES.iter() {
-        events(&Xprotect, source, "", body);
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| camhook_fuzz_targets::run("xprotect_parse", input));
