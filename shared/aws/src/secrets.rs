@@ -36,7 +36,15 @@ impl SsmSecrets {
             .await
             .map_err(|error| reason(&error))?;
         let value = got.parameters.unwrap_or_default().into_iter().find_map(|parameter| parameter.value);
-        value.map(SecretString::from).ok_or_else(|| "there is no parameter of that name".to_owned())
+        let value = value.ok_or_else(|| "there is no parameter of that name".to_owned())?;
+        let trimmed = value.trim_end_matches(['\r', '\n']);
+        if trimmed.len() < value.len() {
+            tracing::warn!(
+                parameter = name,
+                "ignoring line feeds at the end of a secret; store it without them"
+            );
+        }
+        Ok(SecretString::from(trimmed))
     }
 }
 

@@ -162,17 +162,52 @@ fn digest(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
+/// A given credential compared with all that a source names, in constant time for those that can be read.
+///
+/// A secret that cannot be read is an error only when no other credential matches: while one of two tokens is missing,
+/// devices with the other one are served.
+struct Comparison {
+    matched: Choice,
+    unreadable: Option<SecretError>,
+}
+
+impl Default for Comparison {
+    fn default() -> Self {
+        Self { matched: Choice::from(0), unreadable: None }
+    }
+}
+
+impl Comparison {
+    fn add(&mut self, comparison: Result<Choice, SecretError>) {
+        match comparison {
+            Ok(matched) => self.matched |= matched,
+            Err(error) => self.unreadable = Some(error),
+        }
+    }
+
+    fn is_match(self) -> Result<bool, SecretError> {
+        match (self.matched.into(), self.unreadable) {
+            (true, Some(error)) => {
+                tracing::warn!(%error, "failed to read a secret of the source; another one matched");
+                Ok(true)
+            }
+            (false, Some(error)) => Err(error),
+            (matched, None) => Ok(matched),
+        }
+    }
+}
+
 async fn token_is_good<S: Secrets>(secrets: &S, tokens: &[Token], given: &str) -> Result<bool, SecretError> {
     let given = digest(given.as_bytes());
-    let mut good = Choice::from(0);
+    let mut comparison = Comparison::default();
     for token in tokens {
         let wanted = match token {
-            Token::Sha256(wanted) => *wanted,
-            Token::Secret(reference) => digest_of(secrets, reference).await?,
+            Token::Sha256(wanted) => Ok(*wanted),
+            Token::Secret(reference) => digest_of(secrets, reference).await,
         };
-        good |= wanted.ct_eq(&given);
+        comparison.add(wanted.map(|wanted| wanted.ct_eq(&given)));
     }
-    Ok(good.into())
+    comparison.is_match()
 }
 
 async fn basic_is_good<S: Secrets>(
@@ -184,12 +219,13 @@ async fn basic_is_good<S: Secrets>(
         return Ok(false);
     };
     let (user, password) = (digest(&user), digest(&password));
-    let mut good = Choice::from(0);
+    let mut comparison = Comparison::default();
     for credential in &auth.basic {
-        let wanted = digest_of(secrets, &credential.password).await?;
-        good |= digest(credential.user.as_bytes()).ct_eq(&user) & wanted.ct_eq(&password);
+        let wanted = digest_of(secrets, &credential.password).await;
+        let is_user = digest(credential.user.as_bytes()).ct_eq(&user);
+        comparison.add(wanted.map(|wanted| is_user & wanted.ct_eq(&password)));
     }
-    Ok(good.into())
+    comparison.is_match()
 }
 
 async fn signature_is_good<S: Secrets>(
@@ -198,15 +234,21 @@ async fn signature_is_good<S: Secrets>(
     body: &[u8],
     signature: [u8; 32],
 ) -> Result<bool, SecretError> {
-    let mut good = Choice::from(0);
+    let mut comparison = Comparison::default();
     for reference in keys {
-        let key = secrets.resolve(reference).await?;
+        let key = match secrets.resolve(reference).await {
+            Ok(key) => key,
+            Err(error) => {
+                comparison.add(Err(error));
+                continue;
+            }
+        };
         // HMAC takes a key of any length.
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()) else { continue };
         let wanted: [u8; 32] = mac.chain_update(body).finalize().into_bytes().into();
-        good |= wanted.ct_eq(&signature);
+        comparison.add(Ok(wanted.ct_eq(&signature)));
     }
-    Ok(good.into())
+    comparison.is_match()
 }
 
 async fn digest_of<S: Secrets>(secrets: &S, reference: &SecretReference) -> Result<[u8; 32], SecretError> {

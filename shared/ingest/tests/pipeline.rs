@@ -293,6 +293,19 @@ async fn a_source_without_a_token_takes_what_follows_it_as_the_devices_own_path(
 }
 
 #[tokio::test]
+async fn a_missing_secret_does_not_refuse_the_others_of_its_list() {
+    let stack = Stack::new(&format!("auth = {{ token = [\"ssm:/missing\", \"{TOKEN}\", \"ssm:/gone\"] }}"));
+    assert_eq!(stack.post("heartbeat").await.status, 200);
+    let other = stack.send(post(&format!("/viewtron/gate/{OTHER_TOKEN}"), "heartbeat")).await;
+    assert_eq!(other.status, 503, "it could be the token that cannot be read");
+
+    let basic = "[{ user = \"old\", password = \"ssm:/missing\" }, { user = \"cam\", password = \"pw\" }]";
+    let stack = Stack::new(&format!("auth = {{ basic = {basic} }}"));
+    let known = stack.send(with_basic(post("/viewtron/gate", "heartbeat"), "cam:pw")).await;
+    assert_eq!(known.status, 200);
+}
+
+#[tokio::test]
 async fn a_secret_that_cannot_be_read_is_no_refusal() {
     let stack = Stack::new("auth = { token = \"ssm:/gate\" }");
     let handled = stack.post("event").await;

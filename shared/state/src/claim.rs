@@ -477,9 +477,64 @@ mod tests {
     async fn a_claim_is_forgotten_after_seven_days() {
         let state = MemoryState::default();
         taken(take(&state, &key(), NOW).await.unwrap());
-        let later = NOW.checked_add(CLAIM_LIFETIME).unwrap();
+        let later = NOW.checked_add(Duration::from_secs(604_800)).unwrap();
         assert_eq!(find(&state, &key(), later).await.unwrap(), None);
         taken(take(&state, &key(), later).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_asked_nothing_is_postponed() {
+        let state = MemoryState::default();
+        let first = taken(take(&state, &key(), NOW).await.unwrap());
+        let postponed = postpone(&state, &first, "the device is busy").await.unwrap().unwrap();
+        assert_eq!(postponed.record().effect, Effect::NotAttempted);
+        let seen = already(take(&state, &key(), NOW).await.unwrap());
+        assert_eq!(seen.record(), postponed.record());
+    }
+
+    #[tokio::test]
+    async fn a_handed_over_action_names_its_holder_in_the_table() {
+        let state = MemoryState::default();
+        let first = taken(take(&state, &key(), NOW).await.unwrap());
+        let before = hand_over(&state, &first, Holder::Function, "queued").await.unwrap().unwrap();
+        assert_eq!((before.record().holder, before.record().effect), (Holder::Function, Effect::HandedOver));
+        let after = hand_over(&state, &before, Holder::Agent, "queued").await.unwrap().unwrap();
+        let found = find(&state, &key(), NOW).await.unwrap().unwrap();
+        assert_eq!((&found, found.holder), (after.record(), Holder::Agent));
+        assert_eq!(hand_over(&state, &first, Holder::Agent, "queued").await.unwrap(), None);
+
+        // Only the agent is written down: a claim without a holder is the function's.
+        let json = |record: &ClaimRecord| serde_json::to_value(record).unwrap();
+        assert_eq!(json(before.record()).get("holder"), None);
+        assert_eq!(json(&found)["holder"], "agent");
+    }
+
+    #[tokio::test]
+    async fn a_decision_settles_the_claim_and_is_found_with_it() {
+        let state = MemoryState::default();
+        let first = taken(take(&state, &key(), NOW).await.unwrap());
+        let decision = DecisionRecord {
+            decision: "refused".into(),
+            reason: "late".into(),
+            text: "the event is 40 s old".into(),
+            at: NOW,
+        };
+        decide(&state, &first, ClaimState::Done, decision.clone()).await.unwrap().unwrap();
+        let Acquisition::Settled(settled) = take(&state, &key(), NOW).await.unwrap() else {
+            panic!("not settled")
+        };
+        assert_eq!(settled.record().decision, Some(decision));
+        assert_eq!(settled.record().outcome.as_deref(), Some("refused: the event is 40 s old"));
+    }
+
+    #[tokio::test]
+    async fn the_claims_of_an_event_are_listed_without_those_of_replays() {
+        let state = MemoryState::default();
+        taken(take(&state, &key(), NOW).await.unwrap());
+        taken(take(&state, &ClaimKey { replay: Some("run-7"), ..key() }, NOW).await.unwrap());
+        let claims = of_event(&state, key().event).await.unwrap();
+        let keys: Vec<_> = claims.iter().map(|(rule, action, _)| (rule.as_str(), *action)).collect();
+        assert_eq!(keys, [("gate", 1)]);
     }
 
     #[tokio::test]
