@@ -54,6 +54,9 @@ struct Explained<'a> {
     matched: bool,
     /// Why it did not match.
     reasons: Vec<String>,
+    /// What was read and what matched, where a plate matched by tolerance.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    plates: Vec<String>,
     /// The rule's actions, if it matched.
     actions: Vec<ActionExplained>,
 }
@@ -178,12 +181,13 @@ fn explain<'a>(site: &'a Site, event: &Event, known: &Known, now: Timestamp) -> 
         let verdict = evaluate(rule, event, &context);
         let reasons = verdict.explain().iter().map(ToString::to_string).collect();
         let matched = verdict.is_match();
+        let plates = verdict.plate_matches().iter().map(ToString::to_string).collect();
         let actions =
             rule.then.iter().enumerate().filter(|_| matched).map(|(index, action)| ActionExplained {
                 action: name(action),
                 notes: notes(site, rule, index, action, event, known, now),
             });
-        Explained { rule: rule.id.as_str(), matched, actions: actions.collect(), reasons }
+        Explained { rule: rule.id.as_str(), matched, plates, actions: actions.collect(), reasons }
     });
     explained.collect()
 }
@@ -268,9 +272,10 @@ fn head(event: &Event, known: &Known, site: &Site) -> String {
 }
 
 fn text(explained: &Explained<'_>) -> String {
-    let Explained { rule, reasons, actions, .. } = explained;
+    let Explained { rule, reasons, plates, actions, .. } = explained;
     let Some((first, others)) = reasons.split_first() else {
         let mut lines = vec![format!("{rule}: matched")];
+        lines.extend(plates.iter().map(|plate| format!("    {}", single_line(plate))));
         for ActionExplained { action, notes } in actions {
             lines.push(format!("    {action}"));
             lines.extend(notes.iter().map(|note| format!("        {note}")));
@@ -387,6 +392,25 @@ mod tests {
             lines[0].contains("attempt 1 at 2026-11-23T12:00:01Z: done: the device answered"),
             "{}",
             lines[0]
+        );
+    }
+
+    #[test]
+    fn a_plate_that_matched_by_tolerance_is_shown() {
+        let site = SITE
+            .replace("plate = \"IB36NL\"", "plate = \"@residents~1\"")
+            .replace("timezone", "lists = { residents = [{ plate = \"IB36NL\" }] }\n        timezone");
+        let (site, _) = camhook_site::read(&site, "test").unwrap();
+        let mut read = serde_json::to_value(event()).unwrap();
+        read["data"]["kind"] = "plate".into();
+        read["data"]["plate"] = serde_json::json!({ "text": "I836NL" });
+        let read: Event = serde_json::from_value(read).unwrap();
+        let now = "2026-11-23T12:00:05Z".parse().unwrap();
+        let known = Known::default();
+        let lines: Vec<String> = explain(&site, &read, &known, now).iter().map(text).collect();
+        assert_eq!(
+            lines[1],
+            "plates: matched\n    Plate read as I836NL, matched IB36NL on @residents\n    notify family"
         );
     }
 }

@@ -1,7 +1,8 @@
 //! The messages of matched rules.
 
+use camhook_event::Event;
 use camhook_ports::Ports;
-use camhook_site::Rule;
+use camhook_site::{Modes, Rule, plate_matches};
 use camhook_state::claim::{Claim, ClaimKey};
 use futures_util::future::join_all;
 use tracing::Instrument;
@@ -80,10 +81,13 @@ pub(crate) async fn deliver_all<P: Ports>(
         let Pictures { picture, detail } = pictures.clone();
         let span = tracing::info_span!("notification", rule = rule.id.as_str(), action = request.action);
         async move {
-            let (rendered, errors) =
+            let (mut rendered, errors) =
                 text::render(context.site, event, delivery.group, request.title, request.body);
             for error in errors {
                 tracing::warn!(%error, "failed to render a template, used the default text");
+            }
+            for line in tolerant_matches(context, rule, event) {
+                text::add_line(&mut rendered, &line);
             }
             let id = match delivery.run() {
                 None => format!("{}-{}-{}", delivery.acting, rule.id, request.action),
@@ -108,6 +112,15 @@ pub(crate) async fn deliver_all<P: Ports>(
             matched.outcomes.push(outcome);
         }
     }
+}
+
+/// What was read and what matched, where a plate matched a list by tolerance.
+fn tolerant_matches<P>(context: &Context<'_, P>, rule: &Rule, event: &Event) -> Vec<String> {
+    let modes = Modes::default();
+    let at = event.time.timestamp();
+    let evaluation = camhook_site::Context { site: context.site, at, modes: &modes };
+    let matches = plate_matches(rule, event, &evaluation);
+    matches.iter().map(ToString::to_string).collect()
 }
 
 /// The text with `-` in the place of characters that an id may not have.

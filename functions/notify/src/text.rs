@@ -70,6 +70,13 @@ pub fn render(
     (fitted(&title, &text), errors)
 }
 
+/// Adds a line to the text of a message, at the expense of the text where both are too long.
+pub(crate) fn add_line(rendered: &mut Rendered, line: &str) {
+    let line = characters(&printable(line), TITLE_LIMIT);
+    let rest = TEXT_LIMIT.saturating_sub(line.chars().count() + 1);
+    rendered.text = format!("{}\n{line}", characters(&rendered.text, rest));
+}
+
 /// Title and text of a message about a group, without a rule's templates.
 pub(crate) fn render_group(site: &Site, group: &Group) -> Rendered {
     render(site, &group.best, Some(group), None, None).0

@@ -11,6 +11,7 @@ use camhook_state::claim::{ClaimRecord, DecisionRecord};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::command::PlateEvidence;
 use crate::{Decision, Reason, RelayCommand};
 
 /// Metric: decisions, by relay and decision.
@@ -64,6 +65,9 @@ struct AuditRecord<'a> {
     /// The generation of the release.
     #[serde(skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
+    /// What was read and what matched, if the rule matched a plate by tolerance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plate: Option<&'a PlateEvidence>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replay: Option<&'a str>,
 }
@@ -125,6 +129,7 @@ impl<'a> Subject<'a> {
             age_s: None,
             attempt: None,
             generation: None,
+            plate: None,
             replay: None,
         };
         match *self {
@@ -143,6 +148,7 @@ impl<'a> Subject<'a> {
                 event_time: Some(Time::new(command.order_time)),
                 age_s: Some(command.age(decided.at).as_secs_f64()),
                 attempt,
+                plate: command.plate.as_ref(),
                 replay: command.replay,
                 ..empty
             },

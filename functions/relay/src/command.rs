@@ -1,15 +1,17 @@
 //! A relay action of a rule for an event.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use camhook_event::{Event, EventId, State, Vendor};
 use camhook_ports::Queue;
-use camhook_site::{ClockTrust, Relay, RelayAction, Rule, Site, Source};
+use camhook_site::{ClockTrust, PlateMatch, Relay, RelayAction, Rule, Site, Source};
 use camhook_state::claim::{CLAIM_LIFETIME, ClaimKey};
 use camhook_state::cooldown::CooldownKey;
 use camhook_state::dedupe::DEDUPE_LIFETIME;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::DeviceTimer;
 
@@ -77,10 +79,40 @@ pub struct RelayCommand<'a> {
     pub action: RelayAction,
     /// Where an action is executed.
     pub executor: Executor,
+    /// What was read and what matched, if the rule matched a plate by tolerance.
+    pub plate: Option<PlateEvidence>,
     /// The name of the run, if the event is replayed.
     pub replay: Option<&'a str>,
     /// The delay until the next delivery of the message.
     pub retry_delay: Duration,
+}
+
+/// A plate that a rule matched by tolerance, for the audit. It stays out of logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlateEvidence {
+    /// The plate that the device read.
+    pub read: String,
+    /// The plate of the list, or several.
+    pub matched: String,
+    /// The list's id.
+    pub list: String,
+}
+
+impl From<&PlateMatch> for PlateEvidence {
+    fn from(found: &PlateMatch) -> Self {
+        Self {
+            read: found.read.as_str().to_owned(),
+            matched: found.matched_plates(),
+            list: found.list.as_str().to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for PlateEvidence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("PlateEvidence").field("list", &self.list).finish_non_exhaustive()
+    }
 }
 
 /// Whether it is known when an event happened.

@@ -8,7 +8,7 @@ use camhook_site::{Action, Relay, RelayAction, Rule, Site};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::command::{TimeEvidence, deadline};
+use crate::command::{PlateEvidence, TimeEvidence, deadline};
 use crate::{DeviceTimer, Executor, RelayCommand, replay};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +87,8 @@ pub struct CommandMessage {
     pub relay: String,
     action: CommandAction,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    plate: Option<PlateEvidence>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     replay: Option<String>,
 }
 
@@ -134,6 +136,7 @@ impl CommandMessage {
                 .then(|| command.cooldown_scope.to_string()),
             relay: command.relay.id.as_str().to_owned(),
             action: command.action.into(),
+            plate: command.plate.clone(),
             replay: command.replay.map(str::to_owned),
         }
     }
@@ -217,6 +220,7 @@ impl CommandMessage {
             timer,
             action: self.action.into(),
             executor: Executor::Agent,
+            plate: self.plate.clone(),
             replay: self.replay.as_deref(),
             retry_delay,
         }

@@ -13,7 +13,7 @@ use camhook_state::{control, cooldown};
 use futures_util::future::join_all;
 
 use crate::actuate::{ActionOutcome, actuate, retry_delay};
-use crate::command::{deadline, dedupe_keys, happened_at, order_time};
+use crate::command::{PlateEvidence, deadline, dedupe_keys, happened_at, order_time};
 use crate::driver::HttpDevices;
 use crate::execute_release::execute_release;
 use crate::message::{self, Received};
@@ -114,7 +114,12 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
         let modes = self.modes(event).await?;
         let context = Context { site: self.site, at: event.time.timestamp(), modes: &modes };
         let moving = self.site.rules().iter().filter(|rule| rule.moves_relays());
-        let rules: Vec<&Rule> = moving.filter(|rule| evaluate(rule, event, &context).is_match()).collect();
+        let verdicts = moving.map(|rule| (rule, evaluate(rule, event, &context)));
+        let matched: Vec<(&Rule, Option<PlateEvidence>)> = verdicts
+            .filter(|(_, verdict)| verdict.is_match())
+            .map(|(rule, verdict)| (rule, verdict.plate_matches().first().map(PlateEvidence::from)))
+            .collect();
+        let rules: Vec<&Rule> = matched.iter().map(|(rule, _)| *rule).collect();
 
         if let (Some(source), [_, ..]) = (self.site.unproved_source(event), rules.as_slice()) {
             self.refuse(event, source, &rules).await?;
@@ -123,8 +128,8 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
 
         // Relays are switched concurrently; the actions of one relay run in the order of the rules.
         let mut by_relay: BTreeMap<&str, Vec<RelayCommand<'_>>> = BTreeMap::new();
-        for rule in &rules {
-            for command in self.commands(event, rule, delivery) {
+        for (rule, plate) in &matched {
+            for command in self.commands(event, rule, plate.as_ref(), delivery) {
                 by_relay.entry(command.relay.id.as_str()).or_default().push(command);
             }
         }
@@ -201,6 +206,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
         &'a self,
         event: &'a Event,
         rule: &'a Rule,
+        plate: Option<&PlateEvidence>,
         delivery: Delivery<'a>,
     ) -> Vec<RelayCommand<'a>> {
         let source = self.site.source(event.data.source.as_str()).map(AsRef::as_ref);
@@ -232,6 +238,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
                 timer: self.devices.timer(relay),
                 action,
                 executor: Executor::Function,
+                plate: plate.cloned(),
                 replay: delivery.replay,
                 retry_delay: delivery.retry_delay,
             };

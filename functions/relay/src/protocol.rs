@@ -666,6 +666,7 @@ mod tests {
             timer: DeviceTimer::None,
             action,
             executor: Executor::Function,
+            plate: None,
             replay: None,
             retry_delay: Duration::from_secs(2),
         }

@@ -153,6 +153,8 @@ pub enum PlateChoice {
     Plate(PlateText),
     /// Whatever is on a list.
     List(ListId),
+    /// Whatever is on a list, or differs from one of its plates by one wrong or missing character.
+    Tolerant(ListId),
 }
 
 /// What is counted.

@@ -9,8 +9,9 @@ use camhook_event::{
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::plate_match::{ListVerdict, exact, tolerant};
 use crate::rule::DEFAULT_MODE;
-use crate::{Condition, CountClass, Counter, PlateChoice, PlateText, Rule, Site, Test};
+use crate::{Condition, CountClass, Counter, ListId, PlateChoice, PlateMatch, PlateText, Rule, Site, Test};
 
 /// The current mode of each area.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +67,13 @@ impl Verdict<'_> {
         self.is_match
     }
 
+    /// The plates that matched a list of the rule only by tolerance; none when the rule does not match.
+    #[must_use]
+    pub fn plate_matches(&self) -> Vec<PlateMatch> {
+        let Self { rule, event, context, is_match } = self;
+        if *is_match { plate_matches(rule, event, context) } else { Vec::new() }
+    }
+
     /// Why the rule does not match: every reason; none when it matches.
     #[must_use]
     pub fn explain(&self) -> Vec<Reason> {
@@ -80,6 +88,21 @@ impl Verdict<'_> {
         reasons.extend(mode_obstacle(rule, event, context).map(ModeObstacle::reason));
         reasons
     }
+}
+
+/// The plates by which an event matches lists of a rule only by tolerance, whatever else the rule wants.
+#[must_use]
+pub fn plate_matches(rule: &Rule, event: &Event, context: &Context<'_>) -> Vec<PlateMatch> {
+    let mut matches: Vec<PlateMatch> = Vec::new();
+    for test in rule.when.tests() {
+        let Test::Plate(any_of) = test else { continue };
+        if let PlateVerdict::Tolerant(found) = plate(any_of, event, context)
+            && !matches.contains(&found)
+        {
+            matches.push(found);
+        }
+    }
+    matches
 }
 
 /// Whether an event passes a condition.
@@ -142,6 +165,13 @@ pub enum Reason {
         /// The list.
         list: String,
     },
+    /// The plate is within the tolerance of a list, and other lists have it or a plate within the tolerance.
+    AmbiguousPlate {
+        /// The list that the rule names.
+        list: String,
+        /// The other lists.
+        others: String,
+    },
     /// It meets none of several alternatives, each with its own reasons.
     NoAlternative(Vec<Vec<Reason>>),
     /// It meets what the rule excludes.
@@ -167,7 +197,7 @@ impl Reason {
     pub fn key(&self) -> &str {
         match self {
             Self::Differs { key, .. } | Self::Absent { key, .. } | Self::Unknown { key } => key,
-            Self::NotThatDay { .. } => "plate",
+            Self::NotThatDay { .. } | Self::AmbiguousPlate { .. } => "plate",
             Self::NoAlternative(_) => "any",
             Self::Excluded => "not",
             Self::OutsideSchedule => "during",
@@ -192,6 +222,10 @@ impl fmt::Display for Reason {
                 _ => formatter.write_str("the device does not say on which list the plate is"),
             },
             Self::NotThatDay { list } => write!(formatter, "the plate is on @{list}, but not on this day"),
+            Self::AmbiguousPlate { list, others } => write!(
+                formatter,
+                "the plate is almost one on @{list}, and also one or almost one on {others}"
+            ),
             Self::NoAlternative(alternatives) => {
                 formatter.write_str("none of `any` is met: ")?;
                 for (index, reasons) in alternatives.iter().enumerate() {
@@ -356,10 +390,18 @@ impl Test {
         if self.passes(event, context) == Passes::Unknown {
             return Reason::Unknown { key };
         }
-        if let Self::Plate(any_of) = self
-            && let PlateVerdict::OtherDay(list) = plate(any_of, event, context)
-        {
-            return Reason::NotThatDay { list: list.to_owned() };
+        if let Self::Plate(any_of) = self {
+            match plate(any_of, event, context) {
+                PlateVerdict::OtherDay(list) => return Reason::NotThatDay { list: list.to_owned() },
+                PlateVerdict::Ambiguous { list, others } => {
+                    let others = alternatives(others.iter().map(|other| format!("@{other}")));
+                    return Reason::AmbiguousPlate { list: list.to_owned(), others };
+                }
+                PlateVerdict::Named
+                | PlateVerdict::Tolerant(_)
+                | PlateVerdict::Other
+                | PlateVerdict::Unread => {}
+            }
         }
         let wanted = self.wanted();
         match self.found(event) {
@@ -387,6 +429,7 @@ impl Test {
             Self::Plate(any_of) => alternatives(any_of.iter().map(|choice| match choice {
                 PlateChoice::Plate(plate) => plate.as_str().to_owned(),
                 PlateChoice::List(list) => format!("@{list}"),
+                PlateChoice::Tolerant(list) => format!("@{list}~1"),
             })),
             Self::PlateList(any_of) | Self::FaceList(any_of) => alternatives(any_of.iter().map(name_of)),
             Self::Matched(wanted) => wanted.to_string(),
@@ -489,10 +532,14 @@ fn is_about_a_face(event: &Event) -> bool {
 enum PlateVerdict<'a> {
     /// It is one of them.
     Named,
+    /// It is within the tolerance of one of them.
+    Tolerant(PlateMatch),
     /// It is none of them.
     Other,
     /// It is on this list, but not on this day.
     OtherDay(&'a str),
+    /// It is within the tolerance of this list, and of others.
+    Ambiguous { list: &'a str, others: Vec<ListId> },
     /// The event is about a plate that was not read.
     Unread,
 }
@@ -500,8 +547,8 @@ enum PlateVerdict<'a> {
 impl PlateVerdict<'_> {
     fn passes(&self) -> Passes {
         match self {
-            Self::Named => Passes::Yes,
-            Self::Other | Self::OtherDay(_) => Passes::No,
+            Self::Named | Self::Tolerant(_) => Passes::Yes,
+            Self::Other | Self::OtherDay(_) | Self::Ambiguous { .. } => Passes::No,
             Self::Unread => Passes::Unknown,
         }
     }
@@ -512,25 +559,29 @@ fn plate<'a>(any_of: &'a [PlateChoice], event: &Event, context: &Context<'_>) ->
         return if event.data.kind == Kind::Plate { PlateVerdict::Unread } else { PlateVerdict::Other };
     };
     let day = context.at.to_zoned(context.site.timezone().clone()).date();
-    let mut other_day = None;
+    let mut obstacle = None;
+    let mut by_tolerance = None;
     for choice in any_of {
-        match choice {
+        let (list, verdict) = match choice {
             PlateChoice::Plate(wanted) if *wanted == plate => return PlateVerdict::Named,
-            PlateChoice::Plate(_) => {}
-            PlateChoice::List(id) => {
-                let entries = context.site.list(id.as_str()).map_or(&[][..], |list| &list.entries);
-                let mut listed = entries.iter().filter(|entry| entry.plate == plate).peekable();
-                if listed.peek().is_none() {
-                    continue;
-                }
-                if listed.any(|entry| entry.is_valid_on(day)) {
-                    return PlateVerdict::Named;
-                }
-                other_day = Some(id.as_str());
+            PlateChoice::Plate(_) => continue,
+            PlateChoice::List(list) => (list, exact(context.site, list, &plate, day)),
+            PlateChoice::Tolerant(list) => (list, tolerant(context.site, list, &plate, day)),
+        };
+        match verdict {
+            ListVerdict::Exact => return PlateVerdict::Named,
+            ListVerdict::Tolerant(found) => by_tolerance = by_tolerance.or(Some(found)),
+            ListVerdict::OtherDay => obstacle = Some(PlateVerdict::OtherDay(list.as_str())),
+            ListVerdict::Ambiguous(others) => {
+                obstacle = obstacle.or(Some(PlateVerdict::Ambiguous { list: list.as_str(), others }));
             }
+            ListVerdict::No => {}
         }
     }
-    other_day.map_or(PlateVerdict::Other, PlateVerdict::OtherDay)
+    match by_tolerance {
+        Some(found) => PlateVerdict::Tolerant(found),
+        None => obstacle.unwrap_or(PlateVerdict::Other),
+    }
 }
 
 fn plate_text(event: &Event) -> Option<PlateText> {

@@ -10,6 +10,7 @@ mod evaluate;
 mod id;
 mod list;
 mod plate;
+mod plate_match;
 mod problem;
 mod raw;
 mod reachability;
@@ -37,10 +38,11 @@ pub use driver::{
     PulsePayload, ShellyCloud, ShellyGen1, ShellyGen1Output, ShellyGen2, Statuses, TwoN, TwoNMode,
     Unsupported, ViewtronOutput, WebRelay, WebRelayPage,
 };
-pub use evaluate::{Context, Modes, Reason, Verdict, evaluate};
+pub use evaluate::{Context, Modes, Reason, Verdict, evaluate, plate_matches};
 pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId, is_id};
 pub use list::{CameraReference, List, ListEntry, NamedCamera};
 pub use plate::PlateText;
+pub use plate_match::PlateMatch;
 pub use problem::{Finding, Problem, Warning};
 pub use read::{Checks, Inspection, inspect, read};
 pub use relay::{Relay, Switching, Via};

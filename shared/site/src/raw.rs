@@ -423,6 +423,9 @@ pub(crate) struct RawRule {
     /// Whether its messages disturb quiet hours.
     #[schemars(extend("default" = false))]
     pub(crate) urgent: Option<bool>,
+    /// Whether `@list~1` may move a relay or set a mode. Without it such a rule compares plates exactly.
+    #[schemars(extend("default" = false))]
+    pub(crate) tolerant: Option<bool>,
     /// How old an event may be to move a relay.
     #[schemars(extend("default" = "30s"))]
     pub(crate) max_age: Option<DurationText>,
@@ -466,7 +469,9 @@ pub(crate) struct RawCondition {
     pub(crate) target: Option<Many<Named<TargetClass>>>,
     /// The id or name of the zone or line in the device, in whatever case.
     pub(crate) zone: Option<Many<String>>,
-    /// The plate, or `@list`. Only letters and digits count, in whatever case.
+    /// The plate, or `@list`. Only letters and digits count, in whatever case. `@list~1` also accepts a plate of which
+    /// one character was misread or is missing, unless another list has that plate or one as similar; plates of less
+    /// than 4 characters are compared exactly. A rule that moves a relay or sets a mode needs `tolerant = true` for it.
     pub(crate) plate: Option<Many<String>>,
     /// The list of the device that the plate is on. A plate of which the device does not say so never matches,
     /// neither here nor within `not`.

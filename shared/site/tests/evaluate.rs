@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use camhook_event::Event;
-use camhook_site::{Context, Modes, evaluate, read};
+use camhook_site::{Context, Modes, PlateText, evaluate, read};
+use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -90,4 +91,80 @@ fn a_person_is_named_by_a_list_on_its_days_and_else_by_the_device() {
     // 23:01 UTC is the next day in Berlin.
     assert_eq!(person(guest, "2026-12-31T23:01:00Z").as_deref(), Some("from the device"));
     assert_eq!(person("{}", "2026-11-23T12:00:00Z"), None);
+}
+
+/// Whether an event with this plate matches a rule about `@first~1` of a site with two lists, and by tolerance.
+fn tolerant_verdict(first: &[String], second: &[String], read_plate: &str) -> (bool, bool) {
+    let entries = |plates: &[String]| {
+        let entries: Vec<String> = plates.iter().map(|plate| format!("{{ plate = '{plate}' }}")).collect();
+        entries.join(", ")
+    };
+    let text = format!(
+        "lists = {{ first = [{}], second = [{}] }}\n\
+         [[source]]\nid = 'gate'\nvendor = 'viewtron'\n\
+         auth = {{ token_sha256 = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }}\n\
+         [[channel]]\nid = 'family'\nkind = 'webhook'\nurl = 'https://example.org/family'\n\
+         [[rule]]\nwhen.plate = '@first~1'\nthen = {{ notify = 'family' }}\n",
+        entries(first),
+        entries(second)
+    );
+    let (site, _) = read(&text, "site").unwrap();
+    let data = json!({"kind": "plate", "plate": {"text": read_plate}}).to_string();
+    let event = event(Some(&data), "2026-11-23T12:00:00Z");
+    let modes = Modes::default();
+    let context = Context { site: &site, at: event.time.timestamp(), modes: &modes };
+    let verdict = evaluate(&site.rules()[0], &event, &context);
+    (verdict.is_match(), !verdict.plate_matches().is_empty())
+}
+
+/// The fewest characters to change, add or remove to make one plate another.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, character) in one.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
+        for column in 1..row.len() {
+            let changed = diagonal + usize::from(*character != other[column - 1]);
+            diagonal = row[column];
+            row[column] = changed.min(row[column] + 1).min(row[column - 1] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+proptest! {
+    /// Few letters, so that plates are often alike.
+    #[test]
+    fn no_tolerant_match_makes_a_plate_of_one_list_one_of_another(
+        first in prop::collection::vec("[ABO0]{3,5}", 1..4),
+        second in prop::collection::vec("[ABO0]{3,5}", 1..4),
+        other in "[ABO0]{2,6}",
+    ) {
+        for plate in first.iter().chain(&second).chain([&other]) {
+            let (is_match, by_tolerance) = tolerant_verdict(&first, &second, plate);
+            let is_like = |plates: &[String]| plates.iter().any(|listed| distance(plate, listed) <= 1);
+            prop_assert_eq!(is_match && !by_tolerance, first.contains(plate));
+            prop_assert!(!(by_tolerance && second.contains(plate)), "{} is on the other list", plate);
+            if by_tolerance {
+                prop_assert!(is_like(&first), "{} is like none of {:?}", plate, first);
+                let (_, by_tolerance_of_other) = tolerant_verdict(&second, &first, plate);
+                prop_assert!(!by_tolerance_of_other, "{} is on both lists", plate);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tolerant_match_says_what_was_read_and_what_matched() {
+    let cases: Cases = toml::from_str(include_str!("evaluate.toml")).unwrap();
+    let rule = "[[rule]]\nthen = { notify = \"family\" }\nwhen.plate = \"@residents~1\"";
+    let (site, _) = read(&format!("{}\n{rule}", cases.site), "site").unwrap();
+    let data = r#"{"kind": "plate", "plate": {"text": "i8-36 nl"}}"#;
+    let event = event(Some(data), "2026-11-23T12:00:00Z");
+    let modes = Modes::default();
+    let context = Context { site: &site, at: event.time.timestamp(), modes: &modes };
+    let matches = evaluate(&site.rules()[0], &event, &context).plate_matches();
+    let [found] = matches.as_slice() else { panic!("{matches:?}") };
+    assert_eq!(found.to_string(), "Plate read as I836NL, matched IB36NL (Ann) on @residents");
+    assert_eq!(Some(&found.read), PlateText::new("I836NL").as_ref());
 }

@@ -212,3 +212,25 @@ async fn a_rule_depends_on_the_current_mode() {
     finished(&ports, &site, &client(), delivered(&event, 1)).await;
     assert_eq!(ntfy.received().len(), 1);
 }
+
+#[tokio::test]
+async fn a_plate_that_matched_by_tolerance_is_named_in_the_message() {
+    let ntfy = receiver(Reply::status(200)).await;
+    let text = r#"
+lists = { residents = [{ plate = "IB36NK", name = "Ann" }] }
+[[channel]]
+id = "family"
+kind = "ntfy"
+url = "NTFY/family"
+network = "loopback"
+[[rule]]
+id = "resident"
+when.plate = "@residents~1"
+then = { notify = "family", body = "{{ plate }}" }
+"#;
+    let (ports, site) = (ports().await, site(text, &[("NTFY", &ntfy)]));
+    let mut event = plate('a', None);
+    event.data.images.clear();
+    assert!(!handled(&ports, &site, &client(), delivered(&event, 1)).await.0);
+    assert_eq!(ntfy.received()[0].body, "IB36NL\nPlate read as IB36NL, matched IB36NK (Ann) on @residents");
+}

@@ -374,3 +374,41 @@ async fn a_queue_that_refuses_the_command_leaves_it_to_the_next_delivery_of_the_
     let now = world.ports.clock.now();
     assert!(cooldown::is_charged(&world.ports.state, key, event_id(2), now).await.unwrap());
 }
+
+#[tokio::test]
+async fn the_audit_says_what_was_read_and_what_matched_by_tolerance() {
+    let rule_of = |tolerant: &str| {
+        site(&[
+            "[lists]\nresidents = [{ plate = \"IB36NL\" }]\n".to_owned(),
+            relay("gate", "network = \"lan\"\nvia = \"agent\""),
+            relay("light", ""),
+            rule(
+                "open",
+                "{ kind = \"plate\", plate = \"@residents~1\" }",
+                "{ relay = \"gate\", action = \"on\" }, { relay = \"light\", action = \"on\" }",
+                tolerant,
+            ),
+        ])
+    };
+    let mut read = serde_json::to_value(event(1, Kind::Plate, NOW)).unwrap();
+    read["data"]["plate"] = json!({ "text": "I836NL" });
+    let read: Event = serde_json::from_value(read).unwrap();
+
+    let exact =
+        World { ports: MemoryPorts::new(NOW), site: rule_of(""), devices: ScriptedDevices::default() };
+    let _ = handle_with(&exact.ports, &exact.site, &exact.devices, &[record(&read, 1)]).await;
+    assert!(exact.devices.commands().is_empty() && exact.ports.queues.take(Queue::RelayLan).is_empty());
+
+    let world = World { site: rule_of("tolerant = true"), ..exact };
+    let _ = handle_with(&world.ports, &world.site, &world.devices, &[record(&read, 1)]).await;
+    let handed_over = world.ports.queues.take(Queue::RelayLan);
+    assert_eq!(world.take(&delivery(&handed_over[0], 1)).await, Disposition::Delete);
+    let keys = world.ports.objects.keys();
+    let keys: Vec<&String> = keys.iter().filter(|key| key.starts_with("audit/")).collect();
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    for key in keys {
+        let record: Value = serde_json::from_slice(&world.ports.objects.object(key).unwrap().bytes).unwrap();
+        let expected = json!({ "read": "I836NL", "matched": "IB36NL", "list": "residents" });
+        assert_eq!((&record["decision"], &record["plate"]), (&json!("done"), &expected), "{key}");
+    }
+}

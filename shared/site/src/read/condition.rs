@@ -12,6 +12,16 @@ use crate::{CameraChoice, Condition, ListId, NamedCamera, PlateChoice, PlateText
 pub(super) struct Known<'a> {
     pub(super) names: &'a Names,
     pub(super) cameras: &'a [NamedCamera],
+    pub(super) tolerance: Tolerance,
+}
+
+/// Whether a rule may match a plate by tolerance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tolerance {
+    /// It may.
+    Allowed,
+    /// It moves a relay or sets a mode, and does not say `tolerant = true`.
+    Missing,
 }
 
 /// The condition of a rule, with the defaults of what it names nowhere.
@@ -110,7 +120,7 @@ fn condition(raw: &RawCondition, known: Known<'_>, path: &Path<'_>, notes: &mut 
         tests.push(Test::Target(classes.clone()));
     }
     tests.extend(zone.as_ref().map(|any_of| Test::Zone(texts(any_of, &path.key("zone"), notes))));
-    tests.extend(plate.as_ref().map(|any_of| Test::Plate(plates(any_of, names, &path.key("plate"), notes))));
+    tests.extend(plate.as_ref().map(|any_of| Test::Plate(plates(any_of, known, &path.key("plate"), notes))));
     tests.extend(plate_list.as_ref().map(|any_of| Test::PlateList(any_of.as_slice().to_vec())));
     tests.extend(face_list.as_ref().map(|any_of| Test::FaceList(any_of.as_slice().to_vec())));
     tests.extend(matched.map(Test::Matched));
@@ -155,7 +165,7 @@ fn texts(any_of: &Many<String>, path: &Path<'_>, notes: &mut Notes) -> Vec<Text>
 }
 
 fn cameras(any_of: &Many<String>, known: Known<'_>, path: &Path<'_>, notes: &mut Notes) -> Vec<CameraChoice> {
-    let Known { names, cameras } = known;
+    let Known { names, cameras, tolerance: _ } = known;
     let mut choices = Vec::new();
     for (index, text) in any_of.as_slice().iter().enumerate() {
         let path = path.index(index);
@@ -177,13 +187,12 @@ fn cameras(any_of: &Many<String>, known: Known<'_>, path: &Path<'_>, notes: &mut
     choices
 }
 
-fn plates(any_of: &Many<String>, names: &Names, path: &Path<'_>, notes: &mut Notes) -> Vec<PlateChoice> {
+fn plates(any_of: &Many<String>, known: Known<'_>, path: &Path<'_>, notes: &mut Notes) -> Vec<PlateChoice> {
     let mut choices = Vec::new();
     for (index, text) in any_of.as_slice().iter().enumerate() {
         let path = path.index(index);
         if let Some(list) = text.strip_prefix('@') {
-            scalar::reference("list", list, &names.lists, &path, notes);
-            choices.extend(ListId::new(list).map(PlateChoice::List));
+            choices.extend(list_choice(list, known, &path, notes));
         } else if let Some(plate) = PlateText::new(text) {
             scalar::check_plate(text, &plate, &path, notes);
             choices.push(PlateChoice::Plate(plate));
@@ -196,6 +205,36 @@ fn plates(any_of: &Many<String>, names: &Names, path: &Path<'_>, notes: &mut Not
         }
     }
     choices
+}
+
+/// `list`, or `list~1`.
+fn list_choice(text: &str, known: Known<'_>, path: &Path<'_>, notes: &mut Notes) -> Option<PlateChoice> {
+    let (list, tolerated) = match text.split_once('~') {
+        Some((list, tolerated)) => (list, Some(tolerated)),
+        None => (text, None),
+    };
+    scalar::reference("list", list, &known.names.lists, path, notes);
+    let id = ListId::new(list)?;
+    match tolerated {
+        None => Some(PlateChoice::List(id)),
+        Some("1") if known.tolerance == Tolerance::Allowed => Some(PlateChoice::Tolerant(id)),
+        Some("1") => {
+            notes.strict(
+                path,
+                format!("this rule does more than notify, so that `@{list}~1` is compared exactly"),
+                "add tolerant = true to the rule if one misread character may do that, or leave ~1 out",
+            );
+            Some(PlateChoice::List(id))
+        }
+        Some(tolerated) => {
+            notes.problem(
+                path,
+                format!("`~{tolerated}` is no tolerance"),
+                format!("write @{list}~1: one character may be misread or missing"),
+            );
+            None
+        }
+    }
 }
 
 fn confidence(value: f64, classes: Vec<TargetClass>, path: &Path<'_>, notes: &mut Notes) -> Option<Test> {

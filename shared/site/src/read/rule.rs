@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use camhook_event::{Kind, Report, Text};
 
-use super::condition::{self, Known};
+use super::condition::{self, Known, Tolerance};
 use super::schedule::{Almanac, schedules};
 use super::{Names, scalar};
 use crate::problem::{Notes, Path};
@@ -41,7 +41,7 @@ pub(super) struct Place<'a> {
 }
 
 pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mut Notes) -> Option<Rule> {
-    let known = Known { names: place.names, cameras: place.cameras };
+    let known = Known { names: place.names, cameras: place.cameras, tolerance: tolerance(raw) };
     let id = match &raw.id {
         Some(id) => id.0.clone(),
         None => {
@@ -91,6 +91,12 @@ pub(super) fn rule(raw: &RawRule, place: &Place<'_>, path: &Path<'_>, notes: &mu
     };
     let id = RuleId::new(&id)?;
     Some(Rule { id, when, during, mode, then, cooldown, cooldown_per, coalesce, urgency, max_age })
+}
+
+/// Whether `@list~1` is tolerant in a rule: always where it only notifies.
+fn tolerance(raw: &RawRule) -> Tolerance {
+    let only_notifies = raw.then.as_slice().iter().all(|action| matches!(action, RawAction::Notify(_)));
+    if only_notifies || raw.tolerant == Some(true) { Tolerance::Allowed } else { Tolerance::Missing }
 }
 
 /// A duration of which zero means the same as none.

@@ -35,7 +35,7 @@ pub(super) fn warn(site: &Site, document: &RawSite, notes: &mut Notes) {
     for id in document.lists.keys() {
         let names = |test: &Test| {
             matches!(test, Test::Plate(any_of) if any_of.iter().any(
-                |one| matches!(one, PlateChoice::List(list) if list.as_str() == id)
+                |one| matches!(one, PlateChoice::List(list) | PlateChoice::Tolerant(list) if list.as_str() == id)
             ))
         };
         if !all_tests().any(names) {
