@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use camhook_event::Vendor;
+use camhook_event::{Kind, PlateList, State, TargetClass, Vendor};
+use camhook_operations::events::PlatePattern;
 use camhook_ports::Queue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
@@ -86,6 +87,12 @@ pub(crate) enum Command {
     /// List events, newest first.
     #[cfg(feature = "aws")]
     Events(Events),
+    /// Show an event with all its values.
+    #[cfg(feature = "aws")]
+    Event(ShowEvent),
+    /// Rebuild the index that `camhook events` reads.
+    #[cfg(feature = "aws")]
+    Index(Index),
     /// Create a token for a source. Nothing is stored: put the SHA-256 into camhook.toml and the URL into the camera.
     #[cfg(feature = "aws")]
     Token(Token),
@@ -382,18 +389,157 @@ pub(crate) struct Send {
 
 #[derive(Debug, Args)]
 pub(crate) struct Events {
-    /// Only events received since: an age (30m, 2h, 3d), a date or a timestamp.
+    /// Only events since: an age (30m, 2h, 3d), a date or a timestamp.
     #[arg(long, default_value = "24h", value_name = "WHEN")]
     pub(crate) since: String,
+    /// Only events before: an age, a date or a timestamp.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
     /// Only events of this source.
     #[arg(long)]
     pub(crate) source: Option<String>,
+    /// Only events of this camera: a [[camera]] of camhook.toml, SOURCE/CAMERA, or a source with one camera.
+    #[arg(long, value_name = "CAMERA")]
+    pub(crate) camera: Option<CameraArgument>,
+    /// Only events of this area.
+    #[arg(long)]
+    pub(crate) area: Option<String>,
+    /// Only events with this plate, whatever the spaces and hyphens; * stands for any characters: `*CD12`.
+    #[arg(long, value_name = "PLATE")]
+    pub(crate) plate: Option<PlatePattern>,
+    /// Only events of this kind, for example intrusion.
+    #[arg(long, value_parser = kind)]
+    pub(crate) kind: Option<Kind>,
+    /// Only events with such a target: person, vehicle, motorcycle_bicycle, animal, face, plate or other.
+    #[arg(long, value_parser = word::<TargetClass>)]
+    pub(crate) target: Option<TargetClass>,
+    /// Only events with a face whose name contains this.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) face: Option<String>,
+    /// Only events whose plate or face is on this list of the device: allow, deny, temporary, stranger or unlisted.
+    #[arg(long, value_parser = word::<PlateList>)]
+    pub(crate) list: Option<PlateList>,
+    /// Only events of this vendor.
+    #[arg(long)]
+    pub(crate) vendor: Option<Vendor>,
+    /// Only events that say that something began or ended: start or stop.
+    #[arg(long, value_parser = word::<State>)]
+    pub(crate) state: Option<State>,
     /// The maximum number of events.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
     pub(crate) limit: usize,
+    /// Print comma-separated values with a header.
+    #[arg(long, conflicts_with_all = ["json", "save"])]
+    csv: bool,
     /// Save the pictures to this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
+}
+
+impl Events {
+    /// How the list is printed.
+    pub(crate) fn form(&self) -> ListForm {
+        if self.csv { ListForm::Csv } else { ListForm::Lines }
+    }
+}
+
+/// How a list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListForm {
+    /// A line for each element, as text or JSON.
+    Lines,
+    /// Comma-separated values.
+    Csv,
+}
+
+/// The camera of `--camera`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CameraArgument {
+    /// A `[[camera]]`, or a source.
+    Named(String),
+    /// A camera of a source.
+    OfSource { source: String, camera: String },
+}
+
+impl std::str::FromStr for CameraArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, camera) = match text.split_once('/') {
+            Some((source, camera)) => (source, Some(camera)),
+            None => (text, None),
+        };
+        if !camhook_site::is_id(name) || camera == Some("") {
+            return Err("use the id of a camera or source, or SOURCE/CAMERA".to_owned());
+        }
+        Ok(match camera {
+            Some(camera) => Self::OfSource { source: name.to_owned(), camera: camera.to_owned() },
+            None => Self::Named(name.to_owned()),
+        })
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number: Result<usize, _> = text.parse();
+    number.ok().filter(|number| *number > 0).ok_or_else(|| "use a number from 1".to_owned())
+}
+
+fn kind(name: &str) -> Result<Kind, String> {
+    let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    let found = Kind::ALL.iter().copied().find(|kind| kind.name() == name);
+    found.ok_or_else(|| format!("use one of {}", names.join(", ")))
+}
+
+/// A value by its name in JSON. A name that JSON would read as `other` is an error.
+fn word<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
+    let value = serde_json::Value::from(name);
+    let read: Option<T> = serde_json::from_value(value.clone()).ok();
+    let is_same = |read: &T| serde_json::to_value(read).is_ok_and(|written| written == value);
+    read.filter(is_same).ok_or_else(|| "not a known value; see --help".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowEvent {
+    /// The event's id, or at least its first 6 characters.
+    pub(crate) id: String,
+    /// Save the pictures to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pictures: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Index {
+    #[command(subcommand)]
+    pub(crate) action: IndexAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndexAction {
+    /// Make the index of events again from the records in the bucket, and correct the counts of each day.
+    ///
+    /// Can be interrupted: the same command continues with the day that was not finished.
+    Rebuild(IndexRebuild),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IndexRebuild {
+    /// From this day on: an age (30d), a date or a timestamp.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: String,
+    /// Only count what is missing or wrong.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Begin again instead of continuing an interrupted rebuild.
+    #[arg(long)]
+    pub(crate) restart: bool,
+}
+
+impl IndexRebuild {
+    /// Whether anything is written.
+    #[cfg(feature = "aws")]
+    pub(crate) fn mode(&self) -> camhook_index::Mode {
+        if self.dry_run { camhook_index::Mode::DryRun } else { camhook_index::Mode::Write }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -10,9 +10,13 @@ mod config;
 #[cfg(feature = "aws")]
 mod dlq;
 #[cfg(feature = "aws")]
+mod event;
+#[cfg(feature = "aws")]
 mod events;
 #[cfg(feature = "aws")]
 mod explain;
+#[cfg(feature = "aws")]
+mod index;
 mod init;
 #[cfg(feature = "listen")]
 mod listen;
@@ -68,6 +72,10 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         Command::Events(events) => events::run(events, stack, output).await,
         #[cfg(feature = "aws")]
         Command::Token(token) => token::run(token, stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::Event(event) => event::run(event, stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::Index(index) => Box::pin(index::run(index, stack, output)).await,
         #[cfg(feature = "aws")]
         Command::Test(test) => test::run(test, stack, output).await,
         #[cfg(feature = "aws")]

@@ -196,6 +196,17 @@ pub(crate) enum Error {
     /// An invalid timestamp.
     #[error("`{0}` is not a valid time: use 30m, 2h, 3d, 2026-12-31 or 2026-12-31T08:00:00Z")]
     NotATime(String),
+    /// An argument that names nothing, or contradicts another one.
+    #[error("{0}")]
+    Argument(String),
+    /// The index of events cannot be read.
+    #[error("{0}; a stack without an index is upgraded with `make deploy` or `make up`")]
+    #[cfg(feature = "aws")]
+    Index(#[from] camhook_ports::IndexError),
+    /// The index of events cannot be rebuilt.
+    #[error(transparent)]
+    #[cfg(feature = "aws")]
+    Rebuild(#[from] camhook_index::Error),
     /// A request to the bucket failed.
     #[error(transparent)]
     Object(#[from] camhook_ports::ObjectError),
@@ -312,7 +323,7 @@ impl Error {
     /// The exit code of a command that ends with this error.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::NotATime(_) => 2,
+            Self::Argument(_) | Self::NotATime(_) | Self::NotAnEvent(_) => 2,
             _ => 1,
         }
     }

@@ -12,8 +12,11 @@ mod arguments;
 mod command;
 #[cfg(feature = "aws")]
 mod connection;
+#[cfg(feature = "aws")]
+mod csv;
 mod error;
 mod event_line;
+mod moment;
 mod new_token;
 #[cfg(feature = "aws")]
 mod origin;

@@ -50,6 +50,11 @@ impl Output {
         drop(write!(standard_output, "{line}{end}").and_then(|()| standard_output.flush()));
     }
 
+    /// Prints a line as it is, whose device texts are escaped.
+    pub(crate) fn line(&self, line: impl Display) {
+        drop(writeln!(io::stdout().lock(), "{}", multi_line(&line.to_string())));
+    }
+
     /// Prints a note to standard error.
     pub(crate) fn note(&self, text: impl Display) {
         drop(writeln!(io::stderr().lock(), "{}", multi_line(&text.to_string())));

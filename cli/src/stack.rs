@@ -54,6 +54,9 @@ pub(crate) struct Stack {
     /// The table of the event index; `None` in a stack that was deployed before there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     index_table: Option<String>,
+    /// Days that event records are kept.
+    #[serde(default = "default_events_days")]
+    pub(crate) events_days: u32,
     /// The URLs of the queues by name, with `_` for `-`; those of dead-letter queues end with `_dlq`.
     queues: BTreeMap<String, String>,
     /// The path of the deployed camhook.toml; `None` for a stack on AWS.
@@ -130,6 +133,10 @@ impl Stack {
             bucket,
             table,
             index_table: outputs.get("EventIndex").cloned(),
+            events_days: outputs
+                .get("EventsDays")
+                .and_then(|days| days.parse().ok())
+                .unwrap_or_else(default_events_days),
             queues,
             config: None,
             sources: BTreeMap::new(),
@@ -246,6 +253,10 @@ impl Stack {
 fn nearest() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors().map(|folder| folder.join(STACK_JSON)).find(|path| path.is_file())
+}
+
+fn default_events_days() -> u32 {
+    camhook_aws::DEFAULT_EVENTS_DAYS
 }
 
 /// `relay-lan` as `RelayLan`.

@@ -1,172 +1,264 @@
 //! `camhook events`
 
-use std::path::{Path, PathBuf};
-
-use camhook_event::Event;
-use camhook_ports::{Clock, ObjectError, ObjectStore, Ports};
-use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, ToSpan};
+use camhook_aws::AwsPorts;
+use camhook_operations::events::{CameraRef, Cursor, Filter, Page, Summary, query};
+use camhook_ports::{Clock, EventIndex, IndexKey, IndexPorts, PageRequest, Ports};
+use camhook_site::Site;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Outcome;
-use crate::arguments::Events;
+use super::event::{SavedEvent, record, save};
+use crate::arguments::{CameraArgument, Events, ListForm};
+use crate::csv;
 use crate::error::Error;
-use crate::event_line::event_line;
+use crate::event_line::{event_line, word};
+use crate::moment::moment;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
 
-/// The maximum number of records read per day.
-const MAX_RECORDS_PER_DAY: usize = 20_000;
+/// The number of events that one query of the index returns at most.
+const QUERIED: usize = 500;
 
-/// The number of records read concurrently.
-const CONCURRENCY: usize = 16;
+const COLUMNS: [&str; 15] = [
+    "id",
+    "time",
+    "received_at",
+    "vendor",
+    "source",
+    "area",
+    "camera",
+    "kind",
+    "state",
+    "targets",
+    "zone",
+    "plate",
+    "face",
+    "list",
+    "pictures",
+];
 
 #[derive(Serialize)]
 struct Shown<'a> {
     #[serde(flatten)]
-    event: &'a Event,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    saved: Vec<PathBuf>,
+    event: &'a Summary,
+    #[serde(flatten)]
+    saved: SavedEvent,
 }
 
 pub(super) async fn run(arguments: &Events, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
-    let ports = Stack::find(stack)?.connect().await;
+    let stack = Stack::find(stack)?;
+    let ports = stack.connect().await;
     let now = ports.clock().now();
-    let since = moment(&arguments.since, now)?;
-    let events = newest(&ports, arguments, since, now, output).await?;
-    for event in &events {
-        let saved = match &arguments.save {
-            Some(folder) => save(&ports, event, folder).await?,
-            None => Vec::new(),
-        };
-        let mut lines = vec![event_line(event)];
-        lines.extend(saved.iter().map(|path| format!("    {}", path.display())));
-        output.result(&Shown { event, saved }, lines.join("\n"));
+    let filter = filter(arguments, &stack, &ports, now).await?;
+    let mut printed = 0;
+    let mut cursor: Option<Cursor> = None;
+    if arguments.form() == ListForm::Csv {
+        output.line(csv::row(COLUMNS));
     }
-    if events.is_empty() {
-        output.note(format_args!("No events since {since:.0}."));
+    let progress = Progress::new(output, &filter, now);
+    loop {
+        let limit = QUERIED.min(arguments.limit - printed);
+        let page = query(ports.index(), &filter, cursor.as_ref(), limit, now).await?;
+        printed += page.events.len();
+        if page.events.is_empty() {
+            progress.show(&page);
+        } else {
+            progress.finish();
+        }
+        for event in &page.events {
+            print(&ports, arguments, event, output).await?;
+        }
+        cursor = page.next;
+        if cursor.is_none() || printed >= arguments.limit {
+            break;
+        }
+    }
+    progress.finish();
+    if printed == 0 {
+        output.note(format_args!(
+            "No events between {} and {}.",
+            shown(filter.since),
+            shown(filter.until.or(Some(now)))
+        ));
+    } else if cursor.is_some() {
+        output.note(format_args!(
+            "There are more events: raise --limit, or use --until with the time of the last one."
+        ));
     }
     Ok(Outcome::Done)
 }
 
-/// The newest events since a time, read day by day backwards: keys contain the date, not the time.
-async fn newest<P: Ports>(
-    ports: &P,
-    arguments: &Events,
-    since: Timestamp,
-    now: Timestamp,
-    output: &Output,
-) -> Result<Vec<Event>, Error> {
-    let mut events = Vec::new();
-    // A device's clock may be a little ahead.
-    let mut day = utc_date(now).saturating_add(1.day());
-    // Keys contain the day of the event, which may be the one before the day of its receipt.
-    let last_day = utc_date(since).saturating_sub(1.day());
-    while day >= last_day && events.len() < arguments.limit {
-        let date = day.strftime("%Y/%m/%d");
-        let prefix = match &arguments.source {
-            Some(source) => format!("events/{date}/{source}/"),
-            None => format!("events/{date}/"),
-        };
-        let keys = ports.objects().list(&prefix, MAX_RECORDS_PER_DAY).await?;
-        if keys.len() == MAX_RECORDS_PER_DAY {
-            output.note(format_args!(
-                "{date} has more than {MAX_RECORDS_PER_DAY} events; the rest is not searched"
-            ));
-        }
-        let bar = output.progress(keys.len(), "reading events");
-        let mut of_the_day: Vec<Event> = stream::iter(keys)
-            .map(|key| {
-                let bar = &bar;
-                async move {
-                    let event = record(ports, &key).await;
-                    bar.inc(1);
-                    event
-                }
-            })
-            .buffer_unordered(CONCURRENCY)
-            .try_filter_map(async |event| {
-                Ok(event.filter(|event| event.data.received_at.timestamp() >= since))
-            })
-            .try_collect()
-            .await?;
-        bar.finish_and_clear();
-        of_the_day.sort_by_key(|event| std::cmp::Reverse((event.data.received_at, event.time)));
-        events.extend(of_the_day);
-        day = day.saturating_sub(1.day());
+fn shown(time: Option<Timestamp>) -> String {
+    time.map(crate::moment::local_time).unwrap_or_default()
+}
+
+async fn print(ports: &AwsPorts, arguments: &Events, event: &Summary, output: &Output) -> Result<(), Error> {
+    if arguments.form() == ListForm::Csv {
+        output.line(csv_row(event));
+        return Ok(());
     }
-    events.sort_by_key(|event| std::cmp::Reverse((event.data.received_at, event.time)));
-    events.truncate(arguments.limit);
-    Ok(events)
-}
-
-/// Reads a record; `None` if it was deleted in the meantime.
-async fn record<P: Ports>(ports: &P, key: &str) -> Result<Option<Event>, Error> {
-    let Some(object) = ports.objects().get(key).await? else { return Ok(None) };
-    serde_json::from_slice(&object.bytes)
-        .map(Some)
-        .map_err(|error| Error::BadRecord { key: key.to_owned(), error })
-}
-
-/// Saves an event's pictures to a folder.
-async fn save<P: Ports>(ports: &P, event: &Event, folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let wrong = |path: &Path| {
-        let path = path.to_owned();
-        move |error| Error::Write { path, error }
+    let saved = match &arguments.save {
+        Some(folder) => {
+            let key = event.record_key();
+            let full = record(ports, &key).await?.ok_or_else(|| Error::NoRecord(event.id.to_string()))?;
+            save(ports, &full, folder).await?
+        }
+        None => SavedEvent::default(),
     };
-    std::fs::create_dir_all(folder).map_err(wrong(folder))?;
-    let mut saved = Vec::new();
-    for (index, image) in event.data.images.iter().enumerate() {
-        let Some(image) = image.stored() else { continue };
-        let key = image.key.as_str();
-        let object = ports.objects().get(key).await?.ok_or_else(|| ObjectError::Failed {
-            key: key.to_owned(),
-            reason: "it was deleted".to_owned(),
-        })?;
-        let path = folder.join(format!("{}-{}-{index}-{}.jpg", event.data.source, event.id, image.role));
-        std::fs::write(&path, &object.bytes).map_err(wrong(&path))?;
-        saved.push(path);
-    }
-    Ok(saved)
+    let mut lines = vec![event_line(event)];
+    lines.extend(saved.lines());
+    output.result(&Shown { event, saved }, lines.join("\n"));
+    Ok(())
 }
 
-/// Parses an age, a date in the local time zone, or a timestamp.
-fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
-    let here = TimeZone::system();
-    let wrong = || Error::NotATime(text.to_owned());
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment);
-    }
-    if let Ok(date) = text.parse::<Date>() {
-        return date.to_zoned(here).map(|midnight| midnight.timestamp()).map_err(|_| wrong());
-    }
-    let ago: Span = text.parse().map_err(|_| wrong())?;
-    if ago.is_negative() {
-        return Err(wrong());
-    }
-    now.to_zoned(here).checked_sub(ago).map(|then| then.timestamp()).map_err(|_| wrong())
+fn csv_row(event: &Summary) -> String {
+    let optional = |text: Option<&camhook_event::Text>| text.map_or_else(String::new, ToString::to_string);
+    let plate = event.plate.as_ref();
+    let face = event.face.as_ref();
+    let list = plate.and_then(|plate| plate.list).or_else(|| face.and_then(|face| face.list));
+    let targets: Vec<String> = event.targets.iter().map(word).collect();
+    csv::row([
+        event.id.to_string(),
+        event.time.to_string(),
+        event.received_at.to_string(),
+        event.vendor.to_string(),
+        event.source.to_string(),
+        optional(event.area.as_ref()),
+        optional(event.camera.as_ref().map(|camera| &camera.id)),
+        event.kind.to_string(),
+        event.state.map(|state| word(&state)).unwrap_or_default(),
+        targets.join(" "),
+        optional(event.zone.as_ref()),
+        optional(plate.map(|plate| &plate.text)),
+        optional(face.and_then(|face| face.name.as_ref())),
+        list.map(|list| word(&list)).unwrap_or_default(),
+        event.pictures.to_string(),
+    ])
 }
 
-fn utc_date(moment: Timestamp) -> Date {
-    moment.to_zoned(TimeZone::UTC).date()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_ages_dates_or_timestamps() {
-        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-        let at = |text: &str| moment(text, now).unwrap().to_string();
-        assert_eq!(at("30m"), "2026-11-23T11:30:00Z");
-        assert_eq!(at("2h"), "2026-11-23T10:00:00Z");
-        assert_eq!(at("2026-11-20T08:00:00Z"), "2026-11-20T08:00:00Z");
-        assert!(moment("2026-11-20", now).is_ok());
-        for wrong in ["", "yesterday", "-2h", "5"] {
-            assert!(moment(wrong, now).is_err(), "{wrong}");
+/// The filter of the arguments. Names that neither camhook.toml nor the index has are an error.
+async fn filter(
+    arguments: &Events,
+    stack: &Stack,
+    ports: &AwsPorts,
+    now: Timestamp,
+) -> Result<Filter, Error> {
+    let (since, until) = (moment(&arguments.since, now)?, arguments.until.as_deref());
+    let until = until.map(|until| moment(until, now)).transpose()?;
+    if until.is_some_and(|until| until <= since) {
+        return Err(Error::Argument("--until is not after --since".to_owned()));
+    }
+    let mut filter = Filter {
+        source: arguments.source.clone(),
+        area: arguments.area.clone(),
+        plate: arguments.plate.clone(),
+        vendor: arguments.vendor,
+        kind: arguments.kind,
+        state: arguments.state,
+        target: arguments.target,
+        face: arguments.face.clone(),
+        list: arguments.list,
+        since: Some(since),
+        until,
+        ..Filter::default()
+    };
+    let names = [arguments.source.is_some(), arguments.area.is_some(), arguments.camera.is_some()];
+    if !names.contains(&true) {
+        return Ok(filter);
+    }
+    let site = stack.site().await?;
+    if let Some(source) = &arguments.source
+        && site.source(source).is_none()
+    {
+        let known = site.sources().map(|source| source.id.to_string()).collect();
+        require(ports, IndexKey::Source(source.clone()), &Unknown { what: "source", name: source, known })
+            .await?;
+    }
+    if let Some(area) = &arguments.area {
+        let known: Vec<String> =
+            site.sources().filter_map(|source| source.area.as_ref().map(ToString::to_string)).collect();
+        if !known.contains(area) {
+            require(ports, IndexKey::Area(area.clone()), &Unknown { what: "area", name: area, known })
+                .await?;
         }
+    }
+    if let Some(camera) = &arguments.camera {
+        filter.cameras = cameras(&site, ports, camera).await?;
+    }
+    Ok(filter)
+}
+
+/// A name that camhook.toml does not have.
+struct Unknown<'a> {
+    what: &'static str,
+    name: &'a str,
+    known: Vec<String>,
+}
+
+/// Accepts a name of an earlier camhook.toml, of which the index still has events.
+async fn require(ports: &AwsPorts, key: IndexKey, unknown: &Unknown<'_>) -> Result<(), Error> {
+    let request = PageRequest { key: &key, since: None, until: None, after: None, limit: 1 };
+    if !ports.index().page(request).await?.items.is_empty() {
+        return Ok(());
+    }
+    let mut known: Vec<String> = unknown.known.iter().map(|name| format!("`{name}`")).collect();
+    known.sort();
+    known.dedup();
+    let hint =
+        if known.is_empty() { "there is none".to_owned() } else { format!("use {}", known.join(", ")) };
+    Err(Error::Argument(format!("camhook.toml has no {} `{}`: {hint}", unknown.what, unknown.name)))
+}
+
+async fn cameras(site: &Site, ports: &AwsPorts, camera: &CameraArgument) -> Result<Vec<CameraRef>, Error> {
+    let name = match camera {
+        CameraArgument::OfSource { source, camera } => {
+            if site.source(source).is_none() {
+                let known = site.sources().map(|source| source.id.to_string()).collect();
+                let unknown = Unknown { what: "source", name: source, known };
+                require(ports, IndexKey::Source(source.clone()), &unknown).await?;
+            }
+            return Ok(vec![CameraRef { source: source.clone(), camera: Some(camera.clone()) }]);
+        }
+        CameraArgument::Named(name) => name,
+    };
+    if let Some(named) = site.cameras().iter().find(|named| named.id.as_str() == name.as_str()) {
+        let of_source = |one: &camhook_site::CameraReference| CameraRef {
+            source: one.source.to_string(),
+            camera: one.camera.as_ref().map(ToString::to_string),
+        };
+        return Ok(named.sources.iter().map(of_source).collect());
+    }
+    // A source with one camera is that camera.
+    if site.source(name).is_none() {
+        let named = site.cameras().iter().map(|named| named.id.to_string());
+        let known = named.chain(site.sources().map(|source| source.id.to_string())).collect();
+        require(ports, IndexKey::Source(name.clone()), &Unknown { what: "camera", name, known }).await?;
+    }
+    Ok(vec![CameraRef { source: name.clone(), camera: None }])
+}
+
+/// How much of the time range is searched.
+struct Progress {
+    bar: indicatif::ProgressBar,
+    newest: Timestamp,
+}
+
+impl Progress {
+    fn new(output: &Output, filter: &Filter, now: Timestamp) -> Self {
+        let newest = filter.until.unwrap_or(now);
+        let hours = filter.since.map_or(0, |since| newest.duration_since(since).as_hours());
+        Self { bar: output.progress(usize::try_from(hours).unwrap_or(0), "searching hours"), newest }
+    }
+
+    fn show(&self, page: &Page) {
+        if let Some(searched) = page.searched_until {
+            let hours = self.newest.duration_since(searched).as_hours();
+            self.bar.set_position(u64::try_from(hours).unwrap_or(0));
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 }

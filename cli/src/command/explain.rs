@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use camhook_aws::{AwsPorts, CurrentSite};
 use camhook_event::Event;
-use camhook_ports::{Clock, ObjectStore, Ports, SystemClock};
+use camhook_operations::events;
+use camhook_ports::{Clock, IndexPorts, ObjectStore, Ports, SystemClock};
 use camhook_relay::command::{deadline, happened_at};
 use camhook_site::{Action, Context, Modes, RelayAction, Rule, Site, Urgency, evaluate};
 use camhook_state::claim::{self, ClaimRecord};
@@ -118,12 +119,15 @@ fn read_file(name: &str) -> Result<Option<Event>, Error> {
     event.map(Some).map_err(|error| Error::BadEvent { name: name.to_owned(), error })
 }
 
-/// Finds an event's record by its id, newest days first: keys contain the day, ids do not.
-async fn find(ports: &AwsPorts, id: &str, now: Timestamp) -> Result<Event, Error> {
+/// Finds an event's record by its id: by the index, else by the records, newest days first, whose keys contain the day.
+pub(super) async fn find(ports: &AwsPorts, id: &str, now: Timestamp) -> Result<Event, Error> {
     let is_id = (MIN_ID_LENGTH..=32).contains(&id.len())
         && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if !is_id {
         return Err(Error::NotAnEvent(id.to_owned()));
+    }
+    if let Some(event) = find_in_index(ports, id).await {
+        return Ok(event);
     }
     // A device's clock may be a little ahead.
     let mut day = now.to_zoned(TimeZone::UTC).date().saturating_add(1.day());
@@ -148,6 +152,13 @@ async fn find(ports: &AwsPorts, id: &str, now: Timestamp) -> Result<Event, Error
         }
     }
     Err(Error::NoRecord(id.to_owned()))
+}
+
+/// The event by its whole id; `None` where the index does not have it or cannot be read.
+async fn find_in_index(ports: &AwsPorts, id: &str) -> Option<Event> {
+    let summary = events::find(ports.index(), id.parse().ok()?).await.ok()??;
+    let object = ports.objects().get(&summary.record_key()).await.ok()??;
+    serde_json::from_slice(&object.bytes).ok()
 }
 
 /// Reads modes, claims, cooldowns and the stop switch of an event.

@@ -8,6 +8,7 @@ use camhook_listen::{
     Access, CapturedRequest, Dialect, Interpretation, Listener, Observation, Outcome as Meaning, Picture,
     Received, case, source_block,
 };
+use camhook_operations::events::Summary;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -273,7 +274,9 @@ fn text(
     let dialect = interpretation.dialect.map(ToString::to_string).unwrap_or_default();
     match &interpretation.outcome {
         Meaning::Events { events, .. } => {
-            lines.extend(events.iter().map(|event| format!("  {dialect}: {}", event_line(event))));
+            lines.extend(
+                events.iter().map(|event| format!("  {dialect}: {}", event_line(&Summary::of(event)))),
+            );
         }
         Meaning::Heartbeat => lines.push(format!("  {dialect}: heartbeat, the device is alive")),
         Meaning::Ignored(ignored) => {
