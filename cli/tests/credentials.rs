@@ -53,7 +53,7 @@ fn access_key(home: &Path, profile: &str) -> String {
     let stack = home.join("stack.json");
     fs::write(
         &stack,
-        r#"{"api_url":"https://example.org","region":"eu-central-1","bucket":"bucket","table":"table",
+        r#"{"api_url":"https://example.org","region":"eu-central-1","bucket":"bucket","table":"table","index_table":"index",
             "queues":{"notify":"https://example.org/n","relay":"https://example.org/r"},"sources":{}}"#,
     )
     .unwrap();
