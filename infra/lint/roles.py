@@ -182,7 +182,9 @@ def arn_of(call):
     if service == "sqs":
         return f"arn:aws:sqs:eu-central-1:111122223333:{queue_of(resource)}"
     if service == "dynamodb":
-        return "arn:aws:dynamodb:eu-central-1:111122223333:table/Table"
+        # The partitions of the event index have names of their own.
+        table = "EventIndex" if resource.startswith(("event#", "count#")) else "Table"
+        return f"arn:aws:dynamodb:eu-central-1:111122223333:table/{table}"
     if service == "ssm":
         return f"arn:aws:ssm:eu-central-1:111122223333:parameter{resource}"
     if service == "iot":
