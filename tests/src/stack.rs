@@ -20,6 +20,8 @@ pub struct Stack {
     pub bucket: String,
     /// The table's name.
     pub table: String,
+    /// The name of the event index's table.
+    pub index_table: String,
     /// The queues' URLs by name.
     pub queues: BTreeMap<String, String>,
     /// The full webhook address of each source.
