@@ -1209,4 +1209,112 @@ mod tests {
         let stopped = before_sending_at(&command, &prepared, NOW);
         assert_eq!(decision(&stopped), Some((Decision::Stopped, "stop_switch")));
     }
+
+    #[test]
+    fn an_alert_is_sent_for_what_a_person_has_to_look_at() {
+        let settled = Reason::Settled { outcome: answer(), earlier: Earlier::Acted };
+        for (decision, reason, expected) in [
+            (Decision::Failed, Reason::NotExecuted(answer()), AlertPolicy::Send),
+            (Decision::Unknown, Reason::Unconfirmed(answer()), AlertPolicy::Send),
+            (Decision::Refused, Reason::Forbidden(answer()), AlertPolicy::Send),
+            (Decision::Refused, Reason::FutureTime, AlertPolicy::Send),
+            (Decision::Refused, Reason::NotInRules(answer()), AlertPolicy::Send),
+            (Decision::Done, Reason::Answered(answer()), AlertPolicy::None),
+            (Decision::Refused, Reason::Cooldown, AlertPolicy::None),
+            (Decision::Refused, Reason::TooSoon, AlertPolicy::None),
+            (Decision::Refused, Reason::Replay, AlertPolicy::None),
+            (Decision::Late, Reason::TooOld, AlertPolicy::None),
+            (Decision::Late, Reason::NoTime, AlertPolicy::None),
+            (Decision::Stopped, Reason::StopSwitch, AlertPolicy::None),
+            (Decision::Duplicate, settled, AlertPolicy::None),
+            (Decision::DryRun, Reason::DryRun, AlertPolicy::None),
+        ] {
+            for holding in [Holding::Claim, Holding::Nothing] {
+                let verdict = Verdict::new(holding, decision, reason.clone());
+                assert_eq!(verdict.alert, expected, "{decision} {reason:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pulse_does_not_shorten_the_time_that_the_relay_is_on() {
+        let relay = relay(Via::Cloud);
+        let on_until = |seconds| RelayRecord {
+            on_until: Some(at(seconds)),
+            last_actuation: Some(at(-60)),
+            generation: 3,
+            release_queued: Some(3),
+            ..RelayRecord::default()
+        };
+        let own = RelayCommand { timer: DeviceTimer::Own, ..command(&relay, PULSE) };
+        for (earlier, expected) in [(4, 5), (5, 5), (6, 6), (90, 90)] {
+            let untimed = prepared(&command(&relay, PULSE), on_until(earlier));
+            assert_eq!(untimed.written.on_until, Some(at(expected)), "{earlier}");
+            assert_eq!(untimed.release, ReleaseStatus::NotNeeded, "{earlier}: the message is in the queue");
+            assert_eq!(untimed.written.generation, 3);
+            let timed = prepared(&own, on_until(earlier));
+            let off_after = Some(Duration::from_secs(expected.unsigned_abs()));
+            assert_eq!(timed.device_command, DeviceCommand::On { off_after }, "{earlier}");
+            assert_eq!((timed.release, timed.written.generation), (ReleaseStatus::NotNeeded, 4));
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_over_has_no_message_left() {
+        let relay = relay(Via::Cloud);
+        let over = RelayRecord {
+            on_until: Some(NOW),
+            last_actuation: Some(at(-60)),
+            generation: 3,
+            release_queued: Some(3),
+            ..RelayRecord::default()
+        };
+        for action in [PULSE, HOLD] {
+            let prepared = prepared(&command(&relay, action), over.clone());
+            assert!(matches!(prepared.release, ReleaseStatus::Pending { .. }), "{action:?}");
+            assert_eq!(prepared.written.generation, 4, "{action:?}");
+        }
+    }
+
+    #[test]
+    fn the_newest_event_that_switched_the_relay_is_kept() {
+        let relay = relay(Via::Cloud);
+        for (last, expected) in [(None, 0), (Some(-5), 0), (Some(0), 0), (Some(5), 5)] {
+            let record = RelayRecord { last_event: last.map(at), ..RelayRecord::default() };
+            let prepared = prepared(&command(&relay, RelayAction::Off), record);
+            assert_eq!(prepared.written.last_event, Some(at(expected)), "{last:?}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_was_never_sent_restores_an_earlier_release_and_its_failures() {
+        let relay = relay(Via::Cloud);
+        let failures = ReleaseFailures { count: 2, since: at(-60), alerted: Some(at(-30)), next: at(9) };
+        let before = RelayRecord {
+            on_until: Some(at(3)),
+            last_event: Some(at(-9)),
+            last_action: Some(LastAction::Hold),
+            last_actuation: Some(at(-9)),
+            generation: 3,
+            release_queued: Some(3),
+            release_failures: Some(failures),
+            ..RelayRecord::default()
+        };
+        for action in ALL {
+            let prepared = prepared(&command(&relay, action), before.clone());
+            assert_ne!(prepared.written, before, "{action:?}");
+            for outcome in [None, Some(SendOutcome::NotExecuted(answer()))] {
+                let restored = record_after(&prepared, outcome.as_ref(), at(1));
+                assert_eq!(restored, before, "{action:?} {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_age_counts_from_the_event_and_is_never_negative() {
+        let relay = relay(Via::Cloud);
+        let of = |seconds| RelayCommand { happened_at: at(seconds), ..command(&relay, PULSE) };
+        assert_eq!(of(-7).age(NOW), Duration::from_secs(7));
+        assert_eq!(of(7).age(NOW), Duration::ZERO);
+    }
 }

@@ -48,6 +48,7 @@ async fn deliver(
         ("env:TOKEN", "123456:AA-bot_token".to_owned()),
         ("env:USER", "user-key".to_owned()),
         ("env:HOOK", format!("{base}/hooks/T1/B1/secret")),
+        ("env:THREAD", format!("{base}/hooks/T1/B1/secret?thread_id=42")),
         ("env:HOME", format!("{base}/api/webhook/secret-id")),
         ("env:SERVICE", format!("{base}/api/services/notify/mobile_app_ann")),
     ] {
@@ -394,6 +395,20 @@ async fn a_refusal_of_discord_has_a_reason_and_a_delay() {
     let error = deliver(DISCORD, &server, &notification(Subject::Test)).await.unwrap_err();
     assert_eq!(error.to_string(), "refused with status 404: Unknown Webhook");
     assert!(!error.to_string().contains("secret"));
+}
+
+#[tokio::test]
+async fn a_thread_of_a_discord_forum_is_kept_in_the_address_and_one_without_says_what_is_missing() {
+    let server = receiver_by(discord).await;
+    let thread = DISCORD.replace("env:HOOK", "env:THREAD");
+    deliver(&thread, &server, &notification(Subject::Test)).await.unwrap();
+    assert_eq!(server.received()[0].target, "/hooks/T1/B1/secret?thread_id=42&wait=true");
+
+    let reason = "Webhooks posted to forum channels must have a thread_name or thread_id";
+    let forum = receiver_by(move |_| reply_json(400, &json!({ "message": reason, "code": 220001 }))).await;
+    let error = deliver(DISCORD, &forum, &notification(Subject::Test)).await.unwrap_err();
+    assert!(error.to_string().contains(reason), "{error}");
+    assert_eq!(error.retry_after(), None);
 }
 
 // ---- Slack

@@ -980,3 +980,42 @@ async fn an_event_whose_other_action_fails_is_handed_over_once() {
     }
     assert_eq!(world.ports.queues.sent(Queue::RelayLan).len(), 1);
 }
+
+#[tokio::test]
+async fn a_lost_attempt_is_unknown_in_its_claim_whoever_delivers_it_next() {
+    let world = gate();
+    let event = event(1, Kind::Motion, NOW);
+    let key = camhook_state::claim::ClaimKey { event: event.id, rule: "open", action: 0, replay: None };
+    camhook_state::claim::take(&world.ports.state, &key, NOW).await.unwrap();
+    world.advance(11);
+    assert_eq!(world.deliver(&event, 2).await.len(), 1, "another delivery may be in progress");
+    world.advance(1);
+    assert!(world.deliver(&event, 3).await.is_empty());
+    let claim = camhook_state::claim::find(&world.ports.state, &key, at(12.0)).await.unwrap().unwrap();
+    assert_eq!(claim.state, camhook_state::claim::ClaimState::Unknown);
+    assert_eq!(claim.decision.unwrap().decision, "unknown");
+    world.advance(1);
+    assert!(world.deliver(&event, 4).await.is_empty());
+    assert_eq!(world.alerts().len(), 1, "once");
+    assert_eq!(world.audit(), decisions(&[("unknown", "no_word"), ("duplicate", "settled")]));
+}
+
+#[tokio::test]
+async fn a_decision_whose_alert_cannot_be_sent_is_made_again_and_sends_nothing_more() {
+    for (answer, decision, deliveries) in [
+        (SendOutcome::Unconfirmed("silence".to_owned()), ("unknown", "no_word"), 1),
+        (SendOutcome::Forbidden("not allowed".to_owned()), ("refused", "forbidden"), 2),
+    ] {
+        let world = gate().answering([answer.clone(), answer.clone(), answer]);
+        world.ports.queues.fail(Queue::Alerts);
+        let event = event(1, Kind::Motion, NOW);
+        assert_eq!(world.deliver(&event, 1).await.len(), 1);
+        assert!(world.audit().is_empty(), "it is not settled without its alert");
+        world.ports.queues.heal();
+        world.advance(12);
+        assert!(world.deliver(&event, 2).await.is_empty());
+        assert_eq!(world.alerts().len(), 1);
+        assert_eq!(world.audit(), decisions(&[decision]));
+        assert_eq!(world.devices.commands().len(), deliveries, "an unknown command is not sent again");
+    }
+}
