@@ -225,3 +225,16 @@ async fn of_two_agents_each_switches_its_own() {
     let _barn = stack.start_agent(&["--area", "barn", "--relay", "light"]).await;
     assert_eq!(decided(&stack, 1).await, [decision("light", "done", "answered")]);
 }
+
+#[tokio::test]
+async fn stopped_while_it_polls_it_returns_what_the_poll_still_receives() {
+    let (stack, relay) = intrusion_on_its_way("30s").await;
+    let agent = stack.start_agent(&["--relay", "light"]).await;
+    wait::until("a poll for commands", async || (agent.line.count("ReceiveMessage", "") > 1).then_some(()))
+        .await;
+    let stop = agent.process.kill_switch();
+    tokio::join!(stop.terminate(), hand_over(&stack, &relay));
+    assert_eq!(count(&agent, "stopped, all messages in progress are finished"), 1);
+    assert!(stack.devices.received("/rpc/").is_empty(), "the command came after the stop");
+    assert!(stack.relay_lan.take().await.is_some(), "it is visible again at once");
+}

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_empty_body_under_200_is_the_confirmation() {
+    fn a_confirmation_is_a_status_of_200_with_an_empty_body() {
         assert_eq!(confirmed(&answer(200, "")), Ok("status 200".to_owned()));
         for (status, body) in [
             (202, ""),

@@ -138,7 +138,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
     #[test]
-    fn only_what_a_shelly_answers_to_the_method_is_a_confirmation() {
+    fn a_confirmation_is_the_result_of_the_method() {
         let was_on = r#"{"was_on":false}"#;
         assert_eq!(confirmed(&answer(200, "{\"was_on\":false}\n"), NOW), Ok(was_on.to_owned()));
         let frame = r#"{"id":1,"src":"shellyplus1","result":{"was_on":true}}"#;
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_has_no_nonce_for_is_put_off() {
+    fn a_device_without_a_free_nonce_defers_the_command() {
         let later = |retry_after: Option<u64>| {
             let retry_after = retry_after.map(Duration::from_secs);
             Err(SendOutcome::Deferred { reason: "status 429".to_owned(), retry_after })

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_guide_names_is_a_confirmation_or_a_refusal() {
+    fn confirmations_and_refusals_are_those_of_the_guide() {
         let success = r#"<?xml version="1.0" encoding="UTF-8"?><config status="success"/>"#;
         assert_eq!(confirmed(&answer(200, success)), Ok(success.to_owned()));
         let failed = r#"<config status="failed" errorCode="6" errorDesc="Sensor ID Error"/>"#;

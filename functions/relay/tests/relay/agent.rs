@@ -142,7 +142,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_command_that_waited_too_long_is_late_and_its_cooldown_is_given_back() {
+async fn a_command_that_waited_too_long_is_late_and_its_cooldown_is_returned() {
     for action in [PULSE, "action = \"toggle\""] {
         let world = World::new(action, "cooldown = \"60s\"");
         let commands = world.handed_over(&event(1, Kind::Motion, NOW)).await;
@@ -332,7 +332,7 @@ async fn a_message_that_cannot_be_processed_is_dead_lettered_after_five_deliveri
 }
 
 #[tokio::test]
-async fn a_command_whose_end_cannot_be_recorded_becomes_a_dead_letter_after_its_time() {
+async fn a_late_command_that_cannot_be_recorded_is_dead_lettered() {
     let world = World::new(PULSE, "");
     let command = world.handed_over(&event(1, Kind::Motion, NOW)).await.remove(0);
     world.ports.state.fail("claim#");
@@ -343,7 +343,7 @@ async fn a_command_whose_end_cannot_be_recorded_becomes_a_dead_letter_after_its_
 }
 
 #[tokio::test]
-async fn a_failing_table_switches_nothing_and_the_command_comes_again() {
+async fn a_failing_table_switches_nothing_and_the_command_is_redelivered() {
     for prefix in ["claim#", "relay#", "control"] {
         let world = World::new(PULSE, "");
         let commands = world.handed_over(&event(1, Kind::Motion, NOW)).await;
@@ -358,7 +358,7 @@ async fn a_failing_table_switches_nothing_and_the_command_comes_again() {
 }
 
 #[tokio::test]
-async fn a_queue_that_refuses_the_command_leaves_it_to_the_next_delivery_of_the_event() {
+async fn a_command_that_cannot_be_enqueued_is_sent_by_the_next_delivery_of_the_event() {
     let world = World::new("action = \"toggle\"", "cooldown = \"30s\"");
     let motion = event(1, Kind::Motion, NOW);
     world.ports.queues.fail(Queue::RelayLan);

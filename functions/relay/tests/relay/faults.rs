@@ -78,7 +78,7 @@ async fn a_status_of_400_or_more_proves_nothing_and_is_never_retried() {
 }
 
 #[tokio::test]
-async fn what_may_be_on_without_a_timer_is_released_whatever_the_device_answers() {
+async fn a_device_without_a_timer_is_released_whatever_it_answers() {
     for status in [404, 500, 504] {
         Box::pin(each(Reply::status(status), async |driver, server, world| {
             let has_timer = !["2n", "viewtron", "\"http\""].iter().any(|name| driver.contains(name));

@@ -1,4 +1,4 @@
-//! Devices that take HTTP requests as camhook.toml words them.
+//! The driver `http`: requests and answers as defined in camhook.toml.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ toggle = { method = "DELETE", path = "/state" }
 "#;
 
 #[tokio::test]
-async fn each_action_is_the_request_that_the_configuration_words() {
+async fn each_action_is_the_request_of_the_configuration() {
     for (action, method, target, body) in [
         (r#"action = "on""#, "GET", "/gate/on", ""),
         (r#"action = "off""#, "PUT", "/state", r#"{"on": false, "by": "off"}"#),
@@ -60,7 +60,7 @@ async fn a_device_without_a_request_for_pulses_is_switched_off_by_camhook() {
 }
 
 #[tokio::test]
-async fn a_success_is_what_the_configuration_waits_for() {
+async fn a_success_is_defined_by_the_configuration() {
     let server = TestServer::start(|_| answer(r#"{"success": false}"#)).await.unwrap();
     let requests = "on = { path = \"/on\" }\nconfirmation = '\"success\": true'";
     let (decision, text) = world(&server, requests, r#"action = "on""#).decide().await;
@@ -79,7 +79,7 @@ fn board(is_on: Arc<AtomicBool>) -> impl Fn(&Received) -> Reply {
 const BOARD: &str = "on = { path = \"/FF0101\" }\noff = { path = \"/FF0100\" }";
 
 #[tokio::test]
-async fn a_board_that_answers_404_and_switches_is_asked_once_and_switched_off() {
+async fn a_board_that_switches_and_answers_404_receives_one_command_and_is_released() {
     let is_on = Arc::new(AtomicBool::default());
     let server = TestServer::start(board(Arc::clone(&is_on))).await.unwrap();
     let world = world(&server, BOARD, r#"action = "pulse", seconds = 5"#);
@@ -113,7 +113,7 @@ async fn a_board_whose_404_is_named_as_its_success_is_done_and_released() {
 }
 
 #[tokio::test]
-async fn what_success_and_refused_name_decides_and_everything_else_is_unknown() {
+async fn success_and_refused_decide_and_any_other_answer_is_unknown() {
     let keys = r#"on = { path = "/on" }
 success = { status = [200, 404], body = "switched" }
 refused = { status = [409, 503], body = "locked" }"#;
@@ -143,7 +143,7 @@ refused = { status = [409, 503], body = "locked" }"#;
 }
 
 #[tokio::test]
-async fn a_refusal_with_a_time_is_tried_again_then_a_toggle_too() {
+async fn a_refusal_with_retry_after_is_retried_even_a_toggle() {
     let count = AtomicUsize::default();
     let server = TestServer::start(move |_| match count.fetch_add(1, Ordering::SeqCst) {
         0 => Reply::with_header(503, "retry-after", "7"),
@@ -175,7 +175,7 @@ async fn every_kind_of_login_is_shown() {
 }
 
 #[tokio::test]
-async fn a_template_that_cannot_be_used_sends_nothing() {
+async fn an_invalid_template_sends_nothing() {
     let server = TestServer::start(|_| answer("")).await.unwrap();
     let world = world(&server, "toggle = { path = \"/{{ plate }}\" }", r#"action = "toggle""#);
     let (decision, text) = world.decide().await;

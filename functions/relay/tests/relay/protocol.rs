@@ -83,7 +83,10 @@ impl World {
             let failed = self.handle(std::slice::from_ref(record)).await;
             self.releases.settle(&self.ports, record, failed.is_empty());
         }
-        assert!(self.ports.queues.sent(Queue::Relay).is_empty(), "nothing is sent to oneself");
+        assert!(
+            self.ports.queues.sent(Queue::Relay).is_empty(),
+            "the function sends nothing to its own queue"
+        );
         due.len()
     }
 
@@ -217,7 +220,7 @@ async fn a_mode_is_read_before_each_actuation() {
 }
 
 #[tokio::test]
-async fn several_posts_about_one_thing_switch_once() {
+async fn several_posts_about_one_object_switch_once() {
     let world = gate();
     world.deliver(&with_key(event(1, Kind::Motion, NOW), "cam:motion:7:20"), 1).await;
     world.advance(20);
@@ -342,13 +345,13 @@ async fn silence_after_sending_is_unknown_and_sends_an_alert() {
 }
 
 #[tokio::test]
-async fn a_claim_that_another_delivery_left_is_waited_for_and_then_unknown() {
+async fn a_claim_of_another_delivery_is_awaited_and_then_unknown() {
     let world = gate();
     let event = event(1, Kind::Motion, NOW);
     let claim = camhook_state::claim::ClaimKey { event: event.id, rule: "open", action: 0, replay: None };
     camhook_state::claim::take(&world.ports.state, &claim, NOW).await.unwrap();
     world.advance(2);
-    assert_eq!(world.deliver(&event, 2).await.len(), 1, "the other one may still be at work");
+    assert_eq!(world.deliver(&event, 2).await.len(), 1, "the other delivery may be in progress");
     assert!(world.alerts().is_empty());
     world.advance(60);
     assert!(world.deliver(&event, 3).await.is_empty());
@@ -366,7 +369,7 @@ async fn an_address_outside_the_list_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_cooldown_is_charged_by_what_was_done_and_given_back_by_what_failed() {
+async fn a_cooldown_is_charged_by_an_execution_and_returned_by_a_failure() {
     let cooldown = "cooldown = \"60s\"\nmax_age = \"3s\"";
     let world = World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), cooldown)]).answering([
         SendOutcome::NotExecuted("refused".to_owned()),
@@ -410,7 +413,7 @@ async fn a_replay_that_is_requested_to_switches_the_relay_once_and_within_max_ag
 }
 
 #[tokio::test]
-async fn a_dry_run_sends_nothing_and_charges_the_cooldown_as_if_it_had() {
+async fn a_dry_run_sends_nothing_and_charges_the_cooldown() {
     let cooldown = "cooldown = \"60s\"";
     let world = World::new(&[
         relay("bare-gate", "dry_run = true"),
@@ -432,7 +435,7 @@ async fn a_dry_run_sends_nothing_and_charges_the_cooldown_as_if_it_had() {
 }
 
 #[tokio::test]
-async fn what_is_on_when_a_dry_run_begins_is_still_switched_off() {
+async fn a_relay_that_is_on_when_a_dry_run_begins_is_still_switched_off() {
     let rule = || rule("open", MOTION, &pulse("bare-gate"), "");
     let mut world = World::new(&[relay("bare-gate", ""), rule()]);
     assert!(world.deliver(&event(1, Kind::Motion, NOW), 1).await.is_empty());
@@ -467,7 +470,7 @@ fn not_executed() -> SendOutcome {
 }
 
 #[tokio::test]
-async fn what_has_no_timer_is_switched_off_when_its_time_is_over_and_not_before() {
+async fn a_device_without_a_timer_is_switched_off_when_its_time_is_over_and_not_before() {
     let world = bare();
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     assert_eq!(world.release_delays(), [5]);
@@ -499,7 +502,7 @@ async fn a_long_pulse_waits_in_its_queue_and_is_never_sent_again() {
 }
 
 #[tokio::test]
-async fn nothing_is_switched_on_whose_release_the_queue_does_not_take() {
+async fn a_relay_whose_release_cannot_be_enqueued_is_not_switched_on() {
     let world = bare();
     world.ports.queues.fail(Queue::Releases);
     let event = event(1, Kind::Motion, NOW);
@@ -558,7 +561,7 @@ async fn a_device_that_confirms_at_last_ends_the_release() {
 
 /// A board that switches and answers 404 to everything.
 #[tokio::test]
-async fn what_may_have_been_switched_on_is_sent_once_and_switched_off() {
+async fn an_unknown_command_is_sent_once_and_released() {
     let world = bare().answering([unconfirmed(), unconfirmed(), confirmed()]);
     let event = event(1, Kind::Motion, NOW);
     for receive_count in 1..=4 {
@@ -578,7 +581,7 @@ async fn what_may_have_been_switched_on_is_sent_once_and_switched_off() {
 }
 
 #[tokio::test]
-async fn a_person_who_saw_that_it_is_off_ends_the_release() {
+async fn a_persons_confirmation_ends_the_release() {
     let world = bare().answering(std::iter::once(confirmed()).chain((0..5).map(|_| unconfirmed())));
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     world.advance(5);
@@ -621,7 +624,7 @@ async fn a_release_outlives_a_table_that_fails() {
 }
 
 #[tokio::test]
-async fn a_release_that_panics_is_tried_again() {
+async fn a_release_that_panics_is_retried() {
     let world = bare().answering([confirmed(), SendOutcome::Unconfirmed("panic".to_owned())]);
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     world.advance(5);
@@ -662,7 +665,7 @@ async fn a_longer_pulse_is_released_once_and_by_its_own_time() {
 }
 
 #[tokio::test]
-async fn a_relay_that_left_the_configuration_is_not_forgotten() {
+async fn a_relay_that_was_removed_from_the_configuration_stays_pending() {
     let mut world = bare();
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
     let with = std::mem::replace(&mut world.site, site(&[]));
@@ -767,7 +770,7 @@ async fn why_a_message_is_dead_lettered_is_recorded() {
 }
 
 #[tokio::test]
-async fn a_failing_table_makes_the_message_come_again_and_switches_nothing() {
+async fn a_failing_table_switches_nothing_and_the_event_is_redelivered() {
     for prefix in ["claim#", "relay#", "control", "once#"] {
         let world = gate();
         world.ports.state.fail(prefix);
@@ -909,7 +912,7 @@ async fn killed_before_the_audit_the_next_delivery_writes_the_record_from_the_cl
 }
 
 #[tokio::test]
-async fn what_was_stopped_or_became_late_gives_back_the_cooldown_that_it_reserved() {
+async fn a_stopped_or_late_event_returns_the_cooldown_that_it_reserved() {
     let cooldown = "cooldown = \"60s\"";
     let other = "{ kind = \"input\" }";
     for is_stopped in [true, false] {
@@ -934,7 +937,7 @@ async fn what_was_stopped_or_became_late_gives_back_the_cooldown_that_it_reserve
 }
 
 #[tokio::test]
-async fn a_device_that_puts_a_toggle_off_is_asked_again_when_it_wants_to_be() {
+async fn a_deferred_toggle_is_retried_after_the_devices_delay() {
     let put_off = |seconds| SendOutcome::Deferred {
         reason: "status 429".to_owned(),
         retry_after: Some(Duration::from_secs(seconds)),
@@ -953,7 +956,7 @@ async fn a_device_that_puts_a_toggle_off_is_asked_again_when_it_wants_to_be() {
 }
 
 #[tokio::test]
-async fn a_toggle_that_was_not_sent_is_tried_again() {
+async fn a_toggle_that_was_not_sent_is_retried() {
     let world = World::new(&[relay("bell", ""), rule("ring", MOTION, &then("bell", "toggle"), "")]);
     // The relay's item is read, and cannot be written: the claim is taken, and nothing is sent.
     world.ports.state.fail_after("relay#", 1);

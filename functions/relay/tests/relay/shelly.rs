@@ -112,7 +112,7 @@ async fn a_wrong_password_had_no_effect_and_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_tried_again() {
+async fn a_refused_connection_is_retried() {
     let address = {
         let server = TestServer::start(behind_a_password).await.unwrap();
         server.url("/").unwrap()
@@ -131,7 +131,7 @@ async fn a_refused_connection_is_tried_again() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_rpc_is_tried_again_and_then_works() {
+async fn an_rpc_error_is_retried() {
     let count = AtomicUsize::new(0);
     let server = TestServer::start(move |request| match count.fetch_add(1, Ordering::SeqCst) {
         0 => Reply::Answer {
@@ -151,9 +151,9 @@ async fn an_error_of_the_rpc_is_tried_again_and_then_works() {
     assert_eq!(world.audit()[0]["attempt"], 2);
 }
 
-/// Firmware 2 keeps a small table of nonces; while it is full, the device answers 429 to whoever asks for a new one.
+/// Firmware 2 has a small table of nonces; while it is full, the device answers 429 to requests for a new one.
 #[tokio::test]
-async fn a_device_out_of_nonces_is_asked_again_after_the_time_that_it_wants() {
+async fn a_device_out_of_nonces_is_retried_after_its_delay() {
     for (reply, delay) in [(Reply::status(429), 2), (Reply::with_header(429, "retry-after", "3"), 3)] {
         for action in [PULSE, r#"action = "toggle""#] {
             let (count, first) = (AtomicUsize::new(0), reply.clone());
@@ -212,7 +212,7 @@ async fn a_challenge_with_md5_is_not_answered() {
 }
 
 #[tokio::test]
-async fn silence_and_a_closed_connection_are_unknown_and_never_tried_again() {
+async fn silence_and_a_closed_connection_are_unknown_and_never_retried() {
     for reply in [Reply::Silence, Reply::Close] {
         let answer = reply.clone();
         let server = TestServer::start(
@@ -270,7 +270,7 @@ async fn loopback_is_refused_where_the_stack_is_deployed() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_had_sends_nothing() {
+async fn a_secret_that_is_not_available_sends_nothing() {
     let server = TestServer::start(behind_a_password).await.unwrap();
     let address = server.url("/").unwrap();
     let world = world_of(address.as_str(), "ssm:/camhook/gate", PULSE);
@@ -283,7 +283,7 @@ async fn a_secret_that_cannot_be_had_sends_nothing() {
 }
 
 /// A device that checks all that it sent: nonces that end with `==`, an empty `opaque`, the count and the algorithm. Its
-/// first nonce is stale, which it says without quotes.
+/// first nonce is stale, in a `stale` without quotes.
 fn strict_device(request: &Received) -> Reply {
     const STALE: &str = "c3RhbGUgbm9uY2U==";
     const FRESH: &str = "ZnJlc2ggbm9uY2U==";

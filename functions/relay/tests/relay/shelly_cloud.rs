@@ -116,7 +116,7 @@ async fn an_unreachable_cloud_and_one_that_says_nothing_never_show_the_key() {
 }
 
 #[tokio::test]
-async fn what_the_cloud_has_only_accepted_is_no_confirmation() {
+async fn a_status_of_202_is_not_a_confirmation() {
     let server = TestServer::start(|_| Reply::status(202)).await.unwrap();
     let world = World::of(&keys(&server, "b48a0a1cd978", KEY), PULSE);
     assert_eq!(world.decide().await.0, "unknown");

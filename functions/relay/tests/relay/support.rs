@@ -23,7 +23,7 @@ pub(crate) fn text(value: &str) -> Text {
     Text::new(value).unwrap()
 }
 
-/// Relays whose id begins with `bare-` have no timer in these tests; the others do as their driver says.
+/// Relays whose id begins with `bare-` have no timer in these tests; the others as by their driver.
 pub(crate) fn timer(relay: &Relay) -> DeviceTimer {
     if relay.id.as_str().starts_with("bare-") { DeviceTimer::None } else { DeviceTimer::Own }
 }

@@ -58,7 +58,7 @@ async fn each_action_is_the_devices_own_call() {
 }
 
 #[tokio::test]
-async fn only_a_bistable_switch_needs_somebody_to_switch_it_off() {
+async fn only_a_bistable_switch_needs_a_release() {
     for (mode, releases) in [(BISTABLE, 1), (MONOSTABLE, 0)] {
         let server = TestServer::start(ctrl).await.unwrap();
         let world = world(&server, mode, r#"action = "pulse", seconds = 5"#);
@@ -68,7 +68,7 @@ async fn only_a_bistable_switch_needs_somebody_to_switch_it_off() {
 }
 
 #[tokio::test]
-async fn the_service_is_answered_as_it_asks() {
+async fn the_login_of_the_service_is_used() {
     let login = |kind| format!("{kind} = {{ user = \"camhook\", password = \"open sesame\" }}\n{BISTABLE}");
     let server = TestServer::start(with_digest).await.unwrap();
     assert_eq!(world(&server, &login("digest"), r#"action = "on""#).decide().await.0, "done");

@@ -64,7 +64,7 @@ async fn a_pulse_is_on_and_then_off_by_the_release_that_the_queue_held() {
 }
 
 #[tokio::test]
-async fn a_release_that_the_device_does_not_confirm_is_tried_again() {
+async fn a_release_that_the_device_does_not_confirm_is_retried() {
     let server = TestServer::start(move |request| {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         if body.contains("false") { answer("<config/>") } else { camera(request) }

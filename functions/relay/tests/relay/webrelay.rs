@@ -99,7 +99,7 @@ async fn a_newer_module_that_ignores_the_parameter_is_not_called_done() {
 }
 
 #[tokio::test]
-async fn what_comes_without_a_status_line_is_believed_only_when_it_is_the_devices_page() {
+async fn an_answer_without_a_status_line_has_to_be_the_page_of_states() {
     for page in [
         "220 mail.example.org ESMTP\r\n",
         "<html>please log in</html>",

@@ -1,4 +1,4 @@
-//! The whole function before one relay on the loopback interface, and one rule that wants something of it.
+//! The function with one relay on the loopback interface and one rule that switches it.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With a relay of these keys, and what a rule wants of it at motion.
+    /// With a relay of these keys, and a rule that executes this action on motion.
     pub(crate) fn of(keys: &str, action: &str) -> Self {
         let relay = format!("\n[[relay]]\nid = \"gate\"\nnetwork = \"loopback\"\n{keys}\n");
         let then = format!("{{ relay = \"gate\", {action} }}");
