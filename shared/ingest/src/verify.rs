@@ -185,7 +185,7 @@ impl Comparison {
         }
     }
 
-    fn is_match(self) -> Result<bool, SecretError> {
+    fn into_match(self) -> Result<bool, SecretError> {
         match (self.matched.into(), self.unreadable) {
             (true, Some(error)) => {
                 tracing::warn!(%error, "failed to read a secret of the source; another one matched");
@@ -207,7 +207,7 @@ async fn token_is_good<S: Secrets>(secrets: &S, tokens: &[Token], given: &str) -
         };
         comparison.add(wanted.map(|wanted| wanted.ct_eq(&given)));
     }
-    comparison.is_match()
+    comparison.into_match()
 }
 
 async fn basic_is_good<S: Secrets>(
@@ -225,7 +225,7 @@ async fn basic_is_good<S: Secrets>(
         let is_user = digest(credential.user.as_bytes()).ct_eq(&user);
         comparison.add(wanted.map(|wanted| is_user & wanted.ct_eq(&password)));
     }
-    comparison.is_match()
+    comparison.into_match()
 }
 
 async fn signature_is_good<S: Secrets>(
@@ -248,7 +248,7 @@ async fn signature_is_good<S: Secrets>(
         let wanted: [u8; 32] = mac.chain_update(body).finalize().into_bytes().into();
         comparison.add(Ok(wanted.ct_eq(&signature)));
     }
-    comparison.is_match()
+    comparison.into_match()
 }
 
 async fn digest_of<S: Secrets>(secrets: &S, reference: &SecretReference) -> Result<[u8; 32], SecretError> {
