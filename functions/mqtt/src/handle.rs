@@ -6,8 +6,8 @@ use bytes::Bytes;
 use camhook_consumer::{Backoff, BatchOutcome, Concurrency, Policy, consume};
 use camhook_event::Vendor;
 use camhook_ingest::{
-    Emission, Ignored, Instance, Malformed, MqttDevice, MqttDialect, MqttPublisher, Publication, Received,
-    Transport, persist, presence, quarantine,
+    Credentials, Emission, Ignored, Instance, Malformed, MqttDevice, MqttDialect, MqttPublisher, Publication,
+    Received, Transport, alert_quarantined, persist, presence, quarantine,
 };
 use camhook_instar::InstarMqtt;
 use camhook_ports::{Clock, Metrics, Ports, Queue, QueueRecord};
@@ -140,6 +140,7 @@ impl<P: Ports> Consumer<'_, P> {
                 id,
                 body: body.into(),
                 query: String::new(),
+                credentials: Credentials::default(),
             };
             for event in persist(self.ports, &received, vec![(0, draft)]).await {
                 event?;
@@ -173,6 +174,7 @@ impl<P: Ports> Consumer<'_, P> {
             id: message.id.clone(),
             body: Bytes::copy_from_slice(record.body.as_bytes()),
             query: String::new(),
+            credentials: Credentials::default(),
         };
         let transport = Transport::Mqtt { topic: &message.topic };
         quarantine(self.ports.objects(), &received, transport, malformed, parser_version).await?;
@@ -185,6 +187,7 @@ impl<P: Ports> Consumer<'_, P> {
         let vendor = source.vendor.name();
         self.ports.metrics().count("Quarantined", [("Vendor", vendor), ("Reason", malformed.code)]);
         presence::contact(self.ports, self.instance, source).await;
+        alert_quarantined(self.ports, self.instance, source, malformed).await;
         Ok(())
     }
 }

@@ -1,19 +1,34 @@
 //! Delivers pending events.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use camhook_event::{Event, PENDING_PREFIX};
+use camhook_event::{Event, PENDING_PREFIX, quarantine_prefix};
 use camhook_ingest::{Pending, message_group};
 use camhook_ports::{
-    EventQueue, Message, Metrics, Object, ObjectError, ObjectStore, Ports, Precondition, PutError, Queue,
+    Clock, EventQueue, Message, Metrics, Object, ObjectError, ObjectStore, Ports, Precondition, PutError,
+    Queue,
 };
+use camhook_state::alert::{Alert, AlertSubject};
+use camhook_state::pending;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
+use jiff::SignedDuration;
 
-/// How many events are delivered in one tick; the rest has its turn a minute later.
+/// How many events are tried in one tick. The next tick goes on behind them.
 const EVENTS_A_TICK: usize = 1000;
 
-/// How many events are under way at the same time.
+/// How many events are delivered at the same time.
 const AT_ONCE: usize = 16;
+
+/// How long a tick delivers. Both queues may be slow, and the tick has other work.
+const TIME_A_TICK: Duration = Duration::from_secs(20);
+
+/// After how long an event that cannot be delivered is dead-lettered: its queues have refused it all that time.
+const DEAD_LETTER_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// The folder below `quarantine/` of events that could not be delivered.
+const DEAD_LETTERS: &str = "pending";
 
 /// The result for one event under `pending/`.
 enum Delivery {
@@ -21,6 +36,8 @@ enum Delivery {
     Done,
     /// A queue still refuses it.
     Pending,
+    /// It is in the quarantine.
+    DeadLettered,
 }
 
 /// Why an event under `pending/` was not delivered.
@@ -35,8 +52,10 @@ enum PendingError {
 }
 
 /// Delivers events under `pending/` to the queues that refused them.
+///
+/// A tick goes on where the last one ended, so that events that cannot be delivered do not hold up the others.
 pub async fn deliver_pending<P: Ports>(ports: &P) {
-    let keys = match ports.objects().list(PENDING_PREFIX, EVENTS_A_TICK).await {
+    let keys = match next_keys(ports).await {
         Ok(keys) => keys,
         Err(error) => {
             tracing::error!(%error, "failed to list pending events");
@@ -44,33 +63,103 @@ pub async fn deliver_pending<P: Ports>(ports: &P) {
             return;
         }
     };
-    let deliveries = stream::iter(keys).map(|key| async move {
-        let delivery = deliver(ports, &key).await;
-        (key, delivery)
-    });
-    let mut deliveries = deliveries.buffer_unordered(AT_ONCE);
-    while let Some((key, delivery)) = deliveries.next().await {
-        match delivery {
-            Ok(Delivery::Done) => {
-                tracing::info!(key, "delivered a pending event");
-                ports.metrics().count("PendingDelivered", []);
-            }
-            Ok(Delivery::Pending) => ports.metrics().count("PendingOwed", []),
-            Err(error) => {
-                tracing::error!(key, %error, "failed to deliver a pending event");
-                ports.metrics().count("PendingFailed", []);
+    let started = ports.clock().elapsed();
+    let mut dead_letters: Vec<String> = Vec::new();
+    let mut last = None;
+    for chunk in keys.chunks(AT_ONCE * 4) {
+        if ports.clock().elapsed().saturating_sub(started) > TIME_A_TICK {
+            break;
+        }
+        last = chunk.last();
+        let deliveries = stream::iter(chunk).map(|key| async move { (key, deliver(ports, key).await) });
+        let mut deliveries = deliveries.buffer_unordered(AT_ONCE);
+        while let Some((key, delivery)) = deliveries.next().await {
+            match delivery {
+                Ok(Delivery::Done) => {
+                    tracing::info!(key, "delivered a pending event");
+                    ports.metrics().count("PendingDelivered", []);
+                }
+                Ok(Delivery::Pending) => ports.metrics().count("PendingOwed", []),
+                Ok(Delivery::DeadLettered) => {
+                    tracing::error!(key, "dead-lettered a pending event");
+                    ports.metrics().count("PendingDeadLettered", []);
+                    dead_letters.push(key.clone());
+                }
+                Err(error) => {
+                    tracing::error!(key, %error, "failed to deliver a pending event");
+                    ports.metrics().count("PendingFailed", []);
+                }
             }
         }
     }
+    if let Some(last) = last
+        && let Err(error) = pending::record_cursor(ports.state(), last).await
+    {
+        tracing::warn!(%error, "failed to record where the next tick goes on");
+    }
+    if !dead_letters.is_empty() {
+        send_alert(ports, dead_letters.len()).await;
+    }
+}
+
+/// The keys that are next: those behind the last one that was tried, then from the beginning.
+async fn next_keys<P: Ports>(ports: &P) -> Result<Vec<String>, ObjectError> {
+    let cursor = pending::cursor(ports.state()).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "failed to read where the last tick ended");
+        None
+    });
+    let objects = ports.objects();
+    let Some(cursor) = cursor else { return objects.list(PENDING_PREFIX, EVENTS_A_TICK).await };
+    let mut keys = objects.list_after(PENDING_PREFIX, &cursor, EVENTS_A_TICK).await?;
+    if keys.len() < EVENTS_A_TICK {
+        let first = objects.list(PENDING_PREFIX, EVENTS_A_TICK - keys.len()).await?;
+        keys.extend(first.into_iter().filter(|key| *key <= cursor));
+    }
+    Ok(keys)
+}
+
+async fn send_alert<P: Ports>(ports: &P, count: usize) {
+    let text = format!(
+        "{count} stored events could not be delivered to a queue for a day: nobody was notified and no relay was switched \
+         because of them. They are in the bucket below quarantine/, in the folder {DEAD_LETTERS} of today. Check the \
+         stack's queues and the watchdog's log."
+    );
+    let alert = Alert::new(AlertSubject::Queue(Queue::Notify), text, ports.clock().now());
+    let sent = match alert.message() {
+        Ok(message) => ports.queues().send(Queue::Alerts, message).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = sent {
+        tracing::error!(count, %error, "failed to send the alert about dead-lettered events");
+    }
+}
+
+/// Moves an object to the quarantine.
+async fn dead_letter<P: Ports>(ports: &P, key: &str, bytes: Bytes) -> Result<Delivery, PendingError> {
+    let name = key.trim_start_matches(PENDING_PREFIX).trim_end_matches(".json");
+    let prefix = quarantine_prefix(DEAD_LETTERS, ports.clock().now(), name);
+    let object = Object { bytes, content_type: "application/json" };
+    ports.objects().put(&format!("{prefix}request.bin"), object, Precondition::None).await?;
+    ports.objects().delete(key).await?;
+    Ok(Delivery::DeadLettered)
+}
+
+fn read(bytes: &[u8]) -> Result<(Pending, Event), serde_json::Error> {
+    let pending: Pending = serde_json::from_slice(bytes)?;
+    let event = serde_json::from_value(pending.message.clone())?;
+    Ok((pending, event))
 }
 
 async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingError> {
     let Some(object) = ports.objects().get(key).await? else {
         return Ok(Delivery::Done);
     };
-    let pending: Pending = serde_json::from_slice(&object.bytes)?;
+    let Ok((pending, event)) = read(&object.bytes) else {
+        // No later version of it will come: nobody but the ingest writes here.
+        return dead_letter(ports, key, object.bytes).await;
+    };
     let body = serde_json::to_string(&pending.message)?;
-    let group = message_group(&serde_json::from_value::<Event>(pending.message.clone())?);
+    let group = message_group(&event);
     let sends = pending.queues.iter().map(|&queue| {
         let message = Message::new(body.clone(), group.clone());
         async move { ports.queues().send(queue, message).await.map_err(|error| (queue, error)) }
@@ -83,6 +172,10 @@ async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingErro
     if refused.is_empty() {
         ports.objects().delete(key).await?;
         return Ok(Delivery::Done);
+    }
+    let age = ports.clock().now().duration_since(event.data.received_at.timestamp());
+    if age >= DEAD_LETTER_AFTER {
+        return dead_letter(ports, key, object.bytes).await;
     }
     if refused != pending.queues {
         let rest = Pending { queues: refused, message: pending.message };
@@ -153,13 +246,62 @@ mod tests {
         assert_eq!(ports.queues.sent(Queue::Notify).len(), 1);
     }
 
+    async fn put_event(ports: &MemoryPorts, number: u32, queues: &[&str]) {
+        let key = put_pending(ports, queues).await;
+        let object = ports.objects.object(&key).unwrap();
+        let other = format!("{PENDING_PREFIX}{number:032x}.json");
+        ports.objects.put(&other, object, Precondition::None).await.unwrap();
+        ports.objects.delete(&key).await.unwrap();
+    }
+
     #[tokio::test]
-    async fn what_cannot_be_read_stays_and_is_counted() {
+    async fn events_that_cannot_be_delivered_do_not_hold_up_the_others() {
+        let ports = MemoryPorts::new("2026-11-23T08:05:00Z".parse().unwrap());
+        for number in 0..1000 {
+            put_event(&ports, number, &["notify"]).await;
+        }
+        for number in 1000..1004 {
+            put_event(&ports, number, &["relay"]).await;
+        }
+        ports.queues.fail(Queue::Notify);
+        deliver_pending(&ports).await;
+        assert_eq!(ports.queues.sent(Queue::Relay).len(), 0);
+        deliver_pending(&ports).await;
+        assert_eq!(ports.queues.sent(Queue::Relay).len(), 4);
+        assert_eq!(ports.objects.keys().len(), 1000, "the others wait for their queue");
+        ports.queues.heal();
+        deliver_pending(&ports).await;
+        assert!(ports.objects.keys().is_empty());
+    }
+
+    fn alerts(ports: &MemoryPorts) -> Vec<String> {
+        let messages = ports.queues.take(Queue::Alerts).into_iter();
+        messages.map(|message| serde_json::from_str::<Alert>(&message.body).unwrap().text).collect()
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_delivered_for_a_day_is_dead_lettered_with_an_alert() {
+        let ports = MemoryPorts::new("2026-11-24T07:59:59Z".parse().unwrap());
+        let key = put_pending(&ports, &["notify", "relay"]).await;
+        ports.queues.fail(Queue::Notify);
+        deliver_pending(&ports).await;
+        assert_eq!(ports.objects.keys(), [key.as_str()]);
+        assert!(alerts(&ports).is_empty());
+        ports.clock.advance(Duration::from_secs(1));
+        assert_eq!(counted_by_a_tick(&ports, "PendingDeadLettered").await, 1);
+        assert_eq!(ports.objects.keys(), [format!("quarantine/2026/11/24/pending/{ID}/request.bin")]);
+        let [alert] = alerts(&ports).try_into().unwrap();
+        assert!(alert.starts_with("1 stored events"), "{alert}");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_dead_lettered() {
         let ports = ports();
         let key = format!("{PENDING_PREFIX}{ID}.json");
         let object = Object { bytes: Bytes::from_static(b"{"), content_type: "application/json" };
         ports.objects.put(&key, object, Precondition::None).await.unwrap();
-        assert_eq!(counted_by_a_tick(&ports, "PendingFailed").await, 1);
-        assert_eq!(ports.objects.keys(), [key]);
+        assert_eq!(counted_by_a_tick(&ports, "PendingDeadLettered").await, 1);
+        assert_eq!(ports.objects.keys(), [format!("quarantine/1970/01/01/pending/{ID}/request.bin")]);
+        assert_eq!(alerts(&ports).len(), 1);
     }
 }

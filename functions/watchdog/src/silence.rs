@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use camhook_event::{Kind, State};
-use camhook_ingest::{Draft, Identity, Received, persist};
+use camhook_ingest::{Credentials, Draft, Identity, Received, persist};
 use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue};
 use camhook_site::{Site, Source};
 use camhook_state::alert::{Alert, AlertSubject};
@@ -104,6 +104,7 @@ async fn report<P: Ports>(
         id: String::new(),
         body: Bytes::new(),
         query: String::new(),
+        credentials: Credentials::default(),
     };
     let events = persist(ports, &received, vec![(0, draft)]).await;
     if events.iter().any(Result::is_err) {

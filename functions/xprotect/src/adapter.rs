@@ -2,7 +2,7 @@
 
 use camhook_event::Vendor;
 use camhook_ingest::{
-    Adapter, Headers, Malformed, Method, Notice, Outcome, Parsed, Reply, Request, Verified,
+    Adapter, Headers, Malformed, Method, Notice, Outcome, Parsed, Refusal, Reply, Request, Verified,
 };
 
 use crate::event::draft;
@@ -53,6 +53,16 @@ impl Adapter for Xprotect {
             draft.vendor_data.insert("X-Milestone-Api-Version", version);
         }
         Ok(Parsed::Events(vec![draft]))
+    }
+
+    /// XProtect signs each post of a webhook with a token, and repeats a post after any failure but 400: a wrong
+    /// signature is answered 400. A plug-in that does not sign is asked for user and password. The request alone
+    /// decides, so that the answer is the same whatever sources there are.
+    fn reply_to_refused(&self, headers: &Headers, refusal: Refusal) -> Reply {
+        match headers.get(SIGNATURE_FIELD) {
+            Some(_) => Reply::empty(400),
+            None => reply(Outcome::Refused(refusal)),
+        }
     }
 
     fn reply(&self, outcome: Outcome<'_>) -> Reply {

@@ -152,9 +152,14 @@ impl ObjectStore for S3Objects {
     }
 
     async fn list(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
+        self.list_after(prefix, prefix, limit).await
+    }
+
+    async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
         let mut keys = Vec::new();
-        let mut pages =
-            self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let request = if after == prefix { request } else { request.start_after(after) };
+        let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| failed(prefix, &error))?;
             for object in page.contents() {

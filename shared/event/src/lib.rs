@@ -39,4 +39,4 @@ pub use message::{MESSAGE_LIMIT, message};
 pub use primitive::{Fraction, Point, Rectangle, Text, Time};
 pub use schema::{SCHEMA, json_schema, without_null};
 pub use vendor::{UnknownVendor, Vendor};
-pub use vendor_data::{VENDOR_DATA_LIMIT, VendorData};
+pub use vendor_data::{VENDOR_DATA_LIMIT, VendorData, edit_value};

@@ -64,6 +64,20 @@ impl VendorData {
         self.0.is_empty()
     }
 
+    /// Replaces the names and texts for which `edit` returns another text.
+    pub fn edit(&mut self, edit: impl Fn(&str) -> Option<String>) {
+        for value in self.0.values_mut() {
+            edit_value(value, &edit);
+        }
+        let renamed: Vec<_> =
+            self.0.keys().filter_map(|name| edit(name).map(|edited| (name.clone(), edited))).collect();
+        for (name, edited) in renamed {
+            if let Some(value) = self.0.remove(&name) {
+                self.insert(&edited, value);
+            }
+        }
+    }
+
     /// Takes the longest values out until the rest fits [`VENDOR_DATA_LIMIT`]; what was taken out, by name.
     pub fn fit(&mut self) -> Vec<String> {
         let size = |name: &str, value: &Value| {
@@ -81,6 +95,27 @@ impl VendorData {
             removed.push(name);
         }
         removed
+    }
+}
+
+/// Replaces the texts within a value, and the names of its members, for which `edit` returns another text.
+pub fn edit_value(value: &mut Value, edit: &impl Fn(&str) -> Option<String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(edited) = edit(text) {
+                *text = edited;
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| edit_value(value, edit)),
+        Value::Object(members) => {
+            let needs_names = members.keys().any(|name| edit(name).is_some());
+            members.values_mut().for_each(|value| edit_value(value, edit));
+            if needs_names {
+                let renamed = std::mem::take(members).into_iter();
+                *members = renamed.map(|(name, value)| (edit(&name).unwrap_or(name), value)).collect();
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -55,6 +55,14 @@ pub trait Adapter: Send + Sync {
     /// The reply to the sender.
     fn reply(&self, outcome: Outcome<'_>) -> Reply;
 
+    /// The reply to the sender of a refused request, which has these header fields.
+    ///
+    /// It must not depend on the source, so that an unknown source and wrong credentials are answered alike.
+    fn reply_to_refused(&self, headers: &Headers, refusal: Refusal) -> Reply {
+        let _ = headers;
+        self.reply(Outcome::Refused(refusal))
+    }
+
     /// The reply to the sender of a post that could not be read and is in the quarantine.
     fn reply_to_malformed(&self, malformed: &Malformed) -> Reply {
         let _ = malformed;
@@ -108,7 +116,32 @@ pub enum Parsed<'a> {
     Ignored(Ignored),
 }
 
+/// The most events of one post. The others are in the quarantine with the whole post.
+pub const EVENTS_LIMIT: usize = 64;
+
 impl Parsed<'_> {
+    /// Keeps [`EVENTS_LIMIT`] events; a post with more goes to the quarantine, too.
+    pub(crate) fn limit_events(self) -> Self {
+        let (mut events, remainder) = match self {
+            Self::Events(events) => (events, None),
+            Self::Partly { events, remainder } => (events, Some(remainder)),
+            other => return other,
+        };
+        if events.len() <= EVENTS_LIMIT {
+            return match remainder {
+                None => Self::Events(events),
+                Some(remainder) => Self::Partly { events, remainder },
+            };
+        }
+        let detail = format!("the post has {} events, {EVENTS_LIMIT} are stored", events.len());
+        events.truncate(EVENTS_LIMIT);
+        let remainder = match remainder {
+            Some(unreadable @ Remainder::Quarantine(_)) => unreadable,
+            _ => Remainder::Quarantine(Malformed::new(TOO_MANY_EVENTS, detail)),
+        };
+        Self::Partly { events, remainder }
+    }
+
     /// The same with pictures of its own: for an adapter that had to convert the text that they stand in.
     #[must_use]
     pub fn into_owned(self) -> Parsed<'static> {
@@ -169,6 +202,9 @@ pub struct Malformed {
     /// What was wrong, and where; the names that were found. Never a value of the post.
     pub detail: String,
 }
+
+/// The reason of a post with more than [`EVENTS_LIMIT`] events.
+pub(crate) const TOO_MANY_EVENTS: &str = "too_many_events";
 
 /// How many names a reason holds.
 const NAMES: usize = 16;
@@ -238,8 +274,6 @@ pub enum Outcome<'a> {
 pub struct Refusal {
     /// Whether the sender is asked for user and password.
     pub challenge: Challenge,
-    /// What the source asks for.
-    pub asks: Asks,
 }
 
 /// Whether a refused sender is asked for user and password.
@@ -249,15 +283,6 @@ pub enum Challenge {
     Basic,
     /// It is not.
     None,
-}
-
-/// What a source asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asks {
-    /// User and password and nothing else.
-    OnlyBasic,
-    /// Anything else. So does, as far as a sender can see, a source that is not there.
-    Other,
 }
 
 /// The reply to a sender.
@@ -292,8 +317,8 @@ impl Reply {
     pub fn common(outcome: Outcome<'_>) -> Option<Self> {
         match outcome {
             Outcome::Accepted | Outcome::Quarantined => None,
-            Outcome::Refused(Refusal { challenge: Challenge::None, .. }) => Some(Self::empty(401)),
-            Outcome::Refused(Refusal { challenge: Challenge::Basic, .. }) => {
+            Outcome::Refused(Refusal { challenge: Challenge::None }) => Some(Self::empty(401)),
+            Outcome::Refused(Refusal { challenge: Challenge::Basic }) => {
                 let mut reply = Self::empty(401);
                 reply.headers.push(("www-authenticate", Cow::Borrowed("Basic realm=\"camhook\"")));
                 Some(reply)

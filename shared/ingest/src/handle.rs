@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camhook_event::{Report, Text};
-use camhook_ports::{Clock, Metrics, Ports};
+use camhook_ports::{Clock, Metrics, Ports, SecretError};
 use camhook_site::{Site, Source, Tracking};
 
 use crate::adapter::{
     Adapter, FixedContent, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Remainder, Reply,
 };
+use crate::alert::alert_quarantined;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::level::{confirm_stored, leave_out_repeated};
 use crate::locate::{FIXED_PATH_REFUSAL, locate};
 use crate::quarantine::{TOO_LARGE, quarantine};
 use crate::store::persist;
-use crate::verify::{RefusedReason, VerifyError, attribute, verify};
-use crate::{Request, Unverified, Verified, presence};
+use crate::verify::{RefusedReason, VerifyError, attribute, credentials, verify};
+use crate::{Headers, Request, Unverified, Verified, presence};
 
 /// The most that a body may hold, in bytes.
 pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -66,21 +67,24 @@ impl<P: Ports> Pipeline<'_, P> {
         let signature = self.adapter.signature(&request.headers);
         let located = match locate(site, self.adapter.vendor(), &path) {
             Ok(located) => located,
-            Err(refusal) => return Err(self.refuse(refusal, RefusedReason::UnknownSource)),
+            Err(refusal) => return Err(self.refuse(&request.headers, refusal, RefusedReason::UnknownSource)),
         };
         let source = located.source.clone();
+        let headers = request.headers.clone();
         match verify(self.ports.secrets(), request, located, signature).await {
             Ok(request) => Ok(request),
             Err(VerifyError::Refused { refusal, reason }) => {
-                presence::refused(self.ports, self.instance, &source, reason.name()).await;
-                Err(self.refuse(refusal, reason))
+                presence::refused(self.ports, self.instance, &source, reason.name());
+                Err(self.refuse(&headers, refusal, reason))
             }
-            Err(VerifyError::Secret(error)) => {
-                tracing::error!(source = %source.id, %error, "failed to check credentials");
-                self.count_unavailable("secret");
-                Err(self.adapter.reply(Outcome::Unavailable))
-            }
+            Err(VerifyError::Secret(error)) => Err(self.credentials_unavailable(&source, &error)),
         }
+    }
+
+    fn credentials_unavailable(&self, source: &Source, error: &SecretError) -> Reply {
+        tracing::error!(source = %source.id, %error, "failed to check credentials");
+        self.count_unavailable("secret");
+        self.adapter.reply(Outcome::Unavailable)
     }
 
     /// Finds the source of a post to a fixed path; how to answer it when it belongs to none.
@@ -93,9 +97,12 @@ impl<P: Ports> Pipeline<'_, P> {
             Some(source) => {
                 let segments = request.path.split('/').filter(|segment| !segment.is_empty());
                 let rest = segments.map(str::to_owned).collect();
-                Ok(request.with_state(Verified { source, rest }))
+                match credentials(self.ports.secrets(), &source.auth, &request, None).await {
+                    Ok(credentials) => Ok(request.with_state(Verified { source, rest, credentials })),
+                    Err(error) => Err(self.credentials_unavailable(&source, &error)),
+                }
             }
-            None => Err(self.refuse(FIXED_PATH_REFUSAL, RefusedReason::UnknownSource)),
+            None => Err(self.refuse(&request.headers, FIXED_PATH_REFUSAL, RefusedReason::UnknownSource)),
         }
     }
 
@@ -144,7 +151,7 @@ impl<P: Ports> Pipeline<'_, P> {
             return self.quarantine(request, &malformed, self.adapter.reply(Outcome::TooLarge)).await;
         }
         self.pass_on_notice(request);
-        match self.adapter.parse(request) {
+        match self.adapter.parse(request).map(Parsed::limit_events) {
             Ok(Parsed::Events(events)) => self.store(request, events).await,
             Ok(Parsed::Partly { events, remainder }) => self.store_partly(request, events, remainder).await,
             Ok(Parsed::Heartbeat) => {
@@ -198,10 +205,10 @@ impl<P: Ports> Pipeline<'_, P> {
         }
     }
 
-    fn refuse(&self, refusal: Refusal, reason: RefusedReason) -> Reply {
+    fn refuse(&self, headers: &Headers, refusal: Refusal, reason: RefusedReason) -> Reply {
         let vendor = self.adapter.vendor().name();
         self.ports.metrics().count("Refusals", [("Vendor", vendor), ("Reason", reason.name())]);
-        self.adapter.reply(Outcome::Refused(refusal))
+        self.adapter.reply_to_refused(headers, refusal)
     }
 
     async fn ignore(&self, request: &Request<Verified>, ignored: Ignored) -> Reply {
@@ -275,6 +282,7 @@ impl<P: Ports> Pipeline<'_, P> {
                     "quarantined a request"
                 );
                 self.ports.metrics().count("Quarantined", [("Vendor", vendor), ("Reason", malformed.code)]);
+                alert_quarantined(self.ports, self.instance, source, malformed).await;
                 reply
             }
             Err(error) => {

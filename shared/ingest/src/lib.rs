@@ -7,6 +7,8 @@
 #![warn(clippy::indexing_slicing)]
 
 mod adapter;
+mod alert;
+mod credentials;
 mod draft;
 mod guide;
 mod handle;
@@ -22,12 +24,15 @@ mod quarantine;
 mod received;
 mod request;
 mod store;
+mod structure;
 mod verify;
 
 pub use adapter::{
-    Adapter, Asks, Challenge, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed, Refusal,
-    Remainder, Reply, describe_names,
+    Adapter, Challenge, EVENTS_LIMIT, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed,
+    Refusal, Remainder, Reply, describe_names,
 };
+pub use alert::alert_quarantined;
+pub use credentials::Credentials;
 pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 pub use guide::{Sample, WebhookUrl};
 pub use handle::{BODY_LIMIT, handle};

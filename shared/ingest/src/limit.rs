@@ -1,8 +1,8 @@
 //! The most characters of an event's texts: what a person, a queue message and a table key can hold.
 
-use camhook_event::Text;
+use camhook_event::{Text, edit_value};
 
-use crate::Draft;
+use crate::{Credentials, Draft};
 
 /// The characters of a licence plate.
 const PLATE: usize = 32;
@@ -13,12 +13,57 @@ const NAME: usize = 256;
 /// The ids of events that are kept.
 const IDS: usize = 64;
 
+/// The bytes of a text in `vendor_data` or in a target's attributes.
+const FREE_TEXT: usize = 4 * 1024;
+
 /// Cuts the texts of a draft that are longer than any device's own.
 pub(crate) fn limit(draft: &mut Draft<'_>) {
+    draft.event_ids.truncate(IDS);
+    for (text, characters) in texts(draft) {
+        text.truncate(characters);
+    }
+    edit_data(draft, |text| {
+        (text.len() > FREE_TEXT)
+            .then(|| text.get(..text.floor_char_boundary(FREE_TEXT)).unwrap_or_default().to_owned())
+    });
+}
+
+/// Replaces the secrets of ours in all texts of a draft.
+pub(crate) fn redact(draft: &mut Draft<'_>, credentials: &Credentials) {
+    if credentials.is_empty() {
+        return;
+    }
+    for (text, _) in texts(draft) {
+        credentials.redact_text(text);
+    }
+    edit_data(draft, |text| credentials.redact(text));
+}
+
+/// Replaces texts in what has no place of its own: `vendor_data` and the targets' attributes.
+fn edit_data(draft: &mut Draft<'_>, edit: impl Fn(&str) -> Option<String>) {
+    draft.vendor_data.edit(&edit);
+    for target in &mut draft.targets {
+        for value in target.attributes.values_mut() {
+            edit_value(value, &edit);
+        }
+        let renamed: Vec<_> = target
+            .attributes
+            .keys()
+            .filter_map(|name| edit(name).map(|edited| (name.clone(), edited)))
+            .collect();
+        for (name, edited) in renamed {
+            if let Some(value) = target.attributes.remove(&name) {
+                target.attributes.insert(edited, value);
+            }
+        }
+    }
+}
+
+/// The texts of a draft that have a place of their own, each with the characters that it may have.
+fn texts<'d>(draft: &'d mut Draft<'_>) -> Vec<(&'d mut Text, usize)> {
     let Draft {
         camera, vendor_kind, name, device_time, device, event_ids, targets, zone, plate, face, ..
     } = draft;
-    event_ids.truncate(IDS);
     let mut names: Vec<&mut Text> = event_ids.iter_mut().collect();
     names.extend(vendor_kind.as_mut().into_iter().chain(name.as_mut()));
     names.extend(device_time.as_mut().map(|time| &mut time.text));
@@ -47,11 +92,10 @@ pub(crate) fn limit(draft: &mut Draft<'_>) {
         ];
         names.extend(texts.into_iter().flatten());
     }
+    let mut plates: Vec<&mut Text> = Vec::new();
     if let Some(plate) = plate {
-        plate.text.truncate(PLATE);
-        if let Some(read) = &mut plate.read {
-            read.truncate(PLATE);
-        }
+        plates.push(&mut plate.text);
+        plates.extend(plate.read.as_mut());
         let texts = [&mut plate.group, &mut plate.color, &mut plate.region, &mut plate.owner];
         names.extend(texts.into_iter().flatten());
         if let Some(vehicle) = &mut plate.vehicle {
@@ -60,9 +104,8 @@ pub(crate) fn limit(draft: &mut Draft<'_>) {
             names.extend(texts.into_iter().flatten());
         }
     }
-    for name in names {
-        name.truncate(NAME);
-    }
+    let names = names.into_iter().map(|text| (text, NAME));
+    names.chain(plates.into_iter().map(|text| (text, PLATE))).collect()
 }
 
 #[cfg(test)]
@@ -70,7 +113,7 @@ mod tests {
     use camhook_event::{Camera, Kind, Plate};
 
     use super::*;
-    use crate::Identity;
+    use crate::{DraftTarget, Identity};
 
     #[test]
     fn long_texts_are_cut() {
@@ -89,5 +132,45 @@ mod tests {
         assert_eq!((length(&camera.id), camera.name.as_ref().map(length)), (NAME, Some(NAME)));
         assert_eq!(draft.vendor_kind.as_ref().map(length), Some(NAME));
         assert_eq!((draft.event_ids.len(), draft.event_ids.first().map(length)), (IDS, Some(NAME)));
+    }
+
+    #[test]
+    fn long_free_texts_are_cut_wherever_they_are() {
+        let long = "ü".repeat(1_000_000);
+        let mut draft = Draft::new(Kind::Motion, Identity::Content);
+        draft.vendor_data.insert("rule", long.as_str());
+        draft.vendor_data.insert("list", "short");
+        draft.vendor_data.insert("list", long.as_str());
+        let mut target = DraftTarget::default();
+        target.attributes.insert("note".to_owned(), serde_json::json!({ "a": [long.as_str()] }));
+        draft.targets.push(target);
+        limit(&mut draft);
+        let cut = "ü".repeat(FREE_TEXT / 2);
+        assert_eq!(draft.vendor_data.get("rule"), Some(&cut.as_str().into()));
+        assert_eq!(draft.vendor_data.get("list"), Some(&serde_json::json!(["short", cut.as_str()])));
+        let attributes = draft.targets.first().map(|target| &target.attributes).unwrap();
+        assert_eq!(attributes.get("note"), Some(&serde_json::json!({ "a": [cut] })));
+    }
+
+    #[test]
+    fn a_secret_of_ours_is_replaced_in_every_text() {
+        let secret = "q7Rk2-token-of-ours";
+        let mut credentials = Credentials::default();
+        credentials.add(secret);
+        credentials.add("1234");
+        let text = Text::new(&format!("http://camhook/viewtron/gate/{secret} 1234")).unwrap();
+        let mut draft = Draft::new(Kind::Plate, Identity::Content);
+        draft.camera = Some(Camera { id: text.clone(), name: Some(text.clone()) });
+        draft.plate = Some(Plate::new(text.clone()));
+        draft.name = Some(text.clone());
+        draft.vendor_data.insert("url", text.as_str());
+        draft.vendor_data.insert(secret, "as a name");
+        let mut target = DraftTarget { id: Some(text.clone()), ..DraftTarget::default() };
+        target.attributes.insert(secret.to_owned(), serde_json::json!([{ "url": text.as_str() }]));
+        draft.targets.push(target);
+        redact(&mut draft, &credentials);
+        let shown = format!("{draft:?}");
+        assert!(!shown.contains(secret), "{shown}");
+        assert_eq!(draft.name.unwrap().as_str(), "http://camhook/viewtron/gate/[redacted] 1234");
     }
 }

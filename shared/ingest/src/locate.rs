@@ -4,7 +4,7 @@ use camhook_event::Vendor;
 use camhook_site::{Site, Source};
 use std::sync::Arc;
 
-use crate::adapter::{Asks, Challenge, Refusal};
+use crate::adapter::{Challenge, Refusal};
 
 /// The characters of a random token: 128 bits, URL-safe base64 without padding.
 const TOKEN_LENGTH: usize = 22;
@@ -38,19 +38,13 @@ pub(crate) fn locate<'a>(site: &Site, vendor: Vendor, path: &'a str) -> Result<L
     let Some(source) = site.source(source_segment).filter(|source| source.vendor == vendor) else {
         return Err(refusal);
     };
-    let auth = &source.auth;
-    let asks = if auth.tokens.is_empty() && auth.hmac.is_empty() && !auth.basic.is_empty() {
-        Asks::OnlyBasic
-    } else {
-        Asks::Other
-    };
     let token = if source.auth.tokens.is_empty() { None } else { segments.next() };
     let rest = segments.map(str::to_owned).collect();
-    Ok(Located { source: Arc::clone(source), token, rest, refusal: Refusal { asks, ..refusal } })
+    Ok(Located { source: Arc::clone(source), token, rest, refusal })
 }
 
 /// How a post to a fixed path that belongs to no source is refused: like any other whose path holds no token.
-pub(crate) const FIXED_PATH_REFUSAL: Refusal = Refusal { challenge: Challenge::Basic, asks: Asks::Other };
+pub(crate) const FIXED_PATH_REFUSAL: Refusal = Refusal { challenge: Challenge::Basic };
 
 /// How a path is refused. Its form alone decides, so that a source that is not there and one that is look
 /// alike: a segment of a token's form after the source's id is a token.
@@ -60,5 +54,5 @@ fn refusal(after_source: Option<&str>) -> Refusal {
         Some(segment) if segment.len() == TOKEN_LENGTH && segment.bytes().all(in_token) => Challenge::None,
         _ => Challenge::Basic,
     };
-    Refusal { challenge, asks: Asks::Other }
+    Refusal { challenge }
 }

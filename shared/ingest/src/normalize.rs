@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::Received;
 use crate::draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
-use crate::limit::limit;
+use crate::limit::{limit, redact};
 use crate::picture::{self, PICTURES_LIMIT, Picture};
 
 /// An event and the pictures that are to be stored with it.
@@ -28,6 +28,7 @@ pub(crate) fn normalize(
     received: &Received,
     bucket: &Text,
 ) -> Normalized {
+    redact(&mut draft, &received.credentials);
     limit(&mut draft);
     let (source, received_at) = (&*received.source, received.received_at);
     let id = identity(&draft.identity, ordinal, received);
@@ -143,7 +144,7 @@ fn pictures(
         } else if pictures.len() >= PICTURES_LIMIT {
             Err(RejectedReason::TooMany)
         } else {
-            picture::decode(base64)
+            picture::decode(base64, source.metadata)
         };
         let key = Text::new(&image_key(source.id.as_str(), time, id, index, role));
         images.push(match (checked, key) {

@@ -1,7 +1,10 @@
 //! From a picture's base64 text to a JPEG that is known to be one.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use camhook_event::RejectedReason;
+use camhook_site::Retention;
 
 /// The most that one picture may hold, in bytes.
 pub const PICTURE_LIMIT: usize = 3 * 1024 * 1024;
@@ -11,6 +14,9 @@ pub const PICTURES_LIMIT: usize = 16;
 
 /// More pixels than any camera has: what claims more is made to hurt whoever opens it.
 const PIXELS_LIMIT: u32 = 150_000_000;
+
+/// The longest side in pixels: four 8K frames side by side are shorter.
+const SIDE_LIMIT: u16 = 32_000;
 
 /// The longest prefix of a data URL, up to its comma, in bytes.
 const DATA_URL_PREFIX_LIMIT: usize = 256;
@@ -29,21 +35,27 @@ pub struct Picture {
 /// Decodes and checks a picture.
 ///
 /// The text may be plain base64, base64url, or a data URL (RFC 2397) of either, with white space within it and NUL
-/// characters at its end, as devices send them. Padding is optional. Bytes behind the JPEG's end marker are cut off.
+/// characters at its end, as devices send them. Padding is optional. Bytes behind the JPEG's end marker are cut off, and
+/// EXIF, XMP and IPTC data and comments unless `metadata` is kept.
 ///
 /// # Errors
 ///
 /// Why it is not kept.
-pub fn decode(base64: &[u8]) -> Result<Picture, RejectedReason> {
+pub fn decode(base64: &[u8], metadata: Retention) -> Result<Picture, RejectedReason> {
     if base64.len() / 4 > PICTURE_LIMIT / 3 + 1024 {
         return Err(RejectedReason::TooLarge);
     }
     let mut jpeg = decode_base64(base64).ok_or(RejectedReason::BadBase64)?;
-    let Frame { length, width, height } = read_markers(&jpeg)?;
-    if length > PICTURE_LIMIT || u32::from(width) * u32::from(height) > PIXELS_LIMIT {
+    let Frame { length, width, height, metadata: segments } = read_markers(&jpeg)?;
+    let is_absurd =
+        width > SIDE_LIMIT || height > SIDE_LIMIT || u32::from(width) * u32::from(height) > PIXELS_LIMIT;
+    if length > PICTURE_LIMIT || is_absurd {
         return Err(RejectedReason::TooLarge);
     }
     jpeg.truncate(length);
+    if metadata == Retention::Drop {
+        jpeg = without(jpeg, &segments);
+    }
     Ok(Picture { bytes: jpeg.into(), width, height })
 }
 
@@ -85,6 +97,23 @@ struct Frame {
     length: usize,
     width: u16,
     height: u16,
+    /// Where the segments with metadata are, with their markers, in order.
+    metadata: Vec<Range<usize>>,
+}
+
+/// The bytes without some ranges of them, which are in order.
+fn without(bytes: Vec<u8>, ranges: &[Range<usize>]) -> Vec<u8> {
+    if ranges.is_empty() {
+        return bytes;
+    }
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for range in ranges {
+        kept.extend_from_slice(bytes.get(from..range.start).unwrap_or_default());
+        from = range.end;
+    }
+    kept.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    kept
 }
 
 /// Walks the markers of a JPEG (ITU-T T.81, annex B).
@@ -93,7 +122,9 @@ fn read_markers(jpeg: &[u8]) -> Result<Frame, RejectedReason> {
         return Err(RejectedReason::NotJpeg);
     };
     let mut size = None;
+    let mut metadata = Vec::new();
     loop {
+        let begin = jpeg.len() - rest.len();
         let marker;
         (marker, rest) = next_marker(rest)?;
         match marker {
@@ -117,8 +148,11 @@ fn read_markers(jpeg: &[u8]) -> Result<Frame, RejectedReason> {
                 let &[_, _, _, h1, h0, w1, w0, ..] = segment else {
                     return Err(RejectedReason::NotJpeg);
                 };
-                size = Some((u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0])));
+                // A decoder goes by the first frame; a second one only hides the size from whoever checks it.
+                size = size.or(Some((u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]))));
             }
+            // EXIF and XMP, IPTC, comments.
+            0xE1 | 0xED | 0xFE => metadata.push(begin..jpeg.len() - rest.len()),
             // Start of scan: coded data up to the next marker.
             0xDA => rest = after_coded_data(rest)?,
             _ => {}
@@ -126,7 +160,7 @@ fn read_markers(jpeg: &[u8]) -> Result<Frame, RejectedReason> {
     }
     match size {
         Some((width, height)) if width > 0 && height > 0 => {
-            Ok(Frame { length: jpeg.len() - rest.len(), width, height })
+            Ok(Frame { length: jpeg.len() - rest.len(), width, height, metadata })
         }
         _ => Err(RejectedReason::NotJpeg),
     }
@@ -179,6 +213,10 @@ fn ends_coded_data(octet: u8, next: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(base64: &[u8]) -> Result<Picture, RejectedReason> {
+        super::decode(base64, Retention::Keep)
+    }
 
     /// The smallest thing whose markers are those of a picture: 16 x 8 pixels, one scan.
     fn small() -> Vec<u8> {
@@ -286,5 +324,35 @@ mod tests {
         assert_eq!(decode(&encode(&huge)).unwrap_err(), RejectedReason::TooLarge);
         let long = vec![b'A'; PICTURE_LIMIT / 3 * 4 + 8192];
         assert_eq!(decode(&long).unwrap_err(), RejectedReason::TooLarge);
+    }
+
+    /// `small` with segments behind its start.
+    fn with_segments(segments: &[(u8, &[u8])]) -> Vec<u8> {
+        let mut jpeg = small();
+        for (marker, content) in segments.iter().rev() {
+            let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
+            jpeg.splice(2..2, [&[0xFF, *marker], length.as_slice(), content].concat());
+        }
+        jpeg
+    }
+
+    #[test]
+    fn exif_iptc_and_comments_are_dropped_unless_they_are_kept() {
+        let colors: (u8, &[u8]) = (0xE2, b"ICC_PROFILE\0");
+        let jpeg =
+            with_segments(&[(0xE1, b"Exif\0\0 48.1 N"), colors, (0xFE, b"Ann"), (0xED, b"Photoshop 3.0\0")]);
+        let dropped = super::decode(&encode(&jpeg), Retention::Drop).unwrap();
+        assert_eq!(dropped.bytes, with_segments(&[colors]));
+        assert_eq!((dropped.width, dropped.height), (16, 8));
+        assert_eq!(decode(&encode(&jpeg)).unwrap().bytes, jpeg);
+    }
+
+    #[test]
+    fn the_first_frame_header_counts() {
+        // 65,535 x 65,535 first, then 16 x 8.
+        let jpeg = with_segments(&[(0xC2, &[8, 0xFF, 0xFF, 0xFF, 0xFF, 1])]);
+        assert_eq!(decode(&encode(&jpeg)).unwrap_err(), RejectedReason::TooLarge);
+        let thin = with_segments(&[(0xC2, &[8, 0xFF, 0xFF, 0, 1, 1])]);
+        assert_eq!(decode(&encode(&thin)).unwrap_err(), RejectedReason::TooLarge);
     }
 }

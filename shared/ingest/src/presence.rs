@@ -9,7 +9,7 @@ use camhook_site::Source;
 use camhook_state::presence::{self, Presence};
 use jiff::Timestamp;
 
-use crate::instance::Instance;
+use crate::instance::{Instance, RefusalCount};
 
 /// Records a contact, unless this instance recorded one recently.
 pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) {
@@ -18,6 +18,7 @@ pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) 
     if !instance.presence.is_due(id.clone(), presence_interval(source), elapsed) {
         return;
     }
+    write_refusals(ports, instance).await;
     if let Err(error) = presence::record_contact(ports.state(), source.id.as_str(), now).await {
         instance.presence.forget(&id);
         tracing::warn!(source = %source.id, %error, "failed to record the contact");
@@ -27,21 +28,26 @@ pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) 
 /// Records an event, which is a contact too.
 pub async fn event<P: Ports>(ports: &P, instance: &Instance, source: &Source, at: Timestamp) {
     instance.presence.is_due(source.id.to_string(), presence_interval(source), ports.clock().elapsed());
+    write_refusals(ports, instance).await;
     if let Err(error) = presence::record_event(ports.state(), source.id.as_str(), at).await {
         instance.presence.forget(&source.id.to_string());
         tracing::warn!(source = %source.id, %error, "failed to record the time of the event");
     }
 }
 
-/// Records a refused post in the name of this source, unless this instance recorded one recently.
-pub(crate) async fn refused<P: Ports>(ports: &P, instance: &Instance, source: &Source, reason: &'static str) {
-    let (now, elapsed) = (ports.clock().now(), ports.clock().elapsed());
+/// Remembers a refused post in the name of this source. It is written with the next accepted post of any source: a
+/// refusal that costs a call would be answered later than one of an unknown source.
+pub(crate) fn refused<P: Ports>(ports: &P, instance: &Instance, source: &Source, reason: &'static str) {
     tracing::warn!(source = %source.id, reason, "refused a request");
-    if !instance.refusals.is_due(source.id.to_string(), presence_interval(source), elapsed) {
-        return;
-    }
-    if let Err(error) = presence::record_refusal(ports.state(), source.id.as_str(), now, reason).await {
-        tracing::warn!(source = %source.id, %error, "failed to record the refusal");
+    instance.refusals.add(source.id.as_str(), ports.clock().now(), reason);
+}
+
+/// Writes the refusals that this instance remembers.
+async fn write_refusals<P: Ports>(ports: &P, instance: &Instance) {
+    for (source, RefusalCount { at, reason, count }) in instance.refusals.take() {
+        if let Err(error) = presence::record_refusal(ports.state(), &source, at, reason).await {
+            tracing::warn!(source, count, %error, "failed to record refusals");
+        }
     }
 }
 

@@ -7,19 +7,13 @@ use camhook_site::Retention;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Malformed, Received, Transport};
+use crate::{Malformed, Received, Transport, structure};
 
 /// The reason of a request whose body is above the limit.
 pub(crate) const TOO_LARGE: &str = "too_large";
 
 /// How much of a request above the cap is kept, in bytes.
 const OVERSIZE_KEPT: usize = 64 * 1024;
-
-/// How much is kept of a request of a source whose faces are not.
-const FACELESS_KEPT: usize = 512;
-
-/// From this length on a run of base64 characters may be a picture.
-const BASE64_RUN: usize = 40;
 
 /// `reason.json`: why a request is in the quarantine, and what is needed to send it through the code again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +41,7 @@ pub struct Reason {
     /// The topic, of an MQTT message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// The query; only the names of its parameters where the source's faces are not kept.
+    /// The query; only its structure where the source's faces are not kept.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub query: String,
     /// The media type that the sender named.
@@ -55,7 +49,8 @@ pub struct Reason {
     pub content_type: Option<String>,
     /// The length of the whole body in bytes.
     pub length: usize,
-    /// How much of it `request.bin` holds, in bytes.
+    /// The length of `request.bin` in bytes: the body, its beginning where it is too large, or its structure (names,
+    /// types and lengths without values) where the source's faces are not kept.
     pub kept: usize,
 }
 
@@ -71,30 +66,34 @@ pub async fn quarantine<O: ObjectStore>(
     malformed: &Malformed,
     parser: &str,
 ) -> Result<(), PutError> {
-    let Received { source, received_at, id, body, query } = received;
+    let Received { source, received_at, id, body, query, credentials } = received;
     let (method, rest, content_type, topic) = match transport {
         Transport::Http { method, rest, content_type } => (Some(method), Some(rest), content_type, None),
         Transport::Mqtt { topic } => (None, None, None, Some(topic)),
     };
     let kept: Bytes = match source.faces {
-        Retention::Drop => without_base64_runs(body.get(..FACELESS_KEPT).unwrap_or(body)).into(),
+        Retention::Drop => structure::of_body(body).into(),
         Retention::Keep if malformed.code == TOO_LARGE => body.slice(..body.len().min(OVERSIZE_KEPT)),
         Retention::Keep => body.clone(),
     };
+    let redacted = |text: &str| credentials.redact(text).unwrap_or_else(|| text.to_owned());
     let reason = Reason {
         reason: malformed.code.to_owned(),
-        detail: malformed.detail.clone(),
+        detail: redacted(&malformed.detail),
         vendor: source.vendor,
         source: source.id.to_string(),
         parser: parser.to_owned(),
         received_at: *received_at,
         request_id: id.clone(),
         method: method.map(str::to_owned),
-        rest: rest.map(<[String]>::to_vec),
+        rest: rest.map(|rest| match source.faces {
+            Retention::Drop => rest.iter().map(|segment| structure::of_segment(segment)).collect(),
+            Retention::Keep => rest.iter().map(|segment| redacted(segment)).collect(),
+        }),
         topic: topic.map(str::to_owned),
         query: match source.faces {
-            Retention::Drop => parameter_names(query),
-            Retention::Keep => query.clone(),
+            Retention::Drop => structure::of_query(query),
+            Retention::Keep => redacted(query),
         },
         content_type: content_type.map(str::to_owned),
         length: body.len(),
@@ -113,41 +112,4 @@ pub async fn quarantine<O: ObjectStore>(
     )
     .await;
     raw.and(reason)
-}
-
-/// The bytes with every long run of base64 characters taken out.
-fn without_base64_runs(bytes: &[u8]) -> Vec<u8> {
-    let is_base64 =
-        |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/' | b'=' | b'\r' | b'\n');
-    bytes
-        .chunk_by(|left, right| is_base64(left) == is_base64(right))
-        .filter(|run| run.len() < BASE64_RUN || !run.iter().all(is_base64))
-        .flatten()
-        .copied()
-        .collect()
-}
-
-/// A query without its values: one of them may be the name of whose face it was.
-fn parameter_names(query: &str) -> String {
-    let names = query.split('&').map(|pair| pair.split_once('=').map_or("", |(name, _)| name));
-    names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join("&")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_base64_runs_are_taken_out_and_words_stay() {
-        let picture = "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAUDBAQEAwUEBAQFBQUGBwwI";
-        let text = format!("<data><![CDATA[{picture}]]></data><name>Gate</name>");
-        let kept = String::from_utf8(without_base64_runs(text.as_bytes())).unwrap();
-        assert_eq!(kept, "<data><![CDATA[]]></data><name>Gate</name>");
-    }
-
-    #[test]
-    fn only_the_names_of_parameters_are_left_of_a_query() {
-        assert_eq!(parameter_names("&cam=1&face=Ann%20B&Ann&=Ann"), "cam&face");
-        assert_eq!(parameter_names(""), "");
-    }
 }

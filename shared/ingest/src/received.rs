@@ -6,6 +6,8 @@ use bytes::Bytes;
 use camhook_site::Source;
 use jiff::Timestamp;
 
+use crate::Credentials;
+
 /// What an event is stored by: everything that its identity and its time rest on.
 ///
 /// HTTP, MQTT and the watchdog each build one. Whoever does has checked that it comes from the source.
@@ -22,6 +24,8 @@ pub struct Received {
     pub body: Bytes,
     /// The query, still encoded. Empty without HTTP.
     pub query: String,
+    /// The secrets that it was verified by, which are not stored.
+    pub credentials: Credentials,
 }
 
 /// How it was carried, for whoever looks into the quarantine.

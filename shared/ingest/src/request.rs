@@ -7,6 +7,7 @@ use bytes::Bytes;
 use camhook_site::Source;
 use jiff::Timestamp;
 
+use crate::Credentials;
 use crate::received::{Received, Transport};
 
 /// The method of a request.
@@ -67,6 +68,7 @@ pub struct Unverified;
 pub struct Verified {
     pub(crate) source: Arc<Source>,
     pub(crate) rest: Vec<String>,
+    pub(crate) credentials: Credentials,
 }
 
 /// A request as the gateway handed it over.
@@ -176,6 +178,7 @@ impl Request<Verified> {
             id: self.request_id.clone(),
             body: self.body.clone(),
             query: self.query.clone(),
+            credentials: self.state.credentials.clone(),
         }
     }
 
@@ -192,7 +195,7 @@ impl Request<Verified> {
     /// runner, fuzz targets and the replay of what was verified when it came in.
     #[must_use]
     pub fn assume_verified(request: Request<Unverified>, source: Arc<Source>, rest: Vec<String>) -> Self {
-        request.with_state(Verified { source, rest })
+        request.with_state(Verified { source, rest, credentials: Credentials::default() })
     }
 }
 

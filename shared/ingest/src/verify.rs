@@ -17,7 +17,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::adapter::{Challenge, Refusal};
 use crate::locate::Located;
-use crate::{Request, Unverified, Verified};
+use crate::{Credentials, Request, Unverified, Verified};
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
@@ -80,14 +80,15 @@ pub(crate) async fn verify<S: Secrets>(
 ) -> Result<Request<Verified>, VerifyError> {
     let Located { source, token, rest, refusal } = located;
     let Some(reason) = first_failure(secrets, &source.auth, &request, token, signature).await? else {
-        return Ok(request.with_state(Verified { source, rest }));
+        let credentials = credentials(secrets, &source.auth, &request, token).await?;
+        return Ok(request.with_state(Verified { source, rest, credentials }));
     };
     // Only a sender with the token is asked for a password; no other sender learns that there is one.
     let challenge = match reason {
         RefusedReason::Basic if !source.auth.tokens.is_empty() => Challenge::Basic,
         _ => refusal.challenge,
     };
-    Err(VerifyError::Refused { refusal: Refusal { challenge, ..refusal }, reason })
+    Err(VerifyError::Refused { refusal: Refusal { challenge }, reason })
 }
 
 /// Finds the source that a post to a vendor's fixed path comes from: the only candidate all of whose credentials the
@@ -150,6 +151,29 @@ async fn first_failure<S: Secrets>(
         }
     }
     Ok(None)
+}
+
+/// The secrets that a request with good credentials was verified by.
+pub(crate) async fn credentials<S: Secrets>(
+    secrets: &S,
+    auth: &Auth,
+    request: &Request<Unverified>,
+    token: Option<&str>,
+) -> Result<Credentials, SecretError> {
+    let mut credentials = Credentials::default();
+    if let Some(token) = token {
+        credentials.add(token);
+    }
+    if !auth.basic.is_empty()
+        && let Some((_, password)) = request.headers.get("authorization").and_then(basic_credentials)
+        && let Ok(password) = std::str::from_utf8(&password)
+    {
+        credentials.add(password);
+    }
+    for key in &auth.hmac {
+        credentials.add(secrets.resolve(key).await?.expose_secret());
+    }
+    Ok(credentials)
 }
 
 fn address_is_allowed(auth: &Auth, request: &Request<Unverified>) -> bool {

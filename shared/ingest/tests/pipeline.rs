@@ -8,12 +8,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use camhook_event::{Event, Image, ImageRole, Kind, RejectedReason, Report, Text, Vendor, VendorData};
 use camhook_ingest::{
-    Adapter, BODY_LIMIT, Draft, DraftImage, DraftTarget, FixedContent, FixedPath, Headers, Identity, Ignored,
-    Instance, Malformed, Method, Outcome, Parsed, Parts, Pending, Reason, Reply, Request, Verified, handle,
+    Adapter, BODY_LIMIT, Draft, DraftImage, DraftTarget, EVENTS_LIMIT, FixedContent, FixedPath, Headers,
+    Identity, Ignored, Instance, Malformed, Method, Outcome, Parsed, Parts, Pending, Reason, Remainder,
+    Reply, Request, Verified, handle,
 };
 use camhook_ports::Queue;
 use camhook_ports::memory::MemoryPorts;
 use camhook_site::Site;
+use camhook_state::alert::Alert;
+use camhook_state::presence;
 use jiff::Timestamp;
 
 const NOW: &str = "2026-11-23T08:00:00Z";
@@ -37,6 +40,20 @@ impl Adapter for Words {
         let mut words = text.split(' ');
         match words.next() {
             Some("heartbeat" | "") => Ok(Parsed::Heartbeat),
+            Some("many") => {
+                let drafts = (0..70).map(|_| Draft::new(Kind::Motion, Identity::Content));
+                Ok(Parsed::Events(drafts.collect()))
+            }
+            Some("partly") => Ok(Parsed::Partly {
+                events: vec![Draft::new(Kind::Motion, Identity::Content)],
+                remainder: Remainder::Quarantine(Malformed::new("unknown_level", "it has `zone`")),
+            }),
+            Some("note") => {
+                let mut draft = Draft::new(Kind::Motion, Identity::Content);
+                draft.name = words.next().and_then(Text::new);
+                draft.vendor_data.insert("url", text);
+                Ok(Parsed::Events(vec![draft]))
+            }
             Some("nothing") => Ok(Parsed::Ignored(Ignored::NoAlarm)),
             Some("event") => Ok(Parsed::Events(vec![draft(words)])),
             Some("track") => {
@@ -379,6 +396,80 @@ async fn what_cannot_be_read_is_kept_whole_with_its_reason() {
     assert_eq!(stack.post("gibberish").await.status, 503, "what is not kept is not acknowledged");
 }
 
+fn alerts(stack: &Stack) -> Vec<String> {
+    let messages = stack.ports.queues.take(Queue::Alerts).into_iter();
+    messages.map(|message| serde_json::from_str::<Alert>(&message.body).unwrap().text).collect()
+}
+
+#[tokio::test]
+async fn the_first_quarantined_post_of_a_reason_in_a_day_sends_an_alert() {
+    let stack = Stack::with_token();
+    assert_eq!(stack.post("gibberish").await.status, 200);
+    let [alert] = alerts(&stack).try_into().unwrap();
+    assert!(alert.contains("source gate (viewtron)") && alert.contains("no_word"), "{alert}");
+    assert!(!alert.contains("gibberish"), "{alert}");
+    assert_eq!(stack.post("nonsense").await.status, 200);
+    assert!(alerts(&stack).is_empty(), "once");
+    assert_eq!(stack.post("partly").await.status, 200);
+    let [alert] = alerts(&stack).try_into().unwrap();
+    assert!(alert.contains("unknown_level"), "{alert}");
+
+    // Another instance finds what this one sent.
+    let other = Stack { instance: Instance::default(), ..stack };
+    assert_eq!(other.post("gibberish").await.status, 200);
+    assert!(alerts(&other).is_empty());
+    other.ports.clock.advance(Duration::from_secs(24 * 3600));
+    assert_eq!(other.post("gibberish").await.status, 200);
+    assert_eq!(alerts(&other).len(), 1, "again after a day");
+}
+
+#[tokio::test]
+async fn an_alert_that_cannot_be_sent_never_costs_the_post() {
+    let stack = Stack::with_token();
+    stack.ports.state.fail("alert#");
+    assert_eq!(stack.post("gibberish").await.status, 200);
+    assert!(alerts(&stack).is_empty());
+    stack.ports.state.heal();
+    stack.ports.queues.fail(Queue::Alerts);
+    assert_eq!(stack.post("gibberish").await.status, 200);
+    stack.ports.queues.heal();
+    assert_eq!(stack.post("gibberish").await.status, 200);
+    assert_eq!(alerts(&stack).len(), 1, "it is tried again with the next post");
+    assert_eq!(stack.ports.metrics.counted("AlertsFailed"), 2);
+}
+
+#[tokio::test]
+async fn a_post_gives_at_most_sixty_four_events() {
+    let stack = Stack::with_token();
+    assert_eq!(stack.post("many").await.status, 200);
+    assert_eq!(stack.events().len(), EVENTS_LIMIT);
+    let reason: Reason = stack.json("quarantine/", "reason.json");
+    assert_eq!((reason.reason.as_str(), reason.kept), ("too_many_events", 4));
+}
+
+#[tokio::test]
+async fn the_sources_own_token_is_not_stored_where_a_post_repeats_it() {
+    let stack = Stack::with_token();
+    let url = format!("http://host/viewtron/gate/{TOKEN}");
+    assert_eq!(stack.post(&format!("note {url}")).await.status, 200);
+    let [event] = stack.events().try_into().unwrap();
+    assert_eq!(event.data.name.as_ref().map(Text::as_str), Some("http://host/viewtron/gate/[redacted]"));
+    assert!(!serde_json::to_string(&event).unwrap().contains(TOKEN));
+}
+
+#[tokio::test]
+async fn a_refusal_costs_no_call_and_is_recorded_with_the_next_accepted_post() {
+    let stack = Stack::with_token();
+    let path = format!("/viewtron/gate/{OTHER_TOKEN}");
+    for _ in 0..3 {
+        assert_eq!(stack.send(post(&path, "heartbeat")).await.status, 401);
+    }
+    assert_eq!(stack.ports.state.calls(), 0);
+    assert_eq!(stack.post("heartbeat").await.status, 200);
+    let presence = presence::find(&stack.ports.state, "gate").await.unwrap().unwrap();
+    assert_eq!(presence.refusal.unwrap().reason, "token");
+}
+
 #[tokio::test]
 async fn a_body_above_the_cap_is_refused_and_its_beginning_kept() {
     let stack = Stack::with_token();
@@ -399,7 +490,10 @@ async fn faces_that_are_not_kept_are_kept_nowhere() {
 
     assert_eq!(stack.post(&format!("gibberish {}", "QUJD".repeat(500))).await.status, 200);
     let reason: Reason = stack.json("quarantine/", "reason.json");
-    assert_eq!((reason.length, reason.kept), (2010, 10));
+    assert_eq!(reason.length, 2010);
+    let kept = stack.ports.objects.keys().into_iter().find(|key| key.ends_with("request.bin")).unwrap();
+    let kept = stack.ports.objects.object(&kept).unwrap().bytes;
+    assert_eq!((kept.as_ref(), reason.kept), (b"text(2010)".as_slice(), 10));
 }
 
 #[tokio::test]

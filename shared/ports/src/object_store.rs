@@ -130,6 +130,14 @@ pub trait ObjectStore: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<String>, ObjectError>> + Send;
 
+    /// The keys that begin with a prefix and come after a key, in their order, at most `limit`.
+    fn list_after(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<String>, ObjectError>> + Send;
+
     /// Removes an object; one that is not there is removed too.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), ObjectError>> + Send;
 

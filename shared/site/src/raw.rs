@@ -238,6 +238,9 @@ pub(crate) struct RawSource {
     /// Whether pictures of the whole frame are kept.
     #[schemars(extend("default" = "keep"))]
     pub(crate) overview: Option<RawRetention>,
+    /// Whether the metadata in pictures (EXIF with its place and serial number, XMP, IPTC, comments) is kept.
+    #[schemars(extend("default" = "drop"))]
+    pub(crate) metadata: Option<RawRetention>,
     /// Whether its clock is used to compute the age of an event. `trusted` is for senders that resend or spool and whose clock
     /// is kept right.
     #[schemars(extend("x-default" = "untrusted; trusted for xprotect"))]

@@ -27,6 +27,8 @@ pub struct Source {
     pub faces: Retention,
     /// Whether pictures of the whole frame are kept.
     pub overview: Retention,
+    /// Whether the metadata in pictures is kept.
+    pub metadata: Retention,
     /// Whether its clock is used to compute the age of an event.
     pub clock: ClockTrust,
     /// By how much its time may differ from the time of receipt and still be the event's time.

@@ -265,6 +265,10 @@ impl ObjectStore for OddObjects {
     async fn list(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
         self.inner.list(prefix, limit).await
     }
+
+    async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
+        self.inner.list_after(prefix, after, limit).await
+    }
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         self.inner.delete(key).await
     }

@@ -347,6 +347,10 @@ impl ObjectStore for World {
     async fn list(&self, prefix: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
         self.memory.objects.list(prefix, limit).await
     }
+
+    async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
+        self.memory.objects.list_after(prefix, after, limit).await
+    }
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         self.memory.objects.delete(key).await
     }

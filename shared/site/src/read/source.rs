@@ -115,6 +115,7 @@ pub(super) fn source(
         tracking: tracking(raw.tracking.as_deref(), &path.key("tracking"), notes)?,
         faces: retention(raw.faces),
         overview: retention(raw.overview),
+        metadata: retention(Some(raw.metadata.unwrap_or(RawRetention::Drop))),
         clock,
         clock_tolerance: clock_tolerance?,
         timezone: timezone?,
