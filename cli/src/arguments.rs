@@ -564,12 +564,36 @@ pub(crate) struct Test {
 pub(crate) struct Explain {
     /// The event: its id or the beginning of it, a file with its record, or - for standard input.
     pub(crate) event: String,
+    /// Show what would happen today: evaluate under the deployed camhook.toml and the current modes, instead of those that
+    /// were in force when the event was processed. An event from a file is always evaluated so.
+    #[arg(long)]
+    would: bool,
     /// Evaluate the rules of this camhook.toml instead of the deployed one. With a file as event, no stack is needed.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Assume this mode for an area; can be given more than once.
     #[arg(long = "mode", value_name = "AREA=MODE", value_parser = area_and_mode)]
     pub(crate) modes: Vec<(String, String)>,
+}
+
+impl Explain {
+    /// Under which configuration and modes rules are evaluated.
+    pub(crate) fn basis(&self) -> ExplainBasis {
+        if self.would || self.config.is_some() || !self.modes.is_empty() {
+            ExplainBasis::Today
+        } else {
+            ExplainBasis::Recorded
+        }
+    }
+}
+
+/// Under which configuration and modes rules are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExplainBasis {
+    /// Those that were in force when the event was processed.
+    Recorded,
+    /// Those of now.
+    Today,
 }
 
 /// `yard=away`

@@ -79,7 +79,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         #[cfg(feature = "aws")]
         Command::Test(test) => test::run(test, stack, output).await,
         #[cfg(feature = "aws")]
-        Command::Explain(explain) => explain::run(explain, stack, output).await,
+        Command::Explain(explain) => Box::pin(explain::run(explain, stack, output)).await,
         #[cfg(feature = "aws")]
         Command::Arm(arm) => arm::run(arm, stack, output).await,
         #[cfg(feature = "aws")]

@@ -1,6 +1,7 @@
 //! `camhook explain`
 //!
-//! Uses the code that decides at run time: `camhook_site::evaluate` for rules, `camhook_relay::command` for ages and
+//! Shows the recorded outcomes of an event's actions, and evaluates the rules under the version of camhook.toml and the
+//! modes that were in force, where these are recorded. Uses the code that decides at run time: `camhook_site::evaluate` for rules, `camhook_relay::command` for ages and
 //! deadlines.
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camhook_aws::{AwsPorts, CurrentSite};
-use camhook_event::Event;
+use camhook_event::{CONFIG_KEY, Event, EventId};
 use camhook_operations::events;
 use camhook_ports::{Clock, IndexPorts, ObjectStore, Ports, SystemClock};
 use camhook_relay::command::{deadline, happened_at};
@@ -18,12 +19,13 @@ use camhook_site::{Action, Context, Modes, RelayAction, Rule, Site, Urgency, eva
 use camhook_state::claim::{self, ClaimRecord};
 use camhook_state::control::{self, StopSwitch};
 use camhook_state::cooldown;
+use camhook_state::decision::{self, ActionDecision, ActionOutcome, Decision};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use super::Outcome;
-use crate::arguments::Explain;
+use crate::arguments::{Explain, ExplainBasis};
 use crate::error::Error;
 use crate::output::{Output, single_line};
 use crate::site;
@@ -47,12 +49,28 @@ struct Known {
     /// The rules in the cooldown of another event of the same source.
     in_cooldown: Vec<String>,
     stopped: bool,
+    /// The recorded outcomes, by rule and index.
+    recorded: BTreeMap<(String, usize), ActionDecision>,
+    /// When the events happened that recorded outcomes refer to.
+    others: BTreeMap<EventId, Timestamp>,
+}
+
+/// What the rules are evaluated under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Basis {
+    /// The configuration and modes that were in force when the event was processed.
+    Recorded,
+    /// Those of now.
+    Today,
 }
 
 #[derive(Serialize)]
 struct Explained<'a> {
     rule: &'a str,
     matched: bool,
+    /// What the rule was evaluated under.
+    basis: Basis,
     /// Why it did not match.
     reasons: Vec<String>,
     /// What was read and what matched, where a plate matched by tolerance.
@@ -65,6 +83,9 @@ struct Explained<'a> {
 #[derive(Serialize)]
 struct ActionExplained {
     action: String,
+    /// The recorded outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<ActionDecision>,
     /// Its outcome, or what prevents it now.
     notes: Vec<String>,
 }
@@ -80,7 +101,7 @@ pub(super) async fn run(
         (Some(_), Some(_)) => None,
         _ => Some(Stack::find(stack)?.connect().await),
     };
-    let site = match (&arguments.config, &ports) {
+    let mut site = match (&arguments.config, &ports) {
         (Some(path), _) => Arc::new(site::read(path)?),
         (None, Some(ports)) => CurrentSite::default().get(ports).await?,
         (None, None) => return Err(Error::NoStack),
@@ -96,11 +117,100 @@ pub(super) async fn run(
         None => Known::default(),
     };
     known.modes.extend(arguments.modes.iter().cloned());
+    let mut basis = Basis::Today;
+    if let (Some(ports), ExplainBasis::Recorded) = (&ports, arguments.basis()) {
+        let decision = decision::of_event(ports.state(), event.id).await?.remove(decision::NOTIFY);
+        if let Some(recorded) = decision {
+            if let Some(in_force) = apply(ports, &mut known, &site, recorded, output).await? {
+                (site, basis) = (in_force, Basis::Recorded);
+            }
+        } else {
+            output.note(
+                "No decision is recorded for this event: evaluated under the deployed camhook.toml and the current modes.",
+            );
+        }
+    }
     output.note(head(&event, &known, &site));
-    for explained in explain(&site, &event, &known, now) {
+    for explained in explain(&site, &event, &known, basis, now) {
         output.result(&explained, text(&explained));
     }
     Ok(Outcome::Done)
+}
+
+/// Adds a recorded decision to what is known. Returns the site that was in force; `None` when it cannot be read any more.
+async fn apply(
+    ports: &AwsPorts,
+    known: &mut Known,
+    deployed: &Arc<Site>,
+    decision: Decision,
+    output: &Output,
+) -> Result<Option<Arc<Site>>, Error> {
+    for action in decision.actions {
+        if let ActionOutcome::Duplicate { of } = action.outcome
+            && let Some(other) = decision::of_event(ports.state(), of).await?.remove(decision::NOTIFY)
+        {
+            known.others.insert(of, other.event_time);
+        }
+        known.recorded.insert((action.rule.clone(), action.action), action);
+    }
+    let Some(basis) = decision.basis else { return Ok(None) };
+    let site = match basis.configuration.as_deref() {
+        Some(version) if deployed.version() != Some(version) => {
+            match version_of_then(ports, version).await? {
+                Some(site) => site,
+                None => {
+                    output.note(format_args!(
+                    "Version {version} of camhook.toml, which was in force, is gone: rules are evaluated under the \
+                     deployed one."
+                ));
+                    return Ok(None);
+                }
+            }
+        }
+        _ => Arc::clone(deployed),
+    };
+    known.modes = basis.modes;
+    let version = basis.configuration.as_deref().unwrap_or("without an id");
+    output.note(format_args!(
+        "Evaluated under the version {version} of camhook.toml and the modes that were in force at {:.0}.",
+        decision.at
+    ));
+    Ok(Some(site))
+}
+
+async fn version_of_then(ports: &AwsPorts, version: &str) -> Result<Option<Arc<Site>>, Error> {
+    let Some(object) = ports.objects().get_version(CONFIG_KEY, version).await? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&object.bytes);
+    Ok(camhook_site::read(&text, CONFIG_KEY).ok().map(|(site, _)| Arc::new(site)))
+}
+
+/// A recorded outcome in words.
+fn recorded_text(action: &ActionDecision, event: &Event, known: &Known) -> String {
+    let outcome = match &action.outcome {
+        ActionOutcome::Delivered { caveat: None } => "delivered".to_owned(),
+        ActionOutcome::Delivered { caveat: Some(caveat) } => format!("delivered {caveat}"),
+        ActionOutcome::ModeSet => "mode set".to_owned(),
+        ActionOutcome::ModeNewer => "not set: the mode was set after the event".to_owned(),
+        ActionOutcome::Duplicate { of } => {
+            let distance = known.others.get(of).map(|other| {
+                let seconds = event.time.timestamp().duration_since(*other).as_secs();
+                let when = if seconds < 0 { "later" } else { "earlier" };
+                format!(", {} s {when}", seconds.abs())
+            });
+            format!("not delivered: same object as event {of}{}", distance.unwrap_or_default())
+        }
+        ActionOutcome::Cooldown { until: Some(until) } => format!("not delivered: cooldown until {until:.0}"),
+        ActionOutcome::Cooldown { until: None } => "not delivered: cooldown".to_owned(),
+        ActionOutcome::Quiet => "not delivered: the channel had quiet hours".to_owned(),
+        ActionOutcome::Gathered => "grouped with other events into one message".to_owned(),
+        ActionOutcome::HeldBack => {
+            "held back: the rule had sent its maximum of messages in a minute".to_owned()
+        }
+        ActionOutcome::Waiting => "waiting for another event or delivery".to_owned(),
+        ActionOutcome::Retrying { reason } => format!("failed, delivered again: {}", single_line(reason)),
+        ActionOutcome::Failed { reason } => format!("failed: {}", single_line(reason)),
+    };
+    format!("{outcome} (attempt {} at {:.0})", action.attempt, action.at)
 }
 
 /// Reads the event from a file or standard input; `None` if there is no such file.
@@ -185,7 +295,13 @@ async fn known(ports: &AwsPorts, site: &Site, event: &Event, now: Timestamp) -> 
     Ok(known)
 }
 
-fn explain<'a>(site: &'a Site, event: &Event, known: &Known, now: Timestamp) -> Vec<Explained<'a>> {
+fn explain<'a>(
+    site: &'a Site,
+    event: &Event,
+    known: &Known,
+    basis: Basis,
+    now: Timestamp,
+) -> Vec<Explained<'a>> {
     let modes: Modes = known.modes.iter().map(|(area, mode)| (area.clone(), mode.clone())).collect();
     let context = Context { site, at: event.time.timestamp(), modes: &modes };
     let explained = site.rules().iter().map(|rule| {
@@ -196,9 +312,10 @@ fn explain<'a>(site: &'a Site, event: &Event, known: &Known, now: Timestamp) -> 
         let actions =
             rule.then.iter().enumerate().filter(|_| matched).map(|(index, action)| ActionExplained {
                 action: name(action),
+                recorded: known.recorded.get(&(rule.id.to_string(), index)).cloned(),
                 notes: notes(site, rule, index, action, event, known, now),
             });
-        Explained { rule: rule.id.as_str(), matched, plates, actions: actions.collect(), reasons }
+        Explained { rule: rule.id.as_str(), matched, basis, plates, actions: actions.collect(), reasons }
     });
     explained.collect()
 }
@@ -214,6 +331,9 @@ fn notes(
     now: Timestamp,
 ) -> Vec<String> {
     let id = rule.id.as_str();
+    if let Some(recorded) = known.recorded.get(&(id.to_owned(), index)) {
+        return vec![recorded_text(recorded, event, known)];
+    }
     if let Some(record) = known.claims.get(&(id.to_owned(), index)) {
         let outcome = record.outcome.as_deref().unwrap_or("in progress, or its function stopped");
         return vec![format!("attempt {} at {:.0}: {}", record.attempt, record.since, single_line(outcome))];
@@ -287,7 +407,7 @@ fn text(explained: &Explained<'_>) -> String {
     let Some((first, others)) = reasons.split_first() else {
         let mut lines = vec![format!("{rule}: matched")];
         lines.extend(plates.iter().map(|plate| format!("    {}", single_line(plate))));
-        for ActionExplained { action, notes } in actions {
+        for ActionExplained { action, notes, .. } in actions {
             lines.push(format!("    {action}"));
             lines.extend(notes.iter().map(|note| format!("        {note}")));
         }
@@ -347,7 +467,7 @@ mod tests {
 
     fn explained(known: &Known, now: &str) -> Vec<String> {
         let (site, _) = camhook_site::read(SITE, "test").unwrap();
-        let explained = explain(&site, &event(), known, now.parse().unwrap());
+        let explained = explain(&site, &event(), known, Basis::Today, now.parse().unwrap());
         explained.iter().map(text).collect()
     }
 
@@ -383,6 +503,26 @@ mod tests {
             assert!(lines[0].contains(expected), "{expected}: {}", lines[0]);
         }
         assert!(lines[2].starts_with("away: matched"), "{}", lines[2]);
+    }
+
+    #[test]
+    fn a_recorded_outcome_names_the_other_event_and_its_distance() {
+        let of = EventId::of_sender_id("gate", "1");
+        let decided = ActionDecision {
+            rule: "notify".to_owned(),
+            action: 0,
+            at: "2026-11-23T12:00:01Z".parse().unwrap(),
+            attempt: 1,
+            outcome: ActionOutcome::Duplicate { of },
+        };
+        let known = Known {
+            recorded: BTreeMap::from([(("notify".to_owned(), 0), decided)]),
+            others: BTreeMap::from([(of, "2026-11-23T11:59:48Z".parse().unwrap())]),
+            ..Known::default()
+        };
+        let lines = explained(&known, "2026-11-23T12:00:05Z");
+        let expected = format!("not delivered: same object as event {of}, 12 s earlier (attempt 1 at ");
+        assert!(lines[0].contains(&expected), "{}", lines[0]);
     }
 
     #[test]

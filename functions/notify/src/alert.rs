@@ -72,6 +72,7 @@ pub(crate) async fn send_alert<P: Ports>(
             cooldown::give_back(state, key, alert.id).await?;
         }
         DeliveryOutcome::AlreadyDelivered
+        | DeliveryOutcome::Mode(_)
         | DeliveryOutcome::HeldBack
         | DeliveryOutcome::Busy(_)
         | DeliveryOutcome::Failed { .. } => {}

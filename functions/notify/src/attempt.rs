@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use camhook_ports::{Clock, Metrics, Ports};
 use camhook_site::Channel;
+use camhook_state::channel_status::{self, ChannelStatus};
 use camhook_state::claim::{self, Acquisition, Claim, ClaimKey, Effect};
 
 use crate::channel::{self, Accepted, Caveat};
 use crate::context::Context;
 use crate::error::{DeliveryError, Error};
-use crate::notification::Notification;
+use crate::notification::{Notification, Subject};
 use crate::outcome::DeliveryOutcome;
 use crate::retry::{ATTEMPT_LIMIT, SOON};
 
@@ -63,6 +64,7 @@ pub(crate) async fn attempt<P: Ports>(
     metrics.time("NotificationTime", duration, [("Channel", channel.kind.name())]);
     context.count_notification(channel, if result.is_ok() { "delivered" } else { "failed" });
     record_outcome(context.ports, claim, &result).await;
+    record_channel(context.ports, channel, &notification.subject, &result).await;
     let duration_ms = duration.as_millis();
     match result {
         Ok(Accepted { caveats }) => {
@@ -102,6 +104,28 @@ fn without_bytes(mut notification: Notification<'_>) -> Notification<'_> {
 
 fn join(caveats: &[Caveat]) -> Option<String> {
     (!caveats.is_empty()).then(|| caveats.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+}
+
+/// Records the last message of a channel. A failure is logged: it costs no message.
+async fn record_channel<P: Ports>(
+    ports: &P,
+    channel: &Channel,
+    subject: &Subject<'_>,
+    result: &Result<Accepted, DeliveryError>,
+) {
+    let (now, event) = match subject {
+        Subject::Event(event) => (ports.clock().now(), Some(event.id)),
+        _ => (ports.clock().now(), None),
+    };
+    let status = match result {
+        Ok(_) => ChannelStatus { delivered: Some(now), event, ..ChannelStatus::default() },
+        Err(error) => {
+            ChannelStatus { failed: Some(now), reason: Some(error.to_string()), ..ChannelStatus::default() }
+        }
+    };
+    if let Err(error) = channel_status::record(ports.state(), channel.id.as_str(), &status).await {
+        tracing::warn!(%error, "failed to record the last message of a channel");
+    }
 }
 
 /// Records the result of an attempt. Where the claim cannot be written, the message is delivered again after

@@ -5,7 +5,7 @@ use camhook_site::{Rule, Site};
 use camhook_state::cooldown::{self, CooldownKey};
 
 use crate::delivery::Delivery;
-use crate::outcome::DeliveryOutcome;
+use crate::outcome::{ActionResult, DeliveryOutcome};
 use crate::retry::LAST_DELIVERY;
 
 /// The cooldown of a rule, for what [`Site::cooldown_scope`] counts it for.
@@ -19,17 +19,19 @@ pub(crate) async fn finalize_cooldown<P: Ports>(
     site: &Site,
     rule: &Rule,
     delivery: Delivery<'_>,
-    outcomes: &[DeliveryOutcome],
+    outcomes: &[ActionResult],
 ) {
     let (Some(length), None) = (rule.cooldown, delivery.replay) else { return };
     let scope = site.cooldown_scope(rule, delivery.event);
     let key = cooldown_key(rule, &scope);
     let id = delivery.acting;
-    let any_delivered = outcomes.iter().any(|outcome| matches!(outcome, DeliveryOutcome::Delivered(_)));
-    let all_failed = outcomes.iter().all(|outcome| matches!(outcome, DeliveryOutcome::Failed { .. }));
+    let any_delivered = outcomes
+        .iter()
+        .any(|result| matches!(result.outcome, DeliveryOutcome::Delivered(_) | DeliveryOutcome::Mode(_)));
+    let all_failed = outcomes.iter().all(|result| matches!(result.outcome, DeliveryOutcome::Failed { .. }));
     let permanently = delivery.receive_count >= LAST_DELIVERY
         || outcomes.iter().all(
-            |outcome| matches!(outcome, DeliveryOutcome::Failed { error, .. } if error.needs_a_person()),
+            |result| matches!(&result.outcome, DeliveryOutcome::Failed { error, .. } if error.needs_a_person()),
         );
     let finalized = if any_delivered {
         cooldown::confirm(ports.state(), key, id, length, ports.clock().now()).await

@@ -9,17 +9,19 @@ use camhook_ports::{Clock, Ports};
 use camhook_site::{Action, Modes, Rule, evaluate};
 use camhook_state::control;
 use camhook_state::cooldown::{self, Reservation};
+use camhook_state::decision::ActionOutcome;
 use camhook_state::dedupe::{Dedupe, dedupe};
 
 use crate::alert::alert_failures;
 use crate::context::Context;
 use crate::cooldown::{cooldown_key, finalize_cooldown};
+use crate::decision_log::DecisionLog;
 use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::gather::{REACHABILITY_WINDOW, gather, gather_silence};
 use crate::matched_rule::{MatchedRule, deliver_all};
 use crate::mode::set_modes;
-use crate::outcome::{DeliveryOutcome, combine};
+use crate::outcome::combine;
 use crate::request::{DeliveryRequest, count_all, requests};
 use crate::retry::SOON;
 
@@ -32,6 +34,7 @@ pub(crate) async fn notify_event<P: Ports>(
     let modes = modes(ports, site.rules(), delivery.event).await?;
     let at = delivery.event.time.timestamp();
     let evaluation = camhook_site::Context { site, at, modes: &modes };
+    let mut log = DecisionLog::of_event(site, &modes);
     let mut results = Vec::new();
     let mut matched = Vec::new();
     let mut notifies = Notifies::Nobody;
@@ -45,10 +48,11 @@ pub(crate) async fn notify_event<P: Ports>(
             notifies = Notifies::Somebody;
         }
         let requests = requests(context, rule, ports.clock().now());
+        log.add_quiet(rule, &requests);
         if requests.is_empty() && !rule.sets_modes() {
             continue;
         }
-        match prepare(context, rule, requests, delivery).await {
+        match prepare(context, rule, requests, delivery, &mut log).await {
             Ok(Preparation::Ready(ready)) => matched.push(ready),
             Ok(Preparation::Suppressed) => {}
             Ok(Preparation::Pending) => results.push(Err(Retry::waiting("cooldown").after(SOON))),
@@ -65,9 +69,11 @@ pub(crate) async fn notify_event<P: Ports>(
     deliver_all(context, delivery, &mut matched).await;
     for MatchedRule { rule, outcomes, .. } in &matched {
         finalize_cooldown(ports, context.site, rule, delivery, outcomes).await;
-        results.extend(outcomes.iter().map(DeliveryOutcome::result));
+        log.add_results(rule, outcomes, delivery.receive_count);
+        results.extend(outcomes.iter().map(|result| result.outcome.result()));
     }
-    let outcomes = matched.iter().flat_map(|matched| &matched.outcomes);
+    log.record(context, delivery).await;
+    let outcomes = matched.iter().flat_map(|matched| &matched.outcomes).map(|result| &result.outcome);
     alert_failures(context, delivery.receive_count, outcomes).await;
     combine(results)
 }
@@ -114,32 +120,40 @@ async fn prepare<'a, P: Ports>(
     rule: &'a Rule,
     requests: Vec<DeliveryRequest<'a>>,
     delivery: Delivery<'_>,
+    log: &mut DecisionLog,
 ) -> Result<Preparation<'a>, Error> {
     let Delivery { event, replay, .. } = delivery;
     let (state, now) = (context.ports.state(), context.ports.clock().now());
     if let (Some(key), None) = (context.site.dedupe_key(event), replay)
-        && let Dedupe::Duplicate(_) = dedupe(state, &key, rule.id.as_str(), event.id, now).await?
+        && let Dedupe::Duplicate(of) = dedupe(state, &key, rule.id.as_str(), event.id, now).await?
     {
         count_all(context, &requests, "duplicate");
+        log.add_all(rule, &requests, &ActionOutcome::Duplicate { of });
         return Ok(Preparation::Suppressed);
     }
     // Cameras that vanish with their network are one message.
     let together = is_reachability(event.data.kind).then_some(REACHABILITY_WINDOW);
     if let (Some(window), None) = (rule.coalesce.or(together), replay) {
         // The group reserves the cooldown when it is delivered. Modes are set at once.
-        set_modes(context, rule, delivery).await?;
-        gather(context, rule, window, &requests, delivery).await?;
+        log.add_results(rule, &set_modes(context, rule, delivery).await?, delivery.receive_count);
+        if let Some(outcome) = gather(context, rule, window, &requests, delivery).await? {
+            log.add_all(rule, &requests, &outcome);
+        }
         return Ok(Preparation::Suppressed);
     }
     if let (Some(length), None) = (rule.cooldown, replay) {
         let scope = context.site.cooldown_scope(rule, event);
         match cooldown::reserve(state, cooldown_key(rule, &scope), event.id, length, now).await? {
             Reservation::Held { .. } => {}
-            Reservation::Charged { .. } => {
+            Reservation::Charged { until } => {
                 count_all(context, &requests, "cooldown");
+                log.add_all(rule, &requests, &ActionOutcome::Cooldown { until: Some(until) });
                 return Ok(Preparation::Suppressed);
             }
-            Reservation::Pending { .. } => return Ok(Preparation::Pending),
+            Reservation::Pending { .. } => {
+                log.add_all(rule, &requests, &ActionOutcome::Waiting);
+                return Ok(Preparation::Pending);
+            }
         }
     }
     let outcomes = set_modes(context, rule, delivery).await?;

@@ -8,6 +8,7 @@ use camhook_site::Rule;
 use camhook_state::claim::{self, Acquisition, ClaimKey};
 use camhook_state::coalesce::{self, GroupKey, Joined};
 use camhook_state::cooldown;
+use camhook_state::decision::ActionOutcome;
 use camhook_state::flush::Flush;
 
 use crate::context::Context;
@@ -16,22 +17,23 @@ use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::request::{DeliveryRequest, count_all};
 
-/// Adds an event to the group of its rule and source, and queues the group's message where that is still due.
+/// Adds an event to the group of its rule and source, and queues the group's message where that is still due. Returns
+/// what that means for its actions; `None` when an earlier delivery did it.
 pub(crate) async fn gather<P: Ports>(
     context: &Context<'_, P>,
     rule: &Rule,
     window: Duration,
     requests: &[DeliveryRequest<'_>],
     delivery: Delivery<'_>,
-) -> Result<(), Error> {
+) -> Result<Option<ActionOutcome>, Error> {
     let ports = context.ports;
     let (state, event, now) = (ports.state(), delivery.event, ports.clock().now());
-    let Some(first) = requests.first() else { return Ok(()) };
+    let Some(first) = requests.first() else { return Ok(None) };
     let key = ClaimKey { event: event.id, rule: rule.id.as_str(), action: first.action, replay: None };
     let claim = match claim::take(state, &key, now).await? {
         Acquisition::Settled(_) => {
             count_all(context, requests, "already_delivered");
-            return Ok(());
+            return Ok(None);
         }
         // Joining is idempotent: there is no need to wait for another delivery.
         Acquisition::Taken(claim) | Acquisition::AlreadyTaken(claim) => claim,
@@ -42,13 +44,13 @@ pub(crate) async fn gather<P: Ports>(
     {
         count_all(context, requests, "cooldown");
         claim::finish(state, &claim, "suppressed: cooldown").await?;
-        return Ok(());
+        return Ok(Some(ActionOutcome::Cooldown { until: None }));
     }
     let source = group_source(event);
     join(context, GroupKey { rule: rule.id.as_str(), source }, event, window).await?;
     claim::finish(state, &claim, "gathered into one message").await?;
     count_all(context, requests, "gathered");
-    Ok(())
+    Ok(Some(ActionOutcome::Gathered))
 }
 
 /// Stands for a rule's id in the groups of sources that went silent and that no rule is about. No rule's id

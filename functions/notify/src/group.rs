@@ -5,15 +5,17 @@ use camhook_ports::{Clock, Ports};
 use camhook_state::alert::AlertSubject;
 use camhook_state::coalesce::{self, Closing, Group, GroupKey};
 use camhook_state::cooldown::{self, Reservation};
+use camhook_state::decision::ActionOutcome;
 use camhook_state::flush::Flush;
 
 use crate::alert::{alert_failures, enqueue_alert};
 use crate::context::Context;
 use crate::cooldown::{cooldown_key, finalize_cooldown};
+use crate::decision_log::DecisionLog;
 use crate::delivery::Delivery;
 use crate::gather::SILENCE_RULE;
 use crate::matched_rule::{MatchedRule, deliver_all};
-use crate::outcome::{DeliveryOutcome, combine};
+use crate::outcome::combine;
 use crate::request::{count_all, requests};
 use crate::retry::SOON;
 use crate::text::{self, Rendered};
@@ -59,8 +61,11 @@ async fn deliver_group<P: Ports>(
         let (key, now) = (cooldown_key(rule, &scope), context.ports.clock().now());
         match cooldown::reserve(context.ports.state(), key, group.id, length, now).await? {
             Reservation::Held { .. } => {}
-            Reservation::Charged { .. } => {
+            Reservation::Charged { until } => {
                 count_all(context, &requests, "cooldown");
+                let mut log = DecisionLog::of_group();
+                log.add_all(rule, &requests, &ActionOutcome::Cooldown { until: Some(until) });
+                log.record(context, delivery).await;
                 return Ok(());
             }
             Reservation::Pending { .. } => return Err(Retry::waiting("cooldown").after(SOON)),
@@ -69,9 +74,12 @@ async fn deliver_group<P: Ports>(
     let mut matched = [MatchedRule::acquire(context, rule, requests, delivery, vec![]).await?];
     deliver_all(context, delivery, &mut matched).await;
     let [MatchedRule { outcomes, .. }] = &matched;
+    let mut log = DecisionLog::of_group();
+    log.add_results(rule, outcomes, receive_count);
+    log.record(context, delivery).await;
     finalize_cooldown(context.ports, context.site, rule, delivery, outcomes).await;
-    alert_failures(context, receive_count, outcomes.iter()).await;
-    combine(outcomes.iter().map(DeliveryOutcome::result))
+    alert_failures(context, receive_count, outcomes.iter().map(|result| &result.outcome)).await;
+    combine(outcomes.iter().map(|result| result.outcome.result()))
 }
 
 /// The alert about sources that went silent or are back, and that no rule is about.

@@ -19,6 +19,7 @@ mod attempt;
 pub mod channel;
 mod context;
 mod cooldown;
+mod decision_log;
 mod delivery;
 mod error;
 mod event;

@@ -15,7 +15,7 @@ use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::held_back::admit;
 use crate::notification::{Notification, Subject};
-use crate::outcome::DeliveryOutcome;
+use crate::outcome::{ActionResult, DeliveryOutcome};
 use crate::picture::{self, Pictures};
 use crate::request::DeliveryRequest;
 use crate::text;
@@ -25,7 +25,7 @@ pub(crate) struct MatchedRule<'a> {
     pub(crate) rule: &'a Rule,
     /// The messages whose claims are acquired.
     pub(crate) acquired: Vec<(DeliveryRequest<'a>, Claim)>,
-    pub(crate) outcomes: Vec<DeliveryOutcome>,
+    pub(crate) outcomes: Vec<ActionResult>,
 }
 
 impl<'a> MatchedRule<'a> {
@@ -35,25 +35,29 @@ impl<'a> MatchedRule<'a> {
         rule: &'a Rule,
         requests: Vec<DeliveryRequest<'a>>,
         delivery: Delivery<'_>,
-        mut outcomes: Vec<DeliveryOutcome>,
+        mut outcomes: Vec<ActionResult>,
     ) -> Result<Self, Error> {
         let mut acquired = Vec::new();
         for request in requests {
-            let (event, replay) = (delivery.acting, delivery.run());
-            let key = ClaimKey { event, rule: rule.id.as_str(), action: request.action, replay };
-            match acquire(context.ports, &key).await? {
+            let (event, replay, action) = (delivery.acting, delivery.run(), request.action);
+            let key = ClaimKey { event, rule: rule.id.as_str(), action, replay };
+            let outcome = match acquire(context.ports, &key).await? {
                 Lease::Acquired(claim) => {
                     match admit(context, rule, request.channel, delivery, &claim).await? {
-                        Some(outcome) => outcomes.push(outcome),
-                        None => acquired.push((request, claim)),
+                        Some(outcome) => outcome,
+                        None => {
+                            acquired.push((request, claim));
+                            continue;
+                        }
                     }
                 }
-                Lease::Busy(after) => outcomes.push(DeliveryOutcome::Busy(after)),
+                Lease::Busy(after) => DeliveryOutcome::Busy(after),
                 Lease::Settled => {
                     context.count_notification(request.channel, "already_delivered");
-                    outcomes.push(DeliveryOutcome::AlreadyDelivered);
+                    DeliveryOutcome::AlreadyDelivered
                 }
-            }
+            };
+            outcomes.push(ActionResult { action, outcome });
         }
         Ok(Self { rule, acquired, outcomes })
     }
@@ -102,14 +106,14 @@ pub(crate) async fn deliver_all<P: Ports>(
             if let DeliveryOutcome::Delivered(caveats) = &outcome {
                 alert_moved_chat(context, request.channel, caveats, &id).await;
             }
-            (index, outcome)
+            (index, ActionResult { action: request.action, outcome })
         }
         .instrument(span)
     }))
     .await;
-    for (index, outcome) in outcomes {
+    for (index, result) in outcomes {
         if let Some(matched) = matched.get_mut(index) {
-            matched.outcomes.push(outcome);
+            matched.outcomes.push(result);
         }
     }
 }

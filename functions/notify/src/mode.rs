@@ -9,7 +9,7 @@ use camhook_state::control::{self, ModeChange};
 use crate::context::Context;
 use crate::delivery::Delivery;
 use crate::error::Error;
-use crate::outcome::DeliveryOutcome;
+use crate::outcome::{ActionResult, DeliveryOutcome};
 
 /// Sets the modes of a rule, each once for an event, and never over one that was set after the event. A replay
 /// sets none: the modes of then are not those of now.
@@ -19,7 +19,7 @@ pub(crate) async fn set_modes<P: Ports>(
     context: &Context<'_, P>,
     rule: &Rule,
     delivery: Delivery<'_>,
-) -> Result<Vec<DeliveryOutcome>, Error> {
+) -> Result<Vec<ActionResult>, Error> {
     let ports = context.ports;
     let mut outcomes = Vec::new();
     if delivery.replay.is_some() {
@@ -35,7 +35,8 @@ pub(crate) async fn set_modes<P: Ports>(
             tracing::warn!(rule = rule.id.as_str(), "skipped a mode: the event has no area");
             continue;
         };
-        outcomes.push(set_mode(ports, rule, delivery, action, (area.as_str(), mode.as_str())).await?);
+        let outcome = set_mode(ports, rule, delivery, action, (area.as_str(), mode.as_str())).await?;
+        outcomes.push(ActionResult { action, outcome });
     }
     Ok(outcomes)
 }
@@ -67,11 +68,12 @@ async fn set_mode<P: Ports>(
         Acquisition::Taken(claim) | Acquisition::AlreadyTaken(claim) => claim,
     };
     let at = delivery.event.time.timestamp();
-    let outcome = match control::set_mode_by_event(ports.state(), area, mode, at).await? {
+    let change = control::set_mode_by_event(ports.state(), area, mode, at).await?;
+    let outcome = match change {
         ModeChange::Set => "set",
         ModeChange::Newer => "not set: the mode was set after the event",
     };
     claim::finish(ports.state(), &claim, outcome).await?;
     tracing::info!(rule, area, mode, outcome, "set mode");
-    Ok(DeliveryOutcome::Delivered(vec![]))
+    Ok(DeliveryOutcome::Mode(change))
 }

@@ -4,15 +4,21 @@ use std::time::Duration;
 
 use camhook_consumer::Retry;
 use camhook_site::ChannelId;
+use camhook_state::control::ModeChange;
 
 use crate::channel::Caveat;
+use camhook_state::decision::ActionOutcome;
+
 use crate::error::DeliveryError;
+use crate::retry::LAST_DELIVERY;
 
 /// The outcome of one message to one channel.
 #[derive(Debug)]
 pub(crate) enum DeliveryOutcome {
     /// Delivered by this attempt.
     Delivered(Vec<Caveat>),
+    /// The mode was set, or was set by someone after the event.
+    Mode(ModeChange),
     /// Delivered by an earlier attempt.
     AlreadyDelivered,
     /// Held back by the limit of messages in a minute.
@@ -32,7 +38,7 @@ impl DeliveryOutcome {
     /// What the outcome means for the queue's message.
     pub(crate) fn result(&self) -> Result<(), Retry> {
         match self {
-            Self::Delivered(_) | Self::AlreadyDelivered | Self::HeldBack => Ok(()),
+            Self::Delivered(_) | Self::Mode(_) | Self::AlreadyDelivered | Self::HeldBack => Ok(()),
             Self::Busy(after) => Err(Retry::waiting("busy").after(*after)),
             Self::Failed { channel, error } => {
                 let retry = Retry::failed("not_delivered", format!("channel {channel}: {error}"));
@@ -42,6 +48,35 @@ impl DeliveryOutcome {
                 })
             }
         }
+    }
+}
+
+/// The outcome of one action of a rule.
+#[derive(Debug)]
+pub(crate) struct ActionResult {
+    /// The index of the action in the rule.
+    pub(crate) action: usize,
+    pub(crate) outcome: DeliveryOutcome,
+}
+
+impl ActionResult {
+    /// The outcome as it is recorded; `None` when an earlier delivery recorded it.
+    pub(crate) fn recorded(&self, receive_count: u32) -> Option<ActionOutcome> {
+        Some(match &self.outcome {
+            DeliveryOutcome::Delivered(caveats) => ActionOutcome::Delivered {
+                caveat: (!caveats.is_empty())
+                    .then(|| caveats.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+            },
+            DeliveryOutcome::Mode(ModeChange::Set) => ActionOutcome::ModeSet,
+            DeliveryOutcome::Mode(ModeChange::Newer) => ActionOutcome::ModeNewer,
+            DeliveryOutcome::AlreadyDelivered => return None,
+            DeliveryOutcome::HeldBack => ActionOutcome::HeldBack,
+            DeliveryOutcome::Busy(_) => ActionOutcome::Waiting,
+            DeliveryOutcome::Failed { error, .. } if receive_count >= LAST_DELIVERY => {
+                ActionOutcome::Failed { reason: error.to_string() }
+            }
+            DeliveryOutcome::Failed { error, .. } => ActionOutcome::Retrying { reason: error.to_string() },
+        })
     }
 }
 

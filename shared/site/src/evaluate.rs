@@ -23,6 +23,11 @@ impl Modes {
     pub fn get(&self, area: &str) -> &str {
         self.0.get(area).map_or(DEFAULT_MODE, String::as_str)
     }
+
+    /// The areas whose mode was set, each with its mode.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(area, mode)| (area.as_str(), mode.as_str()))
+    }
 }
 
 impl<A: Into<String>, M: Into<String>> FromIterator<(A, M)> for Modes {

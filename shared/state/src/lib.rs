@@ -8,16 +8,19 @@
 //! | [`coalesce`] | events that become one message |
 //! | [`relay`], [`topic_status`], [`control`] | relays, the last message of a topic, the stop switch and the modes |
 //! | [`presence`], [`level`], [`mqtt`] | the last contact of a source, repeated levels, messages that form one alarm |
+//! | [`decision`], [`channel_status`] | what was decided about an event; the last message of a channel |
 //! | [`dead_letter`] | why a message became a dead letter |
 //! | [`alert`], [`flush`], [`release`] | the messages of camhook's own queues |
 
 pub mod alert;
+pub mod channel_status;
 pub mod claim;
 pub mod coalesce;
 pub mod configuration;
 pub mod control;
 pub mod cooldown;
 pub mod dead_letter;
+pub mod decision;
 pub mod dedupe;
 mod error;
 pub mod flush;

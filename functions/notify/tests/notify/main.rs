@@ -8,6 +8,7 @@
 
 mod alert;
 mod channels;
+mod decision;
 mod delivery;
 mod failure;
 mod form;

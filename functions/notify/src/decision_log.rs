@@ -1,0 +1,89 @@
+//! What was decided about an event, recorded once its messages were attempted.
+
+use camhook_ports::{Clock, Ports};
+use camhook_site::{Action, Modes, Rule, Site};
+use camhook_state::decision::{self, ActionDecision, ActionOutcome, Basis, Decision, FirstWrite, NOTIFY};
+use jiff::Timestamp;
+
+use crate::context::Context;
+use crate::delivery::Delivery;
+use crate::outcome::ActionResult;
+use crate::request::DeliveryRequest;
+
+/// Collects the outcomes of an event's actions.
+#[derive(Debug)]
+pub(crate) struct DecisionLog {
+    basis: Option<Basis>,
+    actions: Vec<(String, usize, ActionOutcome)>,
+}
+
+impl DecisionLog {
+    /// Of an event whose rules are evaluated.
+    pub(crate) fn of_event(site: &Site, modes: &Modes) -> Self {
+        let modes = modes.iter().map(|(area, mode)| (area.to_owned(), mode.to_owned())).collect();
+        let basis = Basis { configuration: site.version().map(str::to_owned), modes };
+        Self { basis: Some(basis), actions: Vec::new() }
+    }
+
+    /// Of a group, whose events were evaluated before.
+    pub(crate) fn of_group() -> Self {
+        Self { basis: None, actions: Vec::new() }
+    }
+
+    /// The same outcome for several messages of a rule.
+    pub(crate) fn add_all(&mut self, rule: &Rule, requests: &[DeliveryRequest<'_>], outcome: &ActionOutcome) {
+        let actions = requests.iter().map(|request| (rule.id.to_string(), request.action, outcome.clone()));
+        self.actions.extend(actions);
+    }
+
+    /// The messages of a rule that are not requested, since their channels have quiet hours.
+    pub(crate) fn add_quiet(&mut self, rule: &Rule, requests: &[DeliveryRequest<'_>]) {
+        for (action, wanted) in rule.then.iter().enumerate() {
+            let is_requested = requests.iter().any(|request| request.action == action);
+            if matches!(wanted, Action::Notify { .. }) && !is_requested {
+                self.actions.push((rule.id.to_string(), action, ActionOutcome::Quiet));
+            }
+        }
+    }
+
+    /// The outcomes of a rule's actions.
+    pub(crate) fn add_results(&mut self, rule: &Rule, results: &[ActionResult], receive_count: u32) {
+        let outcome = |result: &ActionResult| {
+            Some((rule.id.to_string(), result.action, result.recorded(receive_count)?))
+        };
+        self.actions.extend(results.iter().filter_map(outcome));
+    }
+
+    /// Writes the decision. A failure is logged: it costs no message.
+    pub(crate) async fn record<P: Ports>(self, context: &Context<'_, P>, delivery: Delivery<'_>) {
+        let at = context.ports.clock().now();
+        if self.actions.is_empty() && context.site.rules().is_empty() {
+            return;
+        }
+        let decision = Decision {
+            event_time: delivery.event.time.timestamp(),
+            at,
+            basis: self.basis,
+            actions: actions(self.actions, at, delivery.receive_count),
+        };
+        let part = match delivery.replay {
+            None => NOTIFY.to_owned(),
+            Some(run) => format!("{NOTIFY}#{run}"),
+        };
+        let first = if delivery.receive_count <= 1 && delivery.group.is_none() {
+            FirstWrite::Expected
+        } else {
+            FirstWrite::Unlikely
+        };
+        let recorded =
+            decision::record(context.ports.state(), delivery.acting, &part, &decision, first).await;
+        if let Err(error) = recorded {
+            tracing::warn!(%error, "failed to record the decision");
+        }
+    }
+}
+
+fn actions(actions: Vec<(String, usize, ActionOutcome)>, at: Timestamp, attempt: u32) -> Vec<ActionDecision> {
+    let decided = |(rule, action, outcome)| ActionDecision { rule, action, at, attempt, outcome };
+    actions.into_iter().map(decided).collect()
+}
