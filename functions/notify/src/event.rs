@@ -24,6 +24,7 @@ use crate::mode::set_modes;
 use crate::outcome::combine;
 use crate::request::{DeliveryRequest, count_all, requests};
 use crate::retry::SOON;
+use crate::snooze;
 
 /// Carries out the notifications and modes of all rules that match an event. A rule that fails affects no other.
 pub(crate) async fn notify_event<P: Ports>(
@@ -129,6 +130,10 @@ async fn prepare<'a, P: Ports>(
     {
         count_all(context, &requests, "duplicate");
         log.add_all(rule, &requests, &ActionOutcome::Duplicate { of });
+        return Ok(Preparation::Suppressed);
+    }
+    if snooze::suppress(context, rule, &requests, delivery).await? {
+        set_modes(context, rule, delivery).await?;
         return Ok(Preparation::Suppressed);
     }
     // Cameras that vanish with their network are one message.

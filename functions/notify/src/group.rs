@@ -18,6 +18,7 @@ use crate::matched_rule::{MatchedRule, deliver_all};
 use crate::outcome::combine;
 use crate::request::{count_all, requests};
 use crate::retry::SOON;
+use crate::snooze;
 use crate::text::{self, Rendered};
 
 /// Closes a group and delivers its message.
@@ -56,6 +57,9 @@ async fn deliver_group<P: Ports>(
     let delivery = Delivery::of_group(group, receive_count);
     // Quiet hours are those at the time of the first event; they may have begun since.
     let requests = requests(context, rule, group.opened);
+    if snooze::suppress(context, rule, &requests, delivery).await? {
+        return Ok(());
+    }
     if let Some(length) = rule.cooldown {
         let scope = context.site.cooldown_scope(rule, delivery.event);
         let (key, now) = (cooldown_key(rule, &scope), context.ports.clock().now());

@@ -35,6 +35,7 @@ mod outcome;
 mod picture;
 mod request;
 mod retry;
+mod snooze;
 pub mod text;
 
 pub use channel::{Accepted, Caveat};

@@ -18,7 +18,7 @@ use crate::notification::{Notification, Subject};
 use crate::outcome::{ActionResult, DeliveryOutcome};
 use crate::picture::{self, Pictures};
 use crate::request::DeliveryRequest;
-use crate::text;
+use crate::{snooze, text};
 
 /// A rule that matched, and the outcomes of its messages so far.
 pub(crate) struct MatchedRule<'a> {
@@ -26,6 +26,8 @@ pub(crate) struct MatchedRule<'a> {
     /// The messages whose claims are acquired.
     pub(crate) acquired: Vec<(DeliveryRequest<'a>, Claim)>,
     pub(crate) outcomes: Vec<ActionResult>,
+    /// Lines that its messages end with: the snoozes that ended before them.
+    notes: Vec<String>,
 }
 
 impl<'a> MatchedRule<'a> {
@@ -59,7 +61,11 @@ impl<'a> MatchedRule<'a> {
             };
             outcomes.push(ActionResult { action, outcome });
         }
-        Ok(Self { rule, acquired, outcomes })
+        let notes = match (acquired.is_empty(), delivery.replay) {
+            (false, None) => snooze::ended(context, rule, delivery.event).await,
+            _ => Vec::new(),
+        };
+        Ok(Self { rule, acquired, outcomes, notes })
     }
 }
 
@@ -79,9 +85,10 @@ pub(crate) async fn deliver_all<P: Ports>(
     let pictures = picture::read(context.ports, event, form).await;
 
     let attempts = matched.iter().enumerate().flat_map(|(index, matched)| {
-        matched.acquired.iter().map(move |(request, claim)| (index, matched.rule, request, claim))
+        matched.acquired.iter().map(move |(request, claim)| (index, matched, request, claim))
     });
-    let outcomes = join_all(attempts.map(|(index, rule, request, claim)| {
+    let outcomes = join_all(attempts.map(|(index, matched, request, claim)| {
+        let rule = matched.rule;
         let Pictures { picture, detail } = pictures.clone();
         let span = tracing::info_span!("notification", rule = rule.id.as_str(), action = request.action);
         async move {
@@ -90,8 +97,8 @@ pub(crate) async fn deliver_all<P: Ports>(
             for error in errors {
                 tracing::warn!(%error, "failed to render a template, used the default text");
             }
-            for line in tolerant_matches(context, rule, event) {
-                text::add_line(&mut rendered, &line);
+            for line in tolerant_matches(context, rule, event).iter().chain(&matched.notes) {
+                text::add_line(&mut rendered, line);
             }
             let id = match delivery.run() {
                 None => format!("{}-{}-{}", delivery.acting, rule.id, request.action),

@@ -234,3 +234,53 @@ then = { notify = "family", body = "{{ plate }}" }
     assert!(!handled(&ports, &site, &client(), delivered(&event, 1)).await.0);
     assert_eq!(ntfy.received()[0].body, "IB36NL\nPlate read as IB36NL, matched IB36NK (Ann) on @residents");
 }
+
+#[tokio::test]
+async fn snoozed_messages_are_not_sent_and_the_next_one_says_how_many() {
+    use camhook_state::snooze::{self, SnoozeTarget};
+    let text = r#"
+[[channel]]
+id = "family"
+kind = "ntfy"
+url = "NTFY/family"
+network = "loopback"
+[[rule]]
+id = "plates"
+then = [{ notify = "family", body = "{{ plate }}" }, { mode = "away" }]
+"#;
+    let targets = [
+        SnoozeTarget::Rule("plates".to_owned()),
+        SnoozeTarget::Camera("gate".to_owned()),
+        SnoozeTarget::Camera("gate/1".to_owned()),
+    ];
+    for target in targets {
+        let ntfy = receiver(Reply::status(200)).await;
+        let (ports, site) = (ports().await, site(text, &[("NTFY", &ntfy)]));
+        let until = NOW.checked_add(Duration::from_secs(60)).unwrap();
+        let others = [SnoozeTarget::Rule("gate".to_owned()), SnoozeTarget::Camera("plates".to_owned())];
+        for other in &others {
+            snooze::set(&ports.state, other, until, NOW).await.unwrap();
+        }
+        snooze::set(&ports.state, &target, until, NOW).await.unwrap();
+        let events = ['a', 'b', 'c'].map(|digit| {
+            let mut event = plate(digit, None);
+            event.data.images.clear();
+            event
+        });
+        for (event, receive_count) in [(&events[0], 1), (&events[1], 1), (&events[1], 2)] {
+            assert!(!handled(&ports, &site, &client(), delivered(event, receive_count)).await.0);
+        }
+        assert!(ntfy.received().is_empty(), "{target:?}");
+        assert_eq!(control::mode(&ports.state, "yard").await.unwrap().as_deref(), Some("away"));
+        let claims = camhook_state::claim::of_event(&ports.state, events[0].id).await.unwrap();
+        assert!(claims.iter().any(|(_, action, claim)| *action == 0
+            && claim.outcome.as_deref().is_some_and(|outcome| outcome.starts_with("snoozed until "))));
+
+        ports.clock.advance(Duration::from_secs(60));
+        assert!(!handled(&ports, &site, &client(), delivered(&events[2], 1)).await.0);
+        assert_eq!(
+            ntfy.received()[0].body,
+            "IB36NL\nSnoozed until 2026-11-23 12:01:05: 2 messages were not sent."
+        );
+    }
+}
