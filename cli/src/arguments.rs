@@ -105,6 +105,9 @@ pub(crate) enum Command {
     /// Set or show the mode of an area.
     #[cfg(feature = "aws")]
     Arm(Arm),
+    /// Suppress the notifications of a rule or camera for a time. Relays and modes are not affected.
+    #[cfg(feature = "aws")]
+    Snooze(Snooze),
     /// Disable or enable all relays, or show whether they are disabled.
     #[cfg(feature = "aws")]
     Relays(Relays),
@@ -614,6 +617,23 @@ pub(crate) struct Arm {
     /// Show the mode without changing it.
     #[arg(long)]
     show: bool,
+}
+
+#[cfg(feature = "aws")]
+#[derive(Debug, Args)]
+pub(crate) struct Snooze {
+    /// A rule, a `[[camera]]`, a source, or `source/camera`. Without it, all snoozes are listed.
+    #[arg(value_name = "CAMERA|RULE", required_unless_present = "list")]
+    pub(crate) name: Option<String>,
+    /// For how long, for example 30m or 2h; at most 168h. The next message says how many were not sent.
+    #[arg(value_name = "TIME", conflicts_with = "list", value_parser = crate::command::snooze::length)]
+    pub(crate) length: Option<jiff::SignedDuration>,
+    /// List the snoozes.
+    #[arg(long, conflicts_with_all = ["name", "off"])]
+    list: bool,
+    /// End the snooze.
+    #[arg(long, conflicts_with = "length")]
+    pub(crate) off: bool,
 }
 
 #[derive(Debug, Args)]

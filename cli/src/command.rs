@@ -29,6 +29,8 @@ mod send;
 #[cfg(feature = "aws")]
 mod setup;
 #[cfg(feature = "aws")]
+pub(crate) mod snooze;
+#[cfg(feature = "aws")]
 mod stack;
 #[cfg(feature = "aws")]
 mod test;
@@ -82,6 +84,8 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         Command::Explain(explain) => Box::pin(explain::run(explain, stack, output)).await,
         #[cfg(feature = "aws")]
         Command::Arm(arm) => arm::run(arm, stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::Snooze(snooze) => snooze::run(snooze, stack, output).await,
         #[cfg(feature = "aws")]
         Command::Relays(relays) => relays::run(relays, stack, output).await,
         #[cfg(feature = "aws")]

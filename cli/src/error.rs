@@ -269,6 +269,9 @@ pub(crate) enum Error {
         /// What to do about it.
         hint: String,
     },
+    /// A name that neither a rule nor a camera has.
+    #[error("camhook.toml has no rule, camera or source `{0}`")]
+    UnknownSnooze(String),
     /// A relay that the agent cannot switch.
     #[error("camhook.toml has no relay `{relay}` with via = \"agent\"{hint}")]
     NotOnSite {
