@@ -558,7 +558,7 @@ mod tests {
         let read: Event = serde_json::from_value(read).unwrap();
         let now = "2026-11-23T12:00:05Z".parse().unwrap();
         let known = Known::default();
-        let lines: Vec<String> = explain(&site, &read, &known, now).iter().map(text).collect();
+        let lines: Vec<String> = explain(&site, &read, &known, Basis::Today, now).iter().map(text).collect();
         assert_eq!(
             lines[1],
             "plates: matched\n    Plate read as I836NL, matched IB36NL on @residents\n    notify family"
