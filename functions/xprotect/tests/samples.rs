@@ -150,7 +150,7 @@ async fn the_computed_signatures_let_their_bodies_in_and_nothing_else_does() {
         assert_eq!(status("none", body, Some(signature)).await, (400, 0));
         assert_eq!(status(token, &format!("{body} "), Some(signature)).await, (400, 0));
         assert_eq!(status(token, body, Some(text("wrong_hex_form"))).await, (400, 0));
-        assert_eq!(status(token, body, None).await, (400, 0));
+        assert_eq!(status(token, body, None).await, (401, 0));
     }
 }
 
