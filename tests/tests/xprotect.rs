@@ -29,6 +29,12 @@ fn assert_refused_for_good(reply: &Response<Bytes>, what: &str) {
     assert_eq!(header(reply.headers(), "www-authenticate"), "", "{what}");
 }
 
+/// Without a signature the answer asks for user and password, whatever sources there are.
+fn assert_asked_for_a_password(reply: &Response<Bytes>, what: &str) {
+    assert_eq!((reply.status().as_u16(), &reply.body()[..]), (401, &b""[..]), "{what}");
+    assert_eq!(header(reply.headers(), "www-authenticate"), "Basic realm=\"camhook\"", "{what}");
+}
+
 /// The body of an event that no other is.
 fn external_event() -> Vec<u8> {
     let random = format!("{:012x}", getrandom::u64().unwrap() >> 16);
@@ -160,9 +166,11 @@ async fn who_does_not_sign_well_is_refused_for_good_and_leaves_nothing() {
         assert_refused_for_good(&post(&source, &source.url, &body, signature).await, signature);
     }
     let json = [("content-type", "application/json; charset=utf-8")];
-    assert_refused_for_good(&source.send("POST", &source.url, &json, &body).await, "no signature");
-    assert_refused_for_good(&source.send("GET", &source.url, &[], b"").await, "a browser");
     let api = &source.stack.api_url;
+    for url in [&source.url, &format!("{api}/xprotect/nobody")] {
+        assert_asked_for_a_password(&source.send("POST", url, &json, &body).await, url);
+        assert_asked_for_a_password(&source.send("GET", url, &[], b"").await, url);
+    }
     for path in ["/xprotect/nobody", "/xprotect/nobody/AAAAAAAAAAAAAAAAAAAAAA", "/xprotect/gate"] {
         assert_refused_for_good(&post(&source, &format!("{api}{path}"), &body, &good).await, path);
     }

@@ -15,7 +15,7 @@ const LIMIT: usize = 64 * 1024;
 const NAME_LENGTH: usize = 64;
 
 /// Why a structure ends.
-enum Ended {
+enum Interruption {
     /// It is longer than [`LIMIT`].
     Limit,
     /// The rest is not in the form that the beginning has.
@@ -69,7 +69,7 @@ fn of_json(text: &[u8]) -> String {
     let mut output = String::new();
     match serde_json::from_slice::<Value>(text) {
         Ok(value) => {
-            if let Err(Ended::Limit | Ended::Unreadable) = write_json(&value, &mut output) {
+            if let Err(Interruption::Limit | Interruption::Unreadable) = write_json(&value, &mut output) {
                 output.push('…');
             }
         }
@@ -80,9 +80,9 @@ fn of_json(text: &[u8]) -> String {
     output
 }
 
-fn write_json(value: &Value, output: &mut String) -> Result<(), Ended> {
+fn write_json(value: &Value, output: &mut String) -> Result<(), Interruption> {
     if output.len() > LIMIT {
-        return Err(Ended::Limit);
+        return Err(Interruption::Limit);
     }
     match value {
         Value::Null => output.push_str("null"),
@@ -126,17 +126,17 @@ fn of_xml(text: &[u8]) -> String {
     config.allow_unmatched_ends = true;
     let ended = loop {
         if output.len() > LIMIT {
-            break Ended::Limit;
+            break Interruption::Limit;
         }
         match reader.read_event() {
             Ok(Event::Eof) => return output,
             Ok(event) => write_xml(&event, &mut output),
-            Err(_) => break Ended::Unreadable,
+            Err(_) => break Interruption::Unreadable,
         }
     };
     match ended {
-        Ended::Limit => output.push('…'),
-        Ended::Unreadable => {
+        Interruption::Limit => output.push('…'),
+        Interruption::Unreadable => {
             let at = usize::try_from(reader.error_position()).unwrap_or(text.len());
             let _ = write!(output, "<!--unreadable({})-->", text.len().saturating_sub(at));
         }

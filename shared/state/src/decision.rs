@@ -21,7 +21,7 @@ const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The part of the notification function.
 pub const NOTIFY: &str = "notify";
 
-/// What the decision rests on.
+/// The configuration and modes that the decision was made under.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
     /// The version id of camhook.toml in the bucket; `None` in a bucket without versions.
