@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
     /// The stack: a name of `camhook stack list`, or the path of a stack.json [default: .local/stack.json of this
     /// folder or a parent, else the stack of `camhook stack use`].
-    #[arg(long, global = true, value_name = "NAME|PATH", env = "CAMHOOK_STACK")]
+    #[arg(long, global = true, value_name = "NAME|PATH", env = "CAMHOOK_STACK", hide_env_values = true)]
     stack: Option<PathBuf>,
     /// Do not ask before a stack on AWS is changed.
     #[arg(long, global = true)]
