@@ -401,7 +401,7 @@ pub(crate) struct Events {
     /// Only events of this source.
     #[arg(long)]
     pub(crate) source: Option<String>,
-    /// Only events of this camera: a [[camera]] of camhook.toml, SOURCE/CAMERA, or a source with one camera.
+    /// Only events of this camera: a camera of camhook.toml, SOURCE/CAMERA, or a source with one camera.
     #[arg(long, value_name = "CAMERA")]
     pub(crate) camera: Option<CameraArgument>,
     /// Only events of this area.

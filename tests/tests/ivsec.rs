@@ -230,7 +230,7 @@ async fn who_has_not_the_credentials_is_refused_and_leaves_nothing() {
     }
     // At XProtect's path the sender is no better off than anybody who signs wrong.
     let reply = source.send("POST", &format!("{api}/xprotect/nvr-locked"), &[JSON, GOOD], &body).await;
-    assert_eq!((reply.status().as_u16(), &reply.body()[..]), (400, &b""[..]));
+    assert_eq!((reply.status().as_u16(), &reply.body()[..]), (401, &b""[..]));
     assert!(source.kept().await.is_empty() && source.kept_of("nobody").await.is_empty());
 
     assert_success(&source.send("POST", &source.url, &[JSON, GOOD], &body).await);

@@ -2,7 +2,7 @@
 //!
 //! The bucket notifies the queue `index` of each record that is stored below `events/`. [`handle`] reads the record,
 //! writes the event into the index, counts it for its camera and day, and makes a thumbnail where the event has no
-//! small picture. [`rebuild`] does the same for all records of the bucket since a day.
+//! small picture. `rebuild` does the same for all records of the bucket since a day.
 //!
 //! An event is indexed by its id, so a notification that arrives twice, or for a record that was overwritten, changes
 //! nothing more. Counts are approximate: a function that ends between the event and its count loses the count.
