@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camhook_event::{Report, Text};
-use camhook_ports::{Clock, Metrics, Ports, SecretError};
+use camhook_ports::{Clock, Metrics, Ports};
 use camhook_site::{Site, Source, Tracking};
 
 use crate::adapter::{
@@ -70,21 +70,18 @@ impl<P: Ports> Pipeline<'_, P> {
             Err(refusal) => return Err(self.refuse(&request.headers, refusal, RefusedReason::UnknownSource)),
         };
         let source = located.source.clone();
-        let headers = request.headers.clone();
         match verify(self.ports.secrets(), request, located, signature).await {
             Ok(request) => Ok(request),
-            Err(VerifyError::Refused { refusal, reason }) => {
+            Err(VerifyError::Refused { headers, refusal, reason }) => {
                 presence::refused(self.ports, self.instance, &source, reason.name());
                 Err(self.refuse(&headers, refusal, reason))
             }
-            Err(VerifyError::Secret(error)) => Err(self.credentials_unavailable(&source, &error)),
+            Err(VerifyError::Secret(error)) => {
+                tracing::error!(source = %source.id, %error, "failed to check credentials");
+                self.count_unavailable("secret");
+                Err(self.adapter.reply(Outcome::Unavailable))
+            }
         }
-    }
-
-    fn credentials_unavailable(&self, source: &Source, error: &SecretError) -> Reply {
-        tracing::error!(source = %source.id, %error, "failed to check credentials");
-        self.count_unavailable("secret");
-        self.adapter.reply(Outcome::Unavailable)
     }
 
     /// Finds the source of a post to a fixed path; how to answer it when it belongs to none.
@@ -97,10 +94,8 @@ impl<P: Ports> Pipeline<'_, P> {
             Some(source) => {
                 let segments = request.path.split('/').filter(|segment| !segment.is_empty());
                 let rest = segments.map(str::to_owned).collect();
-                match credentials(self.ports.secrets(), &source.auth, &request, None).await {
-                    Ok(credentials) => Ok(request.with_state(Verified { source, rest, credentials })),
-                    Err(error) => Err(self.credentials_unavailable(&source, &error)),
-                }
+                let credentials = credentials(self.ports.secrets(), &source.auth, &request, None).await;
+                Ok(request.with_state(Verified { source, rest, credentials }))
             }
             None => Err(self.refuse(&request.headers, FIXED_PATH_REFUSAL, RefusedReason::UnknownSource)),
         }

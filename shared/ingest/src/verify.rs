@@ -17,7 +17,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::adapter::{Challenge, Refusal};
 use crate::locate::Located;
-use crate::{Credentials, Request, Unverified, Verified};
+use crate::{Credentials, Headers, Request, Unverified, Verified};
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,8 @@ pub(crate) enum VerifyError {
     /// A credential is missing or wrong.
     #[error("refused: {reason}")]
     Refused {
+        /// The header fields of the request, on which the answer depends.
+        headers: Headers,
         /// How to answer.
         refusal: Refusal,
         /// Which kind of credential did not hold.
@@ -80,7 +82,7 @@ pub(crate) async fn verify<S: Secrets>(
 ) -> Result<Request<Verified>, VerifyError> {
     let Located { source, token, rest, refusal } = located;
     let Some(reason) = first_failure(secrets, &source.auth, &request, token, signature).await? else {
-        let credentials = credentials(secrets, &source.auth, &request, token).await?;
+        let credentials = credentials(secrets, &source.auth, &request, token).await;
         return Ok(request.with_state(Verified { source, rest, credentials }));
     };
     // Only a sender with the token is asked for a password; no other sender learns that there is one.
@@ -88,7 +90,7 @@ pub(crate) async fn verify<S: Secrets>(
         RefusedReason::Basic if !source.auth.tokens.is_empty() => Challenge::Basic,
         _ => refusal.challenge,
     };
-    Err(VerifyError::Refused { refusal: Refusal { challenge }, reason })
+    Err(VerifyError::Refused { headers: request.headers, refusal: Refusal { challenge }, reason })
 }
 
 /// Finds the source that a post to a vendor's fixed path comes from: the only candidate all of whose credentials the
@@ -153,13 +155,13 @@ async fn first_failure<S: Secrets>(
     Ok(None)
 }
 
-/// The secrets that a request with good credentials was verified by.
+/// The secrets that a request with good credentials was verified by. A key that cannot be read did not sign it.
 pub(crate) async fn credentials<S: Secrets>(
     secrets: &S,
     auth: &Auth,
     request: &Request<Unverified>,
     token: Option<&str>,
-) -> Result<Credentials, SecretError> {
+) -> Credentials {
     let mut credentials = Credentials::default();
     if let Some(token) = token {
         credentials.add(token);
@@ -171,9 +173,11 @@ pub(crate) async fn credentials<S: Secrets>(
         credentials.add(password);
     }
     for key in &auth.hmac {
-        credentials.add(secrets.resolve(key).await?.expose_secret());
+        if let Ok(key) = secrets.resolve(key).await {
+            credentials.add(key.expose_secret());
+        }
     }
-    Ok(credentials)
+    credentials
 }
 
 fn address_is_allowed(auth: &Auth, request: &Request<Unverified>) -> bool {

@@ -323,6 +323,20 @@ async fn a_missing_secret_does_not_refuse_the_others_of_its_list() {
 }
 
 #[tokio::test]
+async fn a_missing_key_does_not_refuse_what_another_key_signed() {
+    let stack = Stack::new("auth = { hmac = [\"ssm:/missing\", \"old key\"] }");
+    // printf 'event {"a":1.0}' | openssl dgst -sha256 -hmac KEY -binary | base64
+    let by_old = "/ixLa3RW7gIn9foIShzTyAF7gEH6nmMb6/o952YEipM=";
+    let by_new = "3npjtZP44WZlShFjzwieXAHPM3u3aDZXKm5fcFUByNw=";
+    for (signature, status) in [(by_old, 200), (by_new, 503)] {
+        let field = ("x-signature".to_owned(), signature.to_owned());
+        let headers = [field].into_iter().collect();
+        let parts = Parts { headers, ..post("/viewtron/gate", "event {\"a\":1.0}") };
+        assert_eq!(stack.send(parts).await.status, status, "{signature}");
+    }
+}
+
+#[tokio::test]
 async fn a_secret_that_cannot_be_read_is_no_refusal() {
     let stack = Stack::new("auth = { token = \"ssm:/gate\" }");
     let handled = stack.post("event").await;
