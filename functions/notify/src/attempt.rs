@@ -11,7 +11,7 @@ use crate::channel::{self, Accepted, Caveat};
 use crate::context::Context;
 use crate::error::{DeliveryError, Error};
 use crate::notification::{Notification, Subject};
-use crate::outcome::DeliveryOutcome;
+use crate::outcome::{DeliveryOutcome, join};
 use crate::retry::{ATTEMPT_LIMIT, SOON};
 
 /// Whether a message may be delivered now.
@@ -102,10 +102,6 @@ fn without_bytes(mut notification: Notification<'_>) -> Notification<'_> {
     notification
 }
 
-fn join(caveats: &[Caveat]) -> Option<String> {
-    (!caveats.is_empty()).then(|| caveats.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-}
-
 /// Records the last message of a channel. A failure is logged: it costs no message.
 async fn record_channel<P: Ports>(
     ports: &P,
@@ -113,9 +109,10 @@ async fn record_channel<P: Ports>(
     subject: &Subject<'_>,
     result: &Result<Accepted, DeliveryError>,
 ) {
-    let (now, event) = match subject {
-        Subject::Event(event) => (ports.clock().now(), Some(event.id)),
-        _ => (ports.clock().now(), None),
+    let now = ports.clock().now();
+    let event = match subject {
+        Subject::Event(event) => Some(event.id),
+        _ => None,
     };
     let status = match result {
         Ok(_) => ChannelStatus { delivered: Some(now), event, ..ChannelStatus::default() },

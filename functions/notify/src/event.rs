@@ -24,7 +24,7 @@ use crate::mode::set_modes;
 use crate::outcome::combine;
 use crate::request::{DeliveryRequest, count_all, requests};
 use crate::retry::SOON;
-use crate::snooze;
+use crate::snooze::{self, Snoozes};
 
 /// Carries out the notifications and modes of all rules that match an event. A rule that fails affects no other.
 pub(crate) async fn notify_event<P: Ports>(
@@ -36,6 +36,7 @@ pub(crate) async fn notify_event<P: Ports>(
     let at = delivery.event.time.timestamp();
     let evaluation = camhook_site::Context { site, at, modes: &modes };
     let mut log = DecisionLog::of_event(site, &modes);
+    let mut snoozes = Snoozes::default();
     let mut results = Vec::new();
     let mut matched = Vec::new();
     let mut notifies = Notifies::Nobody;
@@ -53,7 +54,7 @@ pub(crate) async fn notify_event<P: Ports>(
         if requests.is_empty() && !rule.sets_modes() {
             continue;
         }
-        match prepare(context, rule, requests, delivery, &mut log).await {
+        match prepare(context, rule, requests, delivery, &mut log, &mut snoozes).await {
             Ok(Preparation::Ready(ready)) => matched.push(ready),
             Ok(Preparation::Suppressed) => {}
             Ok(Preparation::Pending) => results.push(Err(Retry::waiting("cooldown").after(SOON))),
@@ -122,6 +123,7 @@ async fn prepare<'a, P: Ports>(
     requests: Vec<DeliveryRequest<'a>>,
     delivery: Delivery<'_>,
     log: &mut DecisionLog,
+    snoozes: &mut Snoozes,
 ) -> Result<Preparation<'a>, Error> {
     let Delivery { event, replay, .. } = delivery;
     let (state, now) = (context.ports.state(), context.ports.clock().now());
@@ -132,7 +134,7 @@ async fn prepare<'a, P: Ports>(
         log.add_all(rule, &requests, &ActionOutcome::Duplicate { of });
         return Ok(Preparation::Suppressed);
     }
-    if snooze::suppress(context, rule, &requests, delivery).await? {
+    if snooze::suppress(context, snoozes, rule, &requests, delivery).await? {
         set_modes(context, rule, delivery).await?;
         return Ok(Preparation::Suppressed);
     }
@@ -162,6 +164,6 @@ async fn prepare<'a, P: Ports>(
         }
     }
     let outcomes = set_modes(context, rule, delivery).await?;
-    let matched = MatchedRule::acquire(context, rule, requests, delivery, outcomes).await?;
+    let matched = MatchedRule::acquire(context, snoozes, rule, requests, delivery, outcomes).await?;
     Ok(Preparation::Ready(matched))
 }

@@ -18,7 +18,7 @@ use crate::matched_rule::{MatchedRule, deliver_all};
 use crate::outcome::combine;
 use crate::request::{count_all, requests};
 use crate::retry::SOON;
-use crate::snooze;
+use crate::snooze::{self, Snoozes};
 use crate::text::{self, Rendered};
 
 /// Closes a group and delivers its message.
@@ -57,7 +57,8 @@ async fn deliver_group<P: Ports>(
     let delivery = Delivery::of_group(group, receive_count);
     // Quiet hours are those at the time of the first event; they may have begun since.
     let requests = requests(context, rule, group.opened);
-    if snooze::suppress(context, rule, &requests, delivery).await? {
+    let mut snoozes = Snoozes::default();
+    if snooze::suppress(context, &mut snoozes, rule, &requests, delivery).await? {
         return Ok(());
     }
     if let Some(length) = rule.cooldown {
@@ -75,7 +76,7 @@ async fn deliver_group<P: Ports>(
             Reservation::Pending { .. } => return Err(Retry::waiting("cooldown").after(SOON)),
         }
     }
-    let mut matched = [MatchedRule::acquire(context, rule, requests, delivery, vec![]).await?];
+    let mut matched = [MatchedRule::acquire(context, &mut snoozes, rule, requests, delivery, vec![]).await?];
     deliver_all(context, delivery, &mut matched).await;
     let [MatchedRule { outcomes, .. }] = &matched;
     let mut log = DecisionLog::of_group();

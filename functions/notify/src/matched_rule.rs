@@ -18,7 +18,8 @@ use crate::notification::{Notification, Subject};
 use crate::outcome::{ActionResult, DeliveryOutcome};
 use crate::picture::{self, Pictures};
 use crate::request::DeliveryRequest;
-use crate::{snooze, text};
+use crate::snooze::{self, Snoozes};
+use crate::text;
 
 /// A rule that matched, and the outcomes of its messages so far.
 pub(crate) struct MatchedRule<'a> {
@@ -34,6 +35,7 @@ impl<'a> MatchedRule<'a> {
     /// Acquires the claims of a rule's messages. `outcomes` are those of its other actions.
     pub(crate) async fn acquire<P: Ports>(
         context: &Context<'_, P>,
+        snoozes: &mut Snoozes,
         rule: &'a Rule,
         requests: Vec<DeliveryRequest<'a>>,
         delivery: Delivery<'_>,
@@ -62,7 +64,7 @@ impl<'a> MatchedRule<'a> {
             outcomes.push(ActionResult { action, outcome });
         }
         let notes = match (acquired.is_empty(), delivery.replay) {
-            (false, None) => snooze::ended(context, rule, delivery.event).await,
+            (false, None) => snooze::ended(context, snoozes, rule, delivery.event).await,
             _ => Vec::new(),
         };
         Ok(Self { rule, acquired, outcomes, notes })

@@ -5,10 +5,9 @@ use std::time::Duration;
 use camhook_consumer::Retry;
 use camhook_site::ChannelId;
 use camhook_state::control::ModeChange;
-
-use crate::channel::Caveat;
 use camhook_state::decision::ActionOutcome;
 
+use crate::channel::Caveat;
 use crate::error::DeliveryError;
 use crate::retry::LAST_DELIVERY;
 
@@ -63,10 +62,7 @@ impl ActionResult {
     /// The outcome as it is recorded; `None` when an earlier delivery recorded it.
     pub(crate) fn recorded(&self, receive_count: u32) -> Option<ActionOutcome> {
         Some(match &self.outcome {
-            DeliveryOutcome::Delivered(caveats) => ActionOutcome::Delivered {
-                caveat: (!caveats.is_empty())
-                    .then(|| caveats.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-            },
+            DeliveryOutcome::Delivered(caveats) => ActionOutcome::Delivered { caveat: join(caveats) },
             DeliveryOutcome::Mode(ModeChange::Set) => ActionOutcome::ModeSet,
             DeliveryOutcome::Mode(ModeChange::Newer) => ActionOutcome::ModeNewer,
             DeliveryOutcome::AlreadyDelivered => return None,
@@ -78,6 +74,11 @@ impl ActionResult {
             DeliveryOutcome::Failed { error, .. } => ActionOutcome::Retrying { reason: error.to_string() },
         })
     }
+}
+
+/// The caveats of a delivery in one text; `None` without any.
+pub(crate) fn join(caveats: &[Caveat]) -> Option<String> {
+    (!caveats.is_empty()).then(|| caveats.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 
 /// The result of a message with several parts.

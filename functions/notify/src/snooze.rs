@@ -5,7 +5,6 @@ use camhook_ports::{Clock, Ports};
 use camhook_site::{Rule, Site};
 use camhook_state::claim::{self, Acquisition, ClaimKey};
 use camhook_state::snooze::{self, Snooze, SnoozeTarget};
-use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::delivery::Delivery;
@@ -25,24 +24,35 @@ fn is_about(site: &Site, rule: &Rule, event: &Event, target: &SnoozeTarget) -> b
     }
 }
 
-/// The snoozes about a rule or the camera of an event, also those that have ended. None where they cannot be read:
-/// a message too many is better than none.
-async fn snoozes<P: Ports>(context: &Context<'_, P>, rule: &Rule, event: &Event) -> Vec<Snooze> {
-    match snooze::all(context.ports.state()).await {
-        Ok(mut snoozes) => {
-            snoozes.retain(|snooze| is_about(context.site, rule, event, &snooze.target));
-            snoozes
-        }
-        Err(error) => {
-            tracing::warn!(%error, "failed to read the snoozes");
-            Vec::new()
-        }
+/// All snoozes, read once for an event, when the first of its rules needs them.
+#[derive(Debug, Default)]
+pub(crate) struct Snoozes(Option<Vec<Snooze>>);
+
+impl Snoozes {
+    /// The snoozes about a rule or the camera of an event, also those that have ended. None where they cannot be read:
+    /// a message too many is better than none.
+    async fn about<P: Ports>(
+        &mut self,
+        context: &Context<'_, P>,
+        rule: &Rule,
+        event: &Event,
+    ) -> impl Iterator<Item = &Snooze> {
+        let entries = match self.0.take() {
+            Some(entries) => entries,
+            None => snooze::all(context.ports.state()).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "failed to read the snoozes");
+                Vec::new()
+            }),
+        };
+        let entries = self.0.insert(entries);
+        entries.iter().filter(|snooze| is_about(context.site, rule, event, &snooze.target))
     }
 }
 
 /// Suppresses the messages of a rule about an event if they are snoozed, and records that in their claims.
 pub(crate) async fn suppress<P: Ports>(
     context: &Context<'_, P>,
+    snoozes: &mut Snoozes,
     rule: &Rule,
     requests: &[DeliveryRequest<'_>],
     delivery: Delivery<'_>,
@@ -51,8 +61,8 @@ pub(crate) async fn suppress<P: Ports>(
         return Ok(false);
     }
     let (state, now) = (context.ports.state(), context.ports.clock().now());
-    let snoozes = snoozes(context, rule, delivery.event).await;
-    let active = snoozes.into_iter().filter(|snooze| snooze.until > now);
+    let snoozes = snoozes.about(context, rule, delivery.event).await;
+    let active = snoozes.filter(|snooze| snooze.until > now);
     let Some(active) = active.max_by_key(|snooze| snooze.until) else { return Ok(false) };
     let mut messages = 0;
     for request in requests {
@@ -70,12 +80,17 @@ pub(crate) async fn suppress<P: Ports>(
 }
 
 /// What a message says about the snoozes that ended before it. Each is reported by one message.
-pub(crate) async fn ended<P: Ports>(context: &Context<'_, P>, rule: &Rule, event: &Event) -> Vec<String> {
+pub(crate) async fn ended<P: Ports>(
+    context: &Context<'_, P>,
+    snoozes: &mut Snoozes,
+    rule: &Rule,
+    event: &Event,
+) -> Vec<String> {
     let now = context.ports.clock().now();
     let mut lines = Vec::new();
-    for snooze in snoozes(context, rule, event).await.into_iter().filter(|snooze| snooze.until <= now) {
+    for snooze in snoozes.about(context, rule, event).await.filter(|snooze| snooze.until <= now) {
         match snooze::take_ended(context.ports.state(), &snooze.target, now).await {
-            Ok(Some(ended)) => lines.push(report(context.site, &ended, ended.until)),
+            Ok(Some(ended)) => lines.push(report(context.site, &ended)),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "failed to end a snooze"),
         }
@@ -84,8 +99,8 @@ pub(crate) async fn ended<P: Ports>(context: &Context<'_, P>, rule: &Rule, event
 }
 
 /// `Snoozed until 2026-11-23 12:30:00: 3 messages were not sent.`
-fn report(site: &Site, snooze: &Snooze, until: Timestamp) -> String {
-    let until = until.to_zoned(site.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S");
+fn report(site: &Site, snooze: &Snooze) -> String {
+    let until = snooze.until.to_zoned(site.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S");
     match snooze.suppressed {
         0 => format!("Snoozed until {until}: no message was suppressed."),
         1 => format!("Snoozed until {until}: 1 message was not sent."),
