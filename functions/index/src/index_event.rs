@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use camhook_event::{Event, Image, thumbnail_key};
-use camhook_operations::events::{Summary, count_key};
+use camhook_event::{Event, thumbnail_key};
+use camhook_operations::events::{Summary, count_key, smallest_picture};
 use camhook_ports::{EventIndex, IndexPorts, Object, ObjectStore, Precondition};
 use jiff::tz::TimeZone;
 
@@ -72,8 +72,7 @@ pub(crate) async fn store_thumbnail<P: IndexPorts>(
     if summary.thumbnail.as_ref() != Some(&key) {
         return Ok(());
     }
-    let stored = event.data.images.iter().filter_map(Image::stored);
-    let Some(image) = stored.min_by_key(|image| image.bytes) else { return Ok(()) };
+    let Some(image) = smallest_picture(event) else { return Ok(()) };
     let Some(picture) = ports.objects().get(image.key.as_str()).await? else { return Ok(()) };
     // A picture comes from a device: an error of the decoder, a panic too, costs the thumbnail only.
     let scaled = catch_unwind(AssertUnwindSafe(|| thumbnail(&picture.bytes)));

@@ -14,13 +14,8 @@ const LIMIT: usize = 64 * 1024;
 /// The longest member, element or parameter name that is kept.
 const NAME_LENGTH: usize = 64;
 
-/// Why a structure ends.
-enum Interruption {
-    /// It is longer than [`LIMIT`].
-    Limit,
-    /// The rest is not in the form that the beginning has.
-    Unreadable,
-}
+/// A structure is longer than [`LIMIT`].
+struct TooLong;
 
 /// The structure of a body: of JSON, XML or a form; of anything else its length.
 pub(crate) fn of_body(body: &[u8]) -> String {
@@ -69,7 +64,7 @@ fn of_json(text: &[u8]) -> String {
     let mut output = String::new();
     match serde_json::from_slice::<Value>(text) {
         Ok(value) => {
-            if let Err(Interruption::Limit | Interruption::Unreadable) = write_json(&value, &mut output) {
+            if let Err(TooLong) = write_json(&value, &mut output) {
                 output.push('…');
             }
         }
@@ -80,9 +75,9 @@ fn of_json(text: &[u8]) -> String {
     output
 }
 
-fn write_json(value: &Value, output: &mut String) -> Result<(), Interruption> {
+fn write_json(value: &Value, output: &mut String) -> Result<(), TooLong> {
     if output.len() > LIMIT {
-        return Err(Interruption::Limit);
+        return Err(TooLong);
     }
     match value {
         Value::Null => output.push_str("null"),
@@ -124,23 +119,18 @@ fn of_xml(text: &[u8]) -> String {
     let config = reader.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
-    let ended = loop {
-        if output.len() > LIMIT {
-            break Interruption::Limit;
-        }
+    while output.len() <= LIMIT {
         match reader.read_event() {
             Ok(Event::Eof) => return output,
             Ok(event) => write_xml(&event, &mut output),
-            Err(_) => break Interruption::Unreadable,
-        }
-    };
-    match ended {
-        Interruption::Limit => output.push('…'),
-        Interruption::Unreadable => {
-            let at = usize::try_from(reader.error_position()).unwrap_or(text.len());
-            let _ = write!(output, "<!--unreadable({})-->", text.len().saturating_sub(at));
+            Err(_) => {
+                let at = usize::try_from(reader.error_position()).unwrap_or(text.len());
+                let _ = write!(output, "<!--unreadable({})-->", text.len().saturating_sub(at));
+                return output;
+            }
         }
     }
+    output.push('…');
     output
 }
 

@@ -1,8 +1,8 @@
 //! What a list shows of an event.
 
 use camhook_event::{
-    Camera, Direction, Event, EventId, Fraction, Kind, PlateList, Report, State, TargetClass, Text, Time,
-    Vendor, record_key_of, thumbnail_key,
+    Camera, Direction, Event, EventId, Fraction, Image, Kind, PlateList, Report, State, StoredImage,
+    TargetClass, Text, Time, Vendor, record_key_of, thumbnail_key,
 };
 use camhook_ports::{IndexItem, IndexKeys, Position};
 use camhook_site::PlateText;
@@ -11,6 +11,12 @@ use serde::{Deserialize, Serialize};
 
 /// A picture below this size in bytes is its own thumbnail.
 pub const SMALL_PICTURE: u64 = 40_000;
+
+/// The smallest stored picture of an event, from which its thumbnail is made.
+#[must_use]
+pub fn smallest_picture(event: &Event) -> Option<&StoredImage> {
+    event.data.images.iter().filter_map(Image::stored).min_by_key(|image| image.bytes)
+}
 
 /// What a list shows of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,9 +114,8 @@ impl Summary {
         let mut targets: Vec<TargetClass> = data.targets.iter().filter_map(|target| target.class).collect();
         targets.sort_unstable();
         targets.dedup();
-        let stored = data.images.iter().filter_map(camhook_event::Image::stored);
-        let pictures = stored.clone().count();
-        let thumbnail = stored.min_by_key(|image| image.bytes).map(|smallest| {
+        let pictures = data.images.iter().filter_map(Image::stored).count();
+        let thumbnail = smallest_picture(event).map(|smallest| {
             if smallest.bytes < SMALL_PICTURE { smallest.key.to_string() } else { thumbnail_key(event) }
         });
         Self {
