@@ -196,25 +196,17 @@ impl Stack {
     }
 
     async fn connect_with(&self, queue_urls: BTreeMap<Queue, String>) -> AwsPorts {
-        let resources = Resources {
-            bucket: self.bucket.clone(),
-            table: self.table.clone(),
-            index_table: self.index_table.clone(),
-            queue_urls,
-        };
-        AwsPorts::connect(resources, self.account()).await
+        AwsPorts::connect(self.resources(queue_urls), self.account()).await
+    }
+
+    fn resources(&self, queue_urls: BTreeMap<Queue, String>) -> Resources {
+        let (bucket, table) = (self.bucket.clone(), self.table.clone());
+        Resources { bucket, table, index_table: self.index_table.clone(), queue_urls }
     }
 
     /// Connects to the stack with an observer that learns the time of AWS.
     pub(crate) async fn connect_observed(&self, observer: Arc<dyn TimeObserver>) -> AwsPorts {
-        let queue_urls = self.queue_urls("");
-        let resources = Resources {
-            bucket: self.bucket.clone(),
-            table: self.table.clone(),
-            index_table: self.index_table.clone(),
-            queue_urls,
-        };
-        AwsPorts::connect_observed(resources, self.account(), observer).await
+        AwsPorts::connect_observed(self.resources(self.queue_urls("")), self.account(), observer).await
     }
 
     /// The deployed camhook.toml.

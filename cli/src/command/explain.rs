@@ -1,8 +1,8 @@
 //! `camhook explain`
 //!
 //! Shows the recorded outcomes of an event's actions, and evaluates the rules under the version of camhook.toml and the
-//! modes that were in force, where these are recorded. Uses the code that decides at run time: `camhook_site::evaluate` for rules, `camhook_relay::command` for ages and
-//! deadlines.
+//! modes that were in force, where these are recorded. Uses the code that decides at run time: `camhook_site::evaluate`
+//! for rules, `camhook_relay::command` for ages and deadlines.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -155,18 +155,16 @@ async fn apply(
     }
     let Some(basis) = decision.basis else { return Ok(None) };
     let site = match basis.configuration.as_deref() {
-        Some(version) if deployed.version() != Some(version) => {
-            match version_of_then(ports, version).await? {
-                Some(site) => site,
-                None => {
-                    output.note(format_args!(
-                    "Version {version} of camhook.toml, which was in force, is gone: rules are evaluated under the \
-                     deployed one."
-                ));
-                    return Ok(None);
-                }
+        Some(version) if deployed.version() != Some(version) => match recorded_site(ports, version).await? {
+            Some(site) => site,
+            None => {
+                output.note(format_args!(
+                        "Version {version} of camhook.toml, which was in force, is gone: rules are evaluated under \
+                         the deployed one."
+                    ));
+                return Ok(None);
             }
-        }
+        },
         _ => Arc::clone(deployed),
     };
     known.modes = basis.modes;
@@ -178,7 +176,7 @@ async fn apply(
     Ok(Some(site))
 }
 
-async fn version_of_then(ports: &AwsPorts, version: &str) -> Result<Option<Arc<Site>>, Error> {
+async fn recorded_site(ports: &AwsPorts, version: &str) -> Result<Option<Arc<Site>>, Error> {
     let Some(object) = ports.objects().get_version(CONFIG_KEY, version).await? else { return Ok(None) };
     let text = String::from_utf8_lossy(&object.bytes);
     Ok(camhook_site::read(&text, CONFIG_KEY).ok().map(|(site, _)| Arc::new(site)))
