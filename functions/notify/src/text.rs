@@ -1,7 +1,7 @@
 //! Title and text of a message about an event.
 //!
 //! A rule may have templates of both, in Jinja's language. Their variables are `event` (the whole event, with the
-//! fields of its JSON), `person`, `camera`, `source`, `area`, `kind`, `plate` and `time`, in the site's time zone;
+//! fields of its JSON), `headline` (who or what, and where), `person`, `camera`, `source`, `area`, `kind`, `plate` and `time`, in the site's time zone;
 //! of a group, `count`, and `first` and `last` as times. A variable without a value is empty.
 
 use camhook_description::{describe, is_reachability, printable, reachability_headline};
@@ -107,6 +107,7 @@ fn values(site: &Site, event: &Event, group: Option<&Group>) -> Value {
     let or_empty = |text: Option<&Text>| text.map_or(Value::UNDEFINED, |text| Value::from(text.as_str()));
     context! {
         event => Serde(event),
+        headline => default_title(site, event, group),
         person => or_empty(site.person(event)),
         camera => camhook_description::place(site, event),
         source => data.source.as_str(),

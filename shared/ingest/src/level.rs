@@ -63,7 +63,7 @@ pub(crate) async fn leave_out_repeated<'a, P: Ports>(
     (drafts, announcements)
 }
 
-/// Notes that the events are stored.
+/// Records that the events are stored.
 pub(crate) async fn confirm_stored<P: Ports>(
     ports: &P,
     request: &Request<Verified>,

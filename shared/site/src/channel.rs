@@ -24,7 +24,7 @@ pub use slack::Slack;
 pub use telegram::Telegram;
 pub use webhook::Webhook;
 
-/// A channel: one way to notify somebody.
+/// A channel: a way to send notifications.
 #[derive(Debug, Clone)]
 pub struct Channel {
     /// Its id.
@@ -42,10 +42,10 @@ pub struct Channel {
 pub(crate) struct ChannelKeys {
     /// Its name.
     id: IdText,
-    /// Where the address may lie.
+    /// The network in which the address must be.
     #[schemars(extend("default" = "public"))]
     network: Option<RawNetwork>,
-    /// When only rules with `urgent = true` may use it.
+    /// The times at which only rules with `urgent = true` use it.
     quiet: Option<Many<RawSchedule>>,
 }
 
@@ -72,7 +72,7 @@ macro_rules! kinds {
             }
         }
 
-        /// A channel: one way to notify somebody.
+        /// A channel: a way to send notifications.
         #[derive(Debug, Deserialize, JsonSchema)]
         #[serde(tag = "kind")]
         #[schemars(rename = "Channel")]

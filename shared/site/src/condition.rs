@@ -59,7 +59,7 @@ pub enum Test {
     Kind(Vec<Kind>),
     /// The vendor calls it so, verbatim.
     VendorKind(Vec<Text>),
-    /// A person gave it this name, in whatever case.
+    /// A person gave it this name, ignoring case.
     Name(Vec<Text>),
     /// It is such a report.
     Report(Vec<Report>),
@@ -69,7 +69,7 @@ pub enum Test {
     NoStop,
     /// One of its targets is of this class.
     Target(Vec<TargetClass>),
-    /// It is about the zone with this id or name, in whatever case.
+    /// It is about the zone with this id or name, ignoring case.
     Zone(Vec<Text>),
     /// Its plate is this one or on this list.
     Plate(Vec<PlateChoice>),
@@ -81,7 +81,7 @@ pub enum Test {
     Matched(bool),
     /// Its vehicle moves this way; away is also out of the picture.
     Direction(Vec<Direction>),
-    /// Its face bears this name in the device, in whatever case.
+    /// Its face bears this name in the device, ignoring case.
     Face(Vec<Text>),
     /// One of its counters is above a number.
     Count {

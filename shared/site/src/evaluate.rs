@@ -635,7 +635,7 @@ fn confidence(event: &Event, classes: &[TargetClass]) -> Option<f64> {
     confidences.max_by(f64::total_cmp)
 }
 
-/// Whether a text is one of these, in whatever case.
+/// Whether a text is one of these, ignoring case.
 fn any_alike(any_of: &[Text], found: Option<&Text>) -> bool {
     fn lowercase(text: &Text) -> impl Iterator<Item = char> {
         text.as_str().chars().flat_map(char::to_lowercase)

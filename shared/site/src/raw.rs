@@ -159,15 +159,16 @@ pub(crate) struct RawSite {
     /// Dates by name, for example public holidays; a schedule names one as `@name`.
     #[serde(default)]
     pub(crate) calendars: BTreeMap<String, Item<Vec<DatesText>>>,
-    /// The channel that gets alerts: what failed, and what to do about it.
+    /// The channel that alerts are sent to: what failed, and what to do about it.
     pub(crate) alert_channel: Option<Item<IdText>>,
     /// The former name of `alert_channel`.
     #[schemars(extend("deprecated" = true))]
     pub(crate) trouble: Option<Item<IdText>>,
-    /// Whether, for every relay that does not say otherwise, everything is decided and recorded and nothing is sent.
+    /// Whether decisions are made and recorded, but nothing is sent to relays. A relay's own `dry_run` takes
+    /// precedence.
     #[schemars(extend("default" = false))]
     pub(crate) dry_run: Option<Item<bool>>,
-    /// The names of modes of your own, beside `home`, `away` and `off`: those that people set with `camhook arm`.
+    /// The names of further modes, beside `home`, `away` and `off`.
     pub(crate) modes: Option<Item<Many<String>>>,
     /// The cameras, recorders and video systems that post events.
     #[serde(default)]
@@ -220,16 +221,16 @@ impl RawSite {
 pub(crate) struct RawSource {
     /// Its name, a part of its webhook URL; unique over all vendors.
     pub(crate) id: IdText,
-    /// Whose dialect it speaks.
+    /// The vendor whose format it sends.
     pub(crate) vendor: Vendor,
-    /// The place that it belongs to; rules and modes go by it.
+    /// The place that it belongs to. Rules and modes can refer to it.
     pub(crate) area: Option<String>,
-    /// How its posts prove that they come from it. Needed for everything that posts over HTTP.
+    /// The credentials that its posts must have. Required for every source that posts over HTTP.
     pub(crate) auth: Option<RawAuth>,
-    /// Mark the source offline after this much silence, at least 2 minutes. Unset: no offline detection.
+    /// Report the source as offline when it has sent nothing for this long, at least 2 minutes. Unset: no offline
+    /// detection.
     pub(crate) offline_after: Option<DurationText>,
-    /// Whether its tracking posts become events: `drop`, or a time, and then at most about one event in that time
-    /// for each target.
+    /// Whether its tracking posts become events: `drop`, or a time, for about one event per target in that time.
     #[schemars(extend("default" = "drop", "x-type" = "`drop` or duration", "x-vendors" = ["viewtron"]))]
     pub(crate) tracking: Option<String>,
     /// Whether pictures, names and ids of faces are kept.
@@ -241,11 +242,11 @@ pub(crate) struct RawSource {
     /// Whether the metadata in pictures (EXIF with its place and serial number, XMP, IPTC, comments) is kept.
     #[schemars(extend("default" = "drop"))]
     pub(crate) metadata: Option<RawRetention>,
-    /// Whether its clock is used to compute the age of an event. `trusted` is for senders that resend or spool and whose clock
-    /// is kept right.
+    /// Whether its clock is used to compute the age of an event. `trusted` is for senders that resend or spool and
+    /// whose clock is synchronized.
     #[schemars(extend("x-default" = "untrusted; trusted for xprotect"))]
     pub(crate) clock: Option<RawClock>,
-    /// By how much its time may differ from the time of receipt and still be taken as the event's time.
+    /// The greatest difference between its time and the time of receipt at which its time is used as the event's time.
     #[schemars(extend("default" = "15s"))]
     pub(crate) clock_tolerance: Option<DurationText>,
     /// The time zone of the local times in its posts.
@@ -254,17 +255,17 @@ pub(crate) struct RawSource {
     /// The vendor's dialect over HTTP, which the posts do not reveal.
     #[schemars(extend("x-vendors" = ["instar"]))]
     pub(crate) dialect: Option<RawDialect>,
-    /// The names of the vendor's query parameters where a person chose them: `{ cam = "camera" }` says that what
-    /// the vendor calls `cam` comes as `camera`.
+    /// The names of query parameters, if you have changed them in the device: `{ cam = "camera" }` for a parameter
+    /// `cam` that is sent as `camera`.
     #[serde(default)]
     #[schemars(extend("x-vendors" = ["instar"]))]
     pub(crate) parameters: BTreeMap<String, String>,
-    /// The beginning of its MQTT topics, for a source that comes over MQTT and not over HTTP.
+    /// The beginning of its MQTT topics, for a source that sends over MQTT instead of HTTP.
     #[schemars(extend("x-vendors" = ["instar"]))]
     pub(crate) topic: Option<String>,
-    /// Which list each group of the device's face album is, by the number that the device sends (`face.group` of an
-    /// event). The numbers differ by firmware: look at the events of known faces first. A face in no group that is
-    /// named here has no list.
+    /// The list that each group of the device's face album stands for, by the number that the device sends
+    /// (`face.group` of an event). The numbers differ by firmware: look at the events of known faces first. Faces of
+    /// other groups have no list.
     #[schemars(extend("x-vendors" = ["ivsec"]))]
     pub(crate) groups: Option<RawGroups>,
 }
@@ -277,16 +278,16 @@ pub(crate) struct RawGroups {
     /// Groups of people who are welcome.
     #[serde(default)]
     pub(crate) allow: Vec<i64>,
-    /// Groups of people who are not.
+    /// Groups of people who are not welcome.
     #[serde(default)]
     pub(crate) deny: Vec<i64>,
-    /// The group that the device puts people into who are in none of the others.
+    /// The group of people who are in no other group.
     #[serde(default)]
     pub(crate) stranger: Vec<i64>,
 }
 
-/// How a source's posts prove that they come from it. Every kind of credential that is named must hold; of
-/// several values of one kind, any is good, so that a secret can be changed without a gap.
+/// The credentials that a source's posts must have. Every kind of credential that is configured is required; of
+/// several values of one kind, any is accepted, so that a secret can be rotated without an outage.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Auth")]
@@ -359,7 +360,7 @@ pub(crate) enum RawDialect {
 pub(crate) struct RawCamera {
     /// Its name.
     pub(crate) id: IdText,
-    /// What it stands for: a source, or `source/camera` for one camera of a recorder.
+    /// What it refers to: a source, or `source/camera` for one camera of a recorder.
     #[schemars(extend("x-default" = "**needed**"))]
     pub(crate) sources: Option<Many<String>>,
     /// The former name of `sources`.
@@ -372,13 +373,13 @@ pub(crate) struct RawCamera {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ListEntry")]
 pub(crate) struct RawListEntry {
-    /// The plate; only its letters and digits count, in whatever case.
+    /// The plate. Only letters and digits are compared, ignoring case.
     pub(crate) plate: String,
-    /// Whose it is: `{{ person }}` in messages.
+    /// Its owner: `{{ person }}` in messages.
     pub(crate) name: Option<String>,
-    /// The first day on which it counts.
+    /// The first day on which it is on the list.
     pub(crate) from: Option<DateText>,
-    /// The last day on which it counts.
+    /// The last day on which it is on the list.
     pub(crate) until: Option<DateText>,
 }
 
@@ -395,7 +396,7 @@ pub(crate) enum RawNetwork {
     Loopback,
 }
 
-/// A rule: what is done about which events.
+/// A rule: the actions that matching events cause.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Rule")]
@@ -403,33 +404,33 @@ pub(crate) struct RawRule {
     /// Its name.
     #[schemars(extend("x-default" = "`rule-` and its position, counted from 1"))]
     pub(crate) id: Option<IdText>,
-    /// Which events match; every detection that is no `stop` when absent.
+    /// Which events match. Unset: every detection except `stop`.
     pub(crate) when: Option<RawCondition>,
-    /// When it is in force, by the time of the event: in any of these.
+    /// When it applies, by the time of the event: in any of these periods.
     #[schemars(extend("x-default" = "always"))]
     pub(crate) during: Option<Many<RawSchedule>>,
-    /// In which modes of an area it is in force: a mode, several, or `{ area, is }`.
+    /// The modes in which it applies: a mode, several, or `{ area, is }` for another area's mode.
     #[schemars(extend("x-default" = "any"))]
     pub(crate) mode: Option<RawMode>,
     /// The actions, in this order.
     pub(crate) then: Many<RawAction>,
-    /// For how long after a message or an actuation the rule does not act again; `cooldown_per` says for what.
+    /// How long the rule does not act again after a message or a relay action; see `cooldown_per`.
     #[schemars(extend("default" = "0s"))]
     pub(crate) cooldown: Option<DurationText>,
-    /// What the cooldown is counted for: each camera, or each source with all its cameras.
+    /// What has a cooldown of its own: each camera, or each source with all its cameras.
     #[schemars(extend("x-default" = "`camera`; `source` for a rule that moves a relay"))]
     pub(crate) cooldown_per: Option<RawCooldownScope>,
-    /// For how long events of one source are gathered into one message, which says how many they were and shows
-    /// the best picture; at most 15 minutes. Relays and modes wait for nothing.
+    /// How long events of one source are collected into one message, which contains their number and the best
+    /// picture; at most 15 minutes. Relays and modes do not wait.
     #[schemars(extend("default" = "0s"))]
     pub(crate) coalesce: Option<DurationText>,
-    /// Whether its messages disturb quiet hours.
+    /// Whether its messages are sent in the `quiet` hours of channels too.
     #[schemars(extend("default" = false))]
     pub(crate) urgent: Option<bool>,
     /// Whether `@list~1` may move a relay or set a mode. Without it such a rule compares plates exactly.
     #[schemars(extend("default" = false))]
     pub(crate) tolerant: Option<bool>,
-    /// How old an event may be to move a relay.
+    /// The greatest age of an event that switches a relay.
     #[schemars(extend("default" = "30s"))]
     pub(crate) max_age: Option<DurationText>,
 }
@@ -445,7 +446,7 @@ pub(crate) enum RawCooldownScope {
     Source,
 }
 
-/// Which events are meant: every key must hold; of several values of one key, any is good.
+/// A condition on events: every key must match; of several values of a key, any.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Condition")]
@@ -460,19 +461,19 @@ pub(crate) struct RawCondition {
     pub(crate) vendor: Option<Many<Vendor>>,
     /// What happened.
     pub(crate) kind: Option<Many<Named<Kind>>>,
-    /// The vendor's own word for it, verbatim.
+    /// The vendor's own name of the event's kind, verbatim.
     pub(crate) vendor_kind: Option<Many<String>>,
-    /// The name that a person gave the event or the input, in whatever case.
+    /// The name that a person gave the event or the input, ignoring case.
     pub(crate) name: Option<Many<String>>,
-    /// What the event reports. A rule that names none anywhere means `detection`.
+    /// What the event reports. A rule without `report` matches only `detection`.
     pub(crate) report: Option<Many<Report>>,
-    /// Whether it began or ended. A rule that names none anywhere means everything but `stop`.
+    /// Whether it began or ended. A rule without `state` matches everything except `stop`.
     pub(crate) state: Option<Many<State>>,
     /// The class of a target.
     pub(crate) target: Option<Many<Named<TargetClass>>>,
-    /// The id or name of the zone or line in the device, in whatever case.
+    /// The id or name of the zone or line in the device, ignoring case.
     pub(crate) zone: Option<Many<String>>,
-    /// The plate, or `@list`. Only letters and digits count, in whatever case. `@list~1` also accepts a plate of which
+    /// The plate, or `@list`. Only letters and digits count, ignoring case. `@list~1` also accepts a plate of which
     /// one character was misread or is missing, unless another list has that plate or one as similar; plates of less
     /// than 4 characters are compared exactly. A rule that moves a relay or sets a mode needs `tolerant = true` for it.
     pub(crate) plate: Option<Many<String>>,
@@ -488,27 +489,27 @@ pub(crate) struct RawCondition {
     /// within `not`.
     #[schemars(extend("x-vendors" = ["viewtron", "ivsec"]))]
     pub(crate) matched: Option<bool>,
-    /// Which way the vehicle moves; `away` includes `leave`. An event without a direction never matches.
+    /// The vehicle's direction; `away` includes `leave`. An event without a direction never matches.
     #[schemars(extend("x-vendors" = ["viewtron"]))]
     pub(crate) direction: Option<Many<Direction>>,
-    /// The name of the face in the device, in whatever case.
+    /// The name of the face in the device, ignoring case.
     pub(crate) face: Option<Many<String>>,
     /// A counter above a number.
     pub(crate) count: Option<RawCount>,
-    /// How sure the device must be: of the plate, else of the face's likeness, else of a target (of the class in
+    /// The device's lowest confidence: in the plate, else in the face's similarity, else in a target (of the class in
     /// `target`). An event without a confidence never matches.
     #[schemars(range(min = 0, max = 1), extend("x-unit" = "0 to 1", "x-vendors" = ["viewtron", "xprotect", "ivsec"]))]
     pub(crate) min_confidence: Option<f64>,
     /// Values by the vendor's own names: `{ eventType = "1" }`. Numbers and text are compared as text.
     #[serde(default)]
     pub(crate) vendor_data: BTreeMap<String, Many<RawScalar>>,
-    /// At least one of these conditions holds.
+    /// At least one of these conditions matches.
     #[serde(default)]
     pub(crate) any: Vec<RawCondition>,
-    /// Every one of these conditions holds.
+    /// All of these conditions match.
     #[serde(default)]
     pub(crate) all: Vec<RawCondition>,
-    /// This condition does not hold.
+    /// This condition does not match.
     pub(crate) not: Option<Box<RawCondition>>,
 }
 
@@ -574,7 +575,7 @@ pub(crate) struct RawCount {
     pub(crate) above: u64,
 }
 
-/// A part of the week or the year.
+/// A period of the week or the year.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Schedule")]
@@ -585,7 +586,8 @@ pub(crate) struct RawSchedule {
     /// When it begins: `06:00`, `sunset`, `sunset-30m`, `sunrise+1h`.
     #[schemars(extend("default" = "00:00"))]
     pub(crate) from: Option<EdgeText>,
-    /// When it ends, exclusive: `22:00`, `sunrise`. A time before `from` is on the next day, and the hours belong to the
+    /// When it ends, exclusive: `22:00`, `sunrise`. A time before `from` is on the next day, and the hours belong to
+    /// the
     /// day on which they begin.
     #[schemars(extend("default" = "24:00"))]
     pub(crate) to: Option<EdgeText>,
@@ -627,15 +629,15 @@ pub(crate) struct RawAreaMode {
 #[serde(untagged)]
 #[schemars(rename = "Action")]
 pub(crate) enum RawAction {
-    /// A notification is sent.
+    /// Sends a notification.
     Notify(RawNotify),
-    /// A relay is switched.
+    /// Switches a relay.
     Relay(RawSwitch),
     /// An area gets another mode.
     Mode(RawSetMode),
 }
 
-/// A notification is sent.
+/// Sends a notification.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Notify")]
@@ -650,7 +652,7 @@ pub(crate) struct RawNotify {
     pub(crate) body: Option<TemplateText>,
 }
 
-/// A relay is switched.
+/// Switches a relay.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Switch")]
@@ -681,7 +683,7 @@ pub(crate) enum RawRelayAction {
     Toggle,
 }
 
-/// An area gets another mode, unless it was set to one after the event.
+/// Sets the mode of an area, unless it was set to another after the event.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SetMode")]

@@ -261,7 +261,7 @@ fn good<T>(items: &[Item<T>]) -> impl Iterator<Item = (usize, &T)> {
     items.iter().enumerate().filter_map(|(index, item)| item.good().map(|value| (index, value)))
 }
 
-/// Notes ids that are none, and ids that are taken.
+/// Reports invalid and duplicate ids.
 fn unique<T>(items: &[Item<T>], id: impl Fn(&T) -> &str, what: &str, section: &Path<'_>, notes: &mut Notes) {
     let mut seen: Vec<(usize, &str)> = Vec::new();
     for (index, item) in good(items) {

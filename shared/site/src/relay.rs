@@ -19,11 +19,11 @@ pub struct Relay {
     pub id: RelayId,
     /// How the device is spoken to.
     pub driver: Driver,
-    /// The smallest time between two actions.
+    /// The shortest time between two actions.
     pub min_interval: Duration,
     /// Where its address may lie.
     pub network: Network,
-    /// From where it is switched.
+    /// What switches it: the relay function, or the agent in its network.
     pub via: Via,
     /// Whether it is switched at all.
     pub switching: Switching,
@@ -62,16 +62,16 @@ impl Switching {
 pub(crate) struct RelayKeys {
     /// Its name.
     id: IdText,
-    /// The smallest time between two actions.
+    /// The shortest time between two actions.
     #[schemars(extend("default" = "0s"))]
     min_interval: Option<DurationText>,
-    /// From where it is switched.
+    /// What switches it: the relay function, or the agent in its network.
     #[schemars(extend("default" = "cloud"))]
     via: Option<Via>,
-    /// Whether everything is decided and recorded, and nothing is sent.
+    /// Whether decisions are made and recorded, but nothing is sent to the device.
     #[schemars(extend("x-default" = "the site's"))]
     dry_run: Option<bool>,
-    /// Where the device's address may lie; a relay over MQTT has none.
+    /// The network in which the device's address must be. Not used by relays over MQTT.
     #[schemars(extend("default" = "public"))]
     network: Option<RawNetwork>,
 }

@@ -12,7 +12,7 @@ pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(30);
 /// The mode of an area that nobody has set yet.
 pub const DEFAULT_MODE: &str = "home";
 
-/// A rule: what is done about which events.
+/// A rule: the actions that matching events cause.
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// Its id.
@@ -31,9 +31,9 @@ pub struct Rule {
     pub cooldown_per: CooldownScope,
     /// For how long events of one source are gathered into one message; not at all when `None`.
     pub coalesce: Option<Duration>,
-    /// Whether its messages disturb quiet hours.
+    /// Whether its messages are sent in the `quiet` hours of channels too.
     pub urgency: Urgency,
-    /// How old an event may be to move a relay.
+    /// The greatest age of an event that switches a relay.
     pub max_age: Duration,
 }
 
@@ -90,7 +90,7 @@ impl ModeCondition {
 /// What is done.
 #[derive(Debug, Clone)]
 pub enum Action {
-    /// A notification is sent.
+    /// Sends a notification.
     Notify {
         /// The channel.
         channel: ChannelId,
@@ -99,7 +99,7 @@ pub enum Action {
         /// A template of the text; the default text when `None`.
         body: Option<String>,
     },
-    /// A relay is switched.
+    /// Switches a relay.
     Relay {
         /// Which one.
         relay: RelayId,

@@ -89,7 +89,7 @@ impl<'a> Schema<'a> {
     }
 }
 
-/// Notes all that the schema does not allow.
+/// Reports everything that the schema does not allow.
 pub(crate) fn check(document: &DeTable<'_>, schema: &Value, notes: &mut Notes) {
     table(document, Schema { root: schema, node: schema }, &Path::Root, notes);
 }
@@ -249,7 +249,7 @@ fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
     }
 }
 
-/// Notes values that belong into another key of the same table, such as `kind = "person"`; whether there was one.
+/// Reports values that belong into another key of the same table, such as `kind = "person"`. Returns whether there was one.
 fn note_other_key(
     key: &str,
     value: &DeValue<'_>,

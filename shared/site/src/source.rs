@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 pub struct Source {
     /// Its id: `[a-z0-9][a-z0-9-]{0,31}`, unique over all vendors.
     pub id: Text,
-    /// Whose dialect it speaks.
+    /// The vendor whose format it sends.
     pub vendor: Vendor,
     /// The place that it belongs to.
     pub area: Option<Text>,

@@ -142,7 +142,7 @@ fn table(schema: &Value, definition: &Value) -> String {
         let default = match property.get("x-default").or_else(|| property.get("default")) {
             Some(Value::String(default)) => default.clone(),
             Some(Value::Array(_) | Value::Object(_)) | None if required.contains(&key.as_str()) => {
-                "**needed**".into()
+                "**required**".into()
             }
             Some(Value::Array(_) | Value::Object(_)) | None => String::new(),
             Some(default) => default.to_string(),

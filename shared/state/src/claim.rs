@@ -271,7 +271,7 @@ pub async fn take_again_as<S: State>(
     change(state, claim, ClaimRecord::attempt(attempt, now, holder)).await
 }
 
-/// Notes that the attempt surely had no effect: the claim stays taken, and the action may be tried again.
+/// Records that the attempt certainly had no effect: the claim stays taken, and the action may be retried.
 /// `None` when another delivery changed the claim meanwhile.
 ///
 /// # Errors
@@ -284,7 +284,7 @@ pub async fn release<S: State>(state: &S, claim: &Claim, outcome: &str) -> Resul
     change(state, claim, record).await
 }
 
-/// Records that nothing was asked in this attempt: the claim stays taken, and the action may be tried again.
+/// Records that this attempt sent nothing: the claim stays taken, and the action may be retried.
 /// `None` when another delivery changed the claim meanwhile.
 ///
 /// # Errors
@@ -297,7 +297,7 @@ pub async fn postpone<S: State>(state: &S, claim: &Claim, outcome: &str) -> Resu
     change(state, claim, record).await
 }
 
-/// Records that the agent on site carries the action out: the claim stays taken, and the agent may take it again.
+/// Records that the agent executes the action: the claim stays taken, and the agent may acquire it.
 /// Called twice: with [`Holder::Function`] before the command is sent, so that the agent finds the claim, and with
 /// [`Holder::Agent`] once its queue has the command, so that it is not sent again. `None` when another delivery, or
 /// the agent, changed the claim meanwhile.
@@ -336,8 +336,8 @@ pub async fn decide<S: State>(
     change(state, claim, record).await
 }
 
-/// Notes that the attempt ended and may have had an effect, without settling the claim: for an action that is
-/// better done twice than never. `None` when another delivery changed the claim meanwhile.
+/// Records that the attempt ended and may have had an effect, without settling the claim: for an action that is
+/// rather executed twice than never. `None` when another delivery changed the claim meanwhile.
 ///
 /// # Errors
 ///
@@ -348,7 +348,7 @@ pub async fn leave_open<S: State>(state: &S, claim: &Claim, outcome: &str) -> Re
     change(state, claim, record).await
 }
 
-/// Notes that the action was carried out. `None` when another delivery changed the claim meanwhile.
+/// Records that the action was executed. `None` when another delivery changed the claim meanwhile.
 ///
 /// # Errors
 ///
@@ -357,7 +357,7 @@ pub async fn finish<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result
     settle(state, claim, ClaimState::Done, outcome).await
 }
 
-/// Notes that nobody can say whether the action was carried out, and that it is not to be tried again.
+/// Records that it is unknown whether the action was executed, and that it must not be retried.
 /// `None` when another delivery changed the claim meanwhile.
 ///
 /// # Errors

@@ -103,7 +103,7 @@ pub async fn observe<S: State>(state: &S, report: LevelReport<'_>) -> Result<Obs
     Ok(Observation { is_new, announcement })
 }
 
-/// Notes that the events of a report are stored. A newer report that was faster stays as it is.
+/// Records that the events of a report are stored. A newer report that was stored before is kept.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
-//! What joins messages that come one by one and belong together.
+//! The state that combines several MQTT messages into one alarm.
 //!
-//! An MQTT message holds one value and nothing that numbers or dates it; several of them are one alarm. What was
-//! heard of a camera is one item, changed by one message at a time: of two that are read at the same moment, the
-//! second sees what the first one left. What is remembered is the vendor's own matter.
+//! An MQTT message contains one value, without a number or time. The recent messages of a camera are one item, which
+//! is changed by one message at a time: of two that are processed at once, the second sees the change of the first.
+//! The vendor's dialect defines the content of the item.
 
 use std::time::Duration;
 

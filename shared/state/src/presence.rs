@@ -1,7 +1,7 @@
-//! When each source was last heard of.
+//! When each source was last in contact.
 //!
-//! How often it is written is the caller's business: this writes whenever it is asked. Each sign is one write
-//! without a read before it, and of two at the same moment the last one stands.
+//! Callers decide how often they write. Each call is one write without a read; of two at the same moment the last
+//! one remains.
 
 use camhook_ports::{Key, State};
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use crate::item::{decode, encode};
 
 const PRESENCE: &str = "presence";
 
-/// What was heard of a source.
+/// The contacts of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     /// When it last posted anything with good credentials.
@@ -52,13 +52,13 @@ pub struct Refusal {
 /// What stands before the area of an agent; no source's id has a slash.
 const AGENT: &str = "agent/";
 
-/// The name under which an agent on site is heard of, beside the sources.
+/// The name of an agent's item, beside those of sources.
 #[must_use]
 pub fn agent(area: &str) -> String {
     format!("{AGENT}{area}")
 }
 
-/// The area of the agent that is heard of under a name; `None` when it is a source's.
+/// The area of the agent whose item has this name; `None` for a source's name.
 #[must_use]
 pub fn area_of_agent(name: &str) -> Option<&str> {
     name.strip_prefix(AGENT)
@@ -77,7 +77,7 @@ async fn merge<S: State>(state: &S, source: &str, presence: Presence) -> Result<
     Ok(())
 }
 
-/// Notes a heartbeat, or anything else with good credentials.
+/// Records a heartbeat, or any other post with valid credentials.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ pub async fn record_contact<S: State>(state: &S, source: &str, at: Timestamp) ->
     merge(state, source, Presence { contact: Some(at), ..Presence::default() }).await
 }
 
-/// Notes an event, which is a contact too.
+/// Records an event, which is also a contact.
 ///
 /// # Errors
 ///
@@ -95,7 +95,7 @@ pub async fn record_event<S: State>(state: &S, source: &str, at: Timestamp) -> R
     merge(state, source, Presence { contact: Some(at), event: Some(at), ..Presence::default() }).await
 }
 
-/// Notes that a post in the source's name was refused, which is no contact.
+/// Records that a post to the source's URL was refused, which is not a contact.
 ///
 /// # Errors
 ///
@@ -119,7 +119,7 @@ pub async fn record_reported<S: State>(state: &S, source: &str, reported: Report
     merge(state, source, Presence { reported: Some(reported), ..Presence::default() }).await
 }
 
-/// What was heard of one source; `None` when nothing ever was.
+/// Finds the contacts of one source; `None` if it has had none.
 ///
 /// # Errors
 ///
@@ -128,7 +128,7 @@ pub async fn find<S: State>(state: &S, source: &str) -> Result<Option<Presence>,
     state.get(&key(source)).await?.map(|item| decode(&item)).transpose()
 }
 
-/// What was heard of every source that ever was heard of, by its id.
+/// The contacts of all sources that have had any, by id.
 ///
 /// # Errors
 ///

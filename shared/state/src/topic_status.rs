@@ -30,7 +30,7 @@ fn key(topic: &str) -> Key {
     Key::new(TOPIC_STATUS, topic)
 }
 
-/// Notes what a topic said, unless something newer is noted already.
+/// Records the status on a topic, unless a newer one is recorded already.
 ///
 /// # Errors
 ///

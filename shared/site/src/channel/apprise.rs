@@ -21,13 +21,13 @@ pub struct Apprise {
     pub credential: Option<BasicCredential>,
 }
 
-/// An Apprise API server, which passes messages on to any of a hundred services; the picture goes with the message.
+/// An Apprise API server, which forwards messages to many services. Messages contain the picture.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
     /// Server and key: `https://apprise.example.org/notify/family`.
     url: UrlText,
-    /// Which entries of that key's configuration get the message: those with any of these tags.
+    /// The tags of the entries in that key's configuration that get the message.
     #[schemars(extend("x-default" = "all"))]
     tags: Option<Many<String>>,
     /// User and password of a proxy before the server.

@@ -16,11 +16,11 @@ pub struct Discord {
     pub url: SecretReference,
 }
 
-/// A channel of Discord, by its webhook; the picture goes with the message.
+/// A channel of Discord, through its webhook. Messages contain the picture.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
-    /// The webhook, a secret: who knows it can write into the channel.
+    /// The webhook's URL. It is a secret: everyone who knows it can write into the channel.
     url: SecretUrlText,
 }
 

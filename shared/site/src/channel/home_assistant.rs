@@ -20,11 +20,11 @@ pub struct HomeAssistant {
 }
 
 /// Home Assistant: a webhook trigger (`…/api/webhook/ID`), or the action of a notify service
-/// (`…/api/services/notify/NAME`, with `token`). The picture goes as a link.
+/// (`…/api/services/notify/NAME`, with `token`). Messages contain a link to the picture.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
-    /// Where the posts go; the id of a webhook is a secret.
+    /// The URL to post to. The id of a webhook is a secret.
     url: SecretUrlText,
     /// A long-lived access token, which an action needs and a webhook does not.
     token: Option<SecretText>,

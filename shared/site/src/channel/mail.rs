@@ -12,7 +12,7 @@ use crate::{BasicCredential, Network};
 /// Mail addresses, over SMTP.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// The server that takes the mail.
+    /// The SMTP server.
     pub server: MailServer,
     /// User and password there.
     pub credential: Option<BasicCredential>,
@@ -29,7 +29,7 @@ pub struct MailServer {
     pub host: String,
     /// The port.
     pub port: u16,
-    /// What protects the connection.
+    /// How the connection is encrypted.
     pub security: MailSecurity,
 }
 
@@ -62,9 +62,9 @@ impl MailSecurity {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
-    /// The server that takes the mail.
+    /// The SMTP server.
     server: HostText,
-    /// What protects the connection.
+    /// How the connection is encrypted.
     #[schemars(extend("default" = "tls"))]
     security: Option<MailSecurity>,
     /// User and password there.
@@ -128,7 +128,7 @@ impl Keys {
         Some((MailServer { host: host_text, port, security }, network))
     }
 
-    /// Notes what goes over the internet in clear text.
+    /// Warns about what is sent over the internet in clear text.
     fn check_clear_text(&self, path: &Path<'_>, notes: &mut Notes) {
         let fix = "use security = \"tls\" or \"starttls\"";
         if self.basic.is_some() {

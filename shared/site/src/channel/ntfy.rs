@@ -58,7 +58,7 @@ impl NtfyPriority {
     }
 }
 
-/// A topic of an ntfy server; the picture goes with the message.
+/// A topic of an ntfy server. Messages contain the picture.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
@@ -68,7 +68,7 @@ pub(crate) struct Keys {
     token: Option<SecretText>,
     /// A user of the server, where there is no token.
     basic: Option<RawBasic>,
-    /// The priority of the message: `max` and `high` pop over, `low` and `min` make no sound.
+    /// The priority of the message: `max` and `high` are shown as pop-ups, `low` and `min` make no sound.
     #[schemars(extend("x-default" = "the server's"))]
     priority: Option<NtfyPriority>,
     /// Tags, some of which ntfy shows as emoji.

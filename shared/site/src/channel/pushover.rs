@@ -71,7 +71,7 @@ impl PushoverPriority {
     }
 }
 
-/// A user or group of Pushover; the picture goes with the message.
+/// A user or group of Pushover. Messages contain the picture.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {

@@ -30,12 +30,12 @@ pub enum Slack {
     },
 }
 
-/// A channel of Slack: by an incoming webhook (`url`), which takes the picture as a link, or by a bot
-/// (`token` and `channel`), which takes the picture itself.
+/// A channel of Slack, through an incoming webhook (`url`), with the picture as a link, or through a bot
+/// (`token` and `channel`), with the picture itself.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
-    /// The incoming webhook, a secret: who knows it can write into the channel.
+    /// The incoming webhook's URL. It is a secret: everyone who knows it can write into the channel.
     url: Option<SecretUrlText>,
     /// The bot's token, `xoxb-…`, with the scopes chat:write and files:write; the bot must be in the channel.
     token: Option<SecretText>,

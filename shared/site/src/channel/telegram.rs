@@ -24,7 +24,7 @@ pub struct Telegram {
     pub thread: Option<u64>,
 }
 
-/// A chat of Telegram, by a bot; the picture goes with the message.
+/// A chat of Telegram, through a bot. Messages contain the picture.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {

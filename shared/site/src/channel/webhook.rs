@@ -14,19 +14,19 @@ use crate::read::scalar;
 /// Another system that takes HTTP posts.
 #[derive(Debug, Clone)]
 pub struct Webhook {
-    /// Where the posts go.
+    /// The URL to post to.
     pub url: Url,
     /// The key that they are signed with as Standard Webhooks says, `whsec_…`; unsigned when `None`.
     pub secret: Option<SecretReference>,
 }
 
-/// Another system that takes HTTP posts: the event and the rendered message as JSON.
+/// Another system with an HTTP endpoint. It gets the event and the rendered message as JSON.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
-    /// Where the posts go.
+    /// The URL to post to.
     url: UrlText,
-    /// The key that they are signed with as Standard Webhooks says, `whsec_…`; unsigned when absent.
+    /// The key of the signature according to Standard Webhooks, `whsec_…`. Unset: posts are not signed.
     secret: Option<SecretText>,
 }
 

@@ -34,7 +34,7 @@ pub struct HttpDevice {
     pub refused: Option<AnswerPattern>,
 }
 
-/// Which answers of a device mean something.
+/// Conditions on a device's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerPattern {
     /// The statuses, any of which is good.
@@ -120,7 +120,7 @@ impl HttpDevice {
     }
 }
 
-/// Any other device that takes HTTP requests: one for each action that rules ask for.
+/// Any other device with an HTTP interface: one request for each action that rules use.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
@@ -136,29 +136,29 @@ pub(crate) struct Keys {
     on: Option<Box<Request>>,
     /// Switches it off.
     off: Option<Box<Request>>,
-    /// Switches it on and has the device switch itself off after `{{ seconds }}`. Without it, camhook sends `on`,
-    /// and `off` when the time is over.
+    /// Switches it on; the device switches itself off after `{{ seconds }}`. Without it, camhook sends `on`, and
+    /// later `off`.
     pulse: Option<Box<Request>>,
     /// Changes its state.
     toggle: Option<Box<Request>>,
-    /// Which answers confirm that the device did what it was asked. Every other one proves nothing: people are alerted,
-    /// and nothing is repeated.
+    /// The answers that confirm that the device executed the command. For any other answer an alert is sent, and the
+    /// command is not repeated.
     #[schemars(extend("x-default" = "every status of 200 to 299"))]
     success: Option<Answer>,
-    /// Which answers prove that the device did not do it: they are tried again within `max_age`. Looked at before
-    /// `success`.
+    /// The answers that prove that the device did not execute the command, which is then retried within `max_age`.
+    /// Checked before `success`.
     #[schemars(extend("x-default" = "none"))]
     refused: Option<Answer>,
     /// The same as `body` of `success`, with a status of 200 to 299.
     confirmation: Option<String>,
 }
 
-/// Which answers of a device mean something.
+/// Conditions on a device's answer.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "HttpAnswer")]
 struct Answer {
-    /// The statuses, any of which is good: `[200, 404]`.
+    /// The statuses, any of which matches: `[200, 404]`.
     #[schemars(extend("x-default" = "200 to 299 in `success`, any in `refused`"))]
     status: Option<Many<u16>>,
     /// A text that the body contains.

@@ -85,13 +85,13 @@ pub(crate) struct Keys {
     on: String,
     /// The payload that switches it off.
     off: String,
-    /// The payload after which it switches itself off, with `{{ seconds }}` in the place of their number; absent
-    /// for a device without a timer of its own.
+    /// The payload after which it switches itself off, with `{{ seconds }}` for the number of seconds. Unset for a
+    /// device without a timer.
     pulse: Option<String>,
-    /// The payload that changes its state; absent for a device that cannot.
+    /// The payload that changes its state. Unset if the device does not support that.
     toggle: Option<String>,
-    /// The topic on which the device reports its state. Without one nothing confirms an action: what the broker
-    /// accepted counts as done.
+    /// The topic on which the device reports its state. Without one an action is not confirmed: it counts as done
+    /// when the broker has accepted it.
     status_topic: Option<String>,
     /// The payload on the status topic of a device that is on.
     #[schemars(extend("x-default" = "the payload `on`"))]

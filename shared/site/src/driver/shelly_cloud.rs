@@ -34,13 +34,13 @@ impl ShellyCloud {
     }
 }
 
-/// A Shelly of any generation by the Shelly Cloud, which is reached from everywhere.
+/// A Shelly of any generation, through the Shelly Cloud.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
-    /// The account's server, as the app names it beside the key: `https://shelly-144-eu.shelly.cloud`.
+    /// The account's server, which the app shows beside the key: `https://shelly-144-eu.shelly.cloud`.
     server: UrlText,
-    /// The device's id, as the app names it in the device's settings: 6 to 16 letters and digits.
+    /// The device's id, which the app shows in the device's settings: 6 to 16 letters and digits.
     device: String,
     /// The account's authorization key: in the app under user settings, authorization cloud key.
     key: SecretText,

@@ -17,7 +17,7 @@ pub struct ShellyGen1 {
     pub url: Url,
     /// User and password of its restricted login; `None` where there is none.
     pub basic: Option<BasicCredential>,
-    /// What is switched.
+    /// The kind of output.
     pub output: ShellyGen1Output,
     /// Which of its outputs, counted from 0.
     pub channel: u8,
@@ -53,7 +53,7 @@ pub(crate) struct Keys {
     url: UrlText,
     /// User and password of its restricted login; absent where the login is not restricted.
     basic: Option<RawBasic>,
-    /// What is switched.
+    /// The kind of output.
     #[schemars(extend("default" = "relay"))]
     output: Option<Output>,
     /// Which of the device's outputs, counted from 0.

@@ -10,6 +10,7 @@ use crate::raw::{RawAction, RawSite};
 /// The variables of messages.
 const MESSAGE: &[&str] = &[
     "event", "person", "camera", "source", "area", "kind", "plate", "time", "count", "first", "last", "link",
+    "headline",
 ];
 
 /// The variables of requests to devices.
