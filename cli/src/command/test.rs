@@ -48,6 +48,7 @@ pub(super) async fn run(arguments: &Test, stack: Selection<'_>, output: &Output)
             file_name: "test.jpg".to_owned(),
         }),
         detail: None,
+        page: None,
         subject: Subject::Test,
     };
     let client = Client::new(stack.kind(), Limits::default());

@@ -88,6 +88,7 @@ fn notification<'a>(alert: &'a Alert, site: &Site) -> Notification<'a> {
         text: format!("{}\n{time}", alert.text),
         picture: None,
         detail: None,
+        page: None,
         subject: Subject::Alert(alert),
     }
 }

@@ -1,13 +1,12 @@
 //! Batches of the queues of notifications and of alerts.
 
 use camhook_consumer::{BatchOutcome, Retry, consume};
-use camhook_outbound::Client;
 use camhook_ports::{Ports, Queue, QueueRecord};
 use camhook_site::Site;
 use tracing::Instrument;
 
 use crate::alert::send_alert;
-use crate::context::Context;
+use crate::context::{Context, Services};
 use crate::delivery::Delivery;
 use crate::event::notify_event;
 use crate::group::notify_group;
@@ -20,11 +19,12 @@ use crate::retry::policy;
 pub async fn handle<P: Ports>(
     ports: &P,
     site: &Site,
-    client: &Client,
+    services: Services<'_>,
     queue: Queue,
     records: &[QueueRecord],
 ) -> BatchOutcome {
-    let context = Context { ports, site, client };
+    let Services { client, console } = services;
+    let context = Context { ports, site, client, console };
     // Boxed: the nested futures are too deep for the compiler to lay out.
     let processor = async |record: &QueueRecord| Box::pin(process_message(&context, queue, record)).await;
     consume(ports, &policy(queue), records, processor).await

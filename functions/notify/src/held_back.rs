@@ -101,6 +101,7 @@ fn notification<'a, P>(context: &Context<'_, P>, held_back: &HeldBack, count: u3
         ),
         picture: None,
         detail: None,
+        page: None,
         subject: Subject::HeldBack,
     }
 }

@@ -39,7 +39,7 @@ mod snooze;
 pub mod text;
 
 pub use channel::{Accepted, Caveat};
-pub use context::NOTIFICATIONS;
+pub use context::{NOTIFICATIONS, Services};
 pub use error::{DeliveryError, Error};
 pub use handle::handle;
 pub use notification::{Notification, Picture, Subject};

@@ -1,6 +1,7 @@
 //! The notification function.
 
 use camhook_aws::{Function, FunctionError, serve_queues};
+use camhook_notify::Services;
 use camhook_outbound::{Client, Limits};
 use camhook_ports::Queue;
 
@@ -10,7 +11,8 @@ async fn main() -> Result<(), FunctionError> {
     let client = Client::new(function.environment.stack, Limits::default());
     serve_queues(&function, async |function, site, queue, records| {
         let queue = queue.unwrap_or(Queue::Notify);
-        Box::pin(camhook_notify::handle(&function.ports, site, &client, queue, records)).await
+        let services = Services { client: &client, console: function.environment.console_url.as_deref() };
+        Box::pin(camhook_notify::handle(&function.ports, site, services, queue, records)).await
     })
     .await
 }

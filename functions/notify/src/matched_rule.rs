@@ -94,8 +94,9 @@ pub(crate) async fn deliver_all<P: Ports>(
         let Pictures { picture, detail } = pictures.clone();
         let span = tracing::info_span!("notification", rule = rule.id.as_str(), action = request.action);
         async move {
+            let page = context.event_page(event.id);
             let (mut rendered, errors) =
-                text::render(context.site, event, delivery.group, request.title, request.body);
+                text::render(context.site, event, delivery.group, request.templates(), page.as_deref());
             for error in errors {
                 tracing::warn!(%error, "failed to render a template, used the default text");
             }
@@ -110,7 +111,7 @@ pub(crate) async fn deliver_all<P: Ports>(
             };
             let text::Rendered { title, text } = rendered;
             let subject = Subject::Event(event);
-            let notification = Notification { id: id.clone(), title, text, picture, detail, subject };
+            let notification = Notification { id: id.clone(), title, text, picture, detail, page, subject };
             let outcome = attempt(context, request.channel, notification, claim).await;
             if let DeliveryOutcome::Delivered(caveats) = &outcome {
                 alert_moved_chat(context, request.channel, caveats, &id).await;

@@ -17,6 +17,8 @@ pub struct Notification<'a> {
     pub picture: Option<Picture>,
     /// A second picture for channels that take two: the target, face or plate cut out.
     pub detail: Option<Picture>,
+    /// The event's page of the console.
+    pub page: Option<String>,
     /// The subject, for channels that other systems read.
     pub subject: Subject<'a>,
 }

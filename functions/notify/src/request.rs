@@ -5,6 +5,7 @@ use camhook_site::{Action, Channel, Rule, Urgency};
 use jiff::Timestamp;
 
 use crate::context::Context;
+use crate::text::Templates;
 
 /// One message that a rule asks for.
 #[derive(Debug)]
@@ -16,6 +17,12 @@ pub(crate) struct DeliveryRequest<'a> {
     pub(crate) title: Option<&'a str>,
     /// The rule's template of the text.
     pub(crate) body: Option<&'a str>,
+}
+
+impl<'a> DeliveryRequest<'a> {
+    pub(crate) fn templates(&self) -> Templates<'a> {
+        Templates { title: self.title, body: self.body }
+    }
 }
 
 /// The messages that a rule asks for at a time. Channels in their quiet hours are left out, unless the rule is

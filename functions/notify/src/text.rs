@@ -1,8 +1,9 @@
 //! Title and text of a message about an event.
 //!
 //! A rule may have templates of both, in Jinja's language. Their variables are `event` (the whole event, with the
-//! fields of its JSON), `headline` (who or what, and where), `person`, `camera`, `source`, `area`, `kind`, `plate` and `time`, in the site's time zone;
-//! of a group, `count`, and `first` and `last` as times. A variable without a value is empty.
+//! fields of its JSON), `headline` (who or what, and where), `person`, `camera`, `source`, `area`, `kind`, `plate`,
+//! `link` (the event's page of the console) and `time`, in the site's time zone; of a group, `count`, and `first` and
+//! `last` as times. A variable without a value is empty.
 
 use camhook_description::{describe, is_reachability, printable, reachability_headline};
 use camhook_event::{Event, Text};
@@ -32,6 +33,15 @@ pub struct Rendered {
     pub text: String,
 }
 
+/// A rule's templates of a message; `None` for the default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Templates<'a> {
+    /// The title's.
+    pub title: Option<&'a str>,
+    /// The text's.
+    pub body: Option<&'a str>,
+}
+
 /// A template that cannot be rendered for an event; the default text is used instead.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the template of the rule's {part} cannot be rendered, line {line}: {kind}")]
@@ -44,7 +54,8 @@ pub struct TemplateError {
     pub kind: minijinja::ErrorKind,
 }
 
-/// Renders title and text of a message about an event, or about a group of which the event shows most.
+/// Renders title and text of a message about an event, or about a group of which the event shows most. `link` is the
+/// event's page of the console.
 ///
 /// A template that fails or renders to nothing is replaced by the default text. Returns the errors beside.
 #[must_use]
@@ -52,11 +63,11 @@ pub fn render(
     site: &Site,
     event: &Event,
     group: Option<&Group>,
-    title: Option<&str>,
-    body: Option<&str>,
+    templates: Templates<'_>,
+    link: Option<&str>,
 ) -> (Rendered, Vec<TemplateError>) {
     let group = group.filter(|group| group.count > 1);
-    let values = values(site, event, group);
+    let values = values(site, event, group, link);
     let mut errors = Vec::new();
     let mut part = |part, template: Option<&str>| match render_template(part, template?, &values) {
         Ok(text) => (!text.trim().is_empty()).then(|| text.trim().to_owned()),
@@ -65,8 +76,8 @@ pub fn render(
             None
         }
     };
-    let title = part("title", title).unwrap_or_else(|| default_title(site, event, group));
-    let text = part("body", body).unwrap_or_else(|| default_text(site, event, group));
+    let title = part("title", templates.title).unwrap_or_else(|| default_title(site, event, group));
+    let text = part("body", templates.body).unwrap_or_else(|| default_text(site, event, group));
     (fitted(&title, &text), errors)
 }
 
@@ -79,7 +90,7 @@ pub(crate) fn add_line(rendered: &mut Rendered, line: &str) {
 
 /// Title and text of a message about a group, without a rule's templates.
 pub(crate) fn render_group(site: &Site, group: &Group) -> Rendered {
-    render(site, &group.best, Some(group), None, None).0
+    render(site, &group.best, Some(group), Templates::default(), None).0
 }
 
 /// Within the limits, and without characters that would change how the rest is shown.
@@ -102,7 +113,7 @@ fn render_template(part: &'static str, template: &str, values: &Value) -> Result
     })
 }
 
-fn values(site: &Site, event: &Event, group: Option<&Group>) -> Value {
+fn values(site: &Site, event: &Event, group: Option<&Group>, link: Option<&str>) -> Value {
     let data = &event.data;
     let or_empty = |text: Option<&Text>| text.map_or(Value::UNDEFINED, |text| Value::from(text.as_str()));
     context! {
@@ -118,6 +129,7 @@ fn values(site: &Site, event: &Event, group: Option<&Group>) -> Value {
         count => group.map_or(1, |group| group.count),
         first => local_time(site, group.map_or(event.time.timestamp(), |group| group.first)),
         last => local_time(site, group.map_or(event.time.timestamp(), |group| group.last)),
+        link => link.map_or(Value::UNDEFINED, Value::from),
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Environment {
     pub queue_urls: BTreeMap<Queue, String>,
     /// Whether the stack runs on one machine for development: `CAMHOOK_LOCAL_STACK`.
     pub stack: Stack,
+    /// The address of the console, without a slash at its end: `CAMHOOK_CONSOLE_URL`. `None` for a stack without one.
+    pub console_url: Option<String>,
     /// The CloudFront distribution before the API, by the secret that it adds: `CAMHOOK_FRONT_SECRET`.
     pub front: Option<Front>,
     /// Which log lines are written: `CAMHOOK_LOG`, in the form of `tracing` filters; default `info`.
@@ -87,21 +89,33 @@ impl Environment {
                 allowed: "a number of days",
             })?,
         };
+        let endpoint_url = variable("AWS_ENDPOINT_URL");
+        let console_url =
+            variable("CAMHOOK_CONSOLE_URL").and_then(|url| absolute(url, endpoint_url.as_deref()));
         Ok(Self {
             region: variable("AWS_REGION").ok_or(EnvironmentError::Missing("AWS_REGION"))?,
-            endpoint_url: variable("AWS_ENDPOINT_URL"),
+            endpoint_url,
             bucket: variable("CAMHOOK_BUCKET").ok_or(EnvironmentError::Missing("CAMHOOK_BUCKET"))?,
             table: variable("CAMHOOK_TABLE").ok_or(EnvironmentError::Missing("CAMHOOK_TABLE"))?,
             index_table: variable("CAMHOOK_INDEX_TABLE"),
             events_days,
             queue_urls,
             stack,
+            console_url,
             front: variable("CAMHOOK_FRONT_SECRET").map(|secret| Front::new(secret.into())),
             log_filter: variable("CAMHOOK_LOG").unwrap_or_else(|| "info".to_owned()),
             metric_namespace: variable("CAMHOOK_METRIC_NAMESPACE")
                 .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
         })
     }
+}
+
+/// An address, which may be a path of the local cloud. `None` for a path where there is no local cloud.
+fn absolute(url: String, endpoint: Option<&str>) -> Option<String> {
+    if !url.starts_with('/') {
+        return Some(url);
+    }
+    Some(format!("{}{url}", endpoint?.trim_end_matches('/')))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is start-up: the one place that reads the environment")]
@@ -113,4 +127,21 @@ fn variable(name: &str) -> Option<String> {
 #[expect(clippy::disallowed_methods, reason = "this is start-up: the one place that reads the environment")]
 pub(crate) fn secret_variables() -> std::collections::HashMap<String, secrecy::SecretString> {
     std::env::vars().map(|(name, value)| (name, secrecy::SecretString::from(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::absolute;
+
+    #[test]
+    fn a_path_is_relative_to_the_local_cloud() {
+        let path = "/_aws/execute-api/a1/%24default/console".to_owned();
+        assert_eq!(
+            absolute(path.clone(), Some("http://127.0.0.1:4566/")).unwrap(),
+            "http://127.0.0.1:4566/_aws/execute-api/a1/%24default/console"
+        );
+        assert_eq!(absolute(path, None), None);
+        let deployed = "https://a1.execute-api.eu-central-1.amazonaws.com/console";
+        assert_eq!(absolute(deployed.to_owned(), None).unwrap(), deployed);
+    }
 }

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use camhook_event::Event;
-use camhook_notify::text::render;
+use camhook_notify::text::{Templates, render};
 use camhook_site::Site;
 use serde_json::Value;
 
@@ -19,7 +19,9 @@ static EVENT: LazyLock<Event> = LazyLock::new(|| {
 pub(crate) fn template(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (title, body) = text.split_once('\n').unwrap_or((&text, ""));
-    let (rendered, _errors) = render(&SITE, &EVENT, None, Some(title), Some(body));
+    let templates = Templates { title: Some(title), body: Some(body) };
+    let link = "https://hooks.example.org/console/events/0123";
+    let (rendered, _errors) = render(&SITE, &EVENT, None, templates, Some(link));
     assert!(!rendered.title.contains('\n'), "a title is one line");
     assert!(rendered.title.chars().count() <= 250, "a title has at most 250 characters");
     assert!(rendered.text.chars().count() <= 2000, "a text has at most 2000 characters");

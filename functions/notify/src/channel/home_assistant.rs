@@ -36,6 +36,12 @@ struct Data<'a> {
     /// A link that is valid for an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
+    /// The event's page, which iOS opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    /// The event's page, which Android opens.
+    #[serde(rename = "clickAction", skip_serializing_if = "Option::is_none")]
+    click_action: Option<&'a str>,
     /// A message replaces one with the same tag, so that a repeated message is shown once.
     tag: &'a str,
     group: &'static str,
@@ -58,6 +64,8 @@ pub(super) async fn deliver<P: Ports>(
         message: &notification.text,
         data: Data {
             image: notification.picture.as_ref().and_then(|picture| picture.link.as_deref()),
+            url: notification.page.as_deref(),
+            click_action: notification.page.as_deref(),
             tag: &notification.id,
             group: "camhook",
         },

@@ -68,14 +68,14 @@ pub(super) fn write(
     let ids: Vec<&str> = shown.iter().map(|(content_id, _)| *content_id).collect();
     let page = html(notification, &ids);
     let body = if shown.is_empty() {
-        MultiPart::alternative_plain_html(plain(notification), page)
+        MultiPart::alternative_plain_html(plain(notification, Pictures::Link), page)
     } else {
         let related = shown
             .into_iter()
             .fold(MultiPart::related().singlepart(SinglePart::html(page)), |related, (_, picture)| {
                 related.singlepart(picture)
             });
-        let plain = SinglePart::plain(notification.text.clone());
+        let plain = SinglePart::plain(plain(notification, Pictures::Inline));
         MultiPart::alternative().singlepart(plain).multipart(related)
     };
     message.multipart(body).map_err(|error| DeliveryError::Unwritten { reason: error.to_string() })
@@ -104,11 +104,14 @@ fn thread(subject: Subject<'_>) -> String {
     }
 }
 
-fn plain(notification: &Notification<'_>) -> String {
-    match link(notification) {
-        Some(link) => format!("{}\n\n{link}", notification.text),
-        None => notification.text.clone(),
+/// The text with its links, of which the one to the picture stands for a picture that is not in the mail.
+fn plain(notification: &Notification<'_>, pictures: Pictures) -> String {
+    let picture = link(notification).filter(|_| pictures == Pictures::Link);
+    let links: Vec<&str> = picture.into_iter().chain(notification.page.as_deref()).collect();
+    if links.is_empty() {
+        return notification.text.clone();
     }
+    format!("{}\n\n{}", notification.text, links.join("\n"))
 }
 
 fn link<'a>(notification: &'a Notification<'_>) -> Option<&'a str> {
@@ -126,7 +129,13 @@ fn html(notification: &Notification<'_>, content_ids: &[&str]) -> String {
         ([], Some(link)) => format!("<p><a href=\"{}\">picture</a></p>\n", escaped(link)),
         (content_ids, _) => content_ids.iter().map(image).collect::<String>(),
     };
-    format!("<!DOCTYPE html>\n<html><body>\n<p><b>{title}</b></p>\n<p>{text}</p>\n{shown}</body></html>\n")
+    let page = match &notification.page {
+        Some(page) => format!("<p><a href=\"{}\">Open the event</a></p>\n", escaped(page)),
+        None => String::new(),
+    };
+    format!(
+        "<!DOCTYPE html>\n<html><body>\n<p><b>{title}</b></p>\n<p>{text}</p>\n{shown}{page}</body></html>\n"
+    )
 }
 
 fn escaped(text: &str) -> String {

@@ -23,6 +23,7 @@ const MESSAGE: HeaderName = HeaderName::from_static("message");
 const FILENAME: HeaderName = HeaderName::from_static("filename");
 const ATTACH: HeaderName = HeaderName::from_static("attach");
 const TAGS: HeaderName = HeaderName::from_static("tags");
+const CLICK: HeaderName = HeaderName::from_static("click");
 const PRIORITY: HeaderName = HeaderName::from_static("priority");
 
 /// The longest message, in bytes: a longer one becomes a text file, or is refused.
@@ -80,6 +81,9 @@ fn base(
         .with_authentication(authentication.clone());
     if let Some(priority) = topic.priority {
         request = request.with_header(PRIORITY, &priority.number().to_string())?;
+    }
+    if let Some(page) = &notification.page {
+        request = request.with_header(CLICK, page)?;
     }
     if !topic.tags.is_empty() {
         request = request.with_header(TAGS, &encode(&topic.tags.join(",")))?;

@@ -52,9 +52,11 @@ pub(super) async fn deliver<P: Ports>(
             form =
                 form.text("retry", retry.as_secs().to_string()).text("expire", expire.as_secs().to_string());
         }
+        // A link to the console shows the picture as well.
+        let page = notification.page.as_deref();
         let form = match attachment {
-            Some((name, bytes)) => form.jpeg("attachment", name, bytes),
-            None => form.optional("url", notification.link().filter(|link| link.len() <= URL_LIMIT)),
+            Some((name, bytes)) => form.optional("url", page).jpeg("attachment", name, bytes),
+            None => form.optional("url", page.or(notification.link().filter(|link| link.len() <= URL_LIMIT))),
         };
         let request = form.body_of(Request::new(Method::POST, url.clone()))?;
         transport.exchange(&request, refusal).await.map(drop)

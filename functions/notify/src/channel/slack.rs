@@ -181,10 +181,17 @@ fn webhook_refusal(answer: &Answer) -> Refusal {
 fn text(notification: &Notification<'_>) -> String {
     let text = format!("*{}*\n{}", notification.title, notification.text);
     let text = escaped(&characters(&text, TEXT_LIMIT));
-    match notification.link() {
-        Some(link) => format!("{text}\n<{}|📷>", link.replace('|', "%7C").replace('&', "&amp;")),
-        None => text,
+    let picture = notification.link().map(|link| linked(link, "📷"));
+    let page = notification.page.as_deref().map(|page| linked(page, "Open the event"));
+    let links: Vec<String> = picture.into_iter().chain(page).collect();
+    if links.is_empty() {
+        return text;
     }
+    format!("{text}\n{}", links.join(" "))
+}
+
+fn linked(url: &str, text: &str) -> String {
+    format!("<{}|{text}>", url.replace('|', "%7C").replace('&', "&amp;"))
 }
 
 fn escaped(text: &str) -> String {

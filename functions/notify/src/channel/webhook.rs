@@ -34,6 +34,9 @@ struct Data<'a> {
     /// A link that is valid for an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     picture: Option<&'a str>,
+    /// The event's page of the console.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'a Event>,
     #[serde(rename = "trouble", skip_serializing_if = "Option::is_none")]
@@ -76,6 +79,7 @@ fn body(notification: &Notification<'_>, now: Timestamp) -> Result<Vec<u8>, serd
             title: &notification.title,
             message: &notification.text,
             picture: notification.picture.as_ref().and_then(|picture| picture.link.as_deref()),
+            link: notification.page.as_deref(),
             event,
             alert,
         },

@@ -99,6 +99,7 @@ fn notification<'a>(id: &str, subject: Subject<'a>) -> Notification<'a> {
             file_name: "nvr-overview.jpg".to_owned(),
         }),
         detail: None,
+        page: None,
         subject,
     }
 }

@@ -26,6 +26,7 @@ fn notification<'a>(subject: Subject<'a>) -> Notification<'a> {
             file_name: "gate-overview.jpg".to_owned(),
         }),
         detail: None,
+        page: None,
         subject,
     }
 }
@@ -769,6 +770,37 @@ async fn home_assistants_action_gets_no_unknown_key() {
     let event = crate::support::plate('a', None);
     let settings = "kind = \"home-assistant\"\nurl = \"env:SERVICE\"\ntoken = \"env:TOKEN\"";
     deliver(settings, &server, &notification(Subject::Event(&event))).await.unwrap();
+}
+
+// ---- the event's page
+
+#[tokio::test]
+async fn services_that_take_a_link_get_the_events_page() {
+    const PAGE: &str = "https://hooks.example.org/console/events/0123";
+    let event = crate::support::plate('a', None);
+    let with_page = Notification { page: Some(PAGE.to_owned()), ..notification(Subject::Event(&event)) };
+
+    let server = receiver(Reply::status(200)).await;
+    deliver(NTFY, &server, &with_page).await.unwrap();
+    assert_eq!(header(&server.received()[0], "click"), Some(PAGE));
+
+    let server = receiver_by(pushover).await;
+    deliver(PUSHOVER, &server, &with_page).await.unwrap();
+    assert_eq!(text(&fields(&server.received()[0]), "url").as_deref(), Some(PAGE));
+
+    let server = receiver(Reply::status(200)).await;
+    deliver("kind = \"home-assistant\"\nurl = \"env:HOME\"", &server, &with_page).await.unwrap();
+    let data = json_body(&server.received()[0])["data"].clone();
+    assert_eq!((&data["url"], &data["clickAction"]), (&json!(PAGE), &json!(PAGE)));
+
+    let server = receiver(Reply::status(200)).await;
+    deliver("kind = \"webhook\"\nurl = \"SERVER/hook\"", &server, &with_page).await.unwrap();
+    assert_eq!(json_body(&server.received()[0])["data"]["link"], PAGE);
+
+    let server = receiver(Reply::Answer { status: 200, headers: vec![], body: "ok".into() }).await;
+    deliver("kind = \"slack\"\nurl = \"env:HOOK\"", &server, &with_page).await.unwrap();
+    let body = json_body(&server.received()[0]);
+    assert!(body["text"].as_str().unwrap().ends_with(&format!("|📷> <{PAGE}|Open the event>")), "{body}");
 }
 
 // ---- all of them

@@ -9,8 +9,8 @@ use camhook_state::control;
 use secrecy::SecretString;
 
 use crate::support::{
-    NOW, client, delivered, finished, handle_all, handled, header, json_body, outcomes, picture, picture_key,
-    plate, ports, receiver, site,
+    CONSOLE, NOW, client, delivered, finished, handle_all, handled, header, json_body, outcomes, picture,
+    picture_key, plate, ports, receiver, site,
 };
 
 const NTFY: &str = r#"
@@ -48,6 +48,8 @@ async fn the_picture_arrives_as_the_same_bytes() {
     assert_eq!((received[0].method.as_str(), received[0].target.as_str()), ("PUT", "/family"));
     assert_eq!(received[0].body, picture());
     assert_eq!(header(&received[0], "title"), Some("=?UTF-8?B?SUIzNk5MLCBhbGxvdyBsaXN0LCBhdCBUw7xy?="));
+    let page = format!("{CONSOLE}/events/{}", "a".repeat(32));
+    assert_eq!(header(&received[0], "click"), Some(page.as_str()));
     // Plate · yard, and the local time in a line of its own.
     let text = "=?UTF-8?B?UGxhdGUgwrcgeWFyZAoyMDI2LTExLTIzIDEyOjAwOjAw?=";
     assert_eq!(

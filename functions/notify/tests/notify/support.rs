@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use camhook_event::Event;
-use camhook_notify::handle;
+use camhook_notify::{Services, handle};
 use camhook_outbound::test_server::{Received, Reply, TestServer};
 use camhook_outbound::{Client, Limits, Stack};
 use camhook_ports::memory::{MemoryMetrics, MemoryObjects, MemoryPorts};
@@ -116,6 +116,13 @@ pub(crate) fn record(body: String, receive_count: u32) -> QueueRecord {
     }
 }
 
+/// The address of the console.
+pub(crate) const CONSOLE: &str = "https://hooks.example.org/console";
+
+fn services(client: &Client) -> Services<'_> {
+    Services { client, console: Some(CONSOLE) }
+}
+
 /// Handles a batch of the notification queue: the ids of the messages to be delivered again.
 pub(crate) async fn handle_all<P: Ports>(
     ports: &P,
@@ -123,7 +130,7 @@ pub(crate) async fn handle_all<P: Ports>(
     client: &Client,
     records: &[QueueRecord],
 ) -> Vec<String> {
-    handle(ports, site, client, Queue::Notify, records).await.failed
+    handle(ports, site, services(client), Queue::Notify, records).await.failed
 }
 
 /// Handles one delivery; whether it is to be delivered again, and what was counted.
@@ -140,7 +147,7 @@ pub(crate) async fn handled<P: Ports<Metrics = MemoryMetrics>>(
 
 /// Handles one delivery of the queue of alerts; whether it is to be delivered again.
 pub(crate) async fn alerted<P: Ports>(ports: &P, site: &Site, client: &Client, record: QueueRecord) -> bool {
-    !handle(ports, site, client, Queue::Alerts, &[record]).await.failed.is_empty()
+    !handle(ports, site, services(client), Queue::Alerts, &[record]).await.failed.is_empty()
 }
 
 /// Handles one delivery that leaves nothing to do.

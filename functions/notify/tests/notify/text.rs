@@ -1,7 +1,7 @@
 //! Title and text.
 
 use camhook_event::Event;
-use camhook_notify::text::render;
+use camhook_notify::text::{Templates, render};
 use camhook_site::Site;
 use camhook_state::coalesce::Group;
 
@@ -21,14 +21,17 @@ url = "https://ntfy.example.org/family"
 then = { notify = "family" }
 "#;
 
+const LINK: &str = "https://hooks.example.org/console/events/aaaa";
+
 fn rendered(site: &Site, event: &Event, title: &str, body: &str) -> (String, String, usize) {
-    let (message, errors) = render(site, event, None, Some(title), Some(body));
+    let (message, errors) =
+        render(site, event, None, Templates { title: Some(title), body: Some(body) }, Some(LINK));
     (message.title, message.text, errors.len())
 }
 
 #[test]
 fn the_default_text_names_person_kind_place_and_time() {
-    let (message, errors) = render(&site(SITE, &[]), &plate('a', None), None, None, None);
+    let (message, errors) = render(&site(SITE, &[]), &plate('a', None), None, Templates::default(), None);
     assert_eq!(message.title, "Änn, IB36NL, allow list, at drive");
     assert_eq!(message.text, "Plate · yard\n2026-11-23 12:00:00");
     assert!(errors.is_empty());
@@ -46,6 +49,18 @@ fn templates_have_the_event_and_its_people() {
     assert_eq!(title, "Änn at drive");
     assert_eq!(text, "gate yard plate IB36NL 2026-11-23 12:00:00 allow plate overview");
     assert_eq!(errors, 0);
+}
+
+#[test]
+fn a_template_may_link_to_the_console() {
+    let site = site(SITE, &[]);
+    let event = plate('a', None);
+    let (_, text, _) = rendered(&site, &event, "t", "Look: {{ link }}");
+    assert_eq!(text, format!("Look: {LINK}"));
+    let templates =
+        Templates { title: None, body: Some("Plate{% if link %} {{ link }}{% endif %}.{{ link }}") };
+    let (without_console, errors) = render(&site, &event, None, templates, None);
+    assert_eq!((without_console.text.as_str(), errors.len()), ("Plate.", 0));
 }
 
 #[test]
@@ -87,7 +102,7 @@ fn long_text_is_cut() {
 #[test]
 fn a_camera_without_a_name_in_the_site_keeps_the_devices_name() {
     let site = site(&SITE.replace("gate/1", "gate/2").replace("IB 36-NL", "XX1"), &[]);
-    let (message, _) = render(&site, &plate('a', None), None, None, None);
+    let (message, _) = render(&site, &plate('a', None), None, Templates::default(), None);
     assert_eq!(message.title, "IB36NL, allow list, at Tür");
 }
 
@@ -105,17 +120,23 @@ fn the_text_of_a_group_has_its_count_and_times() {
         opened: at(0),
         best: event.clone(),
     };
-    let (by_default, _) = render(&site, &event, Some(&group), None, None);
+    let (by_default, _) = render(&site, &event, Some(&group), Templates::default(), None);
     assert_eq!(by_default.title, "Änn, IB36NL, allow list, at drive (3 events)");
     let text = "Plate · yard\nat drive, Yard\n3 events: 2026-11-23 12:00:00 to 2026-11-23 12:00:08";
     assert_eq!(by_default.text, text);
 
     let template = "{{ count }} from {{ first }} to {{ last }}";
-    let (by_template, errors) = render(&site, &event, Some(&group), Some("t"), Some(template));
+    let (by_template, errors) = {
+        let templates = Templates { title: Some("t"), body: Some(template) };
+        render(&site, &event, Some(&group), templates, None)
+    };
     assert_eq!(by_template.text, "3 from 2026-11-23 12:00:00 to 2026-11-23 12:00:08");
     assert!(errors.is_empty());
     let alone = Group { count: 1, ..group };
-    assert_eq!(render(&site, &event, Some(&alone), None, None), render(&site, &event, None, None, None));
+    assert_eq!(
+        render(&site, &event, Some(&alone), Templates::default(), None),
+        render(&site, &event, None, Templates::default(), None)
+    );
 }
 
 #[test]
