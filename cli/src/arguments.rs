@@ -617,6 +617,9 @@ pub(crate) struct Arm {
     /// Show the mode without changing it.
     #[arg(long)]
     show: bool,
+    /// Your name, recorded with the change.
+    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "somebody")]
+    pub(crate) by: String,
 }
 
 #[cfg(feature = "aws")]

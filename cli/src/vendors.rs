@@ -56,7 +56,7 @@ pub(crate) struct Apply {
 pub(crate) fn depends_on_the_source(vendor: Vendor) -> bool {
     match vendor {
         Vendor::Instar => true,
-        Vendor::Viewtron | Vendor::Xprotect | Vendor::Ivsec => false,
+        Vendor::Viewtron | Vendor::Xprotect | Vendor::Ivsec | Vendor::Control => false,
     }
 }
 
@@ -97,6 +97,12 @@ pub(crate) fn guide(vendor: Vendor, source: Option<Arc<Source>>) -> Result<Guide
             apply: None,
             sign: None,
             samples: camhook_ivsec::SAMPLES,
+        }),
+        Vendor::Control => Ok(Guide {
+            setup: Box::new(camhook_control::setup),
+            apply: None,
+            sign: None,
+            samples: &[],
         }),
         Vendor::Instar => {
             let source = source.ok_or(Error::NoDialect)?;

@@ -68,7 +68,7 @@ async fn set_mode<P: Ports>(
         Acquisition::Taken(claim) | Acquisition::AlreadyTaken(claim) => claim,
     };
     let at = delivery.event.time.timestamp();
-    let change = control::set_mode_by_event(ports.state(), area, mode, at).await?;
+    let change = control::set_mode_by_event(ports.state(), area, mode, rule, at).await?;
     let outcome = match change {
         ModeChange::Set => "set",
         ModeChange::Newer => "not set: the mode was set after the event",

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use camhook_consumer::BatchOutcome;
-use camhook_ingest::{Adapter, Instance, Outcome};
+use camhook_ingest::{Adapter, Instance, Outcome, Reply, Request, Unverified};
 use camhook_invocation::{BatchResponse, HttpApiEvent, HttpApiReply, SqsEvent};
 use camhook_ports::{Clock, Ports, Queue, QueueRecord};
 use camhook_site::Site;
@@ -105,6 +105,36 @@ async fn take_webhooks(adapter: &dyn Adapter) -> Result<(), FunctionError> {
         let reply = camhook_ingest::handle(&function.ports, &site, adapter, instance, request).await;
         function.flush_metrics();
         Ok(HttpApiReply::from(reply))
+    });
+    run(service).await
+}
+
+/// Serves requests of the HTTP API that are no webhooks of a device, until the process ends. Without a site each is
+/// answered 503.
+///
+/// # Errors
+///
+/// When the function cannot start, or the runtime ends.
+pub async fn serve_requests(
+    function: &Function,
+    handle: impl AsyncFn(&Function, &Site, Request<Unverified>) -> Reply,
+) -> Result<(), FunctionError> {
+    let handle = &handle;
+    let service = service_fn(move |event: LambdaEvent<HttpApiEvent>| {
+        erased(async move {
+            let front = function.environment.front.as_ref();
+            let request = event.payload.into_request(function.ports.clock().now(), front);
+            let site = match function.site().await {
+                Ok(site) => site,
+                Err(error) => {
+                    tracing::error!(%error, "there is no site to serve");
+                    return Ok::<_, Diagnostic>(HttpApiReply::from(Reply::empty(503)));
+                }
+            };
+            let reply = handle(function, &site, request).await;
+            function.flush_metrics();
+            Ok(HttpApiReply::from(reply))
+        })
     });
     run(service).await
 }

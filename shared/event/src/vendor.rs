@@ -1,4 +1,4 @@
-//! The vendors that camhook speaks to.
+//! The vendors whose devices camhook receives events from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,10 +18,13 @@ pub enum Vendor {
     Ivsec,
     /// INSTAR cameras and the INSTAR Cloud.
     Instar,
+    /// No device: phones and automations that set modes. No event has it.
+    #[schemars(skip)]
+    Control,
 }
 
 impl Vendor {
-    /// Every vendor.
+    /// Every vendor of devices, the vendors of events.
     pub const ALL: [Self; 4] = [Self::Viewtron, Self::Xprotect, Self::Ivsec, Self::Instar];
 
     /// The name in paths, events and camhook.toml.
@@ -32,7 +35,14 @@ impl Vendor {
             Self::Xprotect => "xprotect",
             Self::Ivsec => "ivsec",
             Self::Instar => "instar",
+            Self::Control => "control",
         }
+    }
+
+    /// Whether its sources send events: all but [`Vendor::Control`].
+    #[must_use]
+    pub fn sends_events(self) -> bool {
+        self != Self::Control
     }
 }
 
@@ -44,7 +54,7 @@ impl fmt::Display for Vendor {
 
 /// No vendor has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no vendor: use viewtron, xprotect, ivsec or instar")]
+#[error("`{0}` is no vendor: use viewtron, xprotect, ivsec, instar or control")]
 pub struct UnknownVendor(pub String);
 
 impl FromStr for Vendor {
@@ -53,6 +63,7 @@ impl FromStr for Vendor {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         Self::ALL
             .into_iter()
+            .chain([Self::Control])
             .find(|vendor| vendor.name() == name)
             .ok_or_else(|| UnknownVendor(name.to_owned()))
     }

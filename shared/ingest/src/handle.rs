@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use camhook_event::{Report, Text};
+use camhook_event::{Report, Text, Vendor};
 use camhook_ports::{Clock, Metrics, Ports};
 use camhook_site::{Site, Source, Tracking};
 
@@ -40,6 +40,68 @@ pub async fn handle<P: Ports>(
     reply
 }
 
+/// Locates the source that a request's path names and checks the request's credentials: the first steps of [`handle`],
+/// for functions that do something other than store events.
+///
+/// `signature` is the one that the request carries over its body. A refusal is logged and counted.
+///
+/// # Errors
+///
+/// Why the request cannot be processed.
+pub async fn authenticate<P: Ports>(
+    ports: &P,
+    site: &Site,
+    vendor: Vendor,
+    instance: &Instance,
+    request: Request<Unverified>,
+    signature: Option<[u8; 32]>,
+) -> Result<Request<Verified>, Unauthenticated> {
+    let path = request.path.clone();
+    let located = match locate(site, vendor, &path) {
+        Ok(located) => located,
+        Err(refusal) => {
+            count_refused(ports, vendor, RefusedReason::UnknownSource);
+            return Err(Unauthenticated::Refused { headers: request.headers, refusal });
+        }
+    };
+    let source = located.source.clone();
+    match verify(ports.secrets(), request, located, signature).await {
+        Ok(request) => Ok(request),
+        Err(VerifyError::Refused { headers, refusal, reason }) => {
+            presence::refused(ports, instance, &source, reason.name());
+            count_refused(ports, vendor, reason);
+            Err(Unauthenticated::Refused { headers, refusal })
+        }
+        Err(VerifyError::Secret(error)) => {
+            tracing::error!(source = %source.id, %error, "failed to check credentials");
+            count_unavailable(ports, vendor, "secret");
+            Err(Unauthenticated::Unavailable)
+        }
+    }
+}
+
+/// Why [`authenticate`] returns no request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// An unknown source, or credentials that are missing or wrong.
+    Refused {
+        /// The header fields of the request.
+        headers: Headers,
+        /// How to answer it.
+        refusal: Refusal,
+    },
+    /// A secret cannot be read.
+    Unavailable,
+}
+
+fn count_refused<P: Ports>(ports: &P, vendor: Vendor, reason: RefusedReason) {
+    ports.metrics().count("Refusals", [("Vendor", vendor.name()), ("Reason", reason.name())]);
+}
+
+fn count_unavailable<P: Ports>(ports: &P, vendor: Vendor, cause: &str) {
+    ports.metrics().count("Unavailable", [("Vendor", vendor.name()), ("Cause", cause)]);
+}
+
 /// What all steps share.
 struct Pipeline<'a, P> {
     ports: &'a P,
@@ -63,25 +125,13 @@ impl<P: Ports> Pipeline<'_, P> {
 
     /// Checks the credentials of a post to a source's own path; how to answer it when they do not hold.
     async fn verify(&self, site: &Site, request: Request<Unverified>) -> Result<Request<Verified>, Reply> {
-        let path = request.path.clone();
         let signature = self.adapter.signature(&request.headers);
-        let located = match locate(site, self.adapter.vendor(), &path) {
-            Ok(located) => located,
-            Err(refusal) => return Err(self.refuse(&request.headers, refusal, RefusedReason::UnknownSource)),
-        };
-        let source = located.source.clone();
-        match verify(self.ports.secrets(), request, located, signature).await {
-            Ok(request) => Ok(request),
-            Err(VerifyError::Refused { headers, refusal, reason }) => {
-                presence::refused(self.ports, self.instance, &source, reason.name());
-                Err(self.refuse(&headers, refusal, reason))
-            }
-            Err(VerifyError::Secret(error)) => {
-                tracing::error!(source = %source.id, %error, "failed to check credentials");
-                self.count_unavailable("secret");
-                Err(self.adapter.reply(Outcome::Unavailable))
-            }
-        }
+        let vendor = self.adapter.vendor();
+        let verified = authenticate(self.ports, site, vendor, self.instance, request, signature).await;
+        verified.map_err(|error| match error {
+            Unauthenticated::Refused { headers, refusal } => self.adapter.reply_to_refused(&headers, refusal),
+            Unauthenticated::Unavailable => self.adapter.reply(Outcome::Unavailable),
+        })
     }
 
     /// Finds the source of a post to a fixed path; how to answer it when it belongs to none.
@@ -97,7 +147,10 @@ impl<P: Ports> Pipeline<'_, P> {
                 let credentials = credentials(self.ports.secrets(), &source.auth, &request, None).await;
                 Ok(request.with_state(Verified { source, rest, credentials }))
             }
-            None => Err(self.refuse(&request.headers, FIXED_PATH_REFUSAL, RefusedReason::UnknownSource)),
+            None => {
+                count_refused(self.ports, self.adapter.vendor(), RefusedReason::UnknownSource);
+                Err(self.adapter.reply_to_refused(&request.headers, FIXED_PATH_REFUSAL))
+            }
         }
     }
 
@@ -200,12 +253,6 @@ impl<P: Ports> Pipeline<'_, P> {
         }
     }
 
-    fn refuse(&self, headers: &Headers, refusal: Refusal, reason: RefusedReason) -> Reply {
-        let vendor = self.adapter.vendor().name();
-        self.ports.metrics().count("Refusals", [("Vendor", vendor), ("Reason", reason.name())]);
-        self.adapter.reply_to_refused(headers, refusal)
-    }
-
     async fn ignore(&self, request: &Request<Verified>, ignored: Ignored) -> Reply {
         let vendor = self.adapter.vendor().name();
         self.ports.metrics().count("Ignored", [("Vendor", vendor), ("Reason", ignored.name())]);
@@ -289,7 +336,6 @@ impl<P: Ports> Pipeline<'_, P> {
     }
 
     fn count_unavailable(&self, cause: &str) {
-        let vendor = self.adapter.vendor().name();
-        self.ports.metrics().count("Unavailable", [("Vendor", vendor), ("Cause", cause)]);
+        count_unavailable(self.ports, self.adapter.vendor(), cause);
     }
 }

@@ -214,6 +214,12 @@ impl RawSite {
     }
 }
 
+/// The vendors of sources: those of events, and `control`.
+fn source_vendor(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<&str> = Vendor::ALL.into_iter().chain([Vendor::Control]).map(Vendor::name).collect();
+    json_schema!({ "type": "string", "enum": names })
+}
+
 /// A source: one camera, recorder or video system that posts.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -221,7 +227,8 @@ impl RawSite {
 pub(crate) struct RawSource {
     /// Its name, a part of its webhook URL; unique over all vendors.
     pub(crate) id: IdText,
-    /// The vendor whose format it sends.
+    /// The vendor whose format it sends, or `control` for a client that sets modes.
+    #[schemars(schema_with = "source_vendor")]
     pub(crate) vendor: Vendor,
     /// The place that it belongs to. Rules and modes can refer to it.
     pub(crate) area: Option<String>,

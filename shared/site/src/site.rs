@@ -1,12 +1,15 @@
 //! A whole site, and how its parts are found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camhook_event::{Event, Text, Vendor};
 use jiff::tz::TimeZone;
 
-use crate::{CameraId, Channel, ChannelId, List, NamedCamera, PlateText, Relay, Rule, Source};
+use crate::{Action, CameraId, Channel, ChannelId, List, NamedCamera, PlateText, Relay, Rule, Source};
+
+/// The modes that every area has.
+pub(crate) const STANDARD_MODES: [&str; 3] = ["home", "away", "off"];
 
 /// A whole site. Whatever its rules name is there.
 #[derive(Debug, Clone)]
@@ -15,6 +18,7 @@ pub struct Site {
     pub(crate) timezone: TimeZone,
     pub(crate) alert_channel: Option<ChannelId>,
     pub(crate) sources: BTreeMap<String, Arc<Source>>,
+    pub(crate) modes: Vec<String>,
     pub(crate) cameras: Vec<NamedCamera>,
     pub(crate) lists: Vec<List>,
     pub(crate) relays: Vec<Relay>,
@@ -61,6 +65,39 @@ impl Site {
     /// The sources of a vendor, by id.
     pub fn sources_of(&self, vendor: Vendor) -> impl Iterator<Item = &Arc<Source>> {
         self.sources().filter(move |source| source.vendor == vendor)
+    }
+
+    /// The areas of the sources that send events.
+    ///
+    /// ```
+    /// let text = r#"
+    ///     timezone = "UTC"
+    ///     source = [{ id = "gate", vendor = "viewtron", area = "yard", auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" } }]
+    /// "#;
+    /// let (site, _) = camhook_site::read(text, "camhook.toml").unwrap();
+    /// assert!(site.areas().into_iter().eq(["yard"]));
+    /// ```
+    #[must_use]
+    pub fn areas(&self) -> BTreeSet<&str> {
+        let sources = self.sources().filter(|source| source.vendor.sends_events());
+        sources.filter_map(|source| source.area.as_ref()).map(Text::as_str).collect()
+    }
+
+    /// The modes that an area may have: `home`, `away`, `off`, those of `modes`, and those that rules require or set.
+    #[must_use]
+    pub fn modes(&self) -> BTreeSet<&str> {
+        let declared = STANDARD_MODES.into_iter().chain(self.modes.iter().map(String::as_str));
+        declared.chain(self.modes_of_rules()).collect()
+    }
+
+    /// The modes that rules require or set.
+    pub fn modes_of_rules(&self) -> impl Iterator<Item = &str> {
+        let required = self.rules.iter().filter_map(|rule| rule.mode.as_ref()).flat_map(|mode| &mode.any_of);
+        let set = self.rules.iter().flat_map(|rule| &rule.then).filter_map(|action| match action {
+            Action::Mode { mode, .. } => Some(mode),
+            Action::Notify { .. } | Action::Relay { .. } => None,
+        });
+        required.chain(set).map(Text::as_str)
     }
 
     /// The event's source where its address alone proves it: its events move no relay and set no mode.
@@ -146,5 +183,42 @@ impl Site {
                 .find_map(|entry| entry.name.as_ref())
         });
         listed.or_else(|| event.data.face.as_ref().and_then(|face| face.name.as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn areas_and_modes_are_those_of_sources_and_rules() {
+        let toml = r#"
+            timezone = "UTC"
+            modes = ["vacation"]
+            [[source]]
+            id = "gate"
+            vendor = "viewtron"
+            area = "yard"
+            auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+            [[source]]
+            id = "phone"
+            vendor = "control"
+            auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+            [[channel]]
+            id = "family"
+            kind = "webhook"
+            url = "https://example.org"
+            [[rule]]
+            id = "notify-at-night"
+            mode = { area = "yard", is = ["night", "away"] }
+            then = [{ notify = "family" }]
+            [[rule]]
+            id = "leave"
+            when = { kind = "manual" }
+            then = [{ mode = "empty" }]
+        "#;
+        let (site, _) = crate::read(toml, "test").unwrap();
+        assert_eq!(site.areas().into_iter().collect::<Vec<_>>(), ["yard"]);
+        assert_eq!(site.modes_of_rules().collect::<Vec<_>>(), ["night", "away", "empty"]);
+        let modes: Vec<_> = site.modes().into_iter().collect();
+        assert_eq!(modes, ["away", "empty", "home", "night", "off", "vacation"]);
     }
 }

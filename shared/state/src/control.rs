@@ -2,6 +2,8 @@
 //!
 //! They have partition keys of their own, so that a role that may set a mode may not touch the stop switch.
 
+use std::fmt;
+
 use camhook_ports::{Condition, Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,31 @@ pub struct ModeRecord {
     pub mode: String,
     /// Since when it counts.
     pub since: Timestamp,
+    /// Who set it; unknown for a mode that an older version stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<SetBy>,
+}
+
+/// Who set a mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetBy {
+    /// A request of this control source.
+    Source(String),
+    /// An event that this rule matched.
+    Rule(String),
+    /// A person with the command line, by name.
+    Person(String),
+}
+
+impl fmt::Display for SetBy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(source) => write!(formatter, "source {source}"),
+            Self::Rule(rule) => write!(formatter, "rule {rule}"),
+            Self::Person(name) => formatter.write_str(name),
+        }
+    }
 }
 
 fn stop_key() -> Key {
@@ -120,14 +147,20 @@ pub async fn mode_record<S: State>(state: &S, area: &str) -> Result<Option<ModeR
 /// # Errors
 ///
 /// When the table fails.
-pub async fn set_mode<S: State>(state: &S, area: &str, mode: &str, now: Timestamp) -> Result<(), Error> {
+pub async fn set_mode<S: State>(
+    state: &S,
+    area: &str,
+    mode: &str,
+    by: SetBy,
+    now: Timestamp,
+) -> Result<ModeRecord, Error> {
     let key = mode_key(area);
-    let data = encode(&key, &ModeRecord { mode: mode.to_owned(), since: now })?;
-    state.put(&key, data, None, Condition::None).await?;
-    Ok(())
+    let record = ModeRecord { mode: mode.to_owned(), since: now, by: Some(by) };
+    state.put(&key, encode(&key, &record)?, None, Condition::None).await?;
+    Ok(record)
 }
 
-/// What came of an event's word about a mode.
+/// Whether an event set a mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModeChange {
     /// The area has the mode.
@@ -136,7 +169,7 @@ pub enum ModeChange {
     Newer,
 }
 
-/// Sets the mode of an area on the word of an event that happened at `at`. An older word changes nothing.
+/// Sets the mode of an area because a rule matched an event that happened at `at`, unless the mode was set after that.
 ///
 /// # Errors
 ///
@@ -145,6 +178,7 @@ pub async fn set_mode_by_event<S: State>(
     state: &S,
     area: &str,
     mode: &str,
+    rule: &str,
     at: Timestamp,
 ) -> Result<ModeChange, Error> {
     let key = mode_key(area);
@@ -157,7 +191,8 @@ pub async fn set_mode_by_event<S: State>(
         if is_older {
             return Ok(Change::Keep(ModeChange::Newer));
         }
-        let record = ModeRecord { mode: mode.to_owned(), since: at };
+        let by = Some(SetBy::Rule(rule.to_owned()));
+        let record = ModeRecord { mode: mode.to_owned(), since: at, by };
         Ok(Change::Write { record, expires: None, result: ModeChange::Set })
     });
     Ok(updated.await?.result)
@@ -170,6 +205,10 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn ann() -> SetBy {
+        SetBy::Person("ann".to_owned())
+    }
 
     #[tokio::test]
     async fn the_switch_runs_until_it_is_stopped() {
@@ -192,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn each_area_has_its_mode() {
         let state = MemoryState::default();
-        set_mode(&state, "yard", "away", NOW).await.unwrap();
+        set_mode(&state, "yard", "away", ann(), NOW).await.unwrap();
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
         assert_eq!(mode(&state, "house").await.unwrap(), None);
     }
@@ -202,20 +241,30 @@ mod tests {
         let state = MemoryState::default();
         let later = NOW.checked_add(std::time::Duration::from_secs(10)).unwrap();
         let old = old_mode_key("yard");
-        let data = encode(&old, &ModeRecord { mode: "away".to_owned(), since: later }).unwrap();
+        let data = encode(&old, &ModeRecord { mode: "away".to_owned(), since: later, by: None }).unwrap();
         state.put(&old, data, None, Condition::None).await.unwrap();
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
-        assert_eq!(set_mode_by_event(&state, "yard", "home", NOW).await.unwrap(), ModeChange::Newer);
+        assert_eq!(set_mode_by_event(&state, "yard", "home", "leave", NOW).await.unwrap(), ModeChange::Newer);
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
         let latest = later.checked_add(std::time::Duration::from_secs(10)).unwrap();
-        assert_eq!(set_mode_by_event(&state, "yard", "home", latest).await.unwrap(), ModeChange::Set);
+        assert_eq!(set_mode_by_event(&state, "yard", "home", "leave", latest).await.unwrap(), ModeChange::Set);
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("home"));
+    }
+
+    #[tokio::test]
+    async fn a_mode_says_who_set_it() {
+        let state = MemoryState::default();
+        let by = async || mode_record(&state, "yard").await.unwrap().unwrap().by.unwrap().to_string();
+        set_mode(&state, "yard", "away", SetBy::Source("phone".to_owned()), NOW).await.unwrap();
+        assert_eq!(by().await, "source phone");
+        set_mode_by_event(&state, "yard", "home", "leave", NOW).await.unwrap();
+        assert_eq!(by().await, "rule leave");
     }
 
     #[tokio::test]
     async fn modes_are_not_in_the_partition_of_the_stop_switch() {
         let state = MemoryState::default();
-        set_mode(&state, "yard", "away", NOW).await.unwrap();
+        set_mode(&state, "yard", "away", ann(), NOW).await.unwrap();
         assert!(state.query(CONTROL).await.unwrap().is_empty());
     }
 
@@ -223,11 +272,11 @@ mod tests {
     async fn an_older_event_changes_no_mode() {
         let state = MemoryState::default();
         let after = |seconds| NOW.checked_add(std::time::Duration::from_secs(seconds)).unwrap();
-        let set = |mode: &'static str, at| set_mode_by_event(&state, "yard", mode, at);
+        let set = |mode: &'static str, at| set_mode_by_event(&state, "yard", mode, "leave", at);
         assert_eq!(set("away", after(10)).await.unwrap(), ModeChange::Set);
         assert_eq!(set("home", after(5)).await.unwrap(), ModeChange::Newer);
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
-        set_mode(&state, "yard", "off", after(20)).await.unwrap();
+        set_mode(&state, "yard", "off", ann(), after(20)).await.unwrap();
         assert_eq!(set("away", after(10)).await.unwrap(), ModeChange::Newer);
         assert_eq!(set("home", after(20)).await.unwrap(), ModeChange::Set);
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("home"));

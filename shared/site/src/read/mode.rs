@@ -3,9 +3,7 @@
 use super::good;
 use crate::problem::{Notes, Path, nearest};
 use crate::raw::{Item, Many, RawAction, RawMode, RawSite};
-
-/// The modes that every area has.
-const BUILT_IN: [&str; 3] = ["home", "away", "off"];
+use crate::site::STANDARD_MODES;
 
 /// A mode that a rule names.
 struct Named<'a> {
@@ -25,10 +23,15 @@ enum Place {
     Then(usize),
 }
 
+/// The modes of one's own that the file names.
+pub(super) fn declared(document: &RawSite) -> &[String] {
+    document.modes.as_ref().and_then(Item::good).map_or(&[], Many::as_slice)
+}
+
 /// Notes modes that nothing sets, or that nothing asks for: names of one's own stand in `modes`, or are both set by a
 /// rule and asked for by a rule.
 pub(super) fn check(document: &RawSite, notes: &mut Notes) {
-    let declared = document.modes.as_ref().and_then(Item::good).map_or(&[][..], Many::as_slice);
+    let declared = declared(document);
     let (mut asked, mut set) = (Vec::new(), Vec::new());
     for (rule, raw) in good(&document.rule) {
         match &raw.mode {
@@ -48,7 +51,7 @@ pub(super) fn check(document: &RawSite, notes: &mut Notes) {
             }
         }
     }
-    let is_declared = |name: &str| BUILT_IN.contains(&name) || declared.iter().any(|known| known == name);
+    let is_declared = |name: &str| STANDARD_MODES.contains(&name) || declared.iter().any(|known| known == name);
     let is_among = |name: &str, others: &[Named<'_>]| others.iter().any(|other| other.name == name);
     for (named, others) in
         asked.iter().map(|named| (named, &set)).chain(set.iter().map(|named| (named, &asked)))
@@ -56,7 +59,7 @@ pub(super) fn check(document: &RawSite, notes: &mut Notes) {
         if named.name.is_empty() || is_declared(named.name) || is_among(named.name, others) {
             continue;
         }
-        let known = BUILT_IN.into_iter().chain(declared.iter().map(String::as_str));
+        let known = STANDARD_MODES.into_iter().chain(declared.iter().map(String::as_str));
         let known: Vec<&str> = known.chain(others.iter().map(|other| other.name)).collect();
         let declare = format!("add modes = [\"{}\"] at the top of the file", named.name);
         let fix = match nearest(named.name, known) {

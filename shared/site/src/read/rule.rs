@@ -210,7 +210,8 @@ fn check_ability(relay: &Relay, action: RelayAction, path: &Path<'_>, notes: &mu
 
 /// The sources that a rule may be about.
 fn reached<'a>(rule: &'a Rule, site: &'a Site) -> impl Iterator<Item = &'a Source> {
-    site.sources().map(AsRef::as_ref).filter(|source| reachability(&rule.when, source) != Reachability::Never)
+    let sources = site.sources().map(AsRef::as_ref).filter(|source: &&Source| source.vendor.sends_events());
+    sources.filter(|source| reachability(&rule.when, source) != Reachability::Never)
 }
 
 /// Notes rules that move a relay or set a mode for a source that an address alone proves; at run time such an action

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use camhook_event::{PlateList, Text};
+use camhook_event::{PlateList, Text, Vendor};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
-use super::scalar;
+use super::{good, scalar};
 use crate::problem::{Notes, Path};
-use crate::raw::{Many, RawAuth, RawClock, RawDialect, RawGroups, RawRetention, RawSource};
+use crate::raw::{Many, RawAuth, RawClock, RawDialect, RawGroups, RawRetention, RawSite, RawSource};
 use crate::vendor_limit::{self, Ability};
-use crate::{Auth, ClockTrust, Dialect, Retention, Source, Token, Tracking};
+use crate::{Auth, ClockTrust, Dialect, Retention, Site, Source, Token, Tracking};
 
 /// By how much a device's time may differ from the receipt, where the source does not say.
 const DEFAULT_CLOCK_TOLERANCE: Duration = Duration::from_secs(15);
@@ -124,6 +124,46 @@ pub(super) fn source(
         topic,
         groups: groups(raw, &path.key("groups"), notes),
     })
+}
+
+/// Checks what sources that set modes must not have: keys for events, an address alone as proof, and an area that no
+/// other source has.
+pub(super) fn check_controls(site: &Site, document: &RawSite, notes: &mut Notes) {
+    let areas = site.areas();
+    let root = Path::Root;
+    let section = root.key("source");
+    for (index, raw) in good(&document.source) {
+        if raw.vendor != Vendor::Control {
+            continue;
+        }
+        let path = section.index(index);
+        for (key, is_there) in [
+            ("offline_after", raw.offline_after.is_some()),
+            ("faces", raw.faces.is_some()),
+            ("overview", raw.overview.is_some()),
+            ("metadata", raw.metadata.is_some()),
+            ("clock", raw.clock.is_some()),
+            ("clock_tolerance", raw.clock_tolerance.is_some()),
+        ] {
+            if is_there {
+                notes.problem(&path.key(key), format!("a control source has no `{key}`"), "leave it out");
+            }
+        }
+        if let Some(area) = raw.area.as_deref().filter(|area| !areas.contains(area)) {
+            notes.problem(
+                &path.key("area"),
+                format!("no other source has the area `{area}`"),
+                "name the area whose mode the source may set, or leave `area` out: it may then set all of them",
+            );
+        }
+        if site.source(&raw.id.0).is_some_and(|source| source.is_proved_by_address_alone()) {
+            notes.problem(
+                &path.key("auth"),
+                "an address alone does not prove who sets a mode",
+                "add token_sha256 or basic, as `camhook token` prints it",
+            );
+        }
+    }
 }
 
 fn groups(raw: &RawSource, path: &Path<'_>, notes: &mut Notes) -> BTreeMap<i64, PlateList> {
