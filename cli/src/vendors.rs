@@ -98,12 +98,9 @@ pub(crate) fn guide(vendor: Vendor, source: Option<Arc<Source>>) -> Result<Guide
             sign: None,
             samples: camhook_ivsec::SAMPLES,
         }),
-        Vendor::Control => Ok(Guide {
-            setup: Box::new(camhook_control::setup),
-            apply: None,
-            sign: None,
-            samples: &[],
-        }),
+        Vendor::Control => {
+            Ok(Guide { setup: Box::new(camhook_control::setup), apply: None, sign: None, samples: &[] })
+        }
         Vendor::Instar => {
             let source = source.ok_or(Error::NoDialect)?;
             let dialect = source.dialect.ok_or(Error::NoDialect)?;

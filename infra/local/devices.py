@@ -3,12 +3,15 @@
 One loopback server, by path:
   /ntfy/{topic}       accepts a notification like an ntfy server (PUT or POST, a picture as the body)
   /webhook/{name}     accepts a notification like any HTTP receiver
+  /telegram, /discord, /pushover
+                      messengers, see messengers.py for their tokens
   /rpc, /rpc/{method} a Shelly of the second generation with eight switches, behind SHA-256 digest authentication
   /state.xml          a classic WebRelay with four relays, whose answer has no status line; /stateFull.xml has one
   /ManualAlarmOut/{n} the alarm outputs of a Viewtron recorder: levels without a timer
   /silent/{anything}  a device that accepts a request and does not answer
 
-Every request is a line of devices.jsonl in the given folder, every body a file under received/.
+Every request is a line of devices.jsonl in the given folder, every body and every file of a form a file under
+received/.
 Python's standard library only.
 """
 
@@ -25,6 +28,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
+
+import messengers
 
 SHELLY_ID = "shellyplus1-camhook"
 # The device has one user name (Shelly's documentation); the password is that of infra/local/camhook.toml.
@@ -222,7 +227,23 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(f"ntfy-{parts[1]}", 200, message, body)
         if parts[0] == "webhook" and self.command == "POST" and len(parts) == 2:
             return self._answer(f"webhook-{parts[1]}", 200, {"received": True}, body)
+        if parts[0] in ("telegram", "discord", "pushover") and self.command == "POST":
+            return self._messenger(parts[0], path.partition(f"/{parts[0]}/")[2], body)
         return self._answer("none", 404, {"error": "no such device"}, body)
+
+    def _messenger(self, name, path, body):
+        form = messengers.read_form(self.headers.get("Content-Type", ""), body, parse_qsl)
+        if form is None:
+            return self._answer(name, 400, {"error": "the body cannot be read"}, body)
+        if name == "telegram":
+            status, answer = messengers.telegram(path, form)
+        elif name == "discord":
+            status, answer = messengers.discord(path, dict(parse_qsl(urlsplit(self.path).query)), form)
+        else:
+            status, answer = messengers.pushover(path, form)
+        files = [self.journal.keep_body(f"{name}-{file.field}", file.content) for file in form.files]
+        self._note(name, status, body, {"fields": form.fields, "files": list(filter(None, files))})
+        return self._send(status, answer, {})
 
     def _shelly(self, parts, body):
         authorization = self.headers.get("Authorization", "")
@@ -278,10 +299,11 @@ class Handler(BaseHTTPRequestHandler):
         self._note(name, status, body)
         self._send(status, answer, headers or {})
 
-    def _note(self, name, status, body):
+    def _note(self, name, status, body, more=None):
         entry = {"time": now(), "device": name, "method": self.command, "path": self.path, "status": status,
                  "headers": {key.lower(): value for key, value in self.headers.items()
                              if key.lower() != "authorization"}}
+        entry |= more or {}
         if name == "shelly":
             entry["authorization"] = self.headers.get("Authorization", "").partition(" ")[0] or "none"
             asked = self.switches.get(dict(parse_qsl(urlsplit(self.path).query)).get("id"), self.switches["0"])

@@ -166,10 +166,12 @@ def request(entry):
     if entry["device"] == "shelly":
         asked = "; digest challenge" if entry["status"] == 401 else ""
         return indented("relay", f"{text}; its switch is {'on' if entry['output'] else 'off'}{asked}")
-    title = entry["headers"].get("title", "")
+    fields = entry.get("fields", {})
+    titles = [entry["headers"].get("title"), *map(fields.get, ("title", "caption", "text", "content", "payload_json"))]
+    title = next(filter(None, titles), "").partition("\n")[0]
     lines = [indented("notified", f"{text}{': ' + title if title else ''}")]
-    if "body" in entry:
-        lines.append(indented("", entry["body"]))
+    for file in entry.get("files") or filter(None, [entry.get("body")]):
+        lines.append(indented("", file))
     return "\n".join(lines)
 
 

@@ -44,7 +44,9 @@ pub enum Error {
         known: String,
     },
     /// Nothing but an address proves where the request comes from.
-    #[error("an address alone does not prove who sets a mode: give this source a token or basic in camhook.toml")]
+    #[error(
+        "an address alone does not prove who sets a mode: give this source a token or basic in camhook.toml"
+    )]
     Unproved,
     /// The request is a GET below the source's path.
     #[error("a GET request changes nothing: send POST")]

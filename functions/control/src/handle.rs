@@ -11,9 +11,9 @@ use camhook_site::{Site, Source};
 use camhook_state::control::{self, SetBy};
 use tracing::Instrument;
 
+use crate::Error;
 use crate::reply::{self, AreaMode};
 use crate::request::{ModeRequest, parse};
-use crate::Error;
 
 /// The most that a body may hold, in bytes.
 const BODY_LIMIT: usize = 4 * 1024;

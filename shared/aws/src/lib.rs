@@ -26,7 +26,9 @@ pub use clients::Account;
 pub use cloudformation::{DeployedStack, StackError, find_stack};
 pub use current_site::{CurrentSite, SiteError};
 pub use environment::{DEFAULT_EVENTS_DAYS, Environment, EnvironmentError};
-pub use function::{Function, FunctionError, serve_queue, serve_queues, serve_requests, serve_schedule, serve_webhooks};
+pub use function::{
+    Function, FunctionError, serve_queue, serve_queues, serve_requests, serve_schedule, serve_webhooks,
+};
 pub use http_client::{TimeObserver, http_client};
 pub use index::DynamoIndex;
 pub use metrics::EmfMetrics;

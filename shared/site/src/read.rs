@@ -245,8 +245,18 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
     let positions: Vec<usize> = rules.iter().map(|(index, _)| *index).collect();
     let rules = rules.into_iter().map(|(_, rule)| rule).collect();
     let modes = mode::declared(document).to_vec();
-    let site =
-        Site { version: None, timezone, alert_channel, sources, modes, cameras, lists, relays, channels, rules };
+    let site = Site {
+        version: None,
+        timezone,
+        alert_channel,
+        sources,
+        modes,
+        cameras,
+        lists,
+        relays,
+        channels,
+        rules,
+    };
     source::check_controls(&site, document, notes);
     rule::check_proofs(&site, &positions, notes);
     rule::warn_of_captured_posts(&site, &positions, notes);

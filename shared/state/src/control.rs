@@ -247,7 +247,10 @@ mod tests {
         assert_eq!(set_mode_by_event(&state, "yard", "home", "leave", NOW).await.unwrap(), ModeChange::Newer);
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
         let latest = later.checked_add(std::time::Duration::from_secs(10)).unwrap();
-        assert_eq!(set_mode_by_event(&state, "yard", "home", "leave", latest).await.unwrap(), ModeChange::Set);
+        assert_eq!(
+            set_mode_by_event(&state, "yard", "home", "leave", latest).await.unwrap(),
+            ModeChange::Set
+        );
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("home"));
     }
 

@@ -46,7 +46,9 @@ async fn a_delivered_message_is_recorded_with_version_and_modes() {
     let hook = receiver(Reply::status(204)).await;
     let ports = with_secret().await;
     let site = site(&SITE.replace("COOLDOWN", ""), &[("HOOK", &hook)]).with_version(Some("v7".to_owned()));
-    control::set_mode(ports.state(), "yard", "away", control::SetBy::Person("ann".to_owned()), NOW).await.unwrap();
+    control::set_mode(ports.state(), "yard", "away", control::SetBy::Person("ann".to_owned()), NOW)
+        .await
+        .unwrap();
     finished(&ports, &site, &client(), delivered(&plate('a', None), 1)).await;
     let decision = recorded(&ports, 'a').await.unwrap();
     let basis = decision.basis.unwrap();
@@ -98,7 +100,9 @@ async fn an_event_that_no_rule_matches_is_recorded_with_its_modes() {
     let hook = receiver(Reply::status(204)).await;
     let ports = with_secret().await;
     let site = site(&SITE.replace("COOLDOWN", ""), &[("HOOK", &hook)]);
-    control::set_mode(ports.state(), "yard", "off", control::SetBy::Person("ann".to_owned()), NOW).await.unwrap();
+    control::set_mode(ports.state(), "yard", "off", control::SetBy::Person("ann".to_owned()), NOW)
+        .await
+        .unwrap();
     finished(&ports, &site, &client(), delivered(&plate('a', None), 1)).await;
     let decision = recorded(&ports, 'a').await.unwrap();
     assert!(decision.actions.is_empty() && hook.received().is_empty());

@@ -210,7 +210,9 @@ async fn a_rule_depends_on_the_current_mode() {
     let event = plate('a', None);
     finished(&ports, &site, &client(), delivered(&event, 1)).await;
     assert!(ntfy.received().is_empty());
-    control::set_mode(&ports.state, "yard", "away", control::SetBy::Person("ann".to_owned()), NOW).await.unwrap();
+    control::set_mode(&ports.state, "yard", "away", control::SetBy::Person("ann".to_owned()), NOW)
+        .await
+        .unwrap();
     finished(&ports, &site, &client(), delivered(&event, 1)).await;
     assert_eq!(ntfy.received().len(), 1);
 }

@@ -34,7 +34,15 @@ async fn an_event_sets_a_mode_once() {
     assert_eq!(ntfy.received().len(), 1);
 
     // Somebody comes home; the same event, delivered again or replayed, does not send them away.
-    control::set_mode(&ports.state, "yard", "home", control::SetBy::Person("ann".to_owned()), event.time.timestamp()).await.unwrap();
+    control::set_mode(
+        &ports.state,
+        "yard",
+        "home",
+        control::SetBy::Person("ann".to_owned()),
+        event.time.timestamp(),
+    )
+    .await
+    .unwrap();
     let mut replayed = delivered(&event, 1);
     replayed.replay = Some("run-1".to_owned());
     for record in [delivered(&event, 2), replayed] {
@@ -55,7 +63,9 @@ async fn modes_are_set_in_the_order_of_the_rule() {
 async fn a_late_event_does_not_change_a_newer_mode() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (ports().await, site(SITE, &[("NTFY", &ntfy)]));
-    control::set_mode(&ports.state, "yard", "home", control::SetBy::Person("ann".to_owned()), NOW).await.unwrap();
+    control::set_mode(&ports.state, "yard", "home", control::SetBy::Person("ann".to_owned()), NOW)
+        .await
+        .unwrap();
     // The event is five seconds older than the mode.
     assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
     assert_eq!(mode(&ports).await.as_deref(), Some("home"));

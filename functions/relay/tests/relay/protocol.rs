@@ -214,7 +214,9 @@ async fn a_mode_is_read_before_each_actuation() {
     let away = "mode = \"away\"";
     let world = World::new(&[relay("gate", ""), rule("open", MOTION, &pulse("gate"), away)]);
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
-    control::set_mode(&world.ports.state, "yard", "away", control::SetBy::Person("ann".to_owned()), NOW).await.unwrap();
+    control::set_mode(&world.ports.state, "yard", "away", control::SetBy::Person("ann".to_owned()), NOW)
+        .await
+        .unwrap();
     world.deliver(&event(2, Kind::Motion, NOW), 1).await;
     assert_eq!(world.devices.commands().len(), 1);
 }

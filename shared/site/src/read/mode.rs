@@ -51,7 +51,8 @@ pub(super) fn check(document: &RawSite, notes: &mut Notes) {
             }
         }
     }
-    let is_declared = |name: &str| STANDARD_MODES.contains(&name) || declared.iter().any(|known| known == name);
+    let is_declared =
+        |name: &str| STANDARD_MODES.contains(&name) || declared.iter().any(|known| known == name);
     let is_among = |name: &str, others: &[Named<'_>]| others.iter().any(|other| other.name == name);
     for (named, others) in
         asked.iter().map(|named| (named, &set)).chain(set.iter().map(|named| (named, &asked)))

@@ -15,7 +15,9 @@ pub(super) fn warn(site: &Site, document: &RawSite, notes: &mut Notes) {
 
     let section = root.key("source");
     for (index, raw) in good(&document.source) {
-        let Some(source) = site.source(&raw.id.0).filter(|source| source.vendor.sends_events()) else { continue };
+        let Some(source) = site.source(&raw.id.0).filter(|source| source.vendor.sends_events()) else {
+            continue;
+        };
         if !rules.iter().any(|rule| reachability(&rule.when, source) != Reachability::Never) {
             let message =
                 format!("no rule is about `{}`: its events are stored, and nobody is notified", source.id);
