@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::{HeaderName, Request, Uri, header};
+use http::{HeaderName, Request, StatusCode, Uri, header};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -76,6 +76,8 @@ pub enum Fault {
     Silence,
     /// It does nothing and its connection is closed.
     Close,
+    /// It is done, and its answer is held back until the sender of this says `true`.
+    Hold(watch::Receiver<bool>),
     /// It does nothing, and the process that made it is killed.
     KillBefore(KillSwitch),
     /// It is done, and the process that made it is killed before it hears of that.
@@ -133,6 +135,11 @@ impl FaultProxy {
                     Some(Fault::Status(status)) => refused(status, &request),
                     Some(Fault::Silence) => Reply::Silence,
                     Some(Fault::Close) => Reply::Close,
+                    Some(Fault::Hold(mut released)) => {
+                        let reply = forward(&client, &endpoint, request).await;
+                        let _ = released.wait_for(|released| *released).await;
+                        reply
+                    }
                     Some(Fault::KillBefore(process)) => {
                         process.kill().await;
                         Reply::Close
@@ -208,6 +215,7 @@ impl Plan {
 }
 
 async fn forward(client: &HttpClient, endpoint: &Uri, request: Request<Bytes>) -> Reply {
+    let is_object_read = Call::read(&request).operation == "GetObject";
     let (mut head, body) = request.into_parts();
     let mut target = endpoint.clone().into_parts();
     target.path_and_query = head.uri.path_and_query().cloned();
@@ -219,10 +227,19 @@ async fn forward(client: &HttpClient, endpoint: &Uri, request: Request<Bytes>) -
     let Ok(mut response) = client.try_send(Request::from_parts(head, body)).await else {
         return Reply::Close;
     };
+    if is_object_read && response.status() == StatusCode::NOT_FOUND {
+        return missing_object();
+    }
     for hop_by_hop in [header::CONNECTION, header::TRANSFER_ENCODING, HeaderName::from_static("keep-alive")] {
         response.headers_mut().remove(hop_by_hop);
     }
     Reply::Answer(response)
+}
+
+/// What S3 answers about a missing object to a role that may not list the bucket. The local cloud answers 404.
+fn missing_object() -> Reply {
+    Reply::text(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
+        .with_header("content-type", "application/xml")
 }
 
 /// An error as the service writes it, so that the SDK reads it as one.

@@ -30,7 +30,7 @@ pub struct KillSwitch {
 #[derive(Debug, Clone, Copy)]
 enum Order {
     Kill,
-    Terminate,
+    Signal(&'static str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +49,18 @@ impl KillSwitch {
 
     /// Asks the process to end, as a service manager does, and waits until it is gone.
     pub async fn terminate(&self) {
-        let _ = self.orders.send(Order::Terminate);
+        let _ = self.orders.send(Order::Signal("-TERM"));
         self.ended().await;
+    }
+
+    /// Stops the process where it is, as a machine that is suspended does.
+    pub fn pause(&self) {
+        let _ = self.orders.send(Order::Signal("-STOP"));
+    }
+
+    /// Lets a paused process continue.
+    pub fn resume(&self) {
+        let _ = self.orders.send(Order::Signal("-CONT"));
     }
 
     /// Waits until the process is gone.
@@ -86,7 +96,7 @@ impl Process {
                 tokio::select! {
                     _ = child.wait() => break,
                     order = ordered.recv() => match (order, child.id()) {
-                        (Some(Order::Terminate), Some(id)) => terminate(id).await,
+                        (Some(Order::Signal(name)), Some(id)) => signal(id, name).await,
                         _ => { let _ = child.kill().await; }
                     }
                 }
@@ -117,8 +127,8 @@ impl Drop for Process {
     }
 }
 
-async fn terminate(id: u32) {
-    let sent = Command::new("kill").arg("-TERM").arg(id.to_string()).status().await.unwrap();
+async fn signal(id: u32, name: &str) {
+    let sent = Command::new("kill").arg(name).arg(id.to_string()).status().await.unwrap();
     assert!(sent.success(), "the process takes no signal");
 }
 

@@ -11,6 +11,7 @@ use camhook_end_to_end::post::{INTRUSION, Post};
 use camhook_end_to_end::wait;
 use camhook_ports::{Clock, SystemClock};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 const PATH: &str = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
 
@@ -156,9 +157,7 @@ async fn cut_off_it_drops_what_is_too_old_and_releases_what_is_due_when_it_is_ba
     said(&agent, "lost the connection").await;
 
     hand_over(&stack, &relay).await;
-    let clock = SystemClock::start();
-    let too_old = clock.now().checked_add(Duration::from_secs(6)).unwrap();
-    wait::until("the command to be too old", async || (clock.now() > too_old).then_some(())).await;
+    too_old_for_5s().await;
     assert!(stack.devices.switched().is_empty());
     assert_eq!(heater("off"), 0, "its time is over, and nobody inside hears of it");
 
@@ -173,6 +172,50 @@ async fn cut_off_it_drops_what_is_too_old_and_releases_what_is_due_when_it_is_ba
     assert!(stack.devices.switched().is_empty(), "what is late is not switched");
     assert_eq!((heater("on"), heater("off")), (1, 1));
     assert_eq!((count(&agent, "lost the connection"), count(&agent, "restored the connection")), (1, 1));
+}
+
+/// Waits until a command that was handed over before is older than a `max_age` of 5 s.
+async fn too_old_for_5s() {
+    let clock = SystemClock::start();
+    let too_old = clock.now().checked_add(Duration::from_secs(6)).unwrap();
+    wait::until("the command to be too old", async || (clock.now() > too_old).then_some(())).await;
+}
+
+/// Waits until the agent has had an answer of SQS, and with it a time of AWS, and asks again.
+async fn polls(agent: &Agent) {
+    wait::until("a poll for commands", async || (agent.line.count("ReceiveMessage", "") > 1).then_some(()))
+        .await;
+}
+
+async fn assert_is_late(stack: &OwnStack) {
+    assert_eq!(decided(stack, 1).await, [decision("light", "late", "too_old")]);
+    assert!(stack.devices.switched().is_empty(), "what is late is not switched");
+}
+
+#[tokio::test]
+async fn paused_while_it_polls_it_drops_what_became_too_old_meanwhile() {
+    let (stack, relay) = intrusion_on_its_way("5s").await;
+    let agent = stack.start_agent(&["--relay", "light"]).await;
+    polls(&agent).await;
+    agent.process.kill_switch().pause();
+    hand_over(&stack, &relay).await;
+    too_old_for_5s().await;
+    agent.process.kill_switch().resume();
+    assert_is_late(&stack).await;
+}
+
+#[tokio::test]
+async fn behind_a_line_that_holds_answers_back_it_drops_what_became_too_old_meanwhile() {
+    let (stack, relay) = intrusion_on_its_way("5s").await;
+    let agent = stack.start_agent(&["--relay", "light"]).await;
+    polls(&agent).await;
+    let (release, released) = watch::channel(false);
+    agent.line.fail(Fault::Hold(released), |call| call.operation == "ReceiveMessage");
+    hand_over(&stack, &relay).await;
+    too_old_for_5s().await;
+    agent.line.heal();
+    release.send_replace(true);
+    assert_is_late(&stack).await;
 }
 
 #[tokio::test]
@@ -230,8 +273,7 @@ async fn of_two_agents_each_switches_its_own() {
 async fn stopped_while_it_polls_it_returns_what_the_poll_still_receives() {
     let (stack, relay) = intrusion_on_its_way("30s").await;
     let agent = stack.start_agent(&["--relay", "light"]).await;
-    wait::until("a poll for commands", async || (agent.line.count("ReceiveMessage", "") > 1).then_some(()))
-        .await;
+    polls(&agent).await;
     let stop = agent.process.kill_switch();
     tokio::join!(stop.terminate(), hand_over(&stack, &relay));
     assert_eq!(count(&agent, "stopped, all messages in progress are finished"), 1);

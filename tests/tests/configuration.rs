@@ -6,6 +6,8 @@ use camhook_end_to_end::lambda_runtime::{Function, Outcome};
 use camhook_end_to_end::own_stack::{Delivery, OwnStack};
 use camhook_end_to_end::post::{INTRUSION, Post};
 use camhook_end_to_end::wait;
+use camhook_ports::{Clock, SystemClock};
+use camhook_site::Dialect;
 use serde_json::{Value, json};
 
 const PATH: &str = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
@@ -20,6 +22,27 @@ alert_channel = "caretaker"
 id = "gate"
 vendor = "viewtron"
 auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+
+[[source]]
+id = "nvr"
+vendor = "ivsec"
+auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+
+[[source]]
+id = "vms"
+vendor = "xprotect"
+auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+
+[[source]]
+id = "terrace"
+vendor = "instar"
+dialect = "camera-v2"
+auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+
+[[source]]
+id = "pond"
+vendor = "instar"
+topic = "cameras/pond"
 
 [[channel]]
 id = "caretaker"
@@ -121,6 +144,39 @@ async fn an_invalid_configuration_loses_no_post_and_sends_one_alert() {
         output.contains("garden").then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn each_vendor_function_starts_with_the_last_valid_configuration() {
+    let stack = OwnStack::create(SITE).await;
+    tick(&stack.start("watchdog").await).await;
+    stack.bucket.put(CONFIGURATION, wrong(&stack)).await;
+
+    let token = "AAAAAAAAAAAAAAAAAAAAAA";
+    for (function, source, template) in [
+        ("ivsec", "nvr", camhook_ivsec::SAMPLES[0].request),
+        ("xprotect", "vms", camhook_xprotect::SAMPLES[0].request),
+        ("instar", "terrace", camhook_instar::http::samples(Dialect::CameraV2)[0].request),
+    ] {
+        let post = Post::new(template, &format!("/{function}/{source}/{token}"));
+        let event = gateway::event(&post.request(), BodyForm::Text, "request-1");
+        assert_eq!(stack.start(function).await.call(&event).await["statusCode"], 200, "{function}");
+        assert_eq!(stack.bucket.records(source).await.len(), 1, "{function}");
+    }
+
+    let mqtt = stack.start("mqtt").await;
+    let now = SystemClock::start().now().as_millisecond();
+    // {"val":"1"}
+    let message =
+        json!({ "topic": "cameras/pond/status/alarm/triggered", "data": "eyJ2YWwiOiIxIn0=", "ts": now });
+    let record = json!({ "messageId": "m1", "receiptHandle": "r1", "body": message.to_string(),
+        "attributes": { "ApproximateReceiveCount": "1" } });
+    let outcome = mqtt.invoke(&json!({ "Records": [record] })).await;
+    assert!(
+        matches!(&outcome, Outcome::Answered(answer) if answer["batchItemFailures"] == json!([])),
+        "{outcome:?}"
+    );
+    assert_eq!(stack.bucket.records("pond").await.len(), 1);
 }
 
 #[tokio::test]

@@ -26,9 +26,15 @@ pub fn http_client() -> SharedHttpClient {
     SharedHttpClient::new(Connector::default())
 }
 
+/// A client that makes a connection for each request, for a request that must not be retried: on a kept connection
+/// that the service has closed, it would fail without it being known whether the service received it.
+pub(crate) fn fresh_connections_client() -> SharedHttpClient {
+    SharedHttpClient::new(Connector { connections: Connections::Fresh, ..Connector::default() })
+}
+
 /// The same, and every exchange is reported to an observer of the time.
 pub(crate) fn observed_http_client(observer: Arc<dyn TimeObserver>) -> SharedHttpClient {
-    SharedHttpClient::new(Connector { client: Arc::default(), observer: Some(observer) })
+    SharedHttpClient::new(Connector { observer: Some(observer), ..Connector::default() })
 }
 
 /// Learns from each exchange what time it is at AWS.
@@ -44,7 +50,18 @@ pub trait TimeObserver: std::fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, Default)]
 struct Connector {
     client: Arc<OnceLock<reqwest::Client>>,
+    connections: Connections,
     observer: Option<Arc<dyn TimeObserver>>,
+}
+
+/// Which connections requests use.
+#[derive(Debug, Clone, Copy, Default)]
+enum Connections {
+    /// Connections of earlier requests, unless they were unused for [`IDLE_LIMIT`].
+    #[default]
+    Kept,
+    /// A new one for each request.
+    Fresh,
 }
 
 impl HttpClient for Connector {
@@ -75,18 +92,21 @@ impl Connector {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }
-        let client = build().map_err(|error| ConnectorError::other(error, None))?;
+        let client = build(self.connections).map_err(|error| ConnectorError::other(error, None))?;
         Ok(self.client.get_or_init(|| client).clone())
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "AWS's endpoints come from the region, not from camhook.toml")]
-fn build() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+fn build(connections: Connections) -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
     // Without root certificates only the plain HTTP of a local cloud works.
     let tls = tls::trusting_the_system().or_else(|_| tls::trusting_nobody())?;
     let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).http1_only();
     let builder = builder.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never());
-    let builder = builder.pool_idle_timeout(IDLE_LIMIT);
+    let builder = match connections {
+        Connections::Kept => builder.pool_idle_timeout(IDLE_LIMIT),
+        Connections::Fresh => builder.pool_max_idle_per_host(0),
+    };
     Ok(builder.no_proxy().referer(false).build()?)
 }
 
@@ -113,4 +133,38 @@ fn failed(error: reqwest::Error) -> ConnectorError {
         return ConnectorError::user(error.into());
     }
     ConnectorError::io(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Answers one request on each connection, says that the connection stays open, and closes it: the next request
+    /// on it would fail.
+    fn server_that_closes() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let head = BufReader::new(stream.try_clone().unwrap()).lines();
+                let _ = head.map_while(Result::ok).take_while(|line| !line.is_empty()).count();
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn a_stale_connection_does_not_cost_a_request_its_only_attempt() {
+        let url = server_that_closes();
+        let client = build(Connections::Fresh).unwrap();
+        for _ in 0..50 {
+            let request = HttpRequest::get(&url).unwrap();
+            assert_eq!(exchange(client.clone(), request).await.unwrap().status().as_u16(), 200);
+        }
+    }
 }

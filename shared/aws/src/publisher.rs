@@ -10,6 +10,7 @@ use aws_sdk_iotdataplane::primitives::Blob;
 use camhook_ports::{PublishError, Publisher};
 
 use crate::clients::PUBLISH;
+use crate::http_client::fresh_connections_client;
 use crate::objects::reason;
 
 /// At least once: AWS IoT knows no more.
@@ -27,9 +28,10 @@ pub struct IotPublisher {
 
 impl IotPublisher {
     pub(crate) fn new(shared: &SdkConfig) -> Self {
-        // Sent once: a message that is sent again may toggle a relay twice. Whoever asks decides.
+        // Sent once: a message that is sent again may toggle a relay twice. The caller decides.
         let shared = shared
             .to_builder()
+            .http_client(fresh_connections_client())
             .retry_config(RetryConfig::disabled())
             .timeout_config(PUBLISH.timeouts())
             .build();
