@@ -210,7 +210,12 @@ async fn behind_a_line_that_holds_answers_back_it_drops_what_became_too_old_mean
     let agent = stack.start_agent(&["--relay", "light"]).await;
     polls(&agent).await;
     let (release, released) = watch::channel(false);
+    let polls_before = agent.line.count("ReceiveMessage", "");
     agent.line.fail(Fault::Hold(released), |call| call.operation == "ReceiveMessage");
+    wait::until("a poll whose answer is held back", async || {
+        (agent.line.count("ReceiveMessage", "") > polls_before).then_some(())
+    })
+    .await;
     hand_over(&stack, &relay).await;
     too_old_for_5s().await;
     agent.line.heal();
