@@ -114,6 +114,9 @@ pub(crate) enum Command {
     /// List dead letters with their reasons, send them again, or delete them.
     #[cfg(feature = "aws")]
     Dlq(Dlq),
+    /// Invite people to the console, list them with their sessions, or remove them.
+    #[cfg(feature = "aws")]
+    People(People),
     /// Switch relays from within the local network, without an open port. Runs until it is stopped.
     #[cfg(feature = "aws")]
     Agent(Agent),
@@ -637,6 +640,47 @@ pub(crate) struct Snooze {
     /// End the snooze.
     #[arg(long, conflicts_with = "length")]
     pub(crate) off: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct People {
+    #[command(subcommand)]
+    pub(crate) action: PeopleAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeopleAction {
+    /// Print a link that signs in one browser, once, within 15 minutes. Repeat it for another browser or another role.
+    Invite(Invite),
+    /// List people with their roles, areas and sessions.
+    List,
+    /// Remove a person and end their sessions at once.
+    Revoke {
+        /// The person's name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    /// The person's name, as it is shown: up to 64 characters.
+    pub(crate) name: String,
+    /// What the person may do.
+    #[arg(long, value_enum)]
+    pub(crate) role: RoleArgument,
+    /// An area that the person may see. Repeat for several; without it, everything.
+    #[arg(long = "area", value_name = "AREA")]
+    pub(crate) areas: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleArgument {
+    /// Look at events, cameras and relays.
+    Viewer,
+    /// Also mark events as reviewed, and see what was not delivered.
+    Operator,
+    /// Also see the configuration and the people.
+    Admin,
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,8 @@ mod init;
 #[cfg(feature = "listen")]
 mod listen;
 #[cfg(feature = "aws")]
+mod people;
+#[cfg(feature = "aws")]
 mod pump;
 #[cfg(feature = "aws")]
 mod relays;
@@ -90,6 +92,8 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         Command::Relays(relays) => relays::run(relays, stack, output).await,
         #[cfg(feature = "aws")]
         Command::Dlq(dlq) => dlq::run(dlq, stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::People(people) => people::run(people, stack, output).await,
         #[cfg(feature = "aws")]
         Command::Agent(agent) => Box::pin(agent::run(agent, stack, form, output)).await,
         #[cfg(feature = "aws")]

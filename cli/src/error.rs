@@ -234,6 +234,10 @@ pub(crate) enum Error {
     /// The system provides no random numbers.
     #[error("failed to get random numbers from the system: {0}")]
     Random(getrandom::Error),
+    /// A person was not invited or removed.
+    #[error(transparent)]
+    #[cfg(feature = "aws")]
+    People(#[from] camhook_operations::people::PeopleError),
     /// A request to the table failed.
     #[error(transparent)]
     #[cfg(feature = "aws")]
@@ -326,6 +330,8 @@ impl Error {
     /// The exit code of a command that ends with this error.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            #[cfg(feature = "aws")]
+            Self::People(camhook_operations::people::PeopleError::InvalidName) => 2,
             Self::Argument(_) | Self::NotATime(_) | Self::NotAnEvent(_) => 2,
             _ => 1,
         }

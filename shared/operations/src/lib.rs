@@ -4,3 +4,6 @@
 //! to JSON, without any text for people.
 
 pub mod events;
+pub mod marks;
+pub mod people;
+pub mod sessions;

@@ -9,6 +9,7 @@
 //! | [`relay`], [`topic_status`], [`control`] | relays, the last message of a topic, the stop switch and the modes |
 //! | [`presence`], [`level`], [`mqtt`] | the last contact of a source, repeated levels, messages that form one alarm |
 //! | [`decision`], [`channel_status`] | what was decided about an event; the last message of a channel |
+//! | [`person`], [`session`], [`review`] | who may use the console, their sign-in links and sessions, reviewed events |
 //! | [`snooze`] | notifications that are not sent until a time |
 //! | [`dead_letter`] | why a message became a dead letter |
 //! | [`alert`], [`flush`], [`release`] | the messages of camhook's own queues |
@@ -30,12 +31,15 @@ pub mod level;
 pub mod message_limit;
 pub mod mqtt;
 pub mod pending;
+pub mod person;
 pub mod presence;
 pub mod quarantine_alert;
 pub mod rate_limit;
 pub mod relay;
 pub mod release;
 pub mod retry;
+pub mod review;
+pub mod session;
 pub mod snooze;
 pub mod topic_status;
 

@@ -1,5 +1,7 @@
 //! Which events a query returns.
 
+use std::collections::BTreeSet;
+
 use camhook_event::{Kind, PlateList, Report, State, TargetClass, Vendor};
 use camhook_ports::IndexKey;
 use jiff::Timestamp;
@@ -41,6 +43,9 @@ pub struct Filter {
     pub source: Option<String>,
     /// Events of this area.
     pub area: Option<String>,
+    /// Events of one of these areas. Empty: of any, and events without an area.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub areas: BTreeSet<String>,
     /// Events with this plate, or with a plate of which this is a part.
     pub plate: Option<PlatePattern>,
     /// Events of this vendor.
@@ -55,6 +60,8 @@ pub struct Filter {
     pub target: Option<TargetClass>,
     /// Events with a face whose name contains this, whatever the case.
     pub face: Option<String>,
+    /// Events that have this in a name or a plate, whatever the case.
+    pub text: Option<String>,
     /// Events whose plate or face is on this list of the device.
     pub list: Option<PlateList>,
     /// Events at or after this time.
@@ -78,10 +85,13 @@ impl Filter {
         if let Some(source) = &self.source {
             return vec![IndexKey::Source(source.clone())];
         }
-        match &self.area {
-            Some(area) => vec![IndexKey::Area(area.clone())],
-            None => vec![IndexKey::All],
+        if let Some(area) = &self.area {
+            return vec![IndexKey::Area(area.clone())];
         }
+        if (1..=super::PAGES).contains(&self.areas.len()) {
+            return self.areas.iter().cloned().map(IndexKey::Area).collect();
+        }
+        vec![IndexKey::All]
     }
 
     /// Whether these keys answer the query without looking at each event.
@@ -89,7 +99,10 @@ impl Filter {
         let rest = Self { since: None, until: None, ..self.clone() };
         let covered = match keys {
             [IndexKey::Plate(_)] => Self { plate: None, ..rest },
-            [IndexKey::Area(_)] => Self { area: None, ..rest },
+            [IndexKey::Area(_), ..] if self.area.is_none() => Self { areas: BTreeSet::new(), ..rest },
+            [IndexKey::Area(area)] if self.areas.is_empty() || self.areas.contains(area) => {
+                Self { area: None, areas: BTreeSet::new(), ..rest }
+            }
             [IndexKey::Source(_)] if self.cameras.is_empty() => Self { source: None, ..rest },
             [IndexKey::All] => rest,
             _ => Self { cameras: Vec::new(), ..rest },
@@ -108,6 +121,7 @@ impl Filter {
         let name = face.and_then(|face| face.name.as_ref()).map(|name| name.as_str().to_lowercase());
         text(&self.source, Some(summary.source.as_str()))
             && text(&self.area, summary.area.as_ref().map(camhook_event::Text::as_str))
+            && self.includes_area(summary.area.as_ref().map(camhook_event::Text::as_str))
             && (self.cameras.is_empty() || self.cameras.iter().any(|camera| camera.matches(summary)))
             && self
                 .plate
@@ -123,5 +137,28 @@ impl Filter {
                 .face
                 .as_ref()
                 .is_none_or(|wanted| name.is_some_and(|name| name.contains(&wanted.to_lowercase())))
+            && self.text.as_ref().is_none_or(|wanted| has_text(summary, wanted))
     }
+
+    fn includes_area(&self, area: Option<&str>) -> bool {
+        self.areas.is_empty() || area.is_some_and(|area| self.areas.contains(area))
+    }
+}
+
+/// Whether a name or the plate of an event contains a text.
+fn has_text(summary: &Summary, wanted: &str) -> bool {
+    let wanted = wanted.to_lowercase();
+    let camera = summary.camera.as_ref();
+    let texts = [
+        summary.name.as_ref(),
+        Some(&summary.source),
+        summary.area.as_ref(),
+        camera.map(|camera| &camera.id),
+        camera.and_then(|camera| camera.name.as_ref()),
+        summary.zone.as_ref(),
+        summary.plate.as_ref().map(|plate| &plate.text),
+        summary.face.as_ref().and_then(|face| face.name.as_ref()),
+    ];
+    texts.into_iter().flatten().any(|text| text.as_str().to_lowercase().contains(&wanted))
+        || summary.kind.name().contains(&wanted)
 }

@@ -1,0 +1,196 @@
+// Live updates, more events while scrolling, and marks without a reload. Every page works without this script.
+"use strict";
+
+const INTERVAL = 10_000;
+const OVERLAP = 15 * 60_000;
+
+const timeline = document.getElementById("timeline");
+const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+const cards = () => [...timeline.querySelectorAll("article[data-event]")];
+
+// A picture that is gone, instead of a broken one.
+addEventListener("error", ({ target }) => {
+  if (!(target instanceof HTMLImageElement) || !target.closest(".shot, .frame")) return;
+  const gone = document.createElement("span");
+  gone.className = "no-picture";
+  gone.textContent = "The picture is no longer stored";
+  target.after(gone);
+}, true);
+
+async function load(url) {
+  const response = await fetch(url, { credentials: "same-origin" });
+  if (response.status === 401) location.reload();
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return parse(await response.text());
+}
+
+// Inserts cards and names of days where their time puts them, and replaces those whose mark has changed.
+function merge(source, isNew) {
+  const list = document.getElementById("events");
+  let added = 0;
+  for (const item of [...(source?.children ?? [])]) {
+    const known = list.querySelector(`[data-key="${CSS.escape(item.dataset.key)}"]`);
+    if (known) {
+      const changed = known.dataset.reviewed !== item.dataset.reviewed;
+      if (changed && !known.contains(document.activeElement)) known.replaceWith(item);
+      continue;
+    }
+    const time = Number(item.dataset.time);
+    const after = [...list.children].find((other) => Number(other.dataset.time) < time
+      || (Number(other.dataset.time) === time && other.dataset.key < item.dataset.key));
+    if (isNew && item.matches("article")) item.classList.add("new");
+    list.insertBefore(item, after ?? null);
+    added += 1;
+  }
+  if (added) document.getElementById("empty")?.remove();
+}
+
+function live() {
+  const state = document.getElementById("live-state");
+  let since = Number(timeline.dataset.since);
+  let cursor = null;
+  let running = false;
+  let last = -Infinity;
+
+  const newest = () => cards().reduce((time, card) => Math.max(time, Number(card.dataset.time)), since + OVERLAP);
+
+  async function tick() {
+    if (document.hidden || running || performance.now() - last < INTERVAL - 100) return;
+    running = true;
+    last = performance.now();
+    try {
+      // After a gap the update has several parts: each tick reads one.
+      if (!cursor) since = newest() - OVERLAP;
+      const url = new URL(timeline.dataset.live, location.href);
+      url.searchParams.set("since", since);
+      if (cursor) url.searchParams.set("cursor", cursor);
+      const update = (await load(url)).body.firstElementChild;
+      cursor = update.dataset.next ?? null;
+      document.getElementById("summary").replaceWith(update.querySelector("#summary"));
+      merge(update.querySelector("#events"), true);
+      state.className = "live on";
+      state.textContent = "Live";
+    } catch {
+      state.className = "live late";
+      state.textContent = "Not connected, trying again";
+    } finally {
+      running = false;
+    }
+  }
+
+  last = performance.now();
+  state.className = "live on";
+  setInterval(tick, INTERVAL);
+  document.addEventListener("visibilitychange", tick);
+  addEventListener("online", tick);
+}
+
+// More events when the end of the list comes into view.
+function endless() {
+  let running = false;
+  const observer = new IntersectionObserver(async (entries) => {
+    const link = document.getElementById("older");
+    if (running || !link || !entries.some((entry) => entry.isIntersecting)) return;
+    running = true;
+    try {
+      const page = await load(link.href);
+      merge(page.getElementById("events"), false);
+      const more = page.querySelector(".more");
+      const place = link.closest(".more");
+      if (more) place.replaceWith(more); else place.remove();
+      observe();
+    } catch {
+      // The link stays and can be followed.
+    } finally {
+      running = false;
+    }
+  }, { rootMargin: "800px" });
+  function observe() {
+    observer.disconnect();
+    const more = document.querySelector(".more");
+    if (more) observer.observe(more);
+  }
+  observe();
+}
+
+async function send(form, events, reviewed) {
+  const body = new URLSearchParams([["reviewed", reviewed], ["answer", "none"], ...events.map((id) => ["event", id])]);
+  const response = await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+}
+
+// Shows the marks as the server has them now.
+async function refresh() {
+  const page = await load(location.href);
+  for (const fresh of page.querySelectorAll("#events article")) {
+    const known = timeline.querySelector(`article[data-key="${CSS.escape(fresh.dataset.key)}"]`);
+    if (known && known.dataset.reviewed !== fresh.dataset.reviewed) known.replaceWith(fresh);
+  }
+  const summary = page.getElementById("summary");
+  if (summary) document.getElementById("summary").replaceWith(summary);
+}
+
+// What the server shows of a mark, for cards that are not on the first page.
+function paint(card, reviewed) {
+  const isReviewed = reviewed === "yes";
+  card.dataset.reviewed = reviewed;
+  const button = card.querySelector(".review button");
+  button.value = isReviewed ? "no" : "yes";
+  button.textContent = isReviewed ? "Undo" : "Mark reviewed";
+  if (!isReviewed) card.querySelector(".reviewed")?.remove();
+}
+
+function offerUndo(form, events) {
+  document.getElementById("undo")?.remove();
+  const notice = document.createElement("p");
+  notice.id = "undo";
+  notice.className = "notice";
+  notice.setAttribute("role", "status");
+  notice.textContent = events.length === 1 ? "1 event marked as reviewed." : `${events.length} events marked as reviewed.`;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet";
+  button.textContent = "Undo";
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    for (let start = 0; start < events.length; start += 100) await send(form, events.slice(start, start + 100), "no");
+    location.reload();
+  });
+  notice.append(button);
+  document.querySelector(".bar").before(notice);
+}
+
+function marks() {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    const reviewed = event.submitter?.value;
+    const isAll = form.id === "mark-all";
+    if (!isAll && !form.matches("#timeline .review")) return;
+    event.preventDefault();
+    const ids = isAll
+      ? cards().filter((card) => card.dataset.reviewed === "no").map((card) => card.dataset.event)
+      : [form.elements.event.value];
+    if (!ids.length) return;
+    event.submitter.disabled = true;
+    try {
+      for (let start = 0; start < ids.length; start += 100) await send(form, ids.slice(start, start + 100), reviewed);
+      if (reviewed === "yes") offerUndo(form, ids);
+      for (const id of ids) {
+        const card = timeline.querySelector(`article[data-event="${CSS.escape(id)}"]`);
+        if (card) paint(card, reviewed);
+      }
+      await refresh();
+    } catch {
+      // Without an answer the page is loaded again: it shows what is true.
+      location.reload();
+    } finally {
+      if (event.submitter) event.submitter.disabled = false;
+    }
+  });
+}
+
+if (timeline) {
+  if (timeline.dataset.live) live();
+  endless();
+  marks();
+}

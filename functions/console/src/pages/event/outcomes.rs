@@ -1,0 +1,79 @@
+//! What was decided about an event, and what its actions came to.
+
+use std::collections::BTreeMap;
+
+use camhook_operations::events::Summary;
+use camhook_state::decision::{ActionDecision, ActionOutcome, Decision};
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+
+use crate::access::Visit;
+use crate::format::clock_time;
+
+pub(super) fn section(visit: &Visit, summary: &Summary, decisions: &BTreeMap<String, Decision>) -> Markup {
+    let zone = visit.place.site.timezone();
+    html! {
+        section {
+            h2 { "What was done" }
+            @if decisions.values().all(|decision| decision.actions.is_empty()) {
+                p.quiet { "No rule matched, or the decision has expired (after 30 days)." }
+            }
+            @for (part, decision) in decisions {
+                @if !decision.actions.is_empty() {
+                    h3 { (part_name(part)) }
+                    ul.outcomes {
+                        @for action in &decision.actions {
+                            li class=(severity(&action.outcome)) {
+                                strong { (action.rule) } " "
+                                (outcome(visit, action, zone))
+                                " " span.quiet { (clock_time(action.at, zone)) @if action.attempt > 1 { ", attempt " (action.attempt) } }
+                            }
+                        }
+                    }
+                }
+            }
+            p.quiet { "Why other rules did not match:" }
+            pre { code { "camhook explain " (summary.id) } }
+        }
+    }
+}
+
+fn part_name(part: &str) -> &str {
+    match part {
+        "notify" => "Notifications and modes",
+        "relay" => "Relays",
+        "agent" => "Relays on site",
+        part => part,
+    }
+}
+
+fn severity(outcome: &ActionOutcome) -> &'static str {
+    match outcome {
+        ActionOutcome::Delivered { .. } | ActionOutcome::ModeSet => "good",
+        ActionOutcome::Failed { .. } => "bad",
+        ActionOutcome::Retrying { .. } | ActionOutcome::Waiting => "waiting",
+        _ => "neutral",
+    }
+}
+
+fn outcome(visit: &Visit, action: &ActionDecision, zone: &TimeZone) -> Markup {
+    match &action.outcome {
+        ActionOutcome::Delivered { caveat: None } => html! { "delivered" },
+        ActionOutcome::Delivered { caveat: Some(caveat) } => html! { "delivered, " (caveat) },
+        ActionOutcome::ModeSet => html! { "mode set" },
+        ActionOutcome::ModeNewer => html! { "not done: the mode was set after the event happened" },
+        ActionOutcome::Duplicate { of } => html! {
+            "not done: same object as " a href=(visit.place.base.link(format_args!("events/{of}"))) { "another event" }
+        },
+        ActionOutcome::Cooldown { until: Some(until) } => {
+            html! { "not done: cooldown until " (clock_time(*until, zone)) }
+        }
+        ActionOutcome::Cooldown { until: None } => html! { "not done: cooldown" },
+        ActionOutcome::Quiet => html! { "not done: quiet hours of the channel" },
+        ActionOutcome::Gathered => html! { "joined a group that becomes one message" },
+        ActionOutcome::HeldBack => html! { "held back: the rule's limit of messages was reached" },
+        ActionOutcome::Waiting => html! { "waiting for another event or delivery" },
+        ActionOutcome::Retrying { reason } => html! { "failed, will be tried again: " (reason) },
+        ActionOutcome::Failed { reason } => html! { "failed: " (reason) },
+    }
+}
