@@ -20,6 +20,7 @@ LINT := .tools/lint
 LAMBDA := .tools/lambda
 BENCH := .tools/bench
 MAIL := .tools/mail
+BROWSER := .tools/browser
 DENY := .tools/deny
 # The binaries that the template deploys.
 FUNCTIONS = $(shell sed -nE 's|.*CodeUri: \.\./target/lambda/([a-z0-9-]+)/.*|\1|p' infra/template.yaml)
@@ -29,7 +30,7 @@ VENDORS = $(patsubst functions/%/tests/fixtures.rs,%,$(wildcard functions/*/test
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
-.PHONY: help run up down watch check check-python check-roles test test-mqtt test-upgrade lint lint-words bench fuzz mutants build deploy clean-tools
+.PHONY: help run up down watch check check-python check-roles test test-browser test-mqtt test-upgrade screenshots lint lint-words bench fuzz mutants build deploy clean-tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -48,6 +49,15 @@ watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as fi
 
 test: $(CLOUD)/installed $(MAIL)/installed ## run all tests, including end-to-end tests on a local cloud
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- cargo test --workspace --features lambda --locked
+
+test-browser: $(CLOUD)/installed $(BROWSER)/installed ## test the console in a real browser, which must be installed
+	@command -v chromium >/dev/null || echo "notice: the browser tests are skipped without Chromium; on Debian: apt-get install chromium" >&2
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --config tests/browser/camhook.toml -- \
+		$(BROWSER)/bin/python -m unittest discover --start-directory tests/browser $(if $(TEST),-k $(TEST))
+
+screenshots: $(CLOUD)/installed $(BROWSER)/installed ## write docs/images/ from the console's pages
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --config infra/local/camhook.toml -- \
+		$(BROWSER)/bin/python tests/browser/screenshots.py docs/images
 
 test-upgrade: $(CLOUD)/installed ## upgrade a stack of the previous template on the local cloud
 	@cd tests/upgrade && "$(CURDIR)/$(CLOUD)/bin/python" -W ignore::ResourceWarning -m unittest test_upgrade

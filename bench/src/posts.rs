@@ -113,7 +113,7 @@ fn sample(samples: &[Sample], name: &'static str) -> Result<&'static str, Error>
 }
 
 fn post(template: &str, name: &'static str, path: &str, signing_key: Option<&str>) -> Result<Vec<u8>, Error> {
-    let context = Context { path: path.to_owned(), now: NOW, timezone: TimeZone::UTC, seed: 1 };
+    let context = Context { path: path.to_owned(), now: NOW, timezone: TimeZone::UTC, seed: 1, plate: None };
     let failed = |reason: String| Error::Post { name, reason };
     let request = render(template, &context).map_err(|error| failed(error.to_string()))?;
     let post = SamplePost::parse(request.as_bytes()).map_err(|error| failed(error.to_string()))?;

@@ -388,6 +388,13 @@ pub(crate) struct Send {
     /// own key is used by default.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) sign_with: Option<String>,
+    /// The time that the device reports: an age (30m, 2h), a date or a timestamp [default: now]. The source's
+    /// clock_tolerance decides whether it becomes the event's time.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) at: Option<String>,
+    /// The plate in place of the sample's.
+    #[arg(long, value_name = "PLATE")]
+    pub(crate) plate: Option<String>,
     /// Print the request instead of sending it.
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -5,6 +5,7 @@ results: the event, its pictures as files, notifications and relay actions. Show
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import signal
@@ -16,7 +17,8 @@ import unicodedata
 from pathlib import Path
 
 import cloud
-from state import ROOT, LocalCloudError, folder, running, say, stop_all
+from day import EARLIER
+from state import LOCAL, ROOT, LocalCloudError, folder, running, say, stop_all
 from up import arguments, up
 
 # How long queues may take to empty after a post, including a cold start of the functions.
@@ -54,20 +56,53 @@ def run(options, state):
             shown.news(print)
             if answer.returncode != 0:
                 raise LocalCloudError(f"`camhook send {source} {case}` failed")
+    if (ROOT / options.config).resolve() == LOCAL / "camhook.toml":
+        send_earlier(stack, state, shown)
     print("\nWebhook URLs:")
     for source, url in stack["sources"].items():
         print(f"  {source}  {url}")
-    print("Requests to these URLs are shown here. Press Ctrl-C to stop.", flush=True)
+    print("Requests to these URLs are shown here. Press Ctrl-C to stop.")
+    show_console(stack, state)
+    sys.stdout.flush()
     while running(state, "cloud"):
         time.sleep(1)
         shown.news(print)
     raise LocalCloudError(f"the local cloud ended; {state / 'cloud.log'} may say why")
 
 
+def send_earlier(stack, state, shown):
+    """Sends posts with times of the last 24 hours, so that the console has a day to show."""
+    print(f"\nSending {len(EARLIER)} posts of the last 24 hours", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for post, answer in zip(EARLIER, pool.map(lambda post: camhook(stack, state, *post.arguments()), EARLIER)):
+            if answer.returncode != 0:
+                raise LocalCloudError(f"`camhook {' '.join(post.arguments())}` failed: {answer.stderr.strip()}")
+    settle(stack)
+    shown.news()
+
+
+def show_console(stack, state):
+    """Prints the console's address and a link that signs in."""
+    if "console" not in stack["functions"]:
+        return
+    answer = camhook(stack, state, "people", "invite", "you", "--role", "admin", "--json")
+    if answer.returncode != 0:
+        raise LocalCloudError(f"`camhook people invite` failed: {answer.stderr.strip()}")
+    print(f"\nConsole: {stack['api_url']}/console")
+    print(f"  Sign in within 15 minutes: {json.loads(answer.stdout)['link']}")
+
+
+def site(stack):
+    return tomllib.loads(Path(stack["config"]).read_text(encoding="utf-8"))
+
+
+def timezone(stack):
+    return site(stack)["timezone"]
+
+
 def over_mqtt(stack):
     """The sources over MQTT, which have no URL."""
-    site = tomllib.loads(Path(stack["config"]).read_text(encoding="utf-8"))
-    return [source["id"] for source in site.get("source", []) if "topic" in source]
+    return [source["id"] for source in site(stack).get("source", []) if "topic" in source]
 
 
 def cases(stack, state, source):
@@ -80,7 +115,8 @@ def cases(stack, state, source):
 
 def camhook(stack, state, *words):
     command = [stack["binaries"]["camhook"], *words, "--stack", str(state / "stack.json")]
-    environment = {**os.environ, **cloud.sdk_environment(stack["endpoint_url"])}
+    # Samples have the light of their time of day, and some the local time.
+    environment = {**os.environ, **cloud.sdk_environment(stack["endpoint_url"]), "TZ": timezone(stack)}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 

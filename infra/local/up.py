@@ -28,6 +28,9 @@ def main():
         return 1
     for source, url in stack["sources"].items():
         print(f"{source}\t{url}")
+    if "console" in stack["functions"]:
+        say(f"console: {stack['api_url']}/console; for a link that signs in: "
+            f"{os.path.relpath(stack['binaries']['camhook'])} people invite NAME --role admin")
     return 0
 
 

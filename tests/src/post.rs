@@ -25,6 +25,7 @@ impl Post {
             now: SystemClock::start().now(),
             timezone: TimeZone::get("Europe/Berlin").unwrap(),
             seed: getrandom::u64().unwrap(),
+            plate: None,
         };
         Self { text: render(template, &context).unwrap() }
     }

@@ -12,6 +12,7 @@ use camhook_ports::{Clock, Ports, Publisher, SecretReference, Secrets, SystemClo
 use camhook_site::Source;
 use camhook_state::presence::Presence;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -20,6 +21,7 @@ use super::Outcome;
 use crate::arguments::Send;
 use crate::connection::{client, exchange, text};
 use crate::error::Error;
+use crate::moment::moment;
 use crate::origin::{Lookup, Origin};
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
@@ -66,7 +68,9 @@ pub(super) async fn run(arguments: &Send, stack: Selection<'_>, output: &Output)
         Err(error) => return Err(error),
     };
     let clock = SystemClock::start();
-    let request = build_request(case, &webhook, samples, &clock)?;
+    let at = arguments.at.as_deref().map(|text| moment(text, clock.now())).transpose()?;
+    let content = Content { case, at, plate: arguments.plate.as_deref() };
+    let request = build_request(&content, &webhook, samples, &clock)?;
     let post = SamplePost::parse(&request)?;
     let (path, query) = post.path_and_query();
     if webhook.token == TokenKnowledge::Unknown && !arguments.dry_run {
@@ -165,21 +169,33 @@ fn list(samples: impl Iterator<Item = Listed>, output: &Output) -> Outcome {
     Outcome::Done
 }
 
+/// What a post says.
+#[derive(Debug, Clone, Copy)]
+struct Content<'a> {
+    /// The name of a sample, or a file.
+    case: &'a str,
+    /// The time of its placeholders; `None` for now.
+    at: Option<Timestamp>,
+    /// The plate in place of the sample's.
+    plate: Option<&'a str>,
+}
+
 /// The request as text: the sample with this name, or the file.
 fn build_request(
-    case: &str,
+    content: &Content<'_>,
     webhook: &Webhook,
     samples: &[Sample],
     clock: &SystemClock,
 ) -> Result<Vec<u8>, Error> {
-    let now = clock.now();
     let context = Context {
         path: webhook.address.path.clone(),
-        now,
+        now: content.at.unwrap_or_else(|| clock.now()),
         timezone: TimeZone::system(),
         // Different pictures each time.
-        seed: now.as_microsecond().unsigned_abs(),
+        seed: clock.now().as_microsecond().unsigned_abs(),
+        plate: content.plate.map(str::to_owned),
     };
+    let case = content.case;
     if let Some(sample) = samples.iter().find(|sample| sample.name == case) {
         return Ok(render(sample.request, &context)?.into_bytes());
     }
@@ -305,6 +321,21 @@ mod tests {
         Webhook::parse(&"http://127.0.0.1:1/viewtron/gate/token".parse().unwrap(), "gate").unwrap()
     }
 
+    fn named(case: &str) -> Content<'_> {
+        Content { case, at: None, plate: None }
+    }
+
+    #[test]
+    fn a_sample_may_be_of_another_time_and_another_plate() {
+        let samples = guide(Vendor::Viewtron, None).unwrap().samples;
+        let at: Timestamp = "2026-11-23T21:00:00Z".parse().unwrap();
+        let content = Content { case: "plate", at: Some(at), plate: Some("B-XY 12") };
+        let request = build_request(&content, &webhook(), samples, &SystemClock::start()).unwrap();
+        let text = String::from_utf8(request).unwrap();
+        assert!(text.contains("<![CDATA[B-XY 12]]>") && !text.contains("IB36NL"));
+        assert!(text.contains(&format!(">{}</currentTime>", at.as_microsecond())));
+    }
+
     #[test]
     fn every_sample_of_every_vendor_can_be_sent() {
         let (site, _) = camhook_site::read(SITE, "test").unwrap();
@@ -320,7 +351,8 @@ mod tests {
             assert!(!guide.samples.is_empty(), "{id}");
             for sample in guide.samples {
                 let request =
-                    build_request(sample.name, &webhook, guide.samples, &SystemClock::start()).unwrap();
+                    build_request(&named(sample.name), &webhook, guide.samples, &SystemClock::start())
+                        .unwrap();
                 let post = SamplePost::parse(&request).unwrap();
                 assert!(post.path_and_query().0.starts_with(&path), "{id} {}", sample.name);
                 let signature = guide.sign.map(|sign| (sign.field, (sign.value)("key", post.body)));
@@ -344,7 +376,8 @@ mod tests {
     #[test]
     fn an_unknown_case_lists_the_samples() {
         let samples = guide(Vendor::Viewtron, None).unwrap().samples;
-        let error = build_request("intrsion", &webhook(), samples, &SystemClock::start()).unwrap_err();
+        let error =
+            build_request(&named("intrsion"), &webhook(), samples, &SystemClock::start()).unwrap_err();
         assert!(error.to_string().contains("intrusion"), "{error}");
     }
 }

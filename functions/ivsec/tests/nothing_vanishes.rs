@@ -33,6 +33,7 @@ fn body(case: &Path) -> Option<Value> {
         now: camhook_fixture::RECEIVED_AT.parse().unwrap(),
         timezone: TimeZone::UTC,
         seed: 0,
+        plate: None,
     };
     let request = render(&fs::read_to_string(case.join("request.http")).ok()?, &context).unwrap();
     let post = SamplePost::parse(request.as_bytes()).unwrap();

@@ -39,6 +39,7 @@ mod tests {
             now: "2026-11-23T08:00:00Z".parse().unwrap(),
             timezone: jiff::tz::TimeZone::UTC,
             seed: 0,
+            plate: None,
         };
         for sample in SAMPLES {
             let request = render(sample.request, &context).unwrap();

@@ -11,10 +11,8 @@ pub struct Sample {
     pub about: &'static str,
     /// The request as text: request line, header fields, an empty line, the body.
     ///
-    /// `{{path}}` in the request line stands for the source's webhook path. `{{jpeg WIDTHxHEIGHT BYTES}}` stands
-    /// for the base64 text of a JPEG of that size and at least that many bytes. `{{now us}}`, `{{now ms}}` and
-    /// `{{now s}}` stand for the time of sending since 1970, `{{now local}}` for `YYYY-MM-DD hh:mm:ss` in the
-    /// source's zone, `{{now iso}}` for RFC 3339 in UTC.
+    /// Placeholders are those of `camhook_picture::render`: `{{path}}` for the webhook's path, `{{jpeg …}}` for a picture
+    /// in base64, `{{now …}}` for the time, `{{plate …}}` for a plate that may be replaced.
     pub request: &'static str,
 }
 

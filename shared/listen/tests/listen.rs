@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 const NOW: Timestamp = Timestamp::constant(1_795_000_000, 0);
 
 fn captured(sample: &Sample, path: &str) -> CapturedRequest {
-    let context = Context { path: path.to_owned(), now: NOW, timezone: TimeZone::UTC, seed: 0 };
+    let context = Context { path: path.to_owned(), now: NOW, timezone: TimeZone::UTC, seed: 0, plate: None };
     let text = render(sample.request, &context).unwrap();
     let post = SamplePost::parse(text.as_bytes()).unwrap();
     let (path, query) = post.path_and_query();

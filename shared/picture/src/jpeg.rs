@@ -26,9 +26,60 @@ const SEGMENT: usize = 65_533;
 /// ```
 #[must_use]
 pub fn jpeg(width: u16, height: u16, at_least_bytes: usize, seed: u64) -> Vec<u8> {
-    let (width, height) = (width.max(1), height.max(1));
-    let scene = draw(width, height, seed).pixels;
-    let at_level = |level| encode(&grained(&scene, level, seed), (width, height), level, 0, seed);
+    let size = (width.max(1), height.max(1));
+    let scene = draw(size.0, size.1, seed).pixels;
+    with_grain(&Frame { pixels: &scene, size, quality: 80 }, at_least_bytes, seed)
+}
+
+/// The rows of a block of a JPEG.
+const BLOCK: usize = 8;
+
+/// Which blocks an estimate takes: the first of so many.
+const ESTIMATED: usize = 8;
+
+/// Like [`with_grain`], with fewer encodings: the level is found on every eighth row of blocks.
+pub(crate) fn with_estimated_grain(frame: &Frame<'_>, at_least_bytes: usize, seed: u64) -> Vec<u8> {
+    let (width, height) = (usize::from(frame.size.0), usize::from(frame.size.1));
+    if height < BLOCK * ESTIMATED * 2 {
+        return with_grain(frame, at_least_bytes, seed);
+    }
+    let bands = frame.pixels.chunks(width * PIXEL * BLOCK).step_by(ESTIMATED);
+    let pixels: Vec<u8> = bands.flatten().copied().collect();
+    let rows = pixels.len() / (width * PIXEL);
+    let Ok(sample_height) = u16::try_from(rows) else { return with_grain(frame, at_least_bytes, seed) };
+    let sample = Frame { pixels: &pixels, size: (frame.size.0, sample_height), quality: frame.quality };
+    let wanted = at_least_bytes * rows / height;
+    let (mut level, mut enough) = (0, LEVELS);
+    while level < enough {
+        let middle = level.midpoint(enough);
+        if encode(&sample, &grained(sample.pixels, middle, seed), middle, 0, seed).len() >= wanted {
+            enough = middle;
+        } else {
+            level = middle + 1;
+        }
+    }
+    for level in (level..LEVELS).step_by(2) {
+        let picture = encode(frame, &grained(frame.pixels, level, seed), level, 0, seed);
+        if picture.len() >= at_least_bytes {
+            return picture;
+        }
+    }
+    with_grain(frame, at_least_bytes, seed)
+}
+
+/// A picture before grain and encoding.
+pub(crate) struct Frame<'a> {
+    /// Rows of red, green and blue.
+    pub(crate) pixels: &'a [u8],
+    /// Width and height, neither of which is 0.
+    pub(crate) size: (u16, u16),
+    /// The quality of the encoding at the lower levels.
+    pub(crate) quality: u8,
+}
+
+/// The JPEG of a frame with as much grain as makes it `at_least_bytes` long.
+pub(crate) fn with_grain(frame: &Frame<'_>, at_least_bytes: usize, seed: u64) -> Vec<u8> {
+    let at_level = |level| encode(frame, &grained(frame.pixels, level, seed), level, 0, seed);
 
     let (mut below, mut enough) = (0, LEVELS);
     let mut smallest = None;
@@ -49,7 +100,7 @@ pub fn jpeg(width: u16, height: u16, at_least_bytes: usize, seed: u64) -> Vec<u8
     }
     smallest.unwrap_or_else(|| {
         let missing = at_least_bytes.saturating_sub(at_level(LEVELS - 1).len());
-        encode(&grained(&scene, LEVELS - 1, seed), (width, height), LEVELS - 1, missing, seed)
+        encode(frame, &grained(frame.pixels, LEVELS - 1, seed), LEVELS - 1, missing, seed)
     })
 }
 
@@ -73,8 +124,11 @@ fn grained(scene: &[u8], level: usize, seed: u64) -> Vec<u8> {
     clippy::expect_used,
     reason = "neither side is 0, the pixels fill both, and a segment is within its limit"
 )]
-fn encode(pixels: &[u8], (width, height): (u16, u16), level: usize, extra: usize, seed: u64) -> Vec<u8> {
-    let quality = 80 + (level.saturating_sub(GRAIN_LEVELS) * 20 / (LEVELS - 1 - GRAIN_LEVELS)) as u8;
+fn encode(frame: &Frame<'_>, pixels: &[u8], level: usize, extra: usize, seed: u64) -> Vec<u8> {
+    let (width, height) = frame.size;
+    let rest = usize::from(100 - frame.quality.min(100));
+    let quality =
+        frame.quality + (level.saturating_sub(GRAIN_LEVELS) * rest / (LEVELS - 1 - GRAIN_LEVELS)) as u8;
     let mut bytes = Vec::new();
     let write = |bytes: &mut Vec<u8>| -> Result<(), EncodingError> {
         let mut encoder = Encoder::new(bytes, quality);
@@ -123,6 +177,20 @@ mod tests {
             let picture = jpeg(16, 16, bytes, 2);
             assert!(picture.len() >= bytes && picture.len() < bytes + 1_000, "{} for {bytes}", picture.len());
             assert_eq!(decoded_size(&picture), (16, 16));
+        }
+    }
+
+    #[test]
+    fn an_estimated_picture_is_barely_larger_than_asked_for() {
+        for (width, height, bytes) in
+            [(640, 360, 90_000), (640, 360, 500_000), (320, 180, 20_000), (64, 24, 900)]
+        {
+            let pixels = draw(width, height, 1).pixels;
+            let frame = Frame { pixels: &pixels, size: (width, height), quality: 90 };
+            let picture = with_estimated_grain(&frame, bytes, 2);
+            assert_eq!(decoded_size(&picture), (usize::from(width), usize::from(height)));
+            assert!(picture.len() >= bytes, "{} is less than {bytes}", picture.len());
+            assert!(picture.len() <= bytes + bytes / 8 + 2_000, "{} is far above {bytes}", picture.len());
         }
     }
 

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::illustration::Illustration;
 use crate::jpeg;
+use crate::jpeg::{Frame, with_estimated_grain};
 
 /// What the placeholders of a template stand for.
 #[derive(Debug, Clone)]
@@ -12,10 +14,12 @@ pub struct Context {
     pub path: String,
     /// The time, for `{{now …}}`.
     pub now: Timestamp,
-    /// The zone of `{{now local}}`.
+    /// The zone of `{{now local}}`, and of the time and light of illustrations.
     pub timezone: TimeZone,
     /// What the pictures are drawn from; the n-th picture of a template is drawn from `seed` + n.
     pub seed: u64,
+    /// Replaces the plate of `{{plate …}}` and of illustrations.
+    pub plate: Option<String>,
 }
 
 /// A template that cannot be filled in.
@@ -26,7 +30,7 @@ pub enum RenderError {
     Unclosed(usize),
     /// A placeholder that means nothing.
     #[error(
-        "`{0}` is no placeholder: use path, jpeg WIDTHxHEIGHT BYTES, now us, now ms, now s, now local or now iso"
+        "`{0}` is no placeholder: use path, plate TEXT, jpeg WIDTHxHEIGHT BYTES [ILLUSTRATION], now us, now ms, now s, now local or now iso"
     )]
     Unknown(String),
 }
@@ -34,7 +38,11 @@ pub enum RenderError {
 /// Fills the placeholders of a template.
 ///
 /// `{{path}}` is the webhook's path. `{{jpeg WIDTHxHEIGHT BYTES}}` is the base64 text of a JPEG of that size and at
-/// least that many bytes. `{{now us}}`, `{{now ms}}` and `{{now s}}` are the time since 1970, `{{now local}}` is
+/// least that many bytes. With an illustration behind it, such as `drive person 44,7,59,81`, the JPEG shows it: `[target
+/// of|plate of] PLACE [SUBJECT LEFT,TOP,RIGHT,BOTTOM [PLATE]] [in WIDTHxHEIGHT]`, where a place is `drive`, `street`,
+/// `yard` or `porch`, a subject `person`, `face`, `car` or `car-side`, its box in percent of the frame, and `in` the size
+/// of the frame that a target or plate is cut out of. Light and clock are those of the context. `{{plate TEXT}}` is the
+/// context's plate, else the text. `{{now us}}`, `{{now ms}}` and `{{now s}}` are the time since 1970, `{{now local}}` is
 /// `YYYY-MM-DD hh:mm:ss` in the context's zone, `{{now iso}}` is RFC 3339 in UTC.
 ///
 /// # Errors
@@ -49,6 +57,7 @@ pub enum RenderError {
 ///     now: Timestamp::from_second(1_774_792_701)?,
 ///     timezone: TimeZone::get("Europe/Berlin")?,
 ///     seed: 0,
+///     plate: None,
 /// };
 /// assert_eq!(render("{{path}} {{now local}}", &context)?, "/viewtron/gate 2026-03-29 15:58:21");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -65,11 +74,12 @@ pub fn render(template: &str, context: &Context) -> Result<String, RenderError> 
         match placeholder.trim().split_once(' ') {
             Some(("jpeg", size)) => {
                 let seed = context.seed.wrapping_add(pictures);
-                let picture =
-                    picture(size, seed).ok_or_else(|| RenderError::Unknown(placeholder.trim().to_owned()))?;
+                let picture = picture(size, seed, context)
+                    .ok_or_else(|| RenderError::Unknown(placeholder.trim().to_owned()))?;
                 pictures += 1;
                 base64_simd::STANDARD.encode_append(&picture, &mut rendered);
             }
+            Some(("plate", text)) => rendered.push_str(context.plate.as_deref().unwrap_or(text.trim())),
             _ => rendered.push_str(&value(placeholder.trim(), context)?),
         }
         rest = behind;
@@ -78,11 +88,26 @@ pub fn render(template: &str, context: &Context) -> Result<String, RenderError> 
     Ok(rendered)
 }
 
-/// The picture of `WIDTHxHEIGHT BYTES`.
-fn picture(size: &str, seed: u64) -> Option<Vec<u8>> {
-    let (dimensions, bytes) = size.trim().split_once(' ')?;
+/// The quality of illustrations: at a lower one, the wanted size would need grain that hides them.
+const ILLUSTRATION_QUALITY: u8 = 94;
+
+/// The picture of `WIDTHxHEIGHT BYTES [ILLUSTRATION]`.
+fn picture(words: &str, seed: u64, context: &Context) -> Option<Vec<u8>> {
+    let (dimensions, rest) = words.trim().split_once(' ')?;
     let (width, height) = dimensions.split_once('x')?;
-    Some(jpeg(width.parse().ok()?, height.parse().ok()?, bytes.trim().parse().ok()?, seed))
+    let size: (u16, u16) = (width.parse().ok()?, height.parse().ok()?);
+    let (bytes, illustration) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+    let bytes = bytes.parse().ok()?;
+    if illustration.is_empty() {
+        return Some(jpeg(size.0, size.1, bytes, seed));
+    }
+    let illustration = Illustration::parse(illustration, size, context.plate.as_deref())?;
+    // All pictures of a template show the same subject, so that its colours come from the context's own seed.
+    let at = context.now.to_zoned(context.timezone.clone());
+    let pixels = illustration.draw(size, &at, context.seed)?;
+    let frame =
+        Frame { pixels: &pixels, size: (size.0.max(1), size.1.max(1)), quality: ILLUSTRATION_QUALITY };
+    Some(with_estimated_grain(&frame, bytes, seed))
 }
 
 fn value(placeholder: &str, context: &Context) -> Result<String, RenderError> {
@@ -108,6 +133,7 @@ mod tests {
             now: "2026-03-29T13:58:21.9025Z".parse().unwrap(),
             timezone: TimeZone::get("Europe/Berlin").unwrap(),
             seed: 5,
+            plate: None,
         }
     }
 
