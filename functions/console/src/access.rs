@@ -7,13 +7,13 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use camhook_operations::people::Secret;
-use camhook_operations::sessions::{self, Browser, Visitor};
+use camhook_operations::sessions::{self, Browser, SessionUse, Visitor};
 use camhook_ports::{Clock, IndexPorts};
 use camhook_site::Site;
 use camhook_state::person::Role;
 use camhook_state::session::SESSION_LIFETIME;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, ORIGIN, REFERRER_POLICY, USER_AGENT,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, ORIGIN, REFERRER_POLICY, SET_COOKIE, USER_AGENT,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::request::Parts;
@@ -52,6 +52,12 @@ impl Visit {
     /// Requires a role.
     pub(crate) fn require(&self, role: Role) -> Result<(), PageError> {
         if self.visitor.person.role >= role { Ok(()) } else { Err(PageError::Forbidden) }
+    }
+
+    /// Requires a role without a limit to areas: for what concerns the whole site.
+    pub(crate) fn require_everywhere(&self, role: Role) -> Result<(), PageError> {
+        self.require(role)?;
+        if self.visitor.person.areas.is_empty() { Ok(()) } else { Err(PageError::Forbidden) }
     }
 }
 
@@ -166,8 +172,15 @@ pub(crate) async fn signed_in<P: IndexPorts>(
 ) -> Result<Response, PageError> {
     let secret = secret_of(app.deployment, request.headers()).ok_or(PageError::SignedOut)?;
     let visitor = sessions::find(app.ports, &secret).await?.ok_or(PageError::SignedOut)?;
+    let session = visitor.session;
     request.extensions_mut().insert(Visit { place, visitor });
-    Ok(next.run(request).await)
+    let mut response = next.run(request).await;
+    if session == SessionUse::Prolonged
+        && let Ok(cookie) = HeaderValue::from_str(&app.deployment.session_cookie(&secret))
+    {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
 /// Whether a change was requested by a page of this host.

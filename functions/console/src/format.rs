@@ -37,6 +37,17 @@ pub(crate) fn bounds(day: Date, timezone: &TimeZone) -> Option<(Timestamp, Times
     Some((start, end))
 }
 
+/// `just now`, `5 min ago`, `3 h ago`, `2 days ago`.
+pub(crate) fn ago(time: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(time).as_secs();
+    match seconds {
+        ..60 => "just now".to_owned(),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
 /// `1 event`, `2 events`.
 pub(crate) fn counted(count: u64, singular: &str, plural: &str) -> String {
     format!("{count} {}", if count == 1 { singular } else { plural })
@@ -65,5 +76,20 @@ mod tests {
         assert_eq!(day_name(day, day), "Today");
         assert_eq!(day_name(day, day.tomorrow().unwrap()), "Yesterday");
         assert_eq!(day_name(day, "2026-12-01".parse().unwrap()), "Sunday, 25 October 2026");
+    }
+
+    #[test]
+    fn ages_are_rounded_down() {
+        let now = Timestamp::constant(1_800_000_000, 0);
+        let before = |seconds| now.checked_sub(SignedDuration::from_secs(seconds)).unwrap();
+        for (seconds, text) in [
+            (-5, "just now"),
+            (59, "just now"),
+            (3599, "59 min ago"),
+            (7200, "2 h ago"),
+            (200_000, "2 days ago"),
+        ] {
+            assert_eq!(ago(before(seconds), now), text);
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! The pages, one module each, and what they share.
 
+pub(crate) mod cameras;
 pub(crate) mod event;
 mod layout;
+pub(crate) mod problems;
+pub(crate) mod relays;
 pub(crate) mod review;
 pub(crate) mod sign_in;
+pub(crate) mod site;
 pub(crate) mod timeline;
 
 use camhook_event::{Event, EventId};

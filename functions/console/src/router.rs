@@ -11,7 +11,7 @@ use crate::access::{guard, signed_in};
 use crate::app::App;
 use crate::assets::asset;
 use crate::error::PageError;
-use crate::pages::{event, review, sign_in, timeline};
+use crate::pages::{cameras, event, problems, relays, review, sign_in, site, timeline};
 use crate::pictures;
 
 /// The console. A request carries the [`camhook_site::Site`] in force as an `Arc` in its extensions, and may carry the
@@ -26,6 +26,10 @@ pub fn router<P: IndexPorts + 'static>(app: App<P>) -> Router {
         .route("/console/events/{id}", get(event::page::<P>))
         .route("/console/pictures/{id}/{index}", get(pictures::picture::<P>))
         .route("/console/thumbnails/{id}", get(pictures::thumbnail::<P>))
+        .route("/console/cameras", get(cameras::page::<P>))
+        .route("/console/relays", get(relays::page::<P>))
+        .route("/console/problems", get(problems::page::<P>))
+        .route("/console/site", get(site::page::<P>))
         .layer(from_fn_with_state(app.clone(), signed_in::<P>));
     Router::new()
         .merge(pages)

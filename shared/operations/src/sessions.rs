@@ -14,6 +14,17 @@ pub struct Visitor {
     pub id: String,
     /// The person, as stored now: a changed role counts at once.
     pub person: Person,
+    /// Whether the session was prolonged just now.
+    pub session: SessionUse,
+}
+
+/// Whether the use of a session prolonged it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionUse {
+    /// It was, as happens at most once an hour: the cookie is to be prolonged, too.
+    Prolonged,
+    /// It was recently.
+    Recent,
 }
 
 /// Where a request to sign in or out came from.
@@ -72,8 +83,9 @@ pub async fn find<P: Ports>(ports: &P, secret: &Secret) -> Result<Option<Visitor
     let hash = secret.hash();
     let (person, session) =
         futures_util::future::join(person::find(state, id), session::find(state, id, &hash, now)).await;
-    let (Some(person), Some(_)) = (person?, session?) else { return Ok(None) };
-    Ok(Some(Visitor { id: id.to_owned(), person }))
+    let (Some(person), Some(session)) = (person?, session?) else { return Ok(None) };
+    let session = if session.used_at == now { SessionUse::Prolonged } else { SessionUse::Recent };
+    Ok(Some(Visitor { id: id.to_owned(), person, session }))
 }
 
 /// Ends a session.

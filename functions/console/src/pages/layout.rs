@@ -1,6 +1,8 @@
 //! What all pages have in common.
 
 use axum::response::{Html, IntoResponse, Response};
+use camhook_operations::sessions::Visitor;
+use camhook_state::person::Role;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::access::Visit;
@@ -12,14 +14,22 @@ use crate::error::PageError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Timeline,
+    Cameras,
+    Relays,
+    Problems,
+    Site,
 }
 
 impl Section {
-    const ALL: [Self; 1] = [Self::Timeline];
+    const ALL: [Self; 5] = [Self::Timeline, Self::Cameras, Self::Relays, Self::Problems, Self::Site];
 
     fn title(self) -> &'static str {
         match self {
             Self::Timeline => "Timeline",
+            Self::Cameras => "Cameras",
+            Self::Relays => "Relays",
+            Self::Problems => "Problems",
+            Self::Site => "Site",
         }
     }
 
@@ -27,6 +37,20 @@ impl Section {
     fn path(self) -> &'static str {
         match self {
             Self::Timeline => "",
+            Self::Cameras => "cameras",
+            Self::Relays => "relays",
+            Self::Problems => "problems",
+            Self::Site => "site",
+        }
+    }
+
+    /// Whether the page is for a person.
+    fn is_for(self, visitor: &Visitor) -> bool {
+        let is_everywhere = visitor.person.areas.is_empty();
+        match self {
+            Self::Timeline | Self::Cameras | Self::Relays => true,
+            Self::Problems => is_everywhere && visitor.person.role >= Role::Operator,
+            Self::Site => is_everywhere && visitor.person.role >= Role::Admin,
         }
     }
 }
@@ -36,7 +60,7 @@ pub(crate) fn layout(visit: &Visit, section: Section, title: &str, content: &Mar
     let (base, visitor) = (visit.place.base, &visit.visitor);
     let navigation = html! {
         nav aria-label="Pages" {
-            @for entry in Section::ALL.into_iter() {
+            @for entry in Section::ALL.into_iter().filter(|entry| entry.is_for(visitor)) {
                 a href=(base.link(entry.path())) aria-current=[(entry == section).then_some("page")] {
                     (entry.title())
                 }

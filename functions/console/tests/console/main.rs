@@ -5,5 +5,6 @@
 mod access;
 mod event;
 mod hostile;
+mod pages;
 mod support;
 mod timeline;

@@ -45,6 +45,10 @@ const SITE: &str = r#"
     [[camera]]
     id = "drive"
     sources = ["gate/3"]
+    [[channel]]
+    id = "family"
+    kind = "webhook"
+    url = "https://example.org"
 "#;
 
 /// A console with its ports.

@@ -1,0 +1,220 @@
+//! Cameras: when each was last heard of, what it last reported, and what was refused.
+
+mod chart;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::State;
+use axum::response::Html;
+use camhook_description::printable;
+use camhook_event::Event;
+use camhook_operations::events::{self, Filter, Summary};
+use camhook_ports::{DayCount, IndexPorts};
+use camhook_site::Source;
+use camhook_state::presence::{self, Presence};
+use futures_util::future::try_join_all;
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use self::chart::chart;
+use super::layout::{Section, layout};
+use super::record;
+use crate::access::Visit;
+use crate::app::App;
+use crate::error::PageError;
+use crate::format::{ago, counted, day_of, duration, full_time};
+use crate::headline::describe_summary;
+use crate::query::TimelineQuery;
+
+/// The number of days of a chart.
+const DAYS: i64 = 14;
+
+/// A device clock that differs by more than this is pointed out.
+const LARGE_LAG: SignedDuration = SignedDuration::from_secs(30);
+
+/// The last event of a source, with its record where it was not yet deleted.
+struct LastEvent {
+    summary: Summary,
+    record: Option<Event>,
+}
+
+/// The cameras.
+pub(crate) async fn page<P: IndexPorts>(
+    State(app): State<App<P>>,
+    visit: Visit,
+) -> Result<Html<String>, PageError> {
+    let site = &visit.place.site;
+    let is_visible = |source: &&std::sync::Arc<Source>| {
+        let area = source.area.as_ref().map(camhook_event::Text::as_str);
+        source.vendor.sends_events() && visit.visitor.person.may_see(area)
+    };
+    let mut sources: Vec<&Source> = site.sources().filter(is_visible).map(AsRef::as_ref).collect();
+    sources.sort_by(|left, right| left.id.cmp(&right.id));
+    let presences: BTreeMap<String, Presence> = presence::all(app.ports.state()).await?.into_iter().collect();
+    let names: Vec<String> = sources.iter().map(|source| source.id.to_string()).collect();
+    let last: Vec<_> =
+        names.into_iter().map(|source| last_event(app.clone(), visit.clone(), source)).collect();
+    let last = try_join_all(last).await?;
+    let days = days(&visit);
+    let counts = counts(&app, &days).await?;
+    let content = html! {
+        div.heading { h1 { "Cameras" } p.quiet { (counted(sources.len() as u64, "source", "sources")) } }
+        @if sources.is_empty() {
+            section.empty {
+                h2 { "No sources" }
+                p { "A source is a camera or recorder in camhook.toml. Write a first one with:" }
+                pre { code { "camhook init" } }
+            }
+        }
+        div.grid {
+            @for (source, last) in sources.iter().zip(&last) {
+                (card(&visit, source, presences.get(source.id.as_str()), last.as_ref(), &of_source(&counts, source), &days))
+            }
+        }
+    };
+    Ok(layout(&visit, Section::Cameras, "Cameras", &content))
+}
+
+/// The newest event of a source. Owned arguments: the futures of all sources run together.
+async fn last_event<P: IndexPorts>(
+    app: App<P>,
+    visit: Visit,
+    source: String,
+) -> Result<Option<LastEvent>, PageError> {
+    let areas = visit.visitor.person.areas.clone();
+    let filter = Filter { source: Some(source), areas, ..Filter::default() };
+    let page = events::query(app.ports.index(), &filter, None, 1, visit.place.now).await?;
+    let Some(summary) = page.events.into_iter().next() else { return Ok(None) };
+    let record = record(&app, &summary).await?;
+    Ok(Some(LastEvent { summary, record }))
+}
+
+/// The days of the charts, oldest first.
+fn days(visit: &Visit) -> Vec<Date> {
+    let today = day_of(visit.place.now, visit.place.site.timezone());
+    let before = |days: i64| today.checked_sub(SignedDuration::from_hours(24 * days)).ok();
+    (0..DAYS).rev().filter_map(before).collect()
+}
+
+async fn counts<P: IndexPorts>(app: &App<P>, days: &[Date]) -> Result<Vec<DayCount>, PageError> {
+    let months: BTreeSet<Date> = days.iter().map(|day| day.first_of_month()).collect();
+    let mut counts = Vec::new();
+    for month in months {
+        counts.extend(app.counts(month).await?.iter().filter(|count| days.contains(&count.key.day)).cloned());
+    }
+    Ok(counts)
+}
+
+fn of_source<'a>(counts: &'a [DayCount], source: &Source) -> Vec<&'a DayCount> {
+    counts.iter().filter(|count| count.key.source == source.id.as_str()).collect()
+}
+
+fn card(
+    visit: &Visit,
+    source: &Source,
+    presence: Option<&Presence>,
+    last: Option<&LastEvent>,
+    counts: &[&DayCount],
+    days: &[Date],
+) -> Markup {
+    let base = visit.place.base;
+    let id = source.id.as_str();
+    let timeline =
+        base.link(TimelineQuery { camera: Some(id.to_owned()), ..TimelineQuery::default() }.to_url());
+    html! {
+        section.panel data-source=(id) {
+            div.heading {
+                h2 { (id) }
+                (state(visit, source, presence))
+            }
+            p.quiet { (source.vendor) @if let Some(area) = &source.area { " · " (area) } }
+            @if let Some(last) = last { (last_picture(visit, &last.summary)) }
+            dl.facts-list {
+                (row("Last contact", &moment(visit, presence.and_then(|presence| presence.contact))))
+                (row("Last event", &moment(visit, last.map(|last| last.summary.time.timestamp()))))
+                @if let Some(lag) = last.and_then(|last| last.record.as_ref()).and_then(|event| event.data.lag_s) {
+                    (row("Clock", &clock(lag)))
+                }
+                @if let Some(refusal) = presence.and_then(|presence| presence.refusal.as_ref()) {
+                    (row("Last refusal", &html! {
+                        span.state.bad { (printable(&refusal.reason)) } ", " (ago(refusal.at, visit.place.now))
+                    }))
+                }
+            }
+            @for (camera, of_camera) in by_camera(counts) {
+                @let total: u64 = of_camera.iter().map(|count| count.events).sum();
+                p.quiet {
+                    @if let Some(camera) = camera { "Camera " (camera) ": " }
+                    (counted(total, "event", "events")) " in " (days.len()) " days"
+                }
+                (chart(&of_camera, days))
+            }
+            p { a href=(timeline) { "All events" } }
+            details { summary { "Settings to enter in the device" } pre { code { "camhook setup " (id) } } }
+        }
+    }
+}
+
+fn row(name: &str, value: &Markup) -> Markup {
+    html! { div { dt { (name) } dd { (value) } } }
+}
+
+fn moment(visit: &Visit, time: Option<jiff::Timestamp>) -> Markup {
+    match time {
+        Some(time) => html! {
+            time datetime=(time) title=(full_time(time, visit.place.site.timezone())) { (ago(time, visit.place.now)) }
+        },
+        None => html! { "never" },
+    }
+}
+
+/// Whether the source is heard of.
+fn state(visit: &Visit, source: &Source, presence: Option<&Presence>) -> Markup {
+    let contact = presence.and_then(|presence| presence.contact);
+    let refusal = presence.and_then(|presence| presence.refusal.as_ref());
+    let is_silent = source.offline_after.zip(contact).is_some_and(|(limit, contact)| {
+        contact.checked_add(limit).is_ok_and(|deadline| deadline < visit.place.now)
+    });
+    match (contact, refusal) {
+        (None, None) => html! { span.state.waiting { "Never heard of" } },
+        (None, Some(_)) => html! { span.state.bad { "Refused" } },
+        (Some(contact), Some(refusal)) if refusal.at > contact => html! { span.state.bad { "Refused" } },
+        _ if is_silent => html! { span.state.bad { "Offline" } },
+        _ => html! { span.state.good { "OK" } },
+    }
+}
+
+fn last_picture(visit: &Visit, summary: &Summary) -> Markup {
+    let base = visit.place.base;
+    let description = describe_summary(&visit.place.site, summary);
+    html! {
+        a.shot href=(base.link(format_args!("events/{}", summary.id))) aria-label=(description.headline()) {
+            @if summary.thumbnail.is_some() {
+                img src=(base.link(format_args!("thumbnails/{}", summary.id))) alt=(description.headline())
+                    loading="lazy" decoding="async" width="320" height="180";
+            } @else {
+                span.no-picture { (description.headline()) }
+            }
+        }
+    }
+}
+
+fn clock(lag: f64) -> Markup {
+    let lag = SignedDuration::try_from_secs_f64(lag).unwrap_or_default();
+    let class = if lag.abs() > LARGE_LAG { "state bad" } else { "state good" };
+    html! {
+        span class=(class) { (duration(lag.abs())) } @if lag.is_negative() { " ahead" } @else { " behind, with the transfer" }
+    }
+}
+
+/// The counts of each camera of a source. One camera needs no name.
+fn by_camera<'a>(counts: &[&'a DayCount]) -> Vec<(Option<String>, Vec<&'a DayCount>)> {
+    let mut by_camera: BTreeMap<Option<&str>, Vec<&DayCount>> = BTreeMap::new();
+    for count in counts {
+        by_camera.entry(count.key.camera.as_deref()).or_default().push(count);
+    }
+    let is_one = by_camera.len() <= 1;
+    let name = |camera: Option<&str>| if is_one { None } else { camera.map(printable) };
+    by_camera.into_iter().map(|(camera, counts)| (name(camera), counts)).collect()
+}

@@ -1,0 +1,149 @@
+//! Cameras, relays and modes, problems, site.
+
+use bytes::Bytes;
+use camhook_ports::{Object, ObjectStore, Ports, Precondition};
+use camhook_state::channel_status::{self, ChannelStatus};
+use camhook_state::control::{self, StopSwitch};
+use camhook_state::person::Role;
+use camhook_state::presence;
+use http::StatusCode;
+use serde_json::json;
+
+use crate::support::{Console, NOW, event};
+
+const EVERY: [&str; 4] = ["/console/cameras", "/console/relays", "/console/problems", "/console/site"];
+
+#[tokio::test]
+async fn a_page_is_shown_to_the_roles_that_it_is_for() {
+    let console = Console::new();
+    let allowed = |role: Role, areas: &'static [&'static str]| match (role, areas) {
+        (Role::Admin, []) => 4,
+        (Role::Operator, []) => 3,
+        _ => 2,
+    };
+    for role in Role::ALL {
+        for areas in [&[][..], &["yard"][..]] {
+            let cookie = console.sign_in("Anna", role, areas).await;
+            let home = console.get("/console", &cookie).await;
+            for (index, path) in EVERY.into_iter().enumerate() {
+                let is_allowed = index < allowed(role, areas);
+                let page = console.get(path, &cookie).await;
+                let expected = if is_allowed { StatusCode::OK } else { StatusCode::FORBIDDEN };
+                assert_eq!(page.status, expected, "{role} {areas:?} {path}");
+                assert_eq!(home.text().contains(&format!("href=\"{}\"", &path[1..])), is_allowed, "{path}");
+                assert_eq!(console.get(path, "").await.status, StatusCode::UNAUTHORIZED);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn cameras_show_when_each_source_was_last_heard_of() {
+    let console = Console::new();
+    let state = console.ports.state();
+    let last = event("gate", Some("yard"), 30, &json!({ "lag_s": 120.0 }));
+    console.store(&last).await;
+    presence::record_contact(state, "gate", NOW).await.unwrap();
+    presence::record_refusal(state, "desk", NOW, "wrong <token>").await.unwrap();
+    let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
+    let page = console.get("/console/cameras", &cookie).await;
+    for part in [
+        "data-source=\"gate\"",
+        "30 min ago",
+        "2 min</span> behind",
+        "wrong &lt;token&gt;",
+        "Never heard of",
+        "29 Nov: 1",
+        "camhook setup gate",
+        &format!("thumbnails/{}", last.id),
+    ] {
+        assert!(page.text().contains(part), "{part} in {}", page.text());
+    }
+    let limited = console.sign_in("Ben", Role::Admin, &["office"]).await;
+    let page = console.get("/console/cameras", &limited).await;
+    assert!(page.text().contains("data-source=\"desk\""));
+    for hidden in ["gate", "\"free\"", "29 Nov: 1"] {
+        assert!(!page.text().contains(hidden), "{hidden}");
+    }
+}
+
+#[tokio::test]
+async fn relays_show_the_stop_switch_and_modes_are_limited_to_areas() {
+    let console = Console::new();
+    let state = console.ports.state();
+    control::set_stop_switch(state, StopSwitch::Stopped, NOW, "<b>Anna</b>").await.unwrap();
+    let admin = console.sign_in("Anna", Role::Admin, &[]).await;
+    let page = console.get("/console/relays", &admin).await;
+    for part in [
+        "All relays are disabled",
+        "&lt;b&gt;Anna",
+        "camhook relays on",
+        "data-area=\"yard\"",
+        "data-area=\"office\"",
+    ] {
+        assert!(page.text().contains(part), "{part}");
+    }
+    let limited = console.sign_in("Ben", Role::Admin, &["yard"]).await;
+    let page = console.get("/console/relays", &limited).await;
+    assert!(page.text().contains("data-area=\"yard\""));
+    assert!(!page.text().contains("office") && !page.text().contains("Stop switch"));
+}
+
+#[tokio::test]
+async fn problems_list_what_fails_and_what_was_not_understood() {
+    let console = Console::new();
+    let cookie = console.sign_in("Anna", Role::Operator, &[]).await;
+    assert!(console.get("/console/problems", &cookie).await.text().contains("No problems"));
+    let failing =
+        ChannelStatus { failed: Some(NOW), reason: Some("<i>no</i>".to_owned()), ..ChannelStatus::default() };
+    channel_status::record(console.ports.state(), "family", &failing).await.unwrap();
+    presence::record_refusal(console.ports.state(), "desk", NOW, "<i>token</i>").await.unwrap();
+    let put = async |key: &str, bytes: Vec<u8>| {
+        let object = Object { bytes: Bytes::from(bytes), content_type: "application/json" };
+        console.ports.objects().put(key, object, Precondition::None).await.unwrap();
+    };
+    let reason = json!({ "reason": "not_xml", "detail": "<b>here</b>", "source": "gate", "received_at": NOW, "request_id": "r-1" });
+    put("quarantine/2026/11/29/gate/r-1/reason.json", serde_json::to_vec(&reason).unwrap()).await;
+    put("pending/0123456789abcdef0123456789abcdef.json", b"{}".to_vec()).await;
+    let page = console.get("/console/problems", &cookie).await;
+    for part in [
+        "Channel family fails",
+        "&lt;i&gt;no",
+        "Source desk is refused",
+        "1 event waits for a queue",
+        "not_xml",
+        "&lt;b&gt;here",
+        "r-1",
+    ] {
+        assert!(page.text().contains(part), "{part} in {}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn the_site_shows_people_with_their_browsers() {
+    let console = Console::new();
+    let cookie = console.sign_in("Anna", Role::Admin, &[]).await;
+    console.sign_in("Ben <b>", Role::Viewer, &["yard"]).await;
+    let page = console.get("/console/site", &cookie).await;
+    for part in [
+        "3 sources",
+        "Europe/Berlin",
+        "Ben &lt;b&gt;",
+        "viewer, yard",
+        "Test &lt;b&gt;browser",
+        "camhook people revoke",
+    ] {
+        assert!(page.text().contains(part), "{part} in {}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn a_failing_table_or_bucket_is_a_page_that_says_so() {
+    let console = Console::new();
+    let cookie = console.sign_in("Anna", Role::Admin, &[]).await;
+    console.ports.state.fail("presence");
+    console.ports.state.fail("people");
+    for path in ["/console/cameras", "/console/site"] {
+        assert_eq!(console.get(path, &cookie).await.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+    }
+}
