@@ -136,15 +136,11 @@ impl Function {
     }
 }
 
-/// The value of a metric in a line of CloudWatch's embedded metric format.
+/// The value of a metric in a line of metrics. The dimensions are the line's only texts.
 fn metric(line: &Value, name: &str, dimensions: &[(&str, &str)]) -> Option<f64> {
-    let directive = &line["_aws"]["CloudWatchMetrics"][0];
-    directive["Metrics"].as_array()?.iter().find(|metric| metric["Name"] == name)?;
-    let named = directive["Dimensions"][0].as_array()?;
-    let same = named.len() == dimensions.len()
-        && dimensions.iter().all(|(dimension, value)| {
-            named.iter().any(|named| named == dimension) && line[dimension] == *value
-        });
+    let texts = line.as_object()?.values().filter(|value| value.is_string()).count();
+    let same =
+        texts == dimensions.len() && dimensions.iter().all(|(dimension, value)| line[dimension] == *value);
     same.then(|| line[name].as_f64()).flatten()
 }
 

@@ -6,7 +6,7 @@ use camhook_invocation::Front;
 use camhook_outbound::Stack;
 use camhook_ports::Queue;
 
-use crate::metrics::DEFAULT_NAMESPACE;
+use crate::metrics::{DEFAULT_NAMESPACE, MetricsLevel};
 
 /// Days that event records are kept, unless the template's parameter EventsDays is changed.
 pub const DEFAULT_EVENTS_DAYS: u32 = 90;
@@ -38,6 +38,8 @@ pub struct Environment {
     pub log_filter: String,
     /// The CloudWatch namespace of the stack's metrics: `CAMHOOK_METRIC_NAMESPACE`.
     pub metric_namespace: String,
+    /// Which values become metrics of CloudWatch: `CAMHOOK_METRICS`; `basic` unless set.
+    pub metrics_level: MetricsLevel,
 }
 
 /// An environment in which a function cannot start.
@@ -106,6 +108,7 @@ impl Environment {
             log_filter: variable("CAMHOOK_LOG").unwrap_or_else(|| "info".to_owned()),
             metric_namespace: variable("CAMHOOK_METRIC_NAMESPACE")
                 .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+            metrics_level: metrics_level()?,
         })
     }
 }
@@ -116,6 +119,18 @@ fn absolute(url: String, endpoint: Option<&str>) -> Option<String> {
         return Some(url);
     }
     Some(format!("{}{url}", endpoint?.trim_end_matches('/')))
+}
+
+fn metrics_level() -> Result<MetricsLevel, EnvironmentError> {
+    match variable("CAMHOOK_METRICS").as_deref() {
+        None | Some("basic") => Ok(MetricsLevel::Basic),
+        Some("detailed") => Ok(MetricsLevel::Detailed),
+        Some(value) => Err(EnvironmentError::Invalid {
+            name: "CAMHOOK_METRICS",
+            value: value.to_owned(),
+            allowed: "basic or detailed",
+        }),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is start-up: the one place that reads the environment")]

@@ -31,7 +31,7 @@ pub use function::{
 };
 pub use http_client::{TimeObserver, http_client};
 pub use index::DynamoIndex;
-pub use metrics::EmfMetrics;
+pub use metrics::{EmfMetrics, MetricsLevel};
 pub use objects::S3Objects;
 pub use ports::{AwsPorts, Resources};
 pub use publisher::IotPublisher;

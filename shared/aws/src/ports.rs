@@ -54,7 +54,8 @@ impl AwsPorts {
     /// The ports of a function, with the region, credentials and endpoint that its environment names. Calls nothing.
     pub(crate) fn of_function(environment: &Environment) -> Self {
         let config = function_config(environment.region.clone(), environment.endpoint_url.clone());
-        Self::with(&config, Resources::from(environment), EmfMetrics::buffered(&environment.metric_namespace))
+        let metrics = EmfMetrics::buffered(&environment.metric_namespace, environment.metrics_level);
+        Self::with(&config, Resources::from(environment), metrics)
     }
 
     /// The ports of a stack for a person's command. Calls nothing.

@@ -19,7 +19,7 @@ pub use index::{
     DayCount, DayKey, EventIndex, IndexError, IndexItem, IndexKey, IndexKeys, IndexPage, PageEnd,
     PageRequest, Position,
 };
-pub use metric::{Dimension, Measurements, Metric, Metrics, Unit};
+pub use metric::{Dimension, Metric, Metrics, Unit};
 pub use network::Network;
 pub use object_store::{
     Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject,

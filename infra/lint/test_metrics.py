@@ -1,0 +1,122 @@
+"""Tests that docs/metrics.md, the dashboard and the saved queries have everything that there is. Standard library only."""
+
+import json
+import re
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+TEMPLATE = (ROOT / "infra" / "template.yaml").read_text(encoding="utf-8")
+ESSENTIAL = ROOT / "shared" / "aws" / "src" / "metrics.rs"
+
+CONSTANT = re.compile(r'const ([A-Z_]+): &str = "([A-Z]\w+)"')
+NAME = r'\s*(?:"([A-Z]\w+)"|(?:[a-z_]+::)*([A-Z][A-Z_]+))\s*,'
+# A call that records a metric, with the dimensions if it has them in brackets.
+CALL = re.compile(r"\.(?:count|time)\(" + NAME + r"((?:[^\[\]()]|\([^()]*\))*\[[^\]]*\])?")
+# The count of messages that are processed again: shared/consumer counts it by reason.
+RETRIES = re.compile(r"\bretries:" + NAME)
+
+
+def recorded(sources):
+    """The metrics that a crate records, each with its dimensions where the call names them."""
+    texts = [text.partition("\n#[cfg(test)]")[0] for text in sources]
+    constants = dict(pair for text in texts for pair in CONSTANT.findall(text))
+    metrics = {}
+    for text in texts:
+        for name, constant, dimensions in CALL.findall(text):
+            name = name or constants.get(constant)
+            if name:
+                metrics[name] = re.findall(r'\("(\w+)",', dimensions) if dimensions else metrics.get(name)
+        for name, constant in RETRIES.findall(text):
+            metrics[name or constants[constant]] = ["Reason"]
+    return metrics
+
+
+def metrics_of_code():
+    metrics = {}
+    for crate in [*(ROOT / "functions").iterdir(), *(ROOT / "shared").iterdir()]:
+        sources = [path.read_text(encoding="utf-8") for path in (crate / "src").rglob("*.rs")]
+        metrics |= recorded(sources)
+    return metrics
+
+
+def essential():
+    declared = re.search(r"ESSENTIAL_METRICS: \[&str; \d+\] =\s*\[(.*?)\]", ESSENTIAL.read_text(encoding="utf-8"), re.DOTALL)
+    return set(re.findall(r'"(\w+)"', declared.group(1)))
+
+
+def rows(heading):
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    table = [line for line in section.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[1:]]
+
+
+def resources(kind):
+    return re.findall(rf"^  (\w+):\n    Type: {kind}\n", TEMPLATE, re.MULTILINE)
+
+
+def dashboard():
+    body = TEMPLATE.partition("DashboardBody: !Sub\n        - |\n")[2].partition("\n        - ")[0]
+    return json.loads(body)["widgets"]
+
+
+class MetricsPageTest(unittest.TestCase):
+    def test_calls_are_found_with_their_dimensions(self):
+        source = """const FIRST: &str = "First";
+            ports.metrics().count(a::FIRST, [("X", x), ("Y", y.name())]);
+            metrics.time("Second", took(a), []);
+            metrics.count("Third", dimensions);
+            retries: "Fourth","""
+        found = {"First": ["X", "Y"], "Second": [], "Third": None, "Fourth": ["Reason"]}
+        self.assertEqual(recorded([source]), found)
+
+    def test_the_page_names_each_metric_of_the_code_with_its_dimensions_and_level(self):
+        page = {row[0].strip("`"): row for row in rows("Metrics")}
+        code = metrics_of_code()
+        self.assertGreater(len(code), 30)
+        self.assertEqual(sorted(page), sorted(code))
+        for name, dimensions in code.items():
+            if dimensions is not None:
+                self.assertEqual(re.findall(r"`(\w+)`", page[name][2]), dimensions, name)
+            self.assertEqual(page[name][3], "basic" if name in essential() else "detailed", name)
+
+    def test_the_page_names_each_alarm_and_query(self):
+        self.assertEqual(sorted(row[0].strip("`") for row in rows("Alarms")), sorted(resources("AWS::CloudWatch::Alarm")))
+        queries = re.findall(r'Name: !Sub "\$\{AWS::StackName\}/([^"]+)"', TEMPLATE)
+        self.assertEqual(sorted(row[0] for row in rows("Saved queries")), sorted(queries))
+        self.assertEqual(len(queries), len(resources("AWS::Logs::QueryDefinition")))
+
+
+class DashboardTest(unittest.TestCase):
+    def test_it_shows_each_alarm_function_and_queue(self):
+        text = json.dumps(dashboard())
+        by_level = {"RegionErrorsAlarm", "RegionThrottlesAlarm", "FunctionErrorsAlarm", "FunctionThrottlesAlarm"}
+        for alarm in set(resources("AWS::CloudWatch::Alarm")) - by_level:
+            self.assertTrue(f"${{{alarm}.Arn}}" in text, alarm)
+        for function in resources("AWS::Serverless::Function"):
+            self.assertTrue(f'"FunctionName", "${{{function}}}"' in text, function)
+        for queue in resources("AWS::SQS::Queue"):
+            self.assertTrue(f"${{{queue}.QueueName}}" in text, queue)
+        for name in essential():
+            self.assertTrue(f'"{name}"' in text, name)
+
+    def test_it_has_no_more_metrics_than_are_free(self):
+        metrics = [metric for widget in dashboard() for metric in widget["properties"].get("metrics", [])]
+        self.assertLessEqual(len(metrics), 50)
+
+    def test_its_queries_are_saved_queries(self):
+        for widget in dashboard():
+            if widget["type"] == "log":
+                query = re.sub(r"^(SOURCE '\$\{\w+\}' \| )+", "", widget["properties"]["query"])
+                saved = re.sub(r"\n +\| ", " | ", TEMPLATE)
+                self.assertTrue(f"QueryString: |-\n        {query}\n" in saved, widget["properties"]["title"])
+
+    def test_a_query_of_all_functions_has_each_log_group(self):
+        groups = [name for name in resources("AWS::Logs::LogGroup") if name != "ApiLogs"]
+        query = TEMPLATE.partition("\n  ErrorsQuery:\n")[2].partition("QueryString")[0]
+        self.assertEqual(sorted(re.findall(r"!Ref (\w+Logs)", query)), sorted(groups))
+
+
+if __name__ == "__main__":
+    unittest.main()
