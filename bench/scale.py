@@ -1,15 +1,19 @@
-"""What camhook needs and costs with 10 to 100,000 cameras, on paper: from measured durations and list prices.
+"""What camhook needs and costs with 10 to 100,000 cameras, computed from measured durations and list prices.
 
-Usage: scale.py REPORT, the report.json of `make bench`. Prints Markdown. Nothing here is measured under such a load:
-the durations, the calls of an event and the length of its log lines are the report's, everything else is written
-below as an assumption, a price or a quota, to be changed for a site of one's own.
+Usage: scale.py REPORT, the report.json of `make bench` or the page that shows its figures (docs/performance.md). Prints
+Markdown. Nothing here is measured under such a load: the durations, the calls of an event and the length of its log
+lines are the report's, the numbers of alarms and event source mappings are those of infra/template.yaml, everything
+else is written below as an assumption, a price or a quota, to be changed for a site of one's own.
 """
 
 import json
 import math
+import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 CAMERAS = [10, 1_000, 10_000, 100_000]
 DAYS = 30
 SECONDS_A_DAY = 86_400
@@ -25,6 +29,7 @@ PEAK = 10  # the busiest second has so many times the mean's events (dusk, rain,
 POST_KB = 536
 EVENT_STORED_KB = 405  # two JPEG and the record, on average
 STORED_DAYS = 30  # ImagesDays of the template
+INDEXED_DAYS = 90  # EventsDays of the template
 PRESENCE_EVERY = 75  # seconds: a quarter of offline_after = "5m"
 OBJECTS_PER_EVENT = 3
 INSTANCE_LIFE = 2 * 3600  # seconds until AWS replaces an instance (inferred, not documented)
@@ -37,11 +42,18 @@ CONSUMER_SECONDS = 0.005  # an event that no rule wants
 NOTIFY_WRITES = 3  # once per correlation key, claim taken, claim done
 RELAY_WRITES = 5  # once, claim, relay twice, claim done
 RELAY_READS = 4  # stop switch, claim, relay, mode; strongly consistent
-MAPPINGS = 3  # notify, relay, mqtt
-POLLERS = 5  # of each mapping, each with a long poll of 20 s
-ALARMS, METRICS = 5, 40  # of the template; of the functions, by vendor, kind and outcome
+DECISION_WRITES = 1  # of each consumer that acts on an event
+INDEX_SECONDS = 0.05  # one S3 read, two table calls
+INDEX_WRITES = 7  # a camera of a recorder, with an area, and its count: docs/performance.md
+INDEX_KB = 4  # the items of an event in the table and both secondary indexes
+THUMBNAILED = 0.5  # of the events have no picture below 40 kB
+THUMBNAIL_SECONDS = 0.3
+POLLERS = 5  # of each event source mapping, each with a long poll of 20 s
+TICKS = DAYS * 1440  # of the watchdog, one a minute, each with a list of pending/
+TICK_SECONDS = 0.1
+DETAILED_METRICS = 44  # with Metrics=detailed: by vendor, kind, outcome and so on, of a site with one vendor; and totals
 
-# ---- List prices, us-east-1, US dollars, November 2026, before free tiers and taxes. Confirm on the day. ----
+# ---- List prices, us-east-1, US dollars, November 2026, before taxes. Confirm on the day. ----
 
 PRICES_OF = "2026-11"
 API_REQUEST = 1.00e-6  # HTTP API, for each 512 kB begun
@@ -51,10 +63,19 @@ LAMBDA_GB_SECOND = 0.0000133334  # arm64
 SQS_REQUEST = 0.40e-6  # standard queue, for each 64 kB begun
 S3_PUT, S3_GET, S3_GB_MONTH = 5.0e-6, 0.4e-6, 0.023
 TABLE_WRITE, TABLE_READ = 0.625e-6, 0.125e-6  # on demand
+TABLE_GB_MONTH = 0.25
 LOGS_GB, ALARM, METRIC = 0.50, 0.10, 0.30
 TRANSFER_GB = 0.09  # to the internet
 
-MEMORY_GB, NOTIFY_MEMORY_GB = 0.25, 0.5
+# ---- What is free each month in every account, without an end ----
+
+FREE_LAMBDA_REQUESTS, FREE_LAMBDA_GB_SECONDS = 1e6, 400_000
+FREE_SQS_REQUESTS = 1e6
+FREE_TABLE_GB = 25
+FREE_LOGS_GB, FREE_ALARMS, FREE_METRICS = 5, 10, 10
+FREE_TRANSFER_GB = 100
+
+MEMORY_GB, NOTIFY_MEMORY_GB, INDEX_MEMORY_GB = 0.25, 0.5, 0.5
 
 # ---- Quotas ----
 
@@ -68,6 +89,32 @@ S3_PUTS = 3_500  # a second and prefix, which S3 splits by itself
 
 
 @dataclass
+class Template:
+    """What infra/template.yaml and the functions have, with the default of each parameter but Metrics."""
+
+    mappings: int
+    alarms: dict  # metrics that alarms watch, by the value of Metrics
+    metrics: dict
+
+    @staticmethod
+    def read():
+        text = (ROOT / "infra" / "template.yaml").read_text(encoding="utf-8")
+        blocks = re.findall(r"^  \w+:\n    Type: (AWS::[\w:]+)\n((?:    .*\n|\n)*)", text, re.MULTILINE)
+        alarms = {"basic": 0, "detailed": 0}
+        for kind, block in blocks:
+            if kind != "AWS::CloudWatch::Alarm":
+                continue
+            condition = re.search(r"^    Condition: (\w+)", block, re.MULTILINE)
+            levels = {None: ["basic", "detailed"], "BasicMetrics": ["basic"], "DetailedMetricsOnAws": ["detailed"]}
+            for level in levels.get(condition and condition.group(1), []):
+                alarms[level] += max(1, block.count("MetricStat:"))
+        source = (ROOT / "shared" / "aws" / "src" / "metrics.rs").read_text(encoding="utf-8")
+        basic = int(re.search(r"ESSENTIAL_METRICS: \[&str; (\d+)\]", source).group(1))
+        mappings = sum(kind == "AWS::Lambda::EventSourceMapping" for kind, _ in blocks)
+        return Template(mappings, alarms, {"basic": basic, "detailed": DETAILED_METRICS})
+
+
+@dataclass
 class Measured:
     event_seconds: float  # an event with two pictures, S3 and SQS answering as in a region
     small_seconds: float  # a post that needs no AWS call
@@ -76,13 +123,28 @@ class Measured:
 
     @staticmethod
     def read(path):
-        with open(path, encoding="utf-8") as file:
-            report = json.load(file)
+        text = Path(path).read_text(encoding="utf-8")
+        if path.endswith(".md"):
+            return Measured.of_page(text)
+        report = json.loads(text)
         whole = report["whole_event_ms"]
         return Measured(
             event_seconds=(whole["1"] + whole["3"]) / 2 / 1000,
             small_seconds=1 / report["events_per_second_per_core"]["tracking"],
             log_bytes=report["log_bytes_per_event"]["event_510kb"],
+            sends=2,
+        )
+
+    @staticmethod
+    def of_page(text):
+        def figure(name):
+            return float(re.search(rf"^\| {re.escape(name)} *\| *([\d.]+)", text, re.MULTILINE).group(1))
+
+        whole = "whole event with S3 in 20 ms, SQS in 8 ms, pictures: "
+        return Measured(
+            event_seconds=(figure(whole + "1") + figure(whole + "3")) / 2 / 1000,
+            small_seconds=1 / figure("events a second and core, SDK included: tracking"),
+            log_bytes=figure("log of an event: event_510kb"),
             sends=2,
         )
 
@@ -92,45 +154,74 @@ def billed(seconds):
     return math.ceil(seconds * 1000) / 1000
 
 
-def scale(cameras, measured):
+@dataclass
+class Item:
+    """A line of the bill."""
+
+    service: str
+    quantity: float
+    price: float
+    free: float = 0
+
+
+def bill(cameras, measured, template, level):
     events = cameras * EVENTS_A_DAY * DAYS
     idle = cameras * (HEARTBEATS_A_DAY + TRACKING_A_DAY) * DAYS
     posts = events + idle
     seconds = DAYS * SECONDS_A_DAY
     presence = cameras * seconds / PRESENCE_EVERY
     units = events * math.ceil(POST_KB / 512) + idle
-    polls = MAPPINGS * POLLERS * seconds / 20
-    # A message is sent, received and deleted; batches make fewer of the last two at higher rates.
-    messages = events * measured.sends * 3
+    polls = template.mappings * POLLERS * seconds / 20
+    notified, switched, thumbnailed = events * NOTIFIED, events * SWITCHED, events * THUMBNAILED
+    # A message is sent, received and deleted; batches make fewer of the last two at higher rates. One for each
+    # consumer, and one for the index.
+    messages = events * (measured.sends + 1) * 3
 
-    api = min(units, 300e6) * API_REQUEST + max(units - 300e6, 0) * API_REQUEST_ABOVE_300_M
-    ingest = posts * LAMBDA_REQUEST + MEMORY_GB * LAMBDA_GB_SECOND * (
-        events * billed(measured.event_seconds) + idle * billed(measured.small_seconds)
-    )
-    notified, switched = events * NOTIFIED, events * SWITCHED
-    consumers = 2 * events * LAMBDA_REQUEST + LAMBDA_GB_SECOND * (
-        NOTIFY_MEMORY_GB * (notified * NOTIFY_SECONDS + (events - notified) * CONSUMER_SECONDS)
-        + MEMORY_GB * (switched * RELAY_SECONDS + (events - switched) * CONSUMER_SECONDS)
-    )
-    sqs = (messages + polls) * SQS_REQUEST
+    gb_seconds = MEMORY_GB * (events * billed(measured.event_seconds) + idle * billed(measured.small_seconds))
+    gb_seconds += NOTIFY_MEMORY_GB * (notified * NOTIFY_SECONDS + (events - notified) * CONSUMER_SECONDS)
+    gb_seconds += MEMORY_GB * (switched * RELAY_SECONDS + (events - switched) * CONSUMER_SECONDS)
+    gb_seconds += INDEX_MEMORY_GB * (events * INDEX_SECONDS + thumbnailed * THUMBNAIL_SECONDS)
+    gb_seconds += MEMORY_GB * TICKS * TICK_SECONDS
     gigabytes = events / DAYS * STORED_DAYS * EVENT_STORED_KB / 1e6
-    s3 = events * OBJECTS_PER_EVENT * S3_PUT + notified * S3_GET + gigabytes * S3_GB_MONTH
     # The watchdog reads the presence of every source each minute: 4 kB hold about 20 of them.
-    watchdog_reads = DAYS * 1440 * math.ceil(cameras / 20)
-    table = TABLE_WRITE * (presence + notified * NOTIFY_WRITES + switched * RELAY_WRITES)
-    table += TABLE_READ * (switched * RELAY_READS + watchdog_reads)
-    watching = (events * measured.log_bytes * 3 + posts * 350) / 1e9 * LOGS_GB + ALARMS * ALARM + METRICS * METRIC
-    transfer = notified * 350e3 / 1e9 * TRANSFER_GB
-    costs = {
-        "API Gateway": api,
-        "Lambda, ingest": ingest,
-        "Lambda, consumers": consumers,
-        "SQS": sqs,
-        "S3": s3,
-        "DynamoDB": table,
-        "CloudWatch": watching,
-        "transfer": transfer,
-    }
+    reads = switched * RELAY_READS + TICKS * math.ceil(cameras / 20)
+    writes = presence + notified * (NOTIFY_WRITES + DECISION_WRITES) + switched * (RELAY_WRITES + DECISION_WRITES)
+    writes += events * INDEX_WRITES
+    # Every consumer logs about as much as the function that received the event.
+    logs = events * measured.log_bytes * (measured.sends + 2) + posts * 350 + TICKS * 500
+    return [
+        Item("API Gateway", min(units, 300e6), API_REQUEST),
+        Item("API Gateway", max(units - 300e6, 0), API_REQUEST_ABOVE_300_M),
+        Item("Lambda", posts + 3 * events + TICKS, LAMBDA_REQUEST, FREE_LAMBDA_REQUESTS),
+        Item("Lambda", gb_seconds, LAMBDA_GB_SECOND, FREE_LAMBDA_GB_SECONDS),
+        Item("SQS", messages + polls, SQS_REQUEST, FREE_SQS_REQUESTS),
+        Item("S3", events * OBJECTS_PER_EVENT + thumbnailed + TICKS, S3_PUT),
+        Item("S3", notified + events + thumbnailed + TICKS, S3_GET),
+        Item("S3", gigabytes, S3_GB_MONTH),
+        Item("DynamoDB", writes, TABLE_WRITE),
+        Item("DynamoDB", reads, TABLE_READ),
+        Item("DynamoDB", cameras * EVENTS_A_DAY * INDEXED_DAYS * INDEX_KB / 1e6, TABLE_GB_MONTH, FREE_TABLE_GB),
+        Item("CloudWatch metrics", template.metrics[level], METRIC, FREE_METRICS),
+        Item("CloudWatch alarms", template.alarms[level], ALARM, FREE_ALARMS),
+        Item("CloudWatch logs", logs / 1e9, LOGS_GB, FREE_LOGS_GB),
+        Item("transfer", notified * 350e3 / 1e9, TRANSFER_GB, FREE_TRANSFER_GB),
+    ]
+
+
+def costs(items, allowances):
+    """Dollars by service."""
+    found = {}
+    for item in items:
+        quantity = max(0, item.quantity - item.free) if allowances else item.quantity
+        found[item.service] = found.get(item.service, 0) + quantity * item.price
+    return found
+
+
+def scale(cameras, measured):
+    events = cameras * EVENTS_A_DAY * DAYS
+    idle = cameras * (HEARTBEATS_A_DAY + TRACKING_A_DAY) * DAYS
+    posts = events + idle
+    seconds = DAYS * SECONDS_A_DAY
 
     post_rate, event_rate = posts / seconds, events / seconds
     peak_events = event_rate * PEAK
@@ -151,7 +242,9 @@ def scale(cameras, measured):
         "SQS messages a second, peak": peak_events * measured.sends,
         "S3 PUT a second, peak": peak_events * OBJECTS_PER_EVENT,
         "table writes a second, peak": cameras / PRESENCE_EVERY
-        + peak_events * (NOTIFIED * NOTIFY_WRITES + SWITCHED * RELAY_WRITES),
+        + peak_events
+        * (NOTIFIED * (NOTIFY_WRITES + DECISION_WRITES) + SWITCHED * (RELAY_WRITES + DECISION_WRITES)),
+        "index writes a second, peak": peak_events * INDEX_WRITES,
         "of them on the key `presence`": cameras / PRESENCE_EVERY,
         "SSM a second, a reference per source": ssm,
         "camhook.toml, kB": cameras * 0.13,
@@ -167,7 +260,7 @@ def scale(cameras, measured):
         (ssm > SSM_RATE, "SSM's 40 a second, where each source has a reference"),
         (peak_events * OBJECTS_PER_EVENT > S3_PUTS, "S3's rate for one prefix (split by source)"),
     ]
-    return costs, rates, [name for reached, name in limits if reached]
+    return rates, [name for reached, name in limits if reached]
 
 
 def number(value):
@@ -183,21 +276,39 @@ def table(first, rows):
     return "\n".join(lines)
 
 
+def services(title, bills, allowances):
+    """The bill by service, with its sum."""
+    columns = [costs(items, allowances) for items in bills]
+    rows = [(name, [number(column[name]) for column in columns]) for name in columns[0]]
+    totals = [sum(column.values()) for column in columns]
+    rows.append(("**sum**", [f"**{number(total)}**" for total in totals]))
+    rows.append(("for one camera", [f"{total / cameras:.2f}" for total, cameras in zip(totals, CAMERAS)]))
+    return table(title, rows)
+
+
 def main():
-    measured = Measured.read(sys.argv[1])
-    results = [scale(cameras, measured) for cameras in CAMERAS]
-    costs, rates, reached = zip(*results)
+    measured, template = Measured.read(sys.argv[1]), Template.read()
+    rates, reached = zip(*[scale(cameras, measured) for cameras in CAMERAS])
     print(table("cameras", [(name, [number(one[name]) for one in rates]) for name in rates[0]]))
     print()
     print("Quotas reached, as a new account has them and the template sets them:\n")
     for cameras, names in zip(CAMERAS, reached):
         print(f"* {cameras:,}: {', '.join(names) if names else 'none'}")
     print()
-    rows = [(name, [number(one[name]) for one in costs]) for name in costs[0]]
-    totals = [sum(one.values()) for one in costs]
-    rows.append(("**sum**", [f"**{number(total)}**" for total in totals]))
-    rows.append(("for one camera", [f"{total / cameras:.2f}" for total, cameras in zip(totals, CAMERAS)]))
-    print(table(f"US dollars a month (us-east-1, {PRICES_OF})", rows))
+    bills = {level: [bill(cameras, measured, template, level) for cameras in CAMERAS] for level in template.metrics}
+    unit = f"US dollars a month (us-east-1, {PRICES_OF})"
+    sums = []
+    for level, of_level in bills.items():
+        for allowances, name in [(False, "list price"), (True, "after the free allowances")]:
+            totals = [sum(costs(items, allowances).values()) for items in of_level]
+            sums.append((f"`Metrics={level}`, {name}", [number(total) for total in totals]))
+    print(table(unit, sums))
+    print(f"\n{template.mappings} event source mappings; {template.metrics['basic']} metrics and {template.alarms['basic']}")
+    print(f"alarms with `Metrics=basic`, {template.metrics['detailed']} metrics and {template.alarms['detailed']} metrics of alarms")
+    print("with `Metrics=detailed`. By service, with `Metrics=basic` at list price:\n")
+    print(services(unit, bills["basic"], False))
+    print("\nThe same after the allowances that are free each month in every account:\n")
+    print(services(unit, bills["basic"], True))
 
 
 main()

@@ -57,7 +57,10 @@ def resources(kind):
 
 
 def dashboard():
-    body = TEMPLATE.partition("DashboardBody: !Sub\n        - |\n")[2].partition("\n        - ")[0]
+    """The widgets, with all that depends on conditions."""
+    body, _, variables = TEMPLATE.partition("DashboardBody: !Sub\n        - |\n")[2].partition("\n        - ")
+    for name, _, value in re.findall(r"^ +(\w+): !If.*?!Sub (['\"])(.*?)\2[,\n]", "          " + variables.partition("\n\n")[0], re.DOTALL | re.MULTILINE):
+        body = body.replace(f"${{{name}}}", value)
     return json.loads(body)["widgets"]
 
 
