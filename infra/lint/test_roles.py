@@ -1,5 +1,6 @@
 """Tests of the check of roles, in both directions: make check-roles"""
 
+import json
 import unittest
 
 try:
@@ -96,6 +97,62 @@ class RolesTest(unittest.TestCase):
         call = {"action": "s3:PutObject", "resource": "a"}
         with self.assertRaises(ValueError):
             roles.holds("StringEquals", "aws:SourceIp", "203.0.113.1", call)
+
+
+# A call that each command makes, with the object, key or queue that it is about: what a viewer may do, what only an
+# operator may do, and what neither may.
+VIEWS = [
+    ("s3:GetObject", "events/2026/11/23/gate/1.json"), ("s3:GetObject", "images/gate/2026/11/23/1/0-overview.jpg"),
+    ("s3:GetObject", "audit/2026/11/23/gate/1.json"), ("s3:GetObject", "config/camhook.toml"),
+    ("s3:GetObjectVersion", "config/camhook.toml"), ("s3:ListBucket", "quarantine/"), ("s3:ListBucket", "pending/"),
+    ("dynamodb:BatchGetItem", "relay#gate"), ("dynamodb:Query", "presence"), ("dynamodb:Query", "decision#1"),
+    ("dynamodb:GetItem", "mode#house"), ("dynamodb:GetItem", "control"), ("dynamodb:Query", "retry#notify"),
+    ("dynamodb:GetItem", "event#1"), ("dynamodb:Query", "count#2026-11"),
+]
+OPERATIONS = [
+    ("s3:PutObject", "config/camhook.toml"), ("s3:GetObject", "quarantine/2026/11/23/gate/1/request.bin"),
+    ("dynamodb:UpdateItem", "mode#house"), ("dynamodb:UpdateItem", "control"), ("dynamodb:UpdateItem", "snooze"),
+    ("dynamodb:UpdateItem", "relay#gate"), ("dynamodb:DeleteItem", "dead#notify"), ("dynamodb:UpdateItem", "rebuild"),
+    ("dynamodb:PutItem", "event#1"), ("dynamodb:Query", "session#anna"), ("sqs:ReceiveMessage", "notify-dlq"),
+    ("sqs:DeleteMessage", "relay-dlq"), ("sqs:SendMessage", "relay"), ("sqs:SendMessage", "bus"),
+    ("ssm:GetParameters", "/camhook/channels/family"),
+]
+DENIED = [
+    ("s3:DeleteObject", "events/2026/11/23/gate/1.json"), ("s3:PutObject", "audit/2026/11/23/gate/1.json"),
+    ("s3:DeleteObject", "audit/2026/11/23/gate/1.json"), ("dynamodb:UpdateItem", "claim#1"),
+    ("dynamodb:DeleteItem", "cooldown#open"), ("sqs:ReceiveMessage", "notify"), ("sqs:DeleteMessage", "relay"),
+    ("ssm:GetParameters", "/camhook/sources/gate"), ("ssm:GetParameters", "/camhook/relays/gate"),
+]
+
+
+@unittest.skipIf(roles is None, "yaml and samtranslator are in .tools/cloud")
+class PeopleTest(unittest.TestCase):
+    def setUp(self):
+        template = roles.Template(roles.TEMPLATE.read_text(encoding="utf-8"), {"EventBus": "yes"})
+        self.viewer = template.managed("ViewerPolicy")
+        self.operator = template.managed("OperatorPolicy")
+
+    def is_allowed(self, statements, action, resource):
+        return any(roles.allows(statement, {"action": action, "resource": resource}) for statement in statements)
+
+    def test_viewers_look_and_change_nothing(self):
+        for action, resource in VIEWS:
+            self.assertTrue(self.is_allowed(self.viewer, action, resource), f"{action} {resource}")
+        for action, resource in OPERATIONS + DENIED:
+            self.assertFalse(self.is_allowed(self.viewer, action, resource), f"{action} {resource}")
+        changes = ("Put", "Update", "Delete", "Send", "Receive", "Change")
+        actions = [action for statement in self.viewer for action in roles.listed(statement["Action"])]
+        self.assertEqual([action for action in actions if action.partition(":")[2].startswith(changes)], [])
+
+    def test_operators_operate_and_erase_nothing(self):
+        for action, resource in OPERATIONS:
+            self.assertTrue(self.is_allowed(self.operator, action, resource), f"{action} {resource}")
+        for action, resource in DENIED:
+            self.assertFalse(self.is_allowed(self.operator, action, resource), f"{action} {resource}")
+
+    def test_policies_fit_into_iam(self):
+        for statements in (self.viewer, self.operator):
+            self.assertLess(len(json.dumps(statements, separators=(",", ":"))), 5500, "6144 with the names of a stack")
 
 
 if __name__ == "__main__":
