@@ -136,7 +136,8 @@ pub(crate) struct Init {
     /// The file to write.
     #[arg(default_value = "camhook.toml")]
     pub(crate) file: PathBuf,
-    /// A camera or recorder, as VENDOR or VENDOR:ID, for example viewtron:gate. Repeat for several.
+    /// A camera or recorder, as VENDOR or VENDOR:ID, for example viewtron:gate; control:phone for a phone that sets
+    /// modes. Repeat for several.
     #[arg(long = "source", value_name = "VENDOR[:ID]")]
     pub(crate) sources: Vec<NewSource>,
     /// How to notify you: ntfy or telegram:CHAT_ID.
@@ -178,7 +179,7 @@ impl std::str::FromStr for NewSource {
         }
         let vendor = vendor.trim().parse().map_err(|_| {
             let names = Vendor::ALL.map(Vendor::name).join(", ");
-            format!("`{vendor}` is not a vendor: use one of {names}")
+            format!("`{vendor}` is not a vendor: use one of {names}, or control for a phone that sets modes")
         })?;
         Ok(Self { vendor, id: id.map(str::to_owned) })
     }
@@ -284,6 +285,8 @@ pub(crate) struct Config {
 pub(crate) enum ConfigAction {
     /// Check a camhook.toml and report errors and warnings with line, column and fix.
     Check(Check),
+    /// Print a camhook.toml as `push` uploads it: with the dates of calendars that are kept in files.
+    Render(ConfigRender),
     /// Show the difference between the deployed camhook.toml and a file.
     Diff(ConfigDiff),
     /// Check a camhook.toml, show the difference, upload it, and wait until the watchdog has validated it.
@@ -294,6 +297,12 @@ pub(crate) enum ConfigAction {
     Show(ConfigShow),
     /// Push an earlier version again.
     Rollback(ConfigRollback),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigRender {
+    /// The file, or - for standard input.
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,14 @@ pub(crate) enum Error {
         /// The cause.
         error: std::io::Error,
     },
+    /// The dates of a calendar cannot be read from its file.
+    #[error("calendar `{name}`: {reason}")]
+    Calendar {
+        /// The calendar's name in camhook.toml.
+        name: String,
+        /// What is wrong, and with which file.
+        reason: String,
+    },
     /// A file cannot be written.
     #[error("failed to write {path}: {error}")]
     Write {

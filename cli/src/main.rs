@@ -9,6 +9,7 @@
 )]
 
 mod arguments;
+mod calendar;
 mod command;
 #[cfg(feature = "aws")]
 mod connection;

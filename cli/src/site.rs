@@ -4,11 +4,12 @@ use std::path::Path;
 
 use camhook_site::Site;
 
+use crate::calendar;
 use crate::error::Error;
 
 /// Reads a camhook.toml.
 pub(crate) fn read(path: &Path) -> Result<Site, Error> {
-    let text = std::fs::read_to_string(path).map_err(|error| Error::Read { path: path.to_owned(), error })?;
+    let text = calendar::read(path)?.text;
     match camhook_site::read(&text, &path.display().to_string()) {
         Ok((site, _)) => Ok(site),
         Err(_) => Err(Error::WrongSite(path.to_owned())),

@@ -54,10 +54,7 @@ pub(crate) struct Apply {
 
 /// Whether a vendor's setup text and samples depend on the source in camhook.toml.
 pub(crate) fn depends_on_the_source(vendor: Vendor) -> bool {
-    match vendor {
-        Vendor::Instar => true,
-        Vendor::Viewtron | Vendor::Xprotect | Vendor::Ivsec | Vendor::Control => false,
-    }
+    vendor == Vendor::Instar
 }
 
 /// Sample messages of devices over MQTT.

@@ -59,6 +59,15 @@ fn every_vendor_is_registered_everywhere() {
     assert!(missing.is_empty(), "see \"Add a vendor\" in CONTRIBUTING.md:\n{}", missing.join("\n"));
 }
 
+/// `control` is not a vendor of devices: it has neither dialect nor fixtures.
+#[test]
+fn control_is_registered_wherever_a_vendor_is_deployed_and_set_up() {
+    let of_devices = ["shared/", "fixtures/", "functions/control/tests/fixtures.rs", "docs/vendors/"];
+    let mut missing = missing(Vendor::Control.name());
+    missing.retain(|what| !of_devices.iter().any(|place| what.starts_with(place)));
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
 #[test]
 fn a_vendor_that_is_registered_nowhere_is_named_with_each_place() {
     assert_eq!(missing("example").len(), REGISTRATIONS.len() + FILES.len());

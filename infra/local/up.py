@@ -49,7 +49,7 @@ def up(options, polling):
     state = folder(options.state)
     endpoint = cloud.ensure_running(state, options.port)
     devices = ensure_devices(state)
-    site = config.read_text().replace(DEVICES_PLACEHOLDER, devices)
+    site = render(binaries["camhook"], config).replace(DEVICES_PLACEHOLDER, devices)
     (state / "camhook.toml").write_text(site)
     check(binaries["camhook"], state / "camhook.toml")
     outputs = cloud.deploy(endpoint, binaries, polling)
@@ -93,6 +93,14 @@ def up(options, polling):
     ensure_agent(state, site, binaries["camhook"])
     say(f"deployed; see {state / 'stack.json'}")
     return stack
+
+
+def render(camhook, config):
+    """The text of camhook.toml with the dates of its calendars."""
+    answer = subprocess.run([camhook, "config", "render", config], capture_output=True, text=True)
+    if answer.returncode != 0:
+        raise LocalCloudError(answer.stderr.strip())
+    return answer.stdout
 
 
 def check(camhook, config):

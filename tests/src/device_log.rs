@@ -28,7 +28,12 @@ pub struct Logged {
     /// The scheme of the credentials: `Digest`, or `none`.
     #[serde(default)]
     pub authorization: String,
+    /// The fields of a messenger's form.
+    #[serde(default)]
+    pub fields: Value,
     body: Option<PathBuf>,
+    #[serde(default)]
+    files: Vec<PathBuf>,
 }
 
 impl Logged {
@@ -36,6 +41,12 @@ impl Logged {
     #[must_use]
     pub fn body(&self) -> Vec<u8> {
         self.body.as_ref().map(|path| std::fs::read(path).unwrap()).unwrap_or_default()
+    }
+
+    /// The files of a messenger's form.
+    #[must_use]
+    pub fn files(&self) -> Vec<Vec<u8>> {
+        self.files.iter().map(|path| std::fs::read(path).unwrap()).collect()
     }
 
     /// The body as JSON.

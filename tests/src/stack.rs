@@ -55,6 +55,8 @@ pub struct Iot {
 /// What infra/local/devices.py wrote down.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SimulatedDevices {
+    /// Where they are.
+    pub url: String,
     /// Each request as a line of JSON.
     pub requests: PathBuf,
 }

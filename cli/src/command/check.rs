@@ -1,6 +1,5 @@
 //! `camhook config check`, and its short form `camhook check`
 
-use std::io::Read;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use crate::arguments::Check;
+use crate::calendar::{self, Resolved};
 use crate::error::Error;
 use crate::output::Output;
 
@@ -29,7 +29,7 @@ pub(super) struct File {
 }
 
 pub(super) fn run(arguments: &Check, output: &Output) -> Result<Outcome, Error> {
-    let file = File::read(&arguments.file)?;
+    let file = File::read(&arguments.file, output)?;
     let inspection = file.inspect();
     let report = Report::of(&inspection);
     output.result(&report, report.render(&file));
@@ -37,16 +37,15 @@ pub(super) fn run(arguments: &Check, output: &Output) -> Result<Outcome, Error> 
 }
 
 impl File {
-    /// Reads a file, or standard input for `-`.
-    pub(super) fn read(path: &Path) -> Result<Self, Error> {
-        let failed = |error| Error::Read { path: path.to_owned(), error };
-        if path == Path::new("-") {
-            let mut text = String::new();
-            std::io::stdin().lock().read_to_string(&mut text).map_err(failed)?;
-            return Ok(Self { text, name: "standard input".to_owned() });
+    /// Reads a file, or standard input for `-`, with the dates of its calendars.
+    pub(super) fn read(path: &Path, output: &Output) -> Result<Self, Error> {
+        let Resolved { text, notes } = calendar::read(path)?;
+        for note in notes {
+            output.note(note);
         }
-        let text = std::fs::read_to_string(path).map_err(failed)?;
-        Ok(Self { text, name: path.display().to_string() })
+        let name =
+            if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+        Ok(Self { text, name })
     }
 
     pub(super) fn inspect(&self) -> Inspection {

@@ -10,7 +10,7 @@ use similar::TextDiff;
 
 use super::Outcome;
 use super::check::{self, File};
-use crate::arguments::{Config, ConfigAction, ConfigDiff, ConfigShow};
+use crate::arguments::{Config, ConfigAction, ConfigDiff, ConfigRender, ConfigShow};
 use crate::error::Error;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
@@ -21,6 +21,7 @@ const SEARCHED_VERSIONS: usize = 1000;
 pub(super) async fn run(arguments: &Config, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let action = match &arguments.action {
         ConfigAction::Check(check) => return check::run(check, output),
+        ConfigAction::Render(render) => return self::render(render, output),
         action => action,
     };
     let stack = Stack::find(stack)?;
@@ -34,6 +35,7 @@ pub(super) async fn run(arguments: &Config, stack: Selection<'_>, output: &Outpu
     let ports = stack.connect().await;
     match action {
         ConfigAction::Check(check) => check::run(check, output),
+        ConfigAction::Render(render) => self::render(render, output),
         ConfigAction::Diff(arguments) => diff(&ports, arguments, output).await,
         ConfigAction::Push(arguments) => push::run(&ports, arguments, output).await,
         ConfigAction::History(arguments) => history::run(&ports, arguments, output).await,
@@ -43,12 +45,23 @@ pub(super) async fn run(arguments: &Config, stack: Selection<'_>, output: &Outpu
 }
 
 #[derive(Serialize)]
+struct Rendered<'a> {
+    text: &'a str,
+}
+
+fn render(arguments: &ConfigRender, output: &Output) -> Result<Outcome, Error> {
+    let file = File::read(&arguments.file, output)?;
+    output.result(&Rendered { text: &file.text }, &file.text);
+    Ok(Outcome::Done)
+}
+
+#[derive(Serialize)]
 struct Difference {
     diff: String,
 }
 
 async fn diff<P: Ports>(ports: &P, arguments: &ConfigDiff, output: &Output) -> Result<Outcome, Error> {
-    let file = File::read(&arguments.file)?;
+    let file = File::read(&arguments.file, output)?;
     let deployed = deployed(ports).await?;
     let difference = Difference { diff: difference(deployed.as_ref(), &file) };
     if difference.diff.is_empty() {

@@ -1,7 +1,6 @@
 //! `camhook init`
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::str::FromStr;
@@ -30,12 +29,22 @@ const NTFY_SERVER: &str = "https://ntfy.sh";
 /// Where the Telegram bot's token is kept.
 const TELEGRAM_TOKEN: &str = "ssm:/camhook/channels/telegram";
 
+/// The area of the cameras, where modes are used.
+const AREA: &str = "house";
+
 /// What the questions and options say.
 struct Answers {
     timezone: String,
     sources: Vec<(Vendor, String)>,
     channel: NewChannel,
     relay: Option<NewRelay>,
+}
+
+impl Answers {
+    /// Whether a source sets modes, on which the notifications then depend.
+    fn has_modes(&self) -> bool {
+        self.sources.iter().any(|(vendor, _)| !vendor.sends_events())
+    }
 }
 
 /// A relay that some plates open.
@@ -82,14 +91,15 @@ pub(super) fn run(arguments: &Init, consent: Consent, output: &Output) -> Result
     Ok(Outcome::Done)
 }
 
-/// Writes a file that must not exist yet, whole or not at all.
+/// Writes a file that must not exist yet. It has its name only once it is complete, so that an interruption leaves no
+/// half of it.
 fn write(path: &Path, text: &str) -> Result<(), Error> {
     let wrong = |error| Error::Write { path: path.to_owned(), error };
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(wrong)?;
-    if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
-        drop(std::fs::remove_file(path));
-        return Err(wrong(error));
-    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
+    file.write_all(text.as_bytes()).map_err(wrong)?;
+    file.as_file().sync_all().map_err(wrong)?;
+    file.persist_noclobber(path).map_err(|error| wrong(error.error))?;
     Ok(())
 }
 
@@ -99,7 +109,7 @@ fn answers(arguments: &Init, consent: Consent, output: &Output) -> Result<Answer
     let sources = if arguments.sources.is_empty() {
         questions.ask(
             "Cameras and recorders, as VENDOR or VENDOR:ID with commas between them\n\
-             (vendors: viewtron, xprotect, ivsec, instar)",
+             (vendors: viewtron, xprotect, ivsec, instar; control for a phone that sets the mode home or away)",
             "viewtron",
             |text| text.split(',').map(|source| NewSource::from_str(source.trim())).collect(),
         )?
@@ -227,9 +237,13 @@ fn configuration(answers: &Answers, tokens: &[NewToken], ntfy_topic: Option<&str
         }
     };
     toml += "alert_channel = \"phone\"\n";
+    let has_modes = answers.has_modes();
     // Writing to a string cannot fail.
     for ((vendor, id), NewToken { sha256, .. }) in answers.sources.iter().zip(tokens) {
         let _ = write!(toml, "\n[[source]]\nid = \"{id}\"\nvendor = \"{vendor}\"\n");
+        if has_modes && vendor.sends_events() {
+            let _ = writeln!(toml, "area = \"{AREA}\"");
+        }
         if *vendor == Vendor::Instar {
             toml += "dialect = \"camera-v2\"    # camera-v1 for older cameras, cloud for INSTAR Cloud\n";
         }
@@ -247,7 +261,11 @@ fn configuration(answers: &Answers, tokens: &[NewToken], ntfy_topic: Option<&str
         );
     }
     let _ = write!(toml, "\n[[channel]]\nid = \"phone\"\n{channel}");
-    toml += "\n[[rule]]\nid = \"notify\"\nthen = { notify = \"phone\" }\ncooldown = \"1m\"\n";
+    let mode = if has_modes { "mode = \"away\"\n" } else { "" };
+    let _ = write!(
+        toml,
+        "\n[[rule]]\nid = \"notify\"\n{mode}then = {{ notify = \"phone\" }}\ncooldown = \"1m\"\n"
+    );
     if answers.relay.is_some() {
         let viewtron = answers.sources.iter().filter(|(vendor, _)| *vendor == Vendor::Viewtron);
         let ids: Vec<String> = viewtron.map(|(_, id)| format!("\"{id}\"")).collect();
@@ -312,6 +330,9 @@ fn report(path: &Path, answers: &Answers, sources: &[WrittenSource], ntfy_topic:
             "* Store the bot's token: aws ssm put-parameter --type SecureString --name {name} --value TOKEN"
         );
     }
+    if answers.has_modes() {
+        text += "* Notifications are sent while the mode is `away`; it is `home` until a request sets it: docs/modes.md.\n";
+    }
     if answers.relay.is_some() {
         text += "* The Shelly is switched by `camhook agent` on a machine in the house: docs/agent.md.\n";
     }
@@ -338,11 +359,12 @@ mod tests {
         File { text: toml.to_owned(), name: "camhook.toml".to_owned() }.inspect()
     }
 
-    fn answers_of(channel: NewChannel, relay: Option<NewRelay>) -> Answers {
+    fn answers_of(channel: NewChannel, relay: Option<NewRelay>, control: Option<NewSource>) -> Answers {
         let source = |vendor| NewSource { vendor, id: None };
         let mut sources: Vec<NewSource> = Vendor::ALL.into_iter().map(source).collect();
         sources.push(source(Vendor::Viewtron));
         sources.push(NewSource { vendor: Vendor::Ivsec, id: Some("drive".to_owned()) });
+        sources.extend(control);
         Answers { timezone: "Europe/Berlin".to_owned(), sources: named(sources), channel, relay }
     }
 
@@ -357,21 +379,35 @@ mod tests {
             let plates = vec!["AB 12 CDE".to_owned(), "B-X 1".to_owned()];
             Some(NewRelay { url: "http://192.168.1.50".parse().unwrap(), plates })
         };
-        for (channel, relay) in [
-            (NewChannel::Ntfy, relay()),
-            (NewChannel::Ntfy, None),
-            (NewChannel::Telegram(-1_001_234), relay()),
+        let phone = || Some(NewSource { vendor: Vendor::Control, id: Some("phone".to_owned()) });
+        for (channel, relay, control) in [
+            (NewChannel::Ntfy, relay(), None),
+            (NewChannel::Ntfy, None, None),
+            (NewChannel::Ntfy, relay(), phone()),
+            (NewChannel::Telegram(-1_001_234), relay(), None),
         ] {
-            let toml = written(&answers_of(channel, relay));
+            let toml = written(&answers_of(channel, relay, control));
             let inspection = inspect(&toml);
             assert!(inspection.problems.is_empty(), "{:#?}\n{toml}", inspection.problems);
+            assert!(inspection.strict.is_empty(), "{:#?}\n{toml}", inspection.strict);
             assert!(inspection.warnings.is_empty(), "{:#?}\n{toml}", inspection.warnings);
         }
     }
 
     #[test]
+    fn a_phone_sets_the_mode_of_every_camera() {
+        let phone = NewSource { vendor: Vendor::Control, id: Some("phone".to_owned()) };
+        let toml = written(&answers_of(NewChannel::Ntfy, None, Some(phone)));
+        let site = inspect(&toml).site.unwrap();
+        assert!(site.areas().into_iter().eq(["house"]));
+        let cameras = site.sources().filter(|source| source.vendor.sends_events());
+        assert!(cameras.into_iter().all(|source| source.area.is_some()));
+        assert!(site.rule("notify").unwrap().mode.is_some());
+    }
+
+    #[test]
     fn ids_are_unique() {
-        let answers = answers_of(NewChannel::Ntfy, None);
+        let answers = answers_of(NewChannel::Ntfy, None, None);
         let ids: Vec<&str> = answers.sources.iter().map(|(_, id)| id.as_str()).collect();
         assert_eq!(ids, ["viewtron", "xprotect", "ivsec", "instar", "viewtron-2", "drive"]);
     }
@@ -382,7 +418,7 @@ mod tests {
             url: "http://192.168.1.50".parse().unwrap(),
             plates: vec!["\"] }\n[[relay]]".to_owned()],
         };
-        let toml = written(&answers_of(NewChannel::Ntfy, Some(relay)));
+        let toml = written(&answers_of(NewChannel::Ntfy, Some(relay), None));
         let inspection = inspect(&toml);
         assert_eq!(inspection.site.map(|site| site.relays().len()).unwrap_or(1), 1);
     }
@@ -394,5 +430,8 @@ mod tests {
         write(&path, "first").unwrap();
         assert!(matches!(write(&path, "second"), Err(Error::Write { .. })));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
+        let names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["camhook.toml"]);
     }
 }

@@ -65,7 +65,7 @@ impl<P: Ports> Consumer<'_, P> {
                 self.take(&InstarMqtt, source, record, message, relay_topic).instrument(span).await
             }
             // No other vendor's source has a `topic`.
-            Vendor::Viewtron | Vendor::Xprotect | Vendor::Ivsec | Vendor::Control => {
+            _ => {
                 self.count_unknown_topic(relay_topic);
                 Ok(())
             }

@@ -164,7 +164,10 @@ async fn what_is_no_request_is_reported_and_the_port_stays_open() {
     let quote = running.send(b"GET /a\"b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     let answered = answer(quote).await;
     assert!(answered.starts_with("HTTP/1.1 "), "{answered}");
-    drop(running.next().await);
+    match running.next().await {
+        Observation::Received(received) => assert_eq!(received.request.path, "/a\"b"),
+        other => assert!(matches!(other, Observation::Broken { .. }), "{other:?}"),
+    }
 
     let head = format!(
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -190,6 +193,35 @@ async fn a_flood_of_connections_is_turned_away() {
     }
     assert!(matches!(running.next().await, Observation::Overloaded(_)));
     drop(open);
+    // Once they are closed, and somebody reads the observations, a camera is served again.
+    let Running { address, mut observations } = running;
+    let reading = tokio::spawn(async move { while observations.recv().await.is_some() {} });
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        assert!(tokio::time::Instant::now() < deadline, "the port stays closed");
+        let mut camera = TcpStream::connect(address).await.unwrap();
+        let _ = camera.write_all(b"GET /camera HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+        if answer(camera).await.starts_with("HTTP/1.1 ") {
+            break;
+        }
+    }
+    reading.abort();
+}
+
+#[tokio::test]
+async fn a_flood_of_posts_is_answered_while_somebody_reads_the_observations() {
+    const POSTS: usize = 100;
+    let mut running = Running::start().await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    let post = b"POST /camera HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx".repeat(POSTS);
+    let sending = tokio::spawn(async move {
+        stream.write_all(&post).await.unwrap();
+        stream
+    });
+    for _ in 0..POSTS {
+        assert!(matches!(running.next().await, Observation::Received(_)));
+    }
+    drop(sending.await.unwrap());
 }
 
 #[tokio::test]

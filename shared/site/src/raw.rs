@@ -158,7 +158,7 @@ pub(crate) struct RawSite {
     pub(crate) longitude: Option<Item<f64>>,
     /// Dates by name, for example public holidays; a schedule names one as `@name`.
     #[serde(default)]
-    pub(crate) calendars: BTreeMap<String, Item<Vec<DatesText>>>,
+    pub(crate) calendars: BTreeMap<String, Item<RawCalendar>>,
     /// The channel that alerts are sent to: what failed, and what to do about it.
     pub(crate) alert_channel: Option<Item<IdText>>,
     /// The former name of `alert_channel`.
@@ -212,6 +212,27 @@ impl RawSite {
             || self.channel.iter().any(Item::is_bad)
             || self.rule.iter().any(Item::is_bad)
     }
+}
+
+/// Dates, or the iCalendar file that they are read from.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Calendar")]
+pub(crate) enum RawCalendar {
+    /// Dates and ranges of dates.
+    Dates(Vec<DatesText>),
+    /// A file whose dates `camhook config push` writes in this place.
+    File(RawCalendarFile),
+}
+
+/// An iCalendar file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "CalendarFile")]
+pub(crate) struct RawCalendarFile {
+    /// The file, relative to camhook.toml. `camhook config check` and `push` read its events of whole days, recurring ones
+    /// from the beginning of this year to the end of the year after next.
+    pub(crate) ics: String,
 }
 
 /// The vendors of sources: those of events, and `control`.

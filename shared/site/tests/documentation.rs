@@ -14,6 +14,7 @@ const INTRODUCTION: &str = include_str!("configuration-introduction.md");
 /// The tables in the order in which they are explained: heading, and where in the schema.
 const TABLES: &[(&str, &str)] = &[
     ("Which keys stand at the top of the file?", ""),
+    ("`[calendars]`: dates in a file", "/$defs/CalendarFile"),
     ("`[[source]]`", "/$defs/Source"),
     ("`auth` of a source", "/$defs/Auth"),
     ("`basic`", "/$defs/Basic"),
@@ -91,7 +92,7 @@ fn the_recipes_and_the_example_have_neither_errors_nor_warnings() {
         .skip(1)
         .filter_map(|rest| rest.split_once("```").map(|(example, _)| example))
         .collect();
-    assert_eq!(examples.len(), 6, "five recipes and a whole file");
+    assert_eq!(examples.len(), 7, "six recipes and a whole file");
     for example in examples {
         let Inspection { problems, strict, warnings, .. } = inspect(example, "example", &NoMoreChecks);
         assert!(problems.is_empty() && strict.is_empty(), "{problems:#?} {strict:#?}\n{example}");

@@ -45,7 +45,7 @@ pub(super) async fn run<P: Ports>(
     arguments: &ConfigPush,
     output: &Output,
 ) -> Result<Outcome, Error> {
-    let file = File::read(&arguments.file)?;
+    let file = File::read(&arguments.file, output)?;
     push(ports, &file, arguments.empty(), VERDICT_LIMIT, output).await
 }
 

@@ -7,7 +7,10 @@ use jiff::civil::{Time, Weekday};
 
 use super::scalar;
 use crate::problem::{Notes, Path, instead};
-use crate::raw::{CalendarDatesText, DaysText, EdgeText, Item, Many, RawSchedule, RawSite};
+use crate::raw::{
+    CalendarDatesText, DatesText, DaysText, EdgeText, Item, Many, RawCalendar, RawCalendarFile, RawSchedule,
+    RawSite,
+};
 use crate::{DateRange, Edge, Hours, Place, Schedule, SunEvent};
 
 /// What schedules of a file may refer to.
@@ -26,7 +29,19 @@ impl Almanac {
         for (name, entries) in &document.calendars {
             let path = section.key(name);
             scalar::id(name, &path, notes);
-            let entries = entries.good().map_or(&[][..], Vec::as_slice).iter().enumerate();
+            let entries: &[DatesText] = match entries.good() {
+                None => &[],
+                Some(RawCalendar::Dates(entries)) => entries,
+                Some(RawCalendar::File(RawCalendarFile { ics })) => {
+                    notes.problem(
+                        &path.key("ics"),
+                        format!("the dates of {ics} were not read in"),
+                        "deploy the file with `camhook config push`, or upload what `camhook config render` prints",
+                    );
+                    &[]
+                }
+            };
+            let entries = entries.iter().enumerate();
             let dates = entries.filter_map(|(index, text)| date_range(&text.0, &path.index(index), notes));
             calendars.insert(name.clone(), dates.collect());
         }

@@ -1,0 +1,483 @@
+//! Calendars of a camhook.toml that are kept in iCalendar files: `holidays = { ics = "holidays.ics" }`.
+//!
+//! Functions read no files. The dates are therefore written into camhook.toml, in place of the file's name, before it is
+//! checked or deployed. Recurring events are expanded from the beginning of this year to the end of the year after next.
+//! Only events of whole days count.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use camhook_ports::{Clock, SystemClock};
+use ical::component::{IcalComponent, IcalComponentKind, IcalComponentName};
+use ical::prop::{IcalProp, IcalPropKind, IcalPropName};
+use ical::recur::set::IcalRecurSet;
+use ical::recur::{IcalRecurDateTime, IcalRecurRule};
+use ical::tree::cst::IcalCst;
+use ical::value::IcalValue;
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use jiff::{Span, ToSpan};
+use toml::de::{DeTable, DeValue};
+
+use crate::error::Error;
+
+/// The largest iCalendar file, in bytes.
+const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// The most dates and ranges of one calendar in camhook.toml.
+const RANGES_LIMIT: usize = 1000;
+
+/// The most occurrences of one event that are looked at, those before the first date included.
+const OCCURRENCES_LIMIT: usize = 100_000;
+
+/// The dates of recurring events that are written.
+#[derive(Debug, Clone, Copy)]
+struct Horizon {
+    first: Date,
+    last: Date,
+}
+
+impl Horizon {
+    /// From the beginning of this year to the end of the year after next: the same for a whole year, so that
+    /// `camhook config diff` shows changes of the calendar only.
+    fn of_year(year: i16) -> Self {
+        Self { first: date(year, 1, 1), last: date(year.saturating_add(2), 12, 31) }
+    }
+
+    fn now() -> Self {
+        Self::of_year(SystemClock::start().now().to_zoned(TimeZone::UTC).year())
+    }
+}
+
+/// A camhook.toml with the dates of its calendars.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) text: String,
+    /// What its author should know.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Reads a camhook.toml, or standard input for `-`, with the dates of its calendars.
+pub(crate) fn read(path: &Path) -> Result<Resolved, Error> {
+    let failed = |error| Error::Read { path: path.to_owned(), error };
+    if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().lock().read_to_string(&mut text).map_err(failed)?;
+        return resolve(text, Path::new("."));
+    }
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    resolve(text, path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Replaces each `{ ics = "FILE" }` by the dates in the file, which is looked for in this folder. A text that is not TOML
+/// remains as it is.
+fn resolve(text: String, folder: &Path) -> Result<Resolved, Error> {
+    let mut replacements = Vec::new();
+    let mut notes = Vec::new();
+    if let Ok(document) = DeTable::parse(&text)
+        && let Some(calendars) =
+            document.get_ref().get("calendars").and_then(|value| value.get_ref().as_table())
+    {
+        for (name, value) in calendars {
+            let DeValue::Table(table) = value.get_ref() else { continue };
+            let Some(file) = table.get("ics").and_then(|value| value.get_ref().as_str()) else { continue };
+            let name = name.get_ref();
+            let wrong = |reason: String| Error::Calendar { name: name.to_string(), reason };
+            let is_inline = text.get(value.span()).is_some_and(|written| written.starts_with('{'));
+            if !is_inline || table.len() != 1 {
+                return Err(wrong(format!("write it as {name} = {{ ics = \"{file}\" }} below [calendars]")));
+            }
+            let Dates { ranges, timed } = load(file, folder).map_err(wrong)?;
+            if timed > 0 {
+                notes.push(format!("{file}: ignored {timed} events that have a time of day"));
+            }
+            replacements.push((value.span(), array(&ranges)));
+        }
+    }
+    let mut resolved = text;
+    replacements.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    for (span, dates) in replacements {
+        resolved.replace_range(span, &dates);
+    }
+    Ok(Resolved { text: resolved, notes })
+}
+
+/// The dates of a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Dates {
+    /// First and last dates, in order, neither overlapping nor adjacent.
+    ranges: Vec<(Date, Date)>,
+    /// How many events have a time of day.
+    timed: usize,
+}
+
+fn load(file: &str, folder: &Path) -> Result<Dates, String> {
+    if file.contains("://") {
+        return Err(format!("{file} is a URL: download the calendar, and name the file"));
+    }
+    let path = folder.join(file);
+    let failed = |error: std::io::Error| format!("failed to read {}: {error}", path.display());
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(&path).map_err(failed)?;
+    opened.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(format!("{file} is larger than {} MB", FILE_LIMIT / 1024 / 1024));
+    }
+    dates(&bytes, Horizon::now()).map_err(|reason| format!("{file}: {reason}"))
+}
+
+/// The dates of all events of whole days.
+fn dates(bytes: &[u8], horizon: Horizon) -> Result<Dates, String> {
+    let trees = IcalCst::parse_many(bytes).collect::<Result<Vec<_>, _>>();
+    let trees = trees.map_err(|error| format!("not a valid iCalendar file: {error}"))?;
+    let calendars: Vec<_> = trees.iter().map(IcalCst::decode).collect();
+    let events: Vec<&IcalComponent<'_>> = calendars
+        .iter()
+        .flat_map(|calendar| &calendar.components)
+        .filter(|component| component.name == IcalComponentName::Kind(IcalComponentKind::VEvent))
+        .collect();
+    if events.is_empty() {
+        return Err("it has no event".to_owned());
+    }
+    let mut found = Dates::default();
+    for event in events.iter().filter(|event| property(event, IcalPropKind::RecurrenceId).is_none()) {
+        let uid = property(event, IcalPropKind::Uid).and_then(text);
+        let overrides = events.iter().copied().filter(|other| {
+            let is_override = property(other, IcalPropKind::RecurrenceId).is_some();
+            is_override && uid.is_some() && property(other, IcalPropKind::Uid).and_then(text) == uid
+        });
+        let overrides: Vec<&IcalComponent<'_>> = overrides.collect();
+        found.add(event, &overrides, horizon).map_err(|reason| format!("{}: {reason}", title(event)))?;
+    }
+    found.merge();
+    if found.ranges.len() > RANGES_LIMIT {
+        return Err(format!("it has more than {RANGES_LIMIT} dates"));
+    }
+    Ok(found)
+}
+
+impl Dates {
+    /// Adds the dates of an event, with the events that replace one of its occurrences.
+    fn add(
+        &mut self,
+        event: &IcalComponent<'_>,
+        overrides: &[&IcalComponent<'_>],
+        horizon: Horizon,
+    ) -> Result<(), String> {
+        check(event)?;
+        if is_cancelled(event) {
+            return Ok(());
+        }
+        let Some(days) = days(event)? else {
+            self.timed += 1;
+            return Ok(());
+        };
+        let mut set = IcalRecurSet::of_component(event);
+        let mut lengths = BTreeMap::new();
+        for replacing in overrides {
+            check(replacing)?;
+            let id = property(replacing, IcalPropKind::RecurrenceId).and_then(text);
+            let id =
+                IcalRecurDateTime::parse(id.unwrap_or_default()).map_err(|_| invalid("RECURRENCE-ID"))?;
+            match self::days(replacing)? {
+                Some(days) if !is_cancelled(replacing) => {
+                    lengths.insert(id, days);
+                    set.with_override(replacing);
+                }
+                _ => set.exdates.push(id),
+            }
+        }
+        for (number, occurrence) in set.expand().enumerate() {
+            if number >= OCCURRENCES_LIMIT {
+                return Err(format!("it occurs more than {OCCURRENCES_LIMIT} times"));
+            }
+            if civil(occurrence.id).is_none_or(|date| date > horizon.last) {
+                break;
+            }
+            let days = lengths.get(&occurrence.id).copied().unwrap_or(days);
+            let Some(first) = civil(occurrence.start) else { continue };
+            let last = first.saturating_add((days - 1).days());
+            if last >= horizon.first && first <= horizon.last {
+                self.ranges.push((first.max(horizon.first), last.min(horizon.last)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts the ranges, and joins those that overlap or follow one another.
+    fn merge(&mut self) {
+        self.ranges.sort_unstable();
+        let mut merged: Vec<(Date, Date)> = Vec::new();
+        for (first, last) in self.ranges.drain(..) {
+            match merged.last_mut() {
+                Some((_, end)) if first <= end.saturating_add(1.day()) => *end = last.max(*end),
+                _ => merged.push((first, last)),
+            }
+        }
+        self.ranges = merged;
+    }
+}
+
+/// Reads every property that the dates depend on: the expansion itself skips what it cannot read.
+fn check(event: &IcalComponent<'_>) -> Result<(), String> {
+    let is_date = |text: &str| IcalRecurDateTime::parse(text).is_ok();
+    if property(event, IcalPropKind::DtStart).is_none() {
+        return Err("it has no DTSTART".to_owned());
+    }
+    for prop in &event.props {
+        let IcalPropName::Kind(kind) = prop.name else { continue };
+        let is_valid = match kind {
+            IcalPropKind::DtStart | IcalPropKind::DtEnd | IcalPropKind::RecurrenceId => {
+                text(prop).is_some_and(is_date)
+            }
+            IcalPropKind::RDate | IcalPropKind::ExDate => match &prop.value {
+                IcalValue::DateTimeList(list) => list.0.iter().all(|item| is_date(item.as_ref())),
+                _ => text(prop).is_some_and(is_date),
+            },
+            IcalPropKind::RRule | IcalPropKind::ExRule => match &prop.value {
+                IcalValue::Recur(rule) => IcalRecurRule::parse(&rule.0).is_ok(),
+                _ => false,
+            },
+            _ => true,
+        };
+        if !is_valid {
+            return Err(invalid(&kind));
+        }
+    }
+    Ok(())
+}
+
+/// How many days an event lasts; `None` if it has a time of day.
+fn days(event: &IcalComponent<'_>) -> Result<Option<i64>, String> {
+    let start = property(event, IcalPropKind::DtStart).and_then(text).unwrap_or_default();
+    if start.len() != "YYYYMMDD".len() {
+        return Ok(None);
+    }
+    let start = day(start).ok_or_else(|| invalid("DTSTART"))?;
+    let days = if let Some(end) = property(event, IcalPropKind::DtEnd).and_then(text) {
+        // The end is not part of the event.
+        let end = end.get(..8).and_then(day).ok_or_else(|| invalid("DTEND"))?;
+        i64::from(start.until(end).map_or(0, |span| span.get_days()))
+    } else if let Some(prop) = property(event, IcalPropKind::Duration) {
+        let IcalValue::Duration(duration) = &prop.value else { return Err(invalid("DURATION")) };
+        let span: Span = duration.0.parse().map_err(|_| invalid("DURATION"))?;
+        i64::from(span.get_weeks()) * 7 + i64::from(span.get_days())
+    } else {
+        1
+    };
+    // Some calendars end an event of one day on the day on which it begins.
+    if days < 0 { Err("it ends before it begins".to_owned()) } else { Ok(Some(days.max(1))) }
+}
+
+fn invalid(property: &str) -> String {
+    format!("its {property} is not valid")
+}
+
+fn is_cancelled(event: &IcalComponent<'_>) -> bool {
+    let status = property(event, IcalPropKind::Status).and_then(text);
+    status.is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED"))
+}
+
+/// The event in an error: its summary, shortened.
+fn title(event: &IcalComponent<'_>) -> String {
+    let summary = property(event, IcalPropKind::Summary).and_then(text).unwrap_or_default();
+    let summary: String = summary.chars().filter(|character| !character.is_control()).take(60).collect();
+    if summary.is_empty() { "an event".to_owned() } else { format!("event `{summary}`") }
+}
+
+fn property<'a>(event: &'a IcalComponent<'_>, kind: IcalPropKind) -> Option<&'a IcalProp<'a>> {
+    event.props.iter().find(|prop| prop.name == IcalPropName::Kind(kind))
+}
+
+/// The value of a property that is a date or a text.
+fn text<'a>(prop: &'a IcalProp<'_>) -> Option<&'a str> {
+    match &prop.value {
+        IcalValue::Date(value) => Some(&value.0),
+        IcalValue::DateTime(value) => Some(&value.0),
+        IcalValue::Text(value) => Some(&value.0),
+        _ => None,
+    }
+}
+
+fn day(text: &str) -> Option<Date> {
+    IcalRecurDateTime::parse(text).ok().and_then(civil)
+}
+
+fn civil(time: IcalRecurDateTime) -> Option<Date> {
+    let part = |number: u8| i8::try_from(number).ok();
+    Date::new(i16::try_from(time.year).ok()?, part(time.month)?, part(time.day)?).ok()
+}
+
+/// The dates as camhook.toml has them, on one line.
+fn array(ranges: &[(Date, Date)]) -> String {
+    let dates = ranges.iter().map(|(first, last)| match first == last {
+        true => format!("\"{first}\""),
+        false => format!("\"{first}..{last}\""),
+    });
+    format!("[{}]", dates.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calendar(events: &[&str]) -> String {
+        let events: String = events
+            .iter()
+            .enumerate()
+            .map(|(number, event)| {
+                let uid = if event.contains("UID:") { String::new() } else { format!("UID:{number}\r\n") };
+                format!("BEGIN:VEVENT\r\n{uid}{}\r\nEND:VEVENT\r\n", event.replace('\n', "\r\n"))
+            })
+            .collect();
+        format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Test//EN\r\n{events}END:VCALENDAR\r\n")
+    }
+
+    fn read_dates(text: &str) -> Result<Dates, String> {
+        dates(text.as_bytes(), Horizon::of_year(2026))
+    }
+
+    fn written(events: &[&str]) -> String {
+        array(&read_dates(&calendar(events)).unwrap().ranges)
+    }
+
+    #[test]
+    fn whole_days_are_written_and_the_end_is_excluded() {
+        assert_eq!(written(&["SUMMARY:New Year\nDTSTART;VALUE=DATE:20260101"]), "[\"2026-01-01\"]");
+        assert_eq!(
+            written(&["DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20261227"]),
+            "[\"2026-12-24..2026-12-26\"]"
+        );
+        assert_eq!(written(&["DTSTART;VALUE=DATE:20261224\nDURATION:P1W"]), "[\"2026-12-24..2026-12-30\"]");
+        assert_eq!(written(&["DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20261224"]), "[\"2026-12-24\"]");
+    }
+
+    #[test]
+    fn dates_are_in_order_and_joined() {
+        let events = [
+            "DTSTART;VALUE=DATE:20261226\nDTEND;VALUE=DATE:20261228",
+            "DTSTART;VALUE=DATE:20261003",
+            "DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20261226",
+            "DTSTART;VALUE=DATE:20261225",
+        ];
+        assert_eq!(written(&events), "[\"2026-10-03\", \"2026-12-24..2026-12-27\"]");
+    }
+
+    #[test]
+    fn recurring_events_are_expanded_to_the_horizon() {
+        assert_eq!(
+            written(&["DTSTART;VALUE=DATE:19901003\nRRULE:FREQ=YEARLY"]),
+            "[\"2026-10-03\", \"2027-10-03\", \"2028-10-03\"]"
+        );
+        assert_eq!(
+            written(&["DTSTART;VALUE=DATE:20260907\nRRULE:FREQ=YEARLY;BYMONTH=9;BYDAY=1MO;UNTIL=20270930"]),
+            "[\"2026-09-07\", \"2027-09-06\"]"
+        );
+        assert_eq!(
+            written(&["DTSTART;VALUE=DATE:20260105\nRRULE:FREQ=WEEKLY;COUNT=3\nEXDATE;VALUE=DATE:20260112"]),
+            "[\"2026-01-05\", \"2026-01-19\"]"
+        );
+        assert_eq!(
+            written(&["DTSTART;VALUE=DATE:20260105\nRDATE;VALUE=DATE:20260301,20260401"]),
+            "[\"2026-01-05\", \"2026-03-01\", \"2026-04-01\"]"
+        );
+        // The last day of a vacation at the turn of the year.
+        assert_eq!(
+            written(&["DTSTART;VALUE=DATE:20251224\nDTEND;VALUE=DATE:20260103"]),
+            "[\"2026-01-01..2026-01-02\"]"
+        );
+        assert_eq!(written(&["DTSTART;VALUE=DATE:20200101"]), "[]");
+    }
+
+    #[test]
+    fn occurrences_are_moved_and_cancelled() {
+        let series = "UID:series\nDTSTART;VALUE=DATE:20260105\nRRULE:FREQ=WEEKLY;COUNT=3";
+        let moved = "UID:series\nRECURRENCE-ID;VALUE=DATE:20260112\nDTSTART;VALUE=DATE:20260114\nDTEND;VALUE=DATE:20260116";
+        assert_eq!(written(&[series, moved]), "[\"2026-01-05\", \"2026-01-14..2026-01-15\", \"2026-01-19\"]");
+        let cancelled =
+            "UID:series\nRECURRENCE-ID;VALUE=DATE:20260112\nDTSTART;VALUE=DATE:20260112\nSTATUS:CANCELLED";
+        assert_eq!(written(&[series, cancelled]), "[\"2026-01-05\", \"2026-01-19\"]");
+        assert_eq!(written(&["DTSTART;VALUE=DATE:20260105\nSTATUS:CANCELLED"]), "[]");
+    }
+
+    #[test]
+    fn events_with_a_time_of_day_are_counted() {
+        let events = ["DTSTART:20260105T100000Z\nDTEND:20260105T110000Z", "DTSTART;VALUE=DATE:20260106"];
+        let found = read_dates(&calendar(&events)).unwrap();
+        assert_eq!((array(&found.ranges).as_str(), found.timed), ("[\"2026-01-06\"]", 1));
+    }
+
+    #[test]
+    fn a_broken_file_is_an_error_that_names_the_event() {
+        for (text, expected) in [
+            ("<html><body>Not found</body></html>".to_owned(), "not a valid iCalendar file"),
+            (String::new(), "it has no event"),
+            (calendar(&[]), "it has no event"),
+            (
+                calendar(&["DTSTART;VALUE=DATE:20260101"]).replace("END:VEVENT\r\nEND:VCALENDAR\r\n", ""),
+                "not a valid iCalendar file",
+            ),
+            (calendar(&["SUMMARY:Easter"]), "event `Easter`: it has no DTSTART"),
+            (
+                calendar(&["SUMMARY:Easter\nDTSTART;VALUE=DATE:20260230"]),
+                "event `Easter`: its DTSTART is not valid",
+            ),
+            (calendar(&["DTSTART;VALUE=DATE:2026-04-05"]), "an event: its DTSTART is not valid"),
+            (
+                calendar(&["DTSTART;VALUE=DATE:20260405\nRRULE:FREQ=SOMETIMES"]),
+                "an event: its RRULE is not valid",
+            ),
+            (
+                calendar(&["DTSTART;VALUE=DATE:20260405\nDTEND;VALUE=DATE:20260401"]),
+                "an event: it ends before it begins",
+            ),
+            (
+                calendar(&["DTSTART;VALUE=DATE:20260405\nEXDATE;VALUE=DATE:today"]),
+                "an event: its EXDATE is not valid",
+            ),
+            (
+                calendar(&["DTSTART;VALUE=DATE:20260405\nRRULE:FREQ=SECONDLY"]),
+                "an event: it occurs more than 100000 times",
+            ),
+        ] {
+            let error = read_dates(&text).unwrap_err();
+            assert!(error.starts_with(expected), "{error}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_never_matches_ends() {
+        let never = "DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30";
+        assert_eq!(written(&[never]), "[\"2026-01-01\"]");
+    }
+
+    #[test]
+    fn files_are_read_into_camhook_toml() {
+        let folder = tempfile::tempdir().unwrap();
+        let year = Horizon::now().first.year();
+        let event = format!("DTSTART;VALUE=DATE:{year}1224");
+        std::fs::write(folder.path().join("days.ics"), calendar(&[&event])).unwrap();
+        let toml = "# ä\ntimezone = \"UTC\"\n[calendars]\nfirst = { ics = \"days.ics\" } # days\n\
+                    second = [\"2026-01-01\"]\nthird = { ics = \"days.ics\" }\n";
+        let resolved = resolve(toml.to_owned(), folder.path()).unwrap();
+        let dates = format!("[\"{year}-12-24\"]");
+        let expected = toml.replace("{ ics = \"days.ics\" }", &dates);
+        assert_eq!(resolved.text, expected);
+        assert!(camhook_site::read(&resolved.text, "test").is_ok());
+        assert!(camhook_site::read(toml, "test").is_err());
+
+        for (value, expected) in [
+            ("{ ics = \"missing.ics\" }", "missing.ics"),
+            ("{ ics = \"https://example.org/days.ics\" }", "download"),
+            ("{ ics = \"days.ics\", year = 2026 }", "write it as days = { ics = \"days.ics\" }"),
+        ] {
+            let error = resolve(format!("[calendars]\ndays = {value}\n"), folder.path()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        let dotted = resolve("[calendars.days]\nics = \"days.ics\"\n".to_owned(), folder.path()).unwrap_err();
+        assert!(dotted.to_string().contains("write it as"), "{dotted}");
+        let broken = "[calendars\nfirst = { ics = \"days.ics\" }\n";
+        assert_eq!(resolve(broken.to_owned(), folder.path()).unwrap().text, broken);
+    }
+}
