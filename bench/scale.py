@@ -82,36 +82,55 @@ MEMORY_GB, NOTIFY_MEMORY_GB, INDEX_MEMORY_GB = 0.25, 0.5, 0.5
 TEMPLATE_RATE, VENDOR_RATE = 500, 200  # ThrottleRate and VendorThrottleRate of the template, parameters
 API_RATE = 10_000  # requests a second, per account and region, can be raised
 LAMBDA_CONCURRENCY = 1_000  # per account and region, can be raised
-CONSUMER_CONCURRENCY = 10  # MaximumConcurrency of each mapping in the template
+CONSUMER_CONCURRENCY = 2  # ConsumerConcurrency of the template, a parameter
 PARTITION_WRITES = 1_000  # a second and partition key of DynamoDB, cannot be raised
 SSM_RATE = 40  # GetParameter a second, standard throughput
 S3_PUTS = 3_500  # a second and prefix, which S3 splits by itself
 
 
 @dataclass
-class Template:
-    """What infra/template.yaml and the functions have, with the default of each parameter but Metrics."""
+class Site:
+    """What a site chooses."""
 
+    metrics: str = "basic"  # the parameter Metrics
+    mqtt: bool = True  # the parameter Mqtt
+    tracking: int = TRACKING_A_DAY
+
+
+@dataclass
+class Template:
+    """The conditions of alarms, with their numbers of metrics, and of event source mappings in infra/template.yaml."""
+
+    alarms: list
     mappings: int
-    alarms: dict  # metrics that alarms watch, by the value of Metrics
-    metrics: dict
+    totals: int  # metrics with Metrics=basic
 
     @staticmethod
     def read():
         text = (ROOT / "infra" / "template.yaml").read_text(encoding="utf-8")
         blocks = re.findall(r"^  \w+:\n    Type: (AWS::[\w:]+)\n((?:    .*\n|\n)*)", text, re.MULTILINE)
-        alarms = {"basic": 0, "detailed": 0}
+        alarms = []
         for kind, block in blocks:
-            if kind != "AWS::CloudWatch::Alarm":
-                continue
-            condition = re.search(r"^    Condition: (\w+)", block, re.MULTILINE)
-            levels = {None: ["basic", "detailed"], "BasicMetrics": ["basic"], "DetailedMetricsOnAws": ["detailed"]}
-            for level in levels.get(condition and condition.group(1), []):
-                alarms[level] += max(1, block.count("MetricStat:"))
+            if kind == "AWS::CloudWatch::Alarm":
+                condition = re.search(r"^    Condition: (\w+)", block, re.MULTILINE)
+                alarms.append((condition and condition.group(1), max(1, block.count("MetricStat:"))))
         source = (ROOT / "shared" / "aws" / "src" / "metrics.rs").read_text(encoding="utf-8")
-        basic = int(re.search(r"ESSENTIAL_METRICS: \[&str; (\d+)\]", source).group(1))
+        totals = int(re.search(r"ESSENTIAL_METRICS: \[&str; (\d+)\]", source).group(1))
         mappings = sum(kind == "AWS::Lambda::EventSourceMapping" for kind, _ in blocks)
-        return Template(mappings, alarms, {"basic": basic, "detailed": DETAILED_METRICS})
+        return Template(alarms, mappings, totals)
+
+    def alarms_of(self, site):
+        """The number of metrics that alarms watch, with the default of each other parameter."""
+        detailed = site.metrics == "detailed"
+        holds = {None: True, "BasicMetrics": not detailed, "DetailedMetricsOnAws": detailed,
+                 "HasConsoleAndDetailedMetrics": detailed, "HasMqtt": site.mqtt, "HasAgent": False, "HasEventBus": False}
+        return sum(metrics for condition, metrics in self.alarms if holds[condition])
+
+    def mappings_of(self, site):
+        return self.mappings if site.mqtt else self.mappings - 1
+
+    def metrics_of(self, site):
+        return self.totals if site.metrics == "basic" else DETAILED_METRICS
 
 
 @dataclass
@@ -164,14 +183,14 @@ class Item:
     free: float = 0
 
 
-def bill(cameras, measured, template, level):
+def bill(cameras, measured, template, site):
     events = cameras * EVENTS_A_DAY * DAYS
-    idle = cameras * (HEARTBEATS_A_DAY + TRACKING_A_DAY) * DAYS
+    idle = cameras * (HEARTBEATS_A_DAY + site.tracking) * DAYS
     posts = events + idle
     seconds = DAYS * SECONDS_A_DAY
     presence = cameras * seconds / PRESENCE_EVERY
     units = events * math.ceil(POST_KB / 512) + idle
-    polls = template.mappings * POLLERS * seconds / 20
+    polls = template.mappings_of(site) * POLLERS * seconds / 20
     notified, switched, thumbnailed = events * NOTIFIED, events * SWITCHED, events * THUMBNAILED
     # A message is sent, received and deleted; batches make fewer of the last two at higher rates. One for each
     # consumer, and one for the index.
@@ -201,8 +220,8 @@ def bill(cameras, measured, template, level):
         Item("DynamoDB", writes, TABLE_WRITE),
         Item("DynamoDB", reads, TABLE_READ),
         Item("DynamoDB", cameras * EVENTS_A_DAY * INDEXED_DAYS * INDEX_KB / 1e6, TABLE_GB_MONTH, FREE_TABLE_GB),
-        Item("CloudWatch metrics", template.metrics[level], METRIC, FREE_METRICS),
-        Item("CloudWatch alarms", template.alarms[level], ALARM, FREE_ALARMS),
+        Item("CloudWatch metrics", template.metrics_of(site), METRIC, FREE_METRICS),
+        Item("CloudWatch alarms", template.alarms_of(site), ALARM, FREE_ALARMS),
         Item("CloudWatch logs", logs / 1e9, LOGS_GB, FREE_LOGS_GB),
         Item("transfer", notified * 350e3 / 1e9, TRANSFER_GB, FREE_TRANSFER_GB),
     ]
@@ -244,8 +263,8 @@ def scale(cameras, measured):
         "table writes a second, peak": cameras / PRESENCE_EVERY
         + peak_events
         * (NOTIFIED * (NOTIFY_WRITES + DECISION_WRITES) + SWITCHED * (RELAY_WRITES + DECISION_WRITES)),
-        "index writes a second, peak": peak_events * INDEX_WRITES,
         "of them on the key `presence`": cameras / PRESENCE_EVERY,
+        "index writes a second, peak": peak_events * INDEX_WRITES,
         "SSM a second, a reference per source": ssm,
         "camhook.toml, kB": cameras * 0.13,
     }
@@ -254,8 +273,8 @@ def scale(cameras, measured):
         (peak_posts > TEMPLATE_RATE, "ThrottleRate of the template"),
         (peak_posts > API_RATE, "API Gateway's rate"),
         (ingest_now + notify_now + relay_now > LAMBDA_CONCURRENCY, "Lambda's concurrency"),
-        (notify_now > CONSUMER_CONCURRENCY, "MaximumConcurrency of notify"),
-        (relay_now > CONSUMER_CONCURRENCY, "MaximumConcurrency of relay"),
+        (notify_now > CONSUMER_CONCURRENCY, "ConsumerConcurrency of the template, for notify"),
+        (relay_now > CONSUMER_CONCURRENCY, "ConsumerConcurrency of the template, for relay"),
         (cameras / PRESENCE_EVERY > PARTITION_WRITES, "writes on one partition key (`presence`)"),
         (ssm > SSM_RATE, "SSM's 40 a second, where each source has a reference"),
         (peak_events * OBJECTS_PER_EVENT > S3_PUTS, "S3's rate for one prefix (split by source)"),
@@ -295,20 +314,29 @@ def main():
     for cameras, names in zip(CAMERAS, reached):
         print(f"* {cameras:,}: {', '.join(names) if names else 'none'}")
     print()
-    bills = {level: [bill(cameras, measured, template, level) for cameras in CAMERAS] for level in template.metrics}
+    basic, detailed, lean = Site(), Site(metrics="detailed"), Site(mqtt=False, tracking=0)
     unit = f"US dollars a month (us-east-1, {PRICES_OF})"
+    variants = [
+        ("`Metrics=detailed`", detailed),
+        ("`Metrics=basic`, the default", basic),
+        ("`Metrics=basic`, `Mqtt=no`", Site(mqtt=False)),
+        ("the same, and no camera sends positions", lean),
+    ]
     sums = []
-    for level, of_level in bills.items():
-        for allowances, name in [(False, "list price"), (True, "after the free allowances")]:
-            totals = [sum(costs(items, allowances).values()) for items in of_level]
-            sums.append((f"`Metrics={level}`, {name}", [number(total) for total in totals]))
+    for name, site in variants:
+        for allowances, basis in [(False, "list price"), (True, "after allowances")]:
+            totals = [sum(costs(bill(cameras, measured, template, site), allowances).values()) for cameras in CAMERAS]
+            sums.append((f"{name}: {basis}", [number(total) for total in totals]))
     print(table(unit, sums))
-    print(f"\n{template.mappings} event source mappings; {template.metrics['basic']} metrics and {template.alarms['basic']}")
-    print(f"alarms with `Metrics=basic`, {template.metrics['detailed']} metrics and {template.alarms['detailed']} metrics of alarms")
-    print("with `Metrics=detailed`. By service, with `Metrics=basic` at list price:\n")
-    print(services(unit, bills["basic"], False))
-    print("\nThe same after the allowances that are free each month in every account:\n")
-    print(services(unit, bills["basic"], True))
+    print()
+    for name, site in [("basic", basic), ("detailed", detailed)]:
+        print(f"* `Metrics={name}`: {template.metrics_of(site)} metrics, alarms on {template.alarms_of(site)} metrics")
+    print(f"* {template.mappings_of(basic)} event source mappings, {template.mappings_of(lean)} with `Mqtt=no`\n")
+    of_basic = [bill(cameras, measured, template, basic) for cameras in CAMERAS]
+    print("By service, with `Metrics=basic` at list price:\n")
+    print(services(unit, of_basic, False))
+    print("\nThe same after the allowances that every account has each month without an end:\n")
+    print(services(unit, of_basic, True))
 
 
 main()
