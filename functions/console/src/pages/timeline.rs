@@ -71,8 +71,10 @@ pub(crate) async fn page<P: IndexPorts>(
             (day_links(&visit, &query))
         }
         (notice.map(|notice| undo_form(&visit, &query, &notice)).unwrap_or_default())
-        (filters::form(&visit, &query))
-        (calendar)
+        div.tools {
+            (filters::form(&visit, &query))
+            (calendar)
+        }
         (list_with_bar(&visit, &query, &events))
     };
     Ok(layout(&visit, Section::Timeline, &title(&visit, &query), &content))

@@ -1,14 +1,14 @@
 //! The facts of an event.
 
 use camhook_description::{Description, printable};
-use camhook_event::{Clock, Event, Text};
+use camhook_event::{Clock, Event, PlateList, Text};
 use camhook_operations::events::Summary;
 use jiff::SignedDuration;
 use maud::{Markup, html};
 
 use crate::access::Visit;
 use crate::format::{duration, full_time};
-use crate::query::{TimelineQuery, word};
+use crate::query::{LISTS, TimelineQuery, word};
 
 pub(super) fn table(
     visit: &Visit,
@@ -39,7 +39,7 @@ pub(super) fn table(
             },
         ));
         if let Some(list) = plate.list {
-            rows.push(("List of the device", html! { (word(&list)) }));
+            rows.push(("List of the device", html! { (list_title(list)) }));
         }
         if let Some(direction) = plate.direction {
             rows.push(("Direction", html! { (word(&direction)) }));
@@ -51,11 +51,18 @@ pub(super) fn table(
             face.similarity.map(|similarity| format!(", {:.0} % alike", similarity.value() * 100.0));
         rows.push(("Face", html! { (name) (similarity.unwrap_or_default()) }));
         if let Some(list) = face.list {
-            rows.push(("List of the device", html! { (word(&list)) }));
+            rows.push(("List of the device", html! { (list_title(list)) }));
         }
     }
-    if !description.facts.is_empty() {
-        rows.push(("Also", html! { (description.facts.join(" · ")) }));
+    let shown = [summary.area.as_ref(), summary.name.as_ref(), summary.zone.as_ref(), Some(&summary.source)];
+    let is_shown = |fact: &str| {
+        shown.iter().flatten().any(|text| printable(text.as_str()) == fact)
+            || word(&summary.kind).eq_ignore_ascii_case(fact)
+    };
+    let others: Vec<&str> =
+        description.facts.iter().map(String::as_str).filter(|fact| !is_shown(fact)).collect();
+    if !others.is_empty() {
+        rows.push(("Also", html! { (others.join(" · ")) }));
     }
     rows.push((
         "Received",
@@ -72,6 +79,10 @@ pub(super) fn table(
             }
         }
     }
+}
+
+fn list_title(list: PlateList) -> &'static str {
+    LISTS.iter().find(|(known, ..)| *known == list).map_or("", |(_, _, title)| title)
 }
 
 fn source(summary: &Summary) -> String {
