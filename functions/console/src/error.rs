@@ -6,7 +6,7 @@ use camhook_ports::{IndexError, ObjectError};
 use http::StatusCode;
 
 /// Why a request is not answered with what it asked for. The page that says so is rendered where the request is known
-/// ([`crate::access::guard`]).
+/// ([`crate::guard::guard`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PageError {
     /// It does not exist, or the person may not see it.

@@ -6,7 +6,7 @@
 //!
 //! | module | answers |
 //! |---|---|
-//! | `access` | who is signed in, where a change came from, and the header fields of every answer |
+//! | `access`, `guard` | sessions in cookies, where a change came from, the header fields of every answer |
 //! | `pages` | one module per page |
 //! | `pictures` | redirects to pictures, for those who may see them |
 //! | `query` | the filters in the URL of the timeline |
@@ -23,12 +23,14 @@ mod base;
 mod compression;
 mod error;
 mod format;
+mod guard;
 mod headline;
 mod pages;
 mod pictures;
 mod query;
 mod router;
+mod visit;
 
-pub use access::Address;
 pub use app::{App, Deployment};
 pub use router::{INVALID_PATH, is_valid_target, router};
+pub use visit::Address;

@@ -15,9 +15,9 @@ use camhook_operations::events::{self, Summary};
 use camhook_ports::{IndexPorts, ObjectError, ObjectStore};
 
 pub(crate) use self::layout::error_page;
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
+use crate::visit::Visit;
 
 /// An event that the person may see. One of another area is answered like one that does not exist.
 pub(crate) async fn visible_event<P: IndexPorts>(

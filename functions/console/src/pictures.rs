@@ -9,10 +9,10 @@ use camhook_ports::{IndexPorts, ObjectStore};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, LOCATION};
 
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
 use crate::pages::{record, visible_event};
+use crate::visit::Visit;
 
 /// How long a signed URL of a picture is valid.
 const VALID_FOR: Duration = Duration::from_secs(60);

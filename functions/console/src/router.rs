@@ -7,10 +7,10 @@ use axum::routing::{get, post};
 use camhook_ports::IndexPorts;
 use http::Uri;
 
-use crate::access::{guard, signed_in};
 use crate::app::App;
 use crate::assets::asset;
 use crate::error::PageError;
+use crate::guard::{guard, signed_in};
 use crate::pages::{cameras, event, problems, relays, review, sign_in, site, timeline};
 use crate::pictures;
 

@@ -20,12 +20,12 @@ use maud::{Markup, html};
 use self::chart::chart;
 use super::layout::{Section, layout};
 use super::record;
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
 use crate::format::{ago, counted, day_of, duration, full_time};
 use crate::headline::describe_summary;
 use crate::query::TimelineQuery;
+use crate::visit::Visit;
 
 /// The number of days of a chart.
 const DAYS: i64 = 14;

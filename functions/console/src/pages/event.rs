@@ -20,12 +20,12 @@ use maud::{Markup, html};
 use self::neighbors::Neighbors;
 use super::layout::{Section, layout};
 use super::{record, visible_event};
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
 use crate::format::{clock_time, full_time};
 use crate::headline::describe_summary;
 use crate::query::TimelineQuery;
+use crate::visit::Visit;
 
 /// One event.
 pub(crate) async fn page<P: IndexPorts>(

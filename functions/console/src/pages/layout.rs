@@ -5,10 +5,10 @@ use camhook_operations::sessions::Visitor;
 use camhook_state::person::Role;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::access::Visit;
 use crate::assets::Asset;
 use crate::base::Base;
 use crate::error::PageError;
+use crate::visit::Visit;
 
 /// A page of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

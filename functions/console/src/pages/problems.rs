@@ -16,10 +16,10 @@ use futures_util::future::try_join_all;
 use maud::{Markup, html};
 
 use super::layout::{Section, layout};
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
 use crate::format::{ago, counted};
+use crate::visit::Visit;
 
 /// The number of pending events that are counted.
 const COUNTED: usize = 999;

@@ -10,10 +10,10 @@ use futures_util::future::try_join_all;
 use maud::{Markup, html};
 
 use super::layout::{Section, layout};
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
 use crate::format::{ago, full_time};
+use crate::visit::Visit;
 
 /// The relays and modes. A person who is limited to areas sees the modes of those.
 pub(crate) async fn page<P: IndexPorts>(

@@ -15,10 +15,10 @@ use http::header::LOCATION;
 
 use super::timeline::Notice;
 use super::visible_event;
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
 use crate::query::{Reviewed, TimelineQuery};
+use crate::visit::Visit;
 
 /// The fields of a form.
 struct Form<'a> {

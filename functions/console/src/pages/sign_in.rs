@@ -11,9 +11,10 @@ use http::{HeaderMap, StatusCode};
 use maud::html;
 
 use super::layout::document;
-use crate::access::{Address, Place, browser_of, secret_of};
+use crate::access::{browser_of, secret_of};
 use crate::app::App;
 use crate::error::PageError;
+use crate::visit::{Address, Place};
 
 /// Shows a button. Looking at a link does not use it: messengers and mail scanners open links.
 pub(crate) async fn page(place: Place, Path(link): Path<String>) -> Result<Html<String>, PageError> {

@@ -12,10 +12,10 @@ use futures_util::future::try_join_all;
 use maud::{Markup, html};
 
 use super::layout::{Section, layout};
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
 use crate::format::{ago, full_time};
+use crate::visit::Visit;
 
 /// The number of versions that are listed.
 const VERSIONS: usize = 10;

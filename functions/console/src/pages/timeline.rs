@@ -23,12 +23,12 @@ use maud::{Markup, html};
 
 use self::counts::DayTotal;
 use super::layout::{Section, layout};
-use crate::access::Visit;
 use crate::app::App;
 use crate::base::Base;
 use crate::error::PageError;
 use crate::format::{clock_time, counted, day_name, day_of, full_time};
 use crate::query::{Reviewed, TimelineQuery};
+use crate::visit::Visit;
 
 /// The number of events on one page.
 const SHOWN: usize = 50;

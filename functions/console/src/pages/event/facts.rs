@@ -6,9 +6,9 @@ use camhook_operations::events::Summary;
 use jiff::SignedDuration;
 use maud::{Markup, html};
 
-use crate::access::Visit;
 use crate::format::{duration, full_time};
 use crate::query::{LISTS, TimelineQuery, word};
+use crate::visit::Visit;
 
 pub(super) fn table(
     visit: &Visit,

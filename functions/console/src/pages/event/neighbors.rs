@@ -4,9 +4,9 @@ use camhook_operations::events::{self, CameraRef, Cursor, Filter, Summary};
 use camhook_ports::IndexPorts;
 use jiff::SignedDuration;
 
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
+use crate::visit::Visit;
 
 /// The lengths of time in which the next event is looked for, in minutes.
 const WINDOWS: [i64; 3] = [10, 6 * 60, 7 * 24 * 60];

@@ -7,8 +7,8 @@ use camhook_state::decision::{ActionDecision, ActionOutcome, Decision};
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use crate::access::Visit;
 use crate::format::clock_time;
+use crate::visit::Visit;
 
 pub(super) fn section(visit: &Visit, summary: &Summary, decisions: &BTreeMap<String, Decision>) -> Markup {
     let zone = visit.place.site.timezone();

@@ -5,8 +5,8 @@ use camhook_event::{
 };
 use maud::{Markup, html};
 
-use crate::access::Visit;
 use crate::query::word;
+use crate::visit::Visit;
 
 pub(super) fn pictures(visit: &Visit, event: &Event) -> Markup {
     html! {

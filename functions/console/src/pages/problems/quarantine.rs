@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
 use crate::format::{counted, full_time};
+use crate::visit::Visit;
 
 /// The number of days that are listed.
 const DAYS: i64 = 3;

@@ -8,11 +8,11 @@ use jiff::civil::{Date, Weekday};
 use maud::{Markup, html};
 
 use super::counts::is_counted;
-use crate::access::Visit;
 use crate::app::App;
 use crate::error::PageError;
 use crate::format::{counted, day_of};
 use crate::query::TimelineQuery;
+use crate::visit::Visit;
 
 /// The month of a day, each day with its count and a link.
 pub(super) async fn calendar<P: IndexPorts>(

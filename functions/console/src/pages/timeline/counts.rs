@@ -9,9 +9,9 @@ use camhook_state::review::{Review, day_of as utc_day};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
-use crate::access::Visit;
 use crate::format::bounds;
 use crate::query::TimelineQuery;
+use crate::visit::Visit;
 
 /// The totals of a day, of the sources that the person may see. Approximate: `camhook index rebuild` corrects them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

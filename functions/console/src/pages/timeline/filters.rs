@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use camhook_event::Kind;
 use maud::{Markup, html};
 
-use crate::access::Visit;
 use crate::query::{LISTS, Reviewed, TARGETS, TimelineQuery, local, word};
+use crate::visit::Visit;
 
 /// The form of filters. It is open when a filter is set.
 pub(super) fn form(visit: &Visit, query: &TimelineQuery) -> Markup {

@@ -8,10 +8,10 @@ use camhook_state::person::Role;
 use camhook_state::review::Review;
 use maud::{Markup, html};
 
-use crate::access::Visit;
 use crate::format::{bounds, clock_time, day_name, day_of, full_time};
 use crate::headline::describe_summary;
 use crate::query::TimelineQuery;
+use crate::visit::Visit;
 
 /// Events, newest first, below the names of their days.
 pub(super) fn events(
