@@ -729,7 +729,7 @@ pub(crate) enum RelaysAction {
 pub(crate) struct Dlq {
     #[command(subcommand)]
     pub(crate) action: Option<DlqAction>,
-    /// Only dead letters of this queue: notify, alerts, relay, relay-lan, releases, releases-lan, mqtt or index.
+    /// Only dead letters of this queue: notify, alerts, relay, relay-lan, releases, releases-lan, mqtt, index or bus.
     #[arg(long, global = true, value_name = "QUEUE", value_parser = queue)]
     pub(crate) queue: Option<Queue>,
 }

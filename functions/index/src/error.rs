@@ -1,7 +1,7 @@
 //! Errors.
 
 use camhook_consumer::Retry;
-use camhook_ports::{IndexError, ObjectError, PutError};
+use camhook_ports::{IndexError, ObjectError, PutError, QueueError};
 
 use crate::ThumbnailError;
 
@@ -39,6 +39,12 @@ pub enum Error {
     /// The thumbnail was not stored.
     #[error(transparent)]
     Put(#[from] PutError),
+    /// A message that is not JSON.
+    #[error("failed to write an event as a message: {0}")]
+    Message(serde_json::Error),
+    /// The queue of the event bus failed.
+    #[error(transparent)]
+    Bus(#[from] QueueError),
 }
 
 impl Error {
@@ -52,17 +58,20 @@ impl Error {
             Self::Summary(_) => "summary",
             Self::Index(_) => "index",
             Self::Picture { .. } => "picture",
+            Self::Message(_) => "message",
+            Self::Bus(_) => "bus",
         }
     }
 
     /// Whether another attempt may succeed.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Object(ObjectError::Failed { .. }) | Self::Put(_) | Self::Index(_) => true,
+            Self::Object(ObjectError::Failed { .. }) | Self::Put(_) | Self::Index(_) | Self::Bus(_) => true,
             Self::Object(ObjectError::Denied { .. })
             | Self::Notification(_)
             | Self::Record { .. }
             | Self::Summary(_)
+            | Self::Message(_)
             | Self::Picture { .. } => false,
         }
     }

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use bytes::Bytes;
-use camhook_event::{Event, record_key, thumbnail_key};
-use camhook_index::{Mode, Rebuild, Totals, handle};
+use camhook_event::{Event, MESSAGE_LIMIT, record_key, thumbnail_key};
+use camhook_index::{EventBus, Mode, Rebuild, Totals, handle};
 use camhook_operations::events::{Filter, Summary, counts, query};
 use camhook_ports::memory::MemoryPorts;
 use camhook_ports::{EventIndex, Object, ObjectStore, Precondition, Queue, QueueRecord};
@@ -60,7 +60,7 @@ fn notification(keys: &[&str], receive_count: u32) -> QueueRecord {
 }
 
 async fn deliver(ports: &MemoryPorts, keys: &[&str], receive_count: u32) -> Vec<String> {
-    handle(ports, &site(), DAYS, &[notification(keys, receive_count)]).await.failed
+    handle(ports, &site(), DAYS, EventBus::Absent, &[notification(keys, receive_count)]).await.failed
 }
 
 async fn all(ports: &MemoryPorts) -> Vec<Summary> {
@@ -178,7 +178,7 @@ async fn one_bad_message_costs_no_other_message() {
         notification(&["events/2026/11/23/gate/deleted.json"], 1),
         notification(&[&record_key(&event)], 1),
     ];
-    let outcome = handle(&ports, &site(), DAYS, &records).await;
+    let outcome = handle(&ports, &site(), DAYS, EventBus::Absent, &records).await;
     assert_eq!(outcome.failed, ["m-", "m-events/2026/11/23/gate/bad.json"]);
     assert_eq!(all(&ports).await.len(), 1);
     let dead = dead_letter::find(&ports.state, Queue::Index, "m-").await.unwrap();
@@ -195,6 +195,53 @@ async fn an_index_that_fails_leaves_the_message_in_the_queue() {
     ports.index.heal();
     assert!(deliver(&ports, &[&record_key(&event)], 2).await.is_empty());
     assert_eq!(all(&ports).await.len(), 1);
+}
+
+/// Delivers the notification of a record to a stack with an event bus.
+async fn deliver_with_bus(ports: &MemoryPorts, event: &Event, receive_count: u32) -> Vec<String> {
+    let record = notification(&[&record_key(event)], receive_count);
+    handle(ports, &site(), DAYS, EventBus::Queue, &[record]).await.failed
+}
+
+#[tokio::test]
+async fn each_stored_event_is_sent_to_the_bus_at_least_once_with_the_same_id() {
+    let ports = ports();
+    let plate = event(1, "2026-11-23T08:00:00Z", &json!({}));
+    let long = "x".repeat(MESSAGE_LIMIT);
+    let large = event(2, "2026-11-23T09:00:00Z", &json!({ "vendor_data": { "note": long } }));
+    for event in [&plate, &large] {
+        store_event(&ports, event).await;
+    }
+    assert!(deliver(&ports, &[&record_key(&plate)], 1).await.is_empty());
+    assert_eq!(ports.queues.sent(Queue::Bus), [], "a stack without a bus");
+    for event in [&plate, &large, &plate] {
+        assert!(deliver_with_bus(&ports, event, 1).await.is_empty());
+    }
+    let sent = ports.queues.take(Queue::Bus);
+    let sent: Vec<Event> = sent.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect();
+    assert_eq!(sent.iter().map(|event| event.id).collect::<Vec<_>>(), [plate.id, large.id, plate.id]);
+    assert_eq!(sent[0], plate);
+    assert_eq!(sent[1].data.record.as_ref().unwrap().key.as_str(), record_key(&large), "without vendor_data");
+}
+
+#[tokio::test]
+async fn an_event_that_the_bus_refuses_is_indexed_and_sent_by_a_later_delivery() {
+    let ports = ports();
+    let event = event(1, "2026-11-23T08:00:00Z", &json!({}));
+    store_event(&ports, &event).await;
+    ports.queues.fail(Queue::Bus);
+    assert_eq!(deliver_with_bus(&ports, &event, 1).await.len(), 1);
+    assert_eq!(all(&ports).await.len(), 1);
+    ports.queues.heal();
+    assert!(deliver_with_bus(&ports, &event, 2).await.is_empty());
+    assert_eq!(ports.queues.sent(Queue::Bus).len(), 1);
+}
+
+#[tokio::test]
+async fn a_rebuild_sends_nothing_to_the_bus() {
+    let ports = damaged().await;
+    rebuild(&ports, Mode::Write, "2026-11-20").await;
+    assert_eq!(ports.queues.sent(Queue::Bus), []);
 }
 
 /// Runs a rebuild to its end.

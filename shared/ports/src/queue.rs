@@ -26,11 +26,13 @@ pub enum Queue {
     Alerts,
     /// Notifications of the bucket about new records, to the index function.
     Index,
+    /// Events for the event bus, to a pipe of EventBridge.
+    Bus,
 }
 
 impl Queue {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Notify,
         Self::Alerts,
         Self::Relay,
@@ -39,6 +41,7 @@ impl Queue {
         Self::ReleasesLan,
         Self::Mqtt,
         Self::Index,
+        Self::Bus,
     ];
 
     /// The name in metrics, logs and `pending/`.
@@ -53,6 +56,7 @@ impl Queue {
             Self::Mqtt => "mqtt",
             Self::Alerts => "alerts",
             Self::Index => "index",
+            Self::Bus => "bus",
         }
     }
 }
