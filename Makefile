@@ -14,6 +14,9 @@ STACK_NAME ?= camhook
 PARAMETERS ?=
 ARCHITECTURE ?= arm64
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 600
+SOAK_RATE ?= 1
+SOAK ?=
 
 CLOUD := .tools/cloud
 LINT := .tools/lint
@@ -30,7 +33,7 @@ VENDORS = $(patsubst functions/%/tests/fixtures.rs,%,$(wildcard functions/*/test
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
-.PHONY: help run up down watch check check-python check-roles test test-browser test-mqtt test-upgrade screenshots lint lint-words bench fuzz mutants build deploy clean-tools
+.PHONY: help run up down watch check check-python check-roles test test-browser test-mqtt test-upgrade soak screenshots lint lint-words bench fuzz mutants build deploy clean-tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -66,6 +69,11 @@ test-mqtt: $(CLOUD)/installed ## run the MQTT tests with a Mosquitto bridge, whi
 	@command -v mosquitto_pub >/dev/null || { echo "error: Mosquitto is not installed; on Debian and Ubuntu: apt-get install mosquitto mosquitto-clients" >&2; exit 1; }
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- \
 		cargo test --workspace --features lambda,camhook-end-to-end/mosquitto --test mqtt --locked
+
+soak: $(CLOUD)/installed ## post for SOAK_SECONDS while everything fails, and account for each post; SOAK="--seed N --break WHAT"
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- \
+		$(SHELL) -c 'cargo test --quiet --workspace --features lambda --locked --test deployed --no-run && \
+		$${CARGO_TARGET_DIR:-target}/debug/soak --seconds $(SOAK_SECONDS) --rate $(SOAK_RATE) $(SOAK)'
 
 check: check-python lint-words ## what to run before a commit: formatting, Clippy, and tests without the local cloud
 	cargo fmt --all --check

@@ -35,7 +35,9 @@ impl CallLog {
     /// Writes a call to the log.
     #[expect(clippy::unwrap_used, reason = "a test stops where it fails")]
     pub fn record(&self, request: &Request<Bytes>) {
-        let caller = self.caller.unwrap_or_else(|| access_key(request));
+        let key = access_key(request);
+        let function = key.split_once('.').map_or(key, |(function, _)| function);
+        let caller = self.caller.unwrap_or(function);
         for (action, resource) in actions(request) {
             let line = json!({ "caller": caller, "action": action, "resource": resource });
             // One write for each line: several processes append to the file.
@@ -50,7 +52,7 @@ fn open(path: &Path) -> Arc<Mutex<File>> {
 }
 
 /// The access key in the signature.
-fn access_key(request: &Request<Bytes>) -> &str {
+pub(crate) fn access_key(request: &Request<Bytes>) -> &str {
     let authorization = header(request.headers(), "authorization");
     let credential = authorization.split_once("Credential=").map_or("", |(_, credential)| credential);
     credential.split_once('/').map_or("unknown", |(key, _)| key)

@@ -11,7 +11,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, SharedCredentials
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
 };
-use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -244,11 +244,22 @@ impl Queue {
 
     /// Takes a message, if there is one by now.
     pub async fn take(&self) -> Option<Taken> {
-        let request = self.sqs.receive_message().queue_url(&self.url).max_number_of_messages(1);
+        self.receive(1, 0).await.pop()
+    }
+
+    /// Takes at most this many messages; waits for the first one for so many seconds.
+    pub async fn receive(&self, most: i32, seconds: i32) -> Vec<Taken> {
+        let request = self.sqs.receive_message().queue_url(&self.url);
         let request = request
+            .max_number_of_messages(most)
+            .wait_time_seconds(seconds)
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .message_attribute_names("All");
-        let message = request.send().await.unwrap().messages?.pop()?;
+        let messages = request.send().await.unwrap().messages.unwrap_or_default();
+        messages.into_iter().map(|message| self.taken(message)).collect()
+    }
+
+    fn taken(&self, message: Message) -> Taken {
         let attributes: Map<String, Value> = message
             .attributes
             .unwrap_or_default()
@@ -276,11 +287,18 @@ impl Queue {
             "eventSourceARN": format!("arn:aws:sqs:eu-central-1:000000000000:{name}"),
             "awsRegion": "eu-central-1",
         });
-        Some(Taken { queue: self.clone(), receipt_handle, record })
+        Taken { queue: self.clone(), receipt_handle, record }
     }
 }
 
 impl Taken {
+    /// Which delivery of the message this is, counted from 1.
+    #[must_use]
+    pub fn receive_count(&self) -> u32 {
+        let count = self.record["attributes"]["ApproximateReceiveCount"].as_str();
+        count.and_then(|count| count.parse().ok()).unwrap_or(1)
+    }
+
     /// The message's body as JSON.
     #[must_use]
     pub fn body(&self) -> Value {

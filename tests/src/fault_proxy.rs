@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::call_log::CallLog;
+use crate::call_log::{CallLog, access_key};
 use crate::http_server::{HttpClient, HttpServer, Reply, header as header_value};
 use crate::process::KillSwitch;
 
@@ -24,6 +24,8 @@ pub struct Call {
     pub target: String,
     /// Its trace header, by which Lambda recognizes a function that invokes itself.
     pub trace: String,
+    /// The access key of whoever made it: a function's name, or `{name}.{number}` where several instances run.
+    pub caller: String,
 }
 
 impl Call {
@@ -35,10 +37,11 @@ impl Call {
 
     fn read(request: &Request<Bytes>) -> Self {
         let trace = header_value(request.headers(), "x-amzn-trace-id").to_owned();
+        let caller = access_key(request).to_owned();
         if let Some((_, operation)) = header_value(request.headers(), "x-amz-target").split_once('.') {
             let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
             let (operation, target) = (operation.to_owned(), target(&body).unwrap_or_default());
-            return Self { operation, target, trace };
+            return Self { operation, target, trace, caller };
         }
         // Path style, as the SDK does it for an address without a name: `/{bucket}/{key}`.
         let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
@@ -50,7 +53,7 @@ impl Call {
             ("DELETE", _) => "DeleteObject".to_owned(),
             (method, _) => method.to_owned(),
         };
-        Self { operation, target: key.to_owned(), trace }
+        Self { operation, target: key.to_owned(), trace, caller }
     }
 }
 
@@ -82,9 +85,30 @@ pub enum Fault {
     KillBefore(KillSwitch),
     /// It is done, and the process that made it is killed before it hears of that.
     KillAfter(KillSwitch),
+    /// Another call is made in its place, and its caller gets that one's answer.
+    Rewrite(Rewrite),
+}
+
+/// Makes another request of one.
+#[derive(Clone)]
+pub struct Rewrite(Arc<dyn Fn(Request<Bytes>) -> Request<Bytes> + Send + Sync>);
+
+impl Rewrite {
+    /// Rewrites a request by this function.
+    pub fn new(rewrite: impl Fn(Request<Bytes>) -> Request<Bytes> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rewrite))
+    }
+}
+
+impl fmt::Debug for Rewrite {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Rewrite")
+    }
 }
 
 type Matcher = dyn Fn(&Call) -> bool + Send;
+
+type Decider = dyn FnMut(&Call) -> Option<Fault> + Send;
 
 struct Rule {
     matches: Box<Matcher>,
@@ -96,6 +120,7 @@ struct Rule {
 #[derive(Default)]
 struct Plan {
     rules: Vec<Rule>,
+    decider: Option<Box<Decider>>,
     calls: Vec<Call>,
 }
 
@@ -149,6 +174,9 @@ impl FaultProxy {
                         process.kill().await;
                         Reply::Close
                     }
+                    Some(Fault::Rewrite(Rewrite(rewrite))) => {
+                        forward(&client, &endpoint, rewrite(request)).await
+                    }
                 }
             }
         })
@@ -172,6 +200,11 @@ impl FaultProxy {
         self.rule(Rule { matches: Box::new(matches), passed_first: n - 1, left: 1, fault });
     }
 
+    /// From now on this function decides which calls fail, of those that no other rule is about.
+    pub fn decide(&self, decider: impl FnMut(&Call) -> Option<Fault> + Send + 'static) {
+        self.plan.lock().unwrap().decider = Some(Box::new(decider));
+    }
+
     fn rule(&self, rule: Rule) {
         self.plan.lock().unwrap().rules.push(rule);
     }
@@ -184,7 +217,9 @@ impl FaultProxy {
 
     /// From now on nothing fails.
     pub fn heal(&self) {
-        self.plan.lock().unwrap().rules.clear();
+        let mut plan = self.plan.lock().unwrap();
+        plan.rules.clear();
+        plan.decider = None;
     }
 
     /// All calls until now, failed ones and the SDK's further tries too.
@@ -203,8 +238,12 @@ impl FaultProxy {
 impl Plan {
     fn next(&mut self, call: Call) -> Option<Fault> {
         let rule = self.rules.iter_mut().find(|rule| rule.left > 0 && (rule.matches)(&call));
+        let decided = match (&rule, &mut self.decider) {
+            (None, Some(decide)) => decide(&call),
+            _ => None,
+        };
         self.calls.push(call);
-        let rule = rule?;
+        let Some(rule) = rule else { return decided };
         if rule.passed_first > 0 {
             rule.passed_first -= 1;
             return None;

@@ -45,6 +45,8 @@ pub struct OwnStack {
     pub releases_lan: Queue,
     /// The queue of dead letters of `notify`.
     pub notify_dlq: Queue,
+    /// The queue of MQTT messages.
+    pub mqtt: Queue,
     /// The table.
     pub table: Table,
     stack: Stack,
@@ -80,8 +82,7 @@ impl OwnStack {
         let name = format!("camhook-test-{:016x}", getrandom::u64().unwrap());
         let devices = Devices::start().await;
         let bucket = cloud.create_bucket(&name).await;
-        bucket.put(CONFIGURATION, site.replace("{{devices}}", &devices.url())).await;
-        Self {
+        let stack = Self {
             proxy: FaultProxy::start(&stack.endpoint_url, CallLog::by_credentials(&stack.calls)).await,
             devices,
             bucket,
@@ -92,15 +93,28 @@ impl OwnStack {
             releases: cloud.create_queue(&format!("{name}-releases")).await,
             releases_lan: cloud.create_queue(&format!("{name}-releases-lan")).await,
             notify_dlq: cloud.create_queue(&format!("{name}-notify-dlq")).await,
+            mqtt: cloud.create_queue(&format!("{name}-mqtt")).await,
             table: cloud.create_table(&name).await,
             files: tempfile::tempdir().unwrap(),
             cloud,
             stack,
-        }
+        };
+        stack.configure(site).await;
+        stack
+    }
+
+    /// Puts another camhook.toml.
+    pub async fn configure(&self, site: &str) {
+        self.bucket.put(CONFIGURATION, site.replace("{{devices}}", &self.devices.url())).await;
     }
 
     /// Starts a function of this stack. It finds AWS at the proxy.
     pub async fn start(&self, function: &str) -> Function {
+        self.start_as(function, function).await
+    }
+
+    /// The same under a name of its own, by which the proxy tells instances apart: `{function}.{number}`.
+    pub async fn start_as(&self, function: &str, caller: &str) -> Function {
         let environment = [
             ("CAMHOOK_BUCKET", self.bucket.name.as_str()),
             ("CAMHOOK_TABLE", &self.table.name),
@@ -113,7 +127,7 @@ impl OwnStack {
             ("CAMHOOK_LOCAL_STACK", "true"),
             ("CAMHOOK_LOG", "info"),
             // Tells the log of calls which function made a call.
-            ("AWS_ACCESS_KEY_ID", function),
+            ("AWS_ACCESS_KEY_ID", caller),
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("AWS_REGION", &self.stack.region),
             ("AWS_ENDPOINT_URL", &self.proxy.url()),

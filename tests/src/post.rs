@@ -20,11 +20,17 @@ impl Post {
     /// Fills in a template for a webhook's path. Every call makes other pictures, and so another event.
     #[must_use]
     pub fn new(template: &str, path: &str) -> Self {
+        Self::with_seed(template, path, getrandom::u64().unwrap())
+    }
+
+    /// The same with the pictures of this seed.
+    #[must_use]
+    pub fn with_seed(template: &str, path: &str, seed: u64) -> Self {
         let context = Context {
             path: path.to_owned(),
             now: SystemClock::start().now(),
             timezone: TimeZone::get("Europe/Berlin").unwrap(),
-            seed: getrandom::u64().unwrap(),
+            seed,
             plate: None,
         };
         Self { text: render(template, &context).unwrap() }

@@ -210,6 +210,46 @@ async fn a_plug_in_has_user_and_password_and_is_asked_for_them() {
     assert_eq!(source.notified().len(), 1);
 }
 
+/// Whoever probes learns nothing of which sources there are and how they are protected: the reply depends on the request
+/// alone.
+#[tokio::test]
+async fn a_source_with_a_password_one_with_a_key_and_one_that_is_none_answer_alike() {
+    let source = Source::given("vms-plug-in").await;
+    let body = external_event();
+    let signature = sign("another-token", &body);
+    let json = ("content-type", "application/json; charset=utf-8");
+    let requests: [(&str, Vec<(&str, &str)>); 8] = [
+        ("POST", vec![json]),
+        ("POST", vec![json, WRONG]),
+        ("POST", vec![json, ("authorization", "Basic !")]),
+        ("POST", vec![json, ("authorization", "Bearer x")]),
+        ("POST", vec![json, (SIGNATURE_FIELD, &signature)]),
+        ("POST", vec![json, (SIGNATURE_FIELD, &signature), WRONG]),
+        ("GET", vec![]),
+        ("GET", vec![WRONG]),
+    ];
+    for (method, fields) in &requests {
+        let mut replies = Vec::new();
+        for id in ["vms-plug-in", "vms-locked", "vms-garbled", "nobody"] {
+            let url = format!("{}/xprotect/{id}", source.stack.api_url);
+            let reply = source.send(method, &url, fields, &body).await;
+            let fields =
+                ["www-authenticate", "content-type", "content-length", "retry-after", "cache-control"];
+            let headers = fields.map(|name| header(reply.headers(), name).to_owned());
+            replies.push((id, reply.status(), headers, reply.body().clone()));
+        }
+        for (id, status, headers, reply) in &replies[1..] {
+            let (_, first_status, first_headers, first_reply) = &replies[0];
+            assert_eq!(
+                (status, headers, reply),
+                (first_status, first_headers, first_reply),
+                "{id}: {fields:?}"
+            );
+        }
+    }
+    assert!(source.kept().await.is_empty());
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_for_good_and_kept() {
     let source = Source::given("vms-garbled").await;

@@ -176,7 +176,7 @@ impl<P: Ports> Consumer<'_, P> {
             query: String::new(),
             credentials: Credentials::default(),
         };
-        let transport = Transport::Mqtt { topic: &message.topic };
+        let transport = Transport::Mqtt { topic: &message.topic, client: message.client.as_deref() };
         quarantine(self.ports.objects(), &received, transport, malformed, parser_version).await?;
         tracing::warn!(
             reason = malformed.code,

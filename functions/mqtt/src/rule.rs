@@ -90,6 +90,8 @@ mod tests {
         assert_eq!(message.payload, b"{\"val\":\"1\"}");
         assert_eq!(message.received_at.as_millisecond(), 1_795_420_800_123);
         assert_eq!((message.client, message.id.as_str()), (None, "t-1"));
+        let named = RuleMessage::read(&record(&body.replace("n/a", "camera-115"))).unwrap();
+        assert_eq!(named.client.as_deref(), Some("camera-115"));
         let without = RuleMessage::read(&record(r#"{"data":"","topic":"a","ts":0}"#)).unwrap();
         assert_eq!((without.payload.len(), without.id.as_str()), (0, "m1"));
     }

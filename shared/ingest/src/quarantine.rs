@@ -41,6 +41,9 @@ pub struct Reason {
     /// The topic, of an MQTT message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
+    /// The MQTT client that published it: a camera, or the bridge before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
     /// The query; only its structure where the source's faces are not kept.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub query: String,
@@ -67,9 +70,13 @@ pub async fn quarantine<O: ObjectStore>(
     parser: &str,
 ) -> Result<(), PutError> {
     let Received { source, received_at, id, body, query, credentials } = received;
-    let (method, rest, content_type, topic) = match transport {
-        Transport::Http { method, rest, content_type } => (Some(method), Some(rest), content_type, None),
-        Transport::Mqtt { topic } => (None, None, None, Some(topic)),
+    let (method, rest, content_type) = match transport {
+        Transport::Http { method, rest, content_type } => (Some(method), Some(rest), content_type),
+        Transport::Mqtt { .. } => (None, None, None),
+    };
+    let (topic, client) = match transport {
+        Transport::Http { .. } => (None, None),
+        Transport::Mqtt { topic, client } => (Some(topic), client),
     };
     let kept: Bytes = match source.faces {
         Retention::Drop => structure::of_body(body).into(),
@@ -91,6 +98,7 @@ pub async fn quarantine<O: ObjectStore>(
             Retention::Keep => rest.iter().map(|segment| redacted(segment)).collect(),
         }),
         topic: topic.map(str::to_owned),
+        client: client.map(str::to_owned),
         query: match source.faces {
             Retention::Drop => structure::of_query(query),
             Retention::Keep => redacted(query),

@@ -44,5 +44,7 @@ pub enum Transport<'a> {
     Mqtt {
         /// Its topic.
         topic: &'a str,
+        /// The MQTT client that published it, where AWS IoT names one.
+        client: Option<&'a str>,
     },
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 mod ingest;
+mod mqtt;
 mod notify;
 mod refusals;
 mod relay;

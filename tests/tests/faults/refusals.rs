@@ -6,7 +6,7 @@ use camhook_end_to_end::post::{INTRUSION, Post};
 use camhook_picture::SamplePost;
 use serde_json::{Value, json};
 
-use crate::{PATH, SITE, event, intrusion, status};
+use crate::{PATH, SITE, TOKEN, event, intrusion, status};
 
 /// A request of the source `gate` with this body, as text and as base64.
 fn both_forms(body: &[u8]) -> [Value; 2] {
@@ -93,6 +93,24 @@ async fn what_cannot_be_read_is_acknowledged_and_kept_in_the_quarantine() {
         assert_eq!((&why["reason"], &why["source"]), (&json!(reason), &json!("gate")));
         assert!(stack.bucket.keys("events/").await.is_empty());
         assert_eq!(stack.proxy.count("SendMessage", ""), 1, "the alert about the first of a day");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_in_the_query_or_the_path_is_not_kept_in_the_quarantine() {
+    let stack = OwnStack::create(SITE).await;
+    let viewtron = stack.start("viewtron").await;
+    let request = format!("POST {PATH}/echo-{TOKEN}/end?a={TOKEN}&b=1 HTTP/1.1\n\nnot XML");
+    let post = SamplePost::parse(request.as_bytes()).unwrap();
+    let reply = viewtron.call(&gateway::event(&post, BodyForm::Text, "request-1")).await;
+    assert_eq!(status(&reply), 200);
+    let keys = stack.bucket.keys("quarantine/").await;
+    let why = stack.bucket.json(&keys[0]).await;
+    assert_eq!(why["rest"], json!(["echo-[redacted]", "end"]));
+    assert_eq!(why["query"], "a=[redacted]&b=1");
+    for key in keys {
+        let kept = stack.bucket.bytes(&key).await;
+        assert!(!String::from_utf8_lossy(&kept).contains(TOKEN), "{key} has the token");
     }
 }
 
