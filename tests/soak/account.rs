@@ -497,8 +497,8 @@ fn marked(record: &Value, posts: usize) -> Option<usize> {
     let numbers = text.split(|character: char| !character.is_ascii_digit());
     numbers.filter(|digits| digits.len() >= 10).find_map(|digits| {
         let last = digits.get(digits.len() - 10..)?;
-        // The identities of XProtect have two digits before it.
-        let mark: u64 = last.parse().ok().filter(|_| digits.len() == 10 || digits.len() == 12)?;
+        // The identities of XProtect have up to two digits before it.
+        let mark: u64 = last.parse().ok().filter(|_| digits.len() <= 12)?;
         usize::try_from(mark.checked_sub(FIRST_MARK)?).ok().filter(|position| *position < posts)
     })
 }

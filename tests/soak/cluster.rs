@@ -84,7 +84,8 @@ pub(crate) struct Cluster {
     kills: AtomicUsize,
     random: Mutex<fastrand::Rng>,
     queued: Mutex<Queued>,
-    /// The ids of events that are to switch a relay, as far as their posts are acknowledged.
+    /// What instances have written that are gone.
+    logs: Mutex<String>,
     is_gentle: AtomicBool,
     is_over: AtomicBool,
 }
@@ -108,6 +109,7 @@ impl Cluster {
             kills: AtomicUsize::new(0),
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             queued: Mutex::default(),
+            logs: Mutex::default(),
             is_gentle: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
         })
@@ -121,7 +123,7 @@ impl Cluster {
         let outcome = instance.invoke(event).await;
         if matches!(outcome, Outcome::Died) {
             self.kills.fetch_add(1, Ordering::Relaxed);
-            lock(&self.instances).remove(&name);
+            self.bury(&name, &instance);
         } else {
             lock(&pool.idle).push((name, instance));
         }
@@ -134,12 +136,27 @@ impl Cluster {
             if !instance.kill_switch().has_ended() {
                 return (name, instance);
             }
-            lock(&self.instances).remove(&name);
+            self.bury(&name, &instance);
         }
         let name = format!("{function}.{}", pool.started.fetch_add(1, Ordering::Relaxed));
         let instance = self.stack.start_as(function, &name).await;
         lock(&self.instances).insert(name.clone(), instance.kill_switch());
         (name, instance)
+    }
+
+    fn bury(&self, name: &str, instance: &Function) {
+        lock(&self.instances).remove(name);
+        lock(&self.logs).push_str(&format!("== {name}\n{}\n", instance.log()));
+    }
+
+    /// What all instances have written. Ends those that are idle.
+    pub(crate) fn logs(&self) -> String {
+        for pool in self.pools.values() {
+            for (name, instance) in lock(&pool.idle).drain(..) {
+                self.bury(&name, &instance);
+            }
+        }
+        lock(&self.logs).clone()
     }
 
     /// Kills an instance, whatever it does.

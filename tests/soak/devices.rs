@@ -108,6 +108,13 @@ impl Devices {
         lock(&self.state).messages.clone()
     }
 
+    /// Whether a channel accepted an alert about the configuration.
+    pub(crate) fn know_of_configuration(&self) -> bool {
+        let state = lock(&self.state);
+        let mut alerts = state.messages.iter().filter_map(|message| message.alert.as_ref());
+        alerts.any(|alert| alert["about"]["what"] == "configuration")
+    }
+
     /// The commands to switch on that relays carried out.
     pub(crate) fn actuations(&self) -> Vec<Actuation> {
         lock(&self.state).actuations.clone()

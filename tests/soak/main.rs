@@ -14,6 +14,7 @@ mod posts;
 mod senders;
 mod site;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -53,6 +54,9 @@ struct Arguments {
     /// Repeats the choices of an earlier run.
     #[arg(long)]
     seed: Option<u64>,
+    /// Writes the logs of all functions to this file.
+    #[arg(long)]
+    log: Option<PathBuf>,
     /// Breaks a promise on purpose: the result has to be a failure.
     #[arg(long = "break", value_enum)]
     broken: Option<Break>,
@@ -110,6 +114,10 @@ async fn soak(arguments: &Arguments, seed: u64) -> Evidence {
     eprintln!("soak: {} posts are sent, {} kills so far", senders.posts().len(), cluster.kills());
 
     heal(&cluster, &devices, arguments.broken, seed ^ 5);
+    await_configuration_alert(&cluster, &devices).await;
+    cluster.stack.configure(&toml).await;
+    // An alert about the quarantine that could not be sent is sent with the next unreadable post.
+    senders.repeat_unreadable().await;
     let pending = settle_down(&cluster, &devices).await;
     cluster.finish();
     while let Some(ended) = pollers.join_next().await {
@@ -121,6 +129,11 @@ async fn soak(arguments: &Arguments, seed: u64) -> Evidence {
         faults_of_aws.lock().unwrap_or_else(PoisonError::into_inner),
         devices.faults()
     );
+    if let Some(path) = &arguments.log
+        && let Err(error) = std::fs::write(path, cluster.logs())
+    {
+        eprintln!("soak: the logs were not written: {error}");
+    }
     let bucket = &cluster.stack.bucket;
     let mut quarantine = Vec::new();
     for key in bucket.keys("quarantine/").await {
@@ -179,7 +192,8 @@ async fn disturb(
             cluster.kill_all().await;
             is_put = true;
         }
-        if is_put && !is_rolled_back && senders.elapsed() >= bad_until {
+        // The watchdog may be killed, and the channel may fail: it stays until somebody knows of it.
+        if is_put && !is_rolled_back && senders.elapsed() >= bad_until && devices.know_of_configuration() {
             cluster.stack.configure(toml).await;
             is_rolled_back = true;
         }
@@ -192,6 +206,15 @@ async fn disturb(
         tokio::time::sleep(TICK.min(senders.duration() / 8).min(left)).await;
     }
     usize::from(is_put)
+}
+
+/// Waits until a person knows that the configuration is bad, or should have known for long.
+async fn await_configuration_alert(cluster: &Cluster, devices: &Devices) {
+    let clock = SystemClock::start();
+    while !devices.know_of_configuration() && clock.elapsed() < RELEASING {
+        cluster.invoke("watchdog", &json!({})).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
 }
 
 /// From now on nothing fails but what is broken on purpose.

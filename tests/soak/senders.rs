@@ -1,5 +1,6 @@
 //! The senders of a soak: 50 cameras, each at its own rate.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ use crate::site::{self, Camera, Model};
 /// How long a relay is left alone after an event that switches it: longer than such an event may be late, and longer
 /// than two posts about one plate are the same thing.
 const RELAY_REST: Duration = Duration::from_secs(75);
+
+/// A payload that ends too early.
+const CUT_OFF: &str = r#"{"val":"1"#;
 
 /// What all senders share.
 pub(crate) struct Senders {
@@ -178,6 +182,26 @@ impl Senders {
         }
     }
 
+    /// Each webhook camera that has sent something unreadable sends it once more.
+    pub(crate) async fn repeat_unreadable(&self) {
+        let unreadable: BTreeSet<usize> = {
+            let posts = lock(&self.posts);
+            let unreadable = posts.iter().filter(|post| post.expected == Expected::Quarantine);
+            unreadable.map(|post| post.camera).collect()
+        };
+        for camera in site::cameras().iter().filter(|camera| unreadable.contains(&camera.index)) {
+            match camera.model {
+                Model::InstarMqtt => {
+                    self.message(camera, &topic(camera), CUT_OFF, Expected::Quarantine).await
+                }
+                Model::InstarHttp => self.post(camera, Kind::InstarUnreadable, 1).await,
+                Model::Xprotect => self.post(camera, Kind::XprotectCutOff, 1).await,
+                Model::Ivsec => self.post(camera, Kind::IvsecCutOff, 1).await,
+                _ => self.post(camera, Kind::ViewtronCutOff, 1).await,
+            }
+        }
+    }
+
     /// A number for a target, which no post has.
     fn reserve_burst(&self) -> u64 {
         1_000_000_000 + u64::try_from(lock(&self.posts).len()).unwrap_or_default()
@@ -238,9 +262,9 @@ impl Senders {
 
     /// An alarm over MQTT and its end, or something unreadable.
     async fn publish(&self, camera: &Camera, random: &mut fastrand::Rng) {
-        let topic = format!("{}/device/status/alarm/triggered", camera.topic());
+        let topic = topic(camera);
         if random.f64() < 0.07 {
-            self.message(camera, &topic, r#"{"val":"1"#, Expected::Quarantine).await;
+            self.message(camera, &topic, CUT_OFF, Expected::Quarantine).await;
             return;
         }
         let code = random.u8(1..=4);
@@ -265,6 +289,11 @@ impl Senders {
         let attempt = Attempt { request_id, started: now, ended: self.clock.now(), status: Some(200) };
         self.record(position, attempt);
     }
+}
+
+/// Where an MQTT camera publishes its alarms.
+fn topic(camera: &Camera) -> String {
+    format!("{}/device/status/alarm/triggered", camera.topic())
 }
 
 /// Whether two deliveries of a post are known to be one: it has a time or a number.
