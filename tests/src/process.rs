@@ -61,6 +61,8 @@ impl KillSwitch {
     /// Lets a paused process continue.
     pub fn resume(&self) {
         let _ = self.orders.send(Order::Signal("-CONT"));
+    }
+
     /// Whether the process is gone.
     #[must_use]
     pub fn has_ended(&self) -> bool {
