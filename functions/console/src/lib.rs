@@ -19,6 +19,7 @@
 mod access;
 mod app;
 mod assets;
+mod audit;
 mod base;
 mod compression;
 mod error;

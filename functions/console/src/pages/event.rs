@@ -21,6 +21,7 @@ use self::neighbors::Neighbors;
 use super::layout::{Section, layout};
 use super::{record, visible_event};
 use crate::app::App;
+use crate::audit;
 use crate::error::PageError;
 use crate::format::{clock_time, full_time};
 use crate::headline::describe_summary;
@@ -39,14 +40,17 @@ pub(crate) async fn page<P: IndexPorts>(
         let (app, summary) = (app.clone(), summary.clone());
         async move { record(&app, &summary).await }
     };
-    let (event, neighbors, marks, decisions) = futures_util::future::join4(
+    let relays: Vec<String> = visit.place.site.relays().iter().map(|relay| relay.id.to_string()).collect();
+    let (event, neighbors, marks, decisions, audit) = futures_util::future::join5(
         stored,
         neighbors::of(app.clone(), visit.clone(), summary.clone()),
         marks::of_days(app.ports.state(), &days),
         decision::of_event(app.ports.state(), summary.id),
+        audit::of_event(app.ports.objects(), relays, summary.id, summary.received_at.timestamp()),
     )
     .await;
     let (event, neighbors, mut marks, decisions) = (event?, neighbors?, marks?, decisions?);
+    let audit = audit?;
     let site = &visit.place.site;
     let description =
         event.as_ref().map_or_else(|| describe_summary(site, &summary), |event| describe(site, event));
@@ -59,7 +63,7 @@ pub(crate) async fn page<P: IndexPorts>(
         }
         div.columns {
             (facts::table(&visit, &summary, event.as_ref(), &description))
-            (outcomes::section(&visit, &summary, &decisions))
+            (outcomes::section(&visit, &summary, &decisions, &audit))
         }
         @if let Some(event) = &event { (raw(event)) }
     };

@@ -1,5 +1,7 @@
 //! Relays and modes: whether relays may be switched, what each was last asked for, and the mode of each area.
 
+mod actions;
+
 use axum::extract::State;
 use axum::response::Html;
 use camhook_ports::IndexPorts;
@@ -9,6 +11,7 @@ use camhook_state::relay::{self, LastAction, RelayRecord};
 use futures_util::future::try_join_all;
 use maud::{Markup, html};
 
+use self::actions::LastActions;
 use super::layout::{Section, layout};
 use crate::app::App;
 use crate::error::PageError;
@@ -31,6 +34,8 @@ pub(crate) async fn page<P: IndexPorts>(
     let relays: Vec<&Relay> = if is_everywhere { site.relays().iter().collect() } else { Vec::new() };
     let records: Vec<_> = relays.iter().map(|one| relay::read(state, one.id.as_str())).collect();
     let records = try_join_all(records).await?;
+    let ids: Vec<String> = relays.iter().map(|relay| relay.id.to_string()).collect();
+    let actions = actions::of_relays(&app, &visit, &ids).await?;
     let stop = if is_everywhere { control::stop_record(state).await? } else { None };
     let content = html! {
         h1 { "Relays and modes" }
@@ -38,7 +43,7 @@ pub(crate) async fn page<P: IndexPorts>(
             (stop_switch(&visit, stop.as_ref()))
             @if relays.is_empty() { section.empty { h2 { "No relays" } p { "camhook.toml has no " code { "[[relay]]" } "." } } }
             div.grid {
-                @for (one, record) in relays.iter().zip(&records) { (card(&visit, one, record.record())) }
+                @for (one, record) in relays.iter().zip(&records) { (card(&visit, one, record.record(), &actions)) }
             }
         }
         section.panel {
@@ -73,7 +78,7 @@ fn stop_switch(visit: &Visit, stop: Option<&StopRecord>) -> Markup {
     }
 }
 
-fn card(visit: &Visit, relay: &Relay, record: &RelayRecord) -> Markup {
+fn card(visit: &Visit, relay: &Relay, record: &RelayRecord, actions: &LastActions) -> Markup {
     let (now, zone) = (visit.place.now, visit.place.site.timezone());
     html! {
         section.panel data-relay=(relay.id) {
@@ -104,6 +109,7 @@ fn card(visit: &Visit, relay: &Relay, record: &RelayRecord) -> Markup {
                     }
                 }
             }
+            (actions.list(visit, relay.id.as_str()))
             @if record.release_failures.is_some() {
                 p.quiet { "When you have seen that it is off:" }
                 pre { code { "camhook relays confirm-off " (relay.id) } }

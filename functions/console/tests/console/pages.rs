@@ -147,3 +147,29 @@ async fn a_failing_table_or_bucket_is_a_page_that_says_so() {
         assert_eq!(console.get(path, &cookie).await.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_audit_of_a_relay_is_shown_with_its_event() {
+    let console = Console::new();
+    let event = event(
+        "gate",
+        Some("yard"),
+        30,
+        &json!({ "kind": "plate", "targets": [], "plate": { "text": "B-AN 4711", "list": "allow" } }),
+    );
+    console.store(&event).await;
+    let audit = json!({
+        "type": "camhook.audit.v1", "at": NOW, "decision": "done", "reason": "done", "text": "switched <on>",
+        "relay": "barrier", "action": "pulse", "seconds": 1.0, "rule": "open", "event": event.id,
+    });
+    let key = camhook_event::audit_key("barrier", NOW, &format!("done-{}-open-0", event.id));
+    let object = Object { bytes: Bytes::from(audit.to_string()), content_type: "application/json" };
+    console.ports.objects().put(&key, object, Precondition::None).await.unwrap();
+    let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
+    for path in ["/console/relays".to_owned(), format!("/console/events/{}", event.id)] {
+        let page = console.get(&path, &cookie).await;
+        for part in ["barrier", "switched &lt;on&gt;", "B-AN 4711"] {
+            assert!(page.text().contains(part), "{path}: {part} in {}", page.text());
+        }
+    }
+}

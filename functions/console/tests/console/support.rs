@@ -49,6 +49,10 @@ const SITE: &str = r#"
     id = "family"
     kind = "webhook"
     url = "https://example.org"
+    [[relay]]
+    id = "barrier"
+    driver = "shelly-gen2"
+    url = "https://gate.example.org"
 "#;
 
 /// A console with its ports.

@@ -2,31 +2,57 @@
 
 use std::collections::BTreeMap;
 
+use camhook_description::printable;
 use camhook_operations::events::Summary;
-use camhook_state::decision::{ActionDecision, ActionOutcome, Decision};
+use camhook_state::decision::{ActionDecision, ActionOutcome, Decision, NOTIFY};
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
+use crate::audit::AuditEntry;
 use crate::format::clock_time;
 use crate::visit::Visit;
 
-pub(super) fn section(visit: &Visit, summary: &Summary, decisions: &BTreeMap<String, Decision>) -> Markup {
+pub(super) fn section(
+    visit: &Visit,
+    summary: &Summary,
+    decisions: &BTreeMap<String, Decision>,
+    audit: &[AuditEntry],
+) -> Markup {
     let zone = visit.place.site.timezone();
+    // The audit says more of relays than the decision does.
+    let parts: Vec<(&String, &Decision)> = decisions
+        .iter()
+        .filter(|(part, decision)| {
+            !decision.actions.is_empty() && (audit.is_empty() || part.as_str() == NOTIFY)
+        })
+        .collect();
     html! {
         section {
             h2 { "What was done" }
-            @if decisions.values().all(|decision| decision.actions.is_empty()) {
+            @if parts.is_empty() && audit.is_empty() {
                 p.quiet { "No rule matched, or the decision has expired (after 30 days)." }
             }
-            @for (part, decision) in decisions {
-                @if !decision.actions.is_empty() {
-                    h3 { (part_name(part)) }
-                    ul.outcomes {
-                        @for action in &decision.actions {
-                            li class=(severity(&action.outcome)) {
-                                strong { (action.rule) } " "
-                                (outcome(visit, action, zone))
-                                " " span.quiet { (clock_time(action.at, zone)) @if action.attempt > 1 { ", attempt " (action.attempt) } }
+            @for (part, decision) in parts {
+                h3 { (part_name(part)) }
+                ul.outcomes {
+                    @for action in &decision.actions {
+                        li class=(severity(&action.outcome)) {
+                            strong { (action.rule) } " "
+                            (outcome(visit, action, zone))
+                            " " span.quiet { (clock_time(action.at, zone)) @if action.attempt > 1 { ", attempt " (action.attempt) } }
+                        }
+                    }
+                }
+            }
+            @if !audit.is_empty() {
+                h3 { "Relays" }
+                ul.outcomes {
+                    @for entry in audit {
+                        li class=(entry.severity()) {
+                            strong { (entry.relay) } " " (entry.action) ": " (printable(&entry.text))
+                            " " span.quiet {
+                                (clock_time(entry.at, zone))
+                                @if let Some(rule) = &entry.rule { ", rule " (rule) }
                             }
                         }
                     }
