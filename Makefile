@@ -88,7 +88,7 @@ lint-words:
 	@python3 infra/lint/words.py
 
 check-roles: $(CLOUD)/installed
-	@cd infra/lint && "$(CURDIR)/$(CLOUD)/bin/python" -m unittest --quiet test_roles
+	@cd infra/lint && "$(CURDIR)/$(CLOUD)/bin/python" -m unittest --quiet test_roles test_deploy
 
 lint: $(LINT)/installed $(DENY)/installed check-python check-roles lint-words ## run all static checks
 	cargo fmt --all --check

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import boto3
@@ -52,6 +53,8 @@ def before(options):
     account = check_credentials(session, region)
     check_configuration(options.config)
     stack = find_stack(session, region, options.stack_name)
+    if options.config:
+        check_mqtt(Path(options.config).read_text(encoding="utf-8"), {**parameters, **deployed(stack), **named})
     say(f"account {account}, region {region}, stack {options.stack_name} ({'update' if stack else 'new'})")
     if stack:
         for name, value in sticky(stack, named, parameters):
@@ -144,6 +147,22 @@ def check_configuration(config):
         raise Refused(f"{config} has errors")
 
 
+def check_mqtt(config, parameters):
+    """Whether the parameter Mqtt fits the configuration."""
+    is_used = uses_mqtt(config)
+    if is_used and parameters["Mqtt"] == "no":
+        raise Refused("a source or relay of the configuration uses MQTT: deploy with PARAMETERS=\"Mqtt=yes\"")
+    if not is_used and parameters["Mqtt"] == "yes":
+        say("no source or relay uses MQTT: PARAMETERS=\"Mqtt=no\" saves half a dollar a month")
+
+
+def uses_mqtt(config):
+    """Whether the stack receives MQTT messages for a camhook.toml: of a source, or the status of a relay."""
+    site = tomllib.loads(config)
+    return any("topic" in source for source in site.get("source", [])) or any(
+        "status_topic" in relay for relay in site.get("relay", []))
+
+
 def find_stack(session, region, name):
     try:
         return session.client("cloudformation", region_name=region).describe_stacks(StackName=name)["Stacks"][0]
@@ -151,6 +170,12 @@ def find_stack(session, region, name):
         if "does not exist" in str(error):
             return None
         raise Refused(f"cannot read the stack {name}: {error}") from error
+
+
+def deployed(stack):
+    """The parameters of the previous deployment."""
+    parameters = stack.get("Parameters", []) if stack else []
+    return {parameter["ParameterKey"]: parameter.get("ParameterValue", "") for parameter in parameters}
 
 
 def sticky(stack, named, parameters):
