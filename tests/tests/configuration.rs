@@ -44,6 +44,11 @@ id = "pond"
 vendor = "instar"
 topic = "cameras/pond"
 
+[[source]]
+id = "phone"
+vendor = "control"
+auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+
 [[channel]]
 id = "caretaker"
 kind = "ntfy"
@@ -163,6 +168,11 @@ async fn each_vendor_function_starts_with_the_last_valid_configuration() {
         assert_eq!(stack.start(function).await.call(&event).await["statusCode"], 200, "{function}");
         assert_eq!(stack.bucket.records(source).await.len(), 1, "{function}");
     }
+
+    let show =
+        Post::new("GET {{path}} HTTP/1.1\nHost: hooks.example.org\n\n", &format!("/control/phone/{token}"));
+    let event = gateway::event(&show.request(), BodyForm::Text, "request-1");
+    assert_eq!(stack.start("control").await.call(&event).await["statusCode"], 200);
 
     let mqtt = stack.start("mqtt").await;
     let now = SystemClock::start().now().as_millisecond();
