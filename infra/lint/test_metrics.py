@@ -1,7 +1,12 @@
-"""Tests that docs/metrics.md, the dashboard and the saved queries have everything that there is. Standard library only."""
+"""Tests that docs/metrics.md, the dashboard, the saved queries and the costs have everything that there is.
+
+Python's standard library only.
+"""
 
 import json
 import re
+import subprocess
+import sys
 import unittest
 from pathlib import Path
 
@@ -89,6 +94,16 @@ class MetricsPageTest(unittest.TestCase):
         queries = re.findall(r'Name: !Sub "\$\{AWS::StackName\}/([^"]+)"', TEMPLATE)
         self.assertEqual(sorted(row[0] for row in rows("Saved queries")), sorted(queries))
         self.assertEqual(len(queries), len(resources("AWS::Logs::QueryDefinition")))
+
+
+class CostsTest(unittest.TestCase):
+    def test_the_page_has_the_costs_of_the_template(self):
+        """After a change: python3 bench/scale.py docs/performance.md, and its output into the page."""
+        page = ROOT / "docs" / "performance.md"
+        command = [sys.executable, str(ROOT / "bench" / "scale.py"), str(page)]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        lines = page.read_text(encoding="utf-8").splitlines()
+        self.assertEqual([line for line in printed.splitlines() if line and line not in lines], [])
 
 
 class DashboardTest(unittest.TestCase):
