@@ -130,10 +130,19 @@ class DashboardTest(unittest.TestCase):
                 saved = re.sub(r"\n +\| ", " | ", TEMPLATE)
                 self.assertTrue(f"QueryString: |-\n        {query}\n" in saved, widget["properties"]["title"])
 
-    def test_a_query_of_all_functions_has_each_log_group(self):
-        groups = [name for name in resources("AWS::Logs::LogGroup") if name != "ApiLogs"]
-        query = TEMPLATE.partition("\n  ErrorsQuery:\n")[2].partition("QueryString")[0]
-        self.assertEqual(sorted(re.findall(r"!Ref (\w+Logs)", query)), sorted(groups))
+    def test_queries_have_the_log_group_of_each_function(self):
+        groups = {name for name in resources("AWS::Logs::LogGroup") if name != "ApiLogs"}
+        webhooks = re.findall(r"\n  (\w+)Role:\n(?:    .*\n)*?      ManagedPolicyArns: \[!Ref IngestPolicy\]", TEMPLATE)
+        ingest = {f"{name}Logs" for name in [*webhooks, "InstarMqtt"]}
+        expected = {"ErrorsQuery": groups, "SlowCallsQuery": groups, "EventsQuery": ingest, "RefusalsQuery": ingest,
+                    "QuarantineQuery": ingest}
+        for name, wanted in expected.items():
+            query = TEMPLATE.partition(f"\n  {name}:\n")[2].partition("QueryString")[0]
+            self.assertEqual(wanted - set(re.findall(r"!Ref (\w+Logs)", query)), set(), name)
+            for widget in dashboard():
+                if widget["type"] == "log" and f'/{widget["properties"]["title"]}"' in query:
+                    sources = set(widget["properties"]["query"].split(" | "))
+                    self.assertEqual({f"SOURCE '${{{group}}}'" for group in wanted} - sources, set(), name)
 
 
 if __name__ == "__main__":
