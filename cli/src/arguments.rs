@@ -78,6 +78,21 @@ pub(crate) enum Command {
     /// Check, compare, push, list, show and roll back the camhook.toml of a stack.
     #[cfg(feature = "aws")]
     Config(Config),
+    /// Show the state of the stack on one screen, and what is wrong; exit code 1 if something is.
+    ///
+    /// Sources with their last contact, event and refusal, quarantine, queues, dead letters, relays, agents, modes,
+    /// channels and snoozes. Of more than 20 sources, the text lists those with a problem.
+    #[cfg(feature = "aws")]
+    Status,
+    /// Check credentials, rights, secrets, channels, relays, clock, DNS and certificate; each failure with its fix.
+    ///
+    /// Nothing is changed, switched or sent: channels and relays get a connection without a request. Exit code 1 if a check
+    /// failed.
+    #[cfg(feature = "aws")]
+    Doctor,
+    /// Show events, refused posts and decisions as they happen. Runs until it is stopped.
+    #[cfg(feature = "aws")]
+    Tail(Tail),
     /// Show the settings to enter in a camera's or recorder's menus.
     #[cfg(feature = "aws")]
     Setup(Setup),
@@ -96,6 +111,12 @@ pub(crate) enum Command {
     /// Create a token for a source. Nothing is stored: put the SHA-256 into camhook.toml and the URL into the camera.
     #[cfg(feature = "aws")]
     Token(Token),
+    /// List the tokens, passwords and signing keys of sources with their last use: which of two a source still uses.
+    ///
+    /// A token is named by the first 8 digits of its SHA-256, a secret by its reference. A use is recorded within a minute,
+    /// or within a quarter of `offline_after`.
+    #[cfg(feature = "aws")]
+    Tokens(Tokens),
     /// Send a test message with a picture through a channel of the deployed camhook.toml.
     #[cfg(feature = "aws")]
     Test(Test),
@@ -518,6 +539,21 @@ fn word<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str) -> Result
     let read: Option<T> = serde_json::from_value(value.clone()).ok();
     let is_same = |read: &T| serde_json::to_value(read).is_ok_and(|written| written == value);
     read.filter(is_same).ok_or_else(|| "not a known value; see --help".to_owned())
+}
+
+#[cfg(feature = "aws")]
+#[derive(Debug, Args)]
+pub(crate) struct Tokens {
+    /// Only those of this source.
+    pub(crate) source: Option<String>,
+}
+
+#[cfg(feature = "aws")]
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// Only what is about this source.
+    #[arg(long)]
+    pub(crate) source: Option<String>,
 }
 
 #[derive(Debug, Args)]

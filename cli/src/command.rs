@@ -10,6 +10,8 @@ mod config;
 #[cfg(feature = "aws")]
 mod dlq;
 #[cfg(feature = "aws")]
+mod doctor;
+#[cfg(feature = "aws")]
 mod event;
 #[cfg(feature = "aws")]
 mod events;
@@ -35,9 +37,15 @@ pub(crate) mod snooze;
 #[cfg(feature = "aws")]
 mod stack;
 #[cfg(feature = "aws")]
+mod status;
+#[cfg(feature = "aws")]
+mod tail;
+#[cfg(feature = "aws")]
 mod test;
 #[cfg(feature = "aws")]
 mod token;
+#[cfg(feature = "aws")]
+mod tokens;
 
 use crate::arguments::{Arguments, Command};
 use crate::error::Error;
@@ -52,6 +60,8 @@ pub(crate) enum Outcome {
     Found,
     /// The request was refused, or some of the work was.
     Refused,
+    /// `status` or `doctor` found problems.
+    Problems,
 }
 
 /// Runs the command.
@@ -69,11 +79,19 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         #[cfg(feature = "listen")]
         Command::Listen(listen) => listen::run(listen, output).await,
         #[cfg(feature = "aws")]
+        Command::Status => status::run(stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::Doctor => Box::pin(doctor::run(stack, output)).await,
+        #[cfg(feature = "aws")]
+        Command::Tail(tail) => Box::pin(tail::run(tail, stack, output)).await,
+        #[cfg(feature = "aws")]
         Command::Setup(setup) => setup::run(setup, stack, output).await,
         #[cfg(feature = "aws")]
         Command::Send(send) => send::run(send, stack, output).await,
         #[cfg(feature = "aws")]
         Command::Events(events) => events::run(events, stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::Tokens(tokens) => tokens::run(tokens, stack, output).await,
         #[cfg(feature = "aws")]
         Command::Token(token) => token::run(token, stack, output).await,
         #[cfg(feature = "aws")]

@@ -270,6 +270,12 @@ pub(crate) enum Error {
     /// A time zone that is not in the database.
     #[error("`{0}` is not a time zone: use a name such as Europe/Berlin")]
     NotAZone(String),
+    /// The stack cannot be read.
+    #[error(transparent)]
+    Operations(#[from] camhook_operations::Error),
+    /// The events of the stack cannot be read.
+    #[error(transparent)]
+    Tail(#[from] camhook_operations::tail::TailError),
     /// A queue failed.
     #[error(transparent)]
     Queue(#[from] camhook_ports::QueueError),

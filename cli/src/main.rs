@@ -21,6 +21,8 @@ mod moment;
 mod new_token;
 #[cfg(feature = "aws")]
 mod origin;
+#[cfg(feature = "aws")]
+mod outcome_text;
 mod output;
 #[cfg(feature = "aws")]
 mod site;
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
     match runtime.block_on(command::run(arguments, &output)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(3),
-        Ok(Outcome::Refused) => ExitCode::FAILURE,
+        Ok(Outcome::Refused | Outcome::Problems) => ExitCode::FAILURE,
         Err(error) => failed(&output, &error),
     }
 }

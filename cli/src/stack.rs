@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use camhook_aws::{Account, AwsPorts, CurrentSite, Resources, TimeObserver};
+use camhook_aws::{Account, AwsPorts, AwsQueueDepths, CurrentSite, Resources, TimeObserver, find_stack};
 use camhook_ports::{Queue, SecretReference};
 use camhook_site::Site;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -180,6 +181,40 @@ impl Stack {
         self.connect_with(self.queue_urls("")).await
     }
 
+    /// Finds the credentials; when they expire, if they do.
+    pub(crate) async fn credentials(&self) -> Result<Option<Timestamp>, String> {
+        camhook_aws::find_credentials(self.account()).await
+    }
+
+    /// Reads the outputs of the stack again: the names of the values that have changed. `None` for a stack that is not one
+    /// of CloudFormation.
+    pub(crate) async fn changed_outputs(&self) -> Option<Result<Vec<&'static str>, Error>> {
+        let name = self.stack_name.as_deref().filter(|_| self.endpoint_url.is_none())?;
+        let found = match find_stack(name, self.account()).await {
+            Ok(found) => found,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let current = Self::of_outputs(found.region, name.to_owned(), self.profile.clone(), &found.outputs);
+        Some(current.map(|current| self.differences(&current)))
+    }
+
+    fn differences(&self, current: &Self) -> Vec<&'static str> {
+        let differences = [
+            ("ApiUrl", self.api_url != current.api_url),
+            ("Bucket", self.bucket != current.bucket),
+            ("Table", self.table != current.table),
+            ("EventIndex", self.index_table != current.index_table),
+            ("EventsDays", self.events_days != current.events_days),
+            ("the URLs of queues", self.queues != current.queues),
+        ];
+        differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
+    /// Connects to what measures the queues of the stack.
+    pub(crate) async fn connect_depths(&self) -> AwsQueueDepths {
+        AwsQueueDepths::connect(self.queue_urls(""), self.queue_urls(DEAD_LETTERS), self.account()).await
+    }
+
     /// Connects to the stack with each queue replaced by its dead-letter queue.
     pub(crate) async fn connect_dead_letters(&self) -> AwsPorts {
         self.connect_with(self.queue_urls(DEAD_LETTERS)).await
@@ -291,6 +326,17 @@ mod tests {
         let account = stack.account();
         assert_eq!((account.region, account.profile), (Some("eu-north-1"), Some("ann")));
         assert!(stack.label().contains("camhook-prod in eu-north-1"), "{}", stack.label());
+    }
+
+    #[test]
+    fn outputs_that_have_changed_are_named() {
+        let before = of_outputs(&outputs()).unwrap();
+        assert!(before.differences(&of_outputs(&outputs()).unwrap()).is_empty());
+        let mut outputs = outputs();
+        outputs.insert("Table".to_owned(), "other".to_owned());
+        outputs.insert("MqttQueueUrl".to_owned(), "https://sqs/mqtt".to_owned());
+        let current = of_outputs(&outputs).unwrap();
+        assert_eq!(before.differences(&current), ["Table", "the URLs of queues"]);
     }
 
     #[test]

@@ -357,6 +357,17 @@ impl Table {
         delete.send().await.unwrap();
     }
 
+    /// Sets a text of an item that exists.
+    pub async fn set(&self, pk: &str, sk: &str, name: &str, value: &str) {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        let key = [("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))];
+        let update = self.dynamodb.update_item().table_name(&self.name).set_key(Some(key.into()));
+        let update = update.update_expression("SET #n = :v").condition_expression("attribute_exists(pk)");
+        let update =
+            update.expression_attribute_names("#n", name).expression_attribute_values(":v", text(value));
+        update.send().await.unwrap();
+    }
+
     /// Puts an item of texts and numbers.
     async fn put(&self, item: BTreeMap<String, AttributeValue>) {
         let item = item.into_iter().collect();

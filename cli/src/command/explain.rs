@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use camhook_aws::{AwsPorts, CurrentSite};
 use camhook_event::{CONFIG_KEY, Event, EventId};
-use camhook_operations::events;
+use camhook_operations::{decisions, events};
 use camhook_ports::{Clock, IndexPorts, ObjectStore, Ports, SystemClock};
 use camhook_relay::command::{deadline, happened_at};
 use camhook_site::{Action, Context, Modes, RelayAction, Rule, Site, Urgency, evaluate};
 use camhook_state::claim::{self, ClaimRecord};
 use camhook_state::control::{self, StopSwitch};
 use camhook_state::cooldown;
-use camhook_state::decision::{self, ActionDecision, ActionOutcome, Decision};
+use camhook_state::decision::{self, ActionDecision, ActionOutcome};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
@@ -27,6 +27,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::{Explain, ExplainBasis};
 use crate::error::Error;
+use crate::outcome_text::outcome_text;
 use crate::output::{Output, single_line};
 use crate::site;
 use crate::stack::{Selection, Stack};
@@ -119,14 +120,23 @@ pub(super) async fn run(
     known.modes.extend(arguments.modes.iter().cloned());
     let mut basis = Basis::Today;
     if let (Some(ports), ExplainBasis::Recorded) = (&ports, arguments.basis()) {
-        let decision = decision::of_event(ports.state(), event.id).await?.remove(decision::NOTIFY);
-        if let Some(recorded) = decision {
-            if let Some(in_force) = apply(ports, &mut known, &site, recorded, output).await? {
+        let recorded = decisions::of_event(ports.state(), event.id).await?;
+        apply_outcomes(ports, &mut known, decisions::outcomes(&recorded)).await?;
+        // The notification function records the modes of all rules.
+        let is_first =
+            |part: &decisions::PartDecision| part.part == decision::NOTIFY && part.replay.is_none();
+        if let Some(notified) = recorded.into_iter().find(is_first) {
+            let decision = notified.decision;
+            if let Some(recorded_basis) = decision.basis
+                && let Some(in_force) =
+                    apply_basis(ports, &mut known, &site, recorded_basis, decision.at, output).await?
+            {
                 (site, basis) = (in_force, Basis::Recorded);
             }
         } else {
             output.note(
-                "No decision is recorded for this event: evaluated under the deployed camhook.toml and the current modes.",
+                "No decision about notifications is recorded for this event: evaluated under the deployed camhook.toml and the \
+                 current modes.",
             );
         }
     }
@@ -137,15 +147,13 @@ pub(super) async fn run(
     Ok(Outcome::Done)
 }
 
-/// Adds a recorded decision to what is known. Returns the site that was in force; `None` when it cannot be read any more.
-async fn apply(
+/// Adds recorded outcomes to what is known.
+async fn apply_outcomes(
     ports: &AwsPorts,
     known: &mut Known,
-    deployed: &Arc<Site>,
-    decision: Decision,
-    output: &Output,
-) -> Result<Option<Arc<Site>>, Error> {
-    for action in decision.actions {
+    outcomes: Vec<ActionDecision>,
+) -> Result<(), Error> {
+    for action in outcomes {
         if let ActionOutcome::Duplicate { of } = action.outcome
             && let Some(other) = decision::of_event(ports.state(), of).await?.remove(decision::NOTIFY)
         {
@@ -153,15 +161,26 @@ async fn apply(
         }
         known.recorded.insert((action.rule.clone(), action.action), action);
     }
-    let Some(basis) = decision.basis else { return Ok(None) };
+    Ok(())
+}
+
+/// Applies the modes that were in force. Returns the site that was in force; `None` when it cannot be read any more.
+async fn apply_basis(
+    ports: &AwsPorts,
+    known: &mut Known,
+    deployed: &Arc<Site>,
+    basis: decision::Basis,
+    at: Timestamp,
+    output: &Output,
+) -> Result<Option<Arc<Site>>, Error> {
     let site = match basis.configuration.as_deref() {
         Some(version) if deployed.version() != Some(version) => match recorded_site(ports, version).await? {
             Some(site) => site,
             None => {
                 output.note(format_args!(
-                        "Version {version} of camhook.toml, which was in force, is gone: rules are evaluated under \
-                         the deployed one."
-                    ));
+                    "Version {version} of camhook.toml, which was in force, is gone: rules are evaluated under the \
+                     deployed one."
+                ));
                 return Ok(None);
             }
         },
@@ -170,8 +189,7 @@ async fn apply(
     known.modes = basis.modes;
     let version = basis.configuration.as_deref().unwrap_or("without an id");
     output.note(format_args!(
-        "Evaluated under the version {version} of camhook.toml and the modes that were in force at {:.0}.",
-        decision.at
+        "Evaluated under the version {version} of camhook.toml and the modes that were in force at {at:.0}."
     ));
     Ok(Some(site))
 }
@@ -184,30 +202,15 @@ async fn recorded_site(ports: &AwsPorts, version: &str) -> Result<Option<Arc<Sit
 
 /// A recorded outcome in words.
 fn recorded_text(action: &ActionDecision, event: &Event, known: &Known) -> String {
-    let outcome = match &action.outcome {
-        ActionOutcome::Delivered { caveat: None } => "delivered".to_owned(),
-        ActionOutcome::Delivered { caveat: Some(caveat) } => format!("delivered {caveat}"),
-        ActionOutcome::ModeSet => "mode set".to_owned(),
-        ActionOutcome::ModeNewer => "not set: the mode was set after the event".to_owned(),
-        ActionOutcome::Duplicate { of } => {
-            let distance = known.others.get(of).map(|other| {
-                let seconds = event.time.timestamp().duration_since(*other).as_secs();
-                let when = if seconds < 0 { "later" } else { "earlier" };
-                format!(", {} s {when}", seconds.abs())
-            });
-            format!("not delivered: same object as event {of}{}", distance.unwrap_or_default())
-        }
-        ActionOutcome::Cooldown { until: Some(until) } => format!("not delivered: cooldown until {until:.0}"),
-        ActionOutcome::Cooldown { until: None } => "not delivered: cooldown".to_owned(),
-        ActionOutcome::Quiet => "not delivered: the channel had quiet hours".to_owned(),
-        ActionOutcome::Gathered => "grouped with other events into one message".to_owned(),
-        ActionOutcome::HeldBack => {
-            "held back: the rule had sent its maximum of messages in a minute".to_owned()
-        }
-        ActionOutcome::Waiting => "waiting for another event or delivery".to_owned(),
-        ActionOutcome::Retrying { reason } => format!("failed, delivered again: {}", single_line(reason)),
-        ActionOutcome::Failed { reason } => format!("failed: {}", single_line(reason)),
+    let distance = match &action.outcome {
+        ActionOutcome::Duplicate { of } => known.others.get(of).map(|other| {
+            let seconds = event.time.timestamp().duration_since(*other).as_secs();
+            let when = if seconds < 0 { "later" } else { "earlier" };
+            format!("{} s {when}", seconds.abs())
+        }),
+        _ => None,
     };
+    let outcome = outcome_text(&action.outcome, distance.as_deref());
     format!("{outcome} (attempt {} at {:.0})", action.attempt, action.at)
 }
 

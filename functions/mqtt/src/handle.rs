@@ -147,7 +147,7 @@ impl<P: Ports> Consumer<'_, P> {
             }
         }
         if publisher == MqttPublisher::Device {
-            presence::event(self.ports, self.instance, source, latest).await;
+            presence::event(self.ports, self.instance, source, latest, &[]).await;
         }
         Ok(())
     }
@@ -155,7 +155,7 @@ impl<P: Ports> Consumer<'_, P> {
     async fn ignore(&self, source: &Source, ignored: Ignored, publisher: MqttPublisher) {
         self.ports.metrics().count("Ignored", [("Vendor", source.vendor.name()), ("Reason", ignored.name())]);
         if publisher == MqttPublisher::Device {
-            presence::contact(self.ports, self.instance, source).await;
+            presence::contact(self.ports, self.instance, source, &[]).await;
         }
     }
 
@@ -186,7 +186,7 @@ impl<P: Ports> Consumer<'_, P> {
         );
         let vendor = source.vendor.name();
         self.ports.metrics().count("Quarantined", [("Vendor", vendor), ("Reason", malformed.code)]);
-        presence::contact(self.ports, self.instance, source).await;
+        presence::contact(self.ports, self.instance, source, &[]).await;
         alert_quarantined(self.ports, self.instance, source, malformed).await;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What was decided about an event, recorded once its messages were attempted.
 
-use camhook_ports::{Clock, Ports};
+use camhook_ports::{Clock, Ports, Queue};
 use camhook_site::{Action, Modes, Rule, Site};
 use camhook_state::decision::{self, ActionDecision, ActionOutcome, Basis, Decision, FirstWrite, NOTIFY};
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::delivery::Delivery;
 use crate::outcome::ActionResult;
 use crate::request::DeliveryRequest;
+use crate::retry::policy;
 
 /// Collects the outcomes of an event's actions.
 #[derive(Debug)]
@@ -28,6 +29,11 @@ impl DecisionLog {
     /// Of a group, whose events were evaluated before.
     pub(crate) fn of_group() -> Self {
         Self { basis: None, actions: Vec::new() }
+    }
+
+    /// The outcome of one action of a rule.
+    pub(crate) fn add(&mut self, rule: &Rule, action: usize, outcome: ActionOutcome) {
+        self.actions.push((rule.id.to_string(), action, outcome));
     }
 
     /// The same outcome for several messages of a rule.
@@ -84,6 +90,15 @@ impl DecisionLog {
 }
 
 fn actions(actions: Vec<(String, usize, ActionOutcome)>, at: Timestamp, attempt: u32) -> Vec<ActionDecision> {
-    let decided = |(rule, action, outcome)| ActionDecision { rule, action, at, attempt, outcome };
+    let delay = policy(Queue::Notify).backoff.delay(attempt).unwrap_or_default();
+    let decided = |(rule, action, outcome)| {
+        let outcome = match outcome {
+            ActionOutcome::Retrying { reason, next: None } => {
+                ActionOutcome::Retrying { reason, next: at.checked_add(delay).ok() }
+            }
+            other => other,
+        };
+        ActionDecision { rule, action, at, attempt, outcome }
+    };
     actions.into_iter().map(decided).collect()
 }

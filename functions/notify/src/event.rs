@@ -134,8 +134,8 @@ async fn prepare<'a, P: Ports>(
         log.add_all(rule, &requests, &ActionOutcome::Duplicate { of });
         return Ok(Preparation::Suppressed);
     }
-    if snooze::suppress(context, snoozes, rule, &requests, delivery).await? {
-        set_modes(context, rule, delivery).await?;
+    if snooze::suppress(context, log, snoozes, rule, &requests, delivery).await? {
+        log.add_results(rule, &set_modes(context, rule, delivery).await?, delivery.receive_count);
         return Ok(Preparation::Suppressed);
     }
     // Cameras that vanish with their network are one message.

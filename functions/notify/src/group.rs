@@ -57,8 +57,9 @@ async fn deliver_group<P: Ports>(
     let delivery = Delivery::of_group(group, receive_count);
     // Quiet hours are those at the time of the first event; they may have begun since.
     let requests = requests(context, rule, group.opened);
-    let mut snoozes = Snoozes::default();
-    if snooze::suppress(context, &mut snoozes, rule, &requests, delivery).await? {
+    let (mut snoozes, mut log) = (Snoozes::default(), DecisionLog::of_group());
+    if snooze::suppress(context, &mut log, &mut snoozes, rule, &requests, delivery).await? {
+        log.record(context, delivery).await;
         return Ok(());
     }
     if let Some(length) = rule.cooldown {
@@ -68,7 +69,6 @@ async fn deliver_group<P: Ports>(
             Reservation::Held { .. } => {}
             Reservation::Charged { until } => {
                 count_all(context, &requests, "cooldown");
-                let mut log = DecisionLog::of_group();
                 log.add_all(rule, &requests, &ActionOutcome::Cooldown { until: Some(until) });
                 log.record(context, delivery).await;
                 return Ok(());
@@ -79,7 +79,6 @@ async fn deliver_group<P: Ports>(
     let mut matched = [MatchedRule::acquire(context, &mut snoozes, rule, requests, delivery, vec![]).await?];
     deliver_all(context, delivery, &mut matched).await;
     let [MatchedRule { outcomes, .. }] = &matched;
-    let mut log = DecisionLog::of_group();
     log.add_results(rule, outcomes, receive_count);
     log.record(context, delivery).await;
     finalize_cooldown(context.ports, context.site, rule, delivery, outcomes).await;

@@ -71,7 +71,9 @@ impl ActionResult {
             DeliveryOutcome::Failed { error, .. } if receive_count >= LAST_DELIVERY => {
                 ActionOutcome::Failed { reason: error.to_string() }
             }
-            DeliveryOutcome::Failed { error, .. } => ActionOutcome::Retrying { reason: error.to_string() },
+            DeliveryOutcome::Failed { error, .. } => {
+                ActionOutcome::Retrying { reason: error.to_string(), next: None }
+            }
         })
     }
 }

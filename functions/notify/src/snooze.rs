@@ -4,9 +4,11 @@ use camhook_event::Event;
 use camhook_ports::{Clock, Ports};
 use camhook_site::{Rule, Site};
 use camhook_state::claim::{self, Acquisition, ClaimKey};
+use camhook_state::decision::ActionOutcome;
 use camhook_state::snooze::{self, Snooze, SnoozeTarget};
 
 use crate::context::Context;
+use crate::decision_log::DecisionLog;
 use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::request::DeliveryRequest;
@@ -49,9 +51,11 @@ impl Snoozes {
     }
 }
 
-/// Suppresses the messages of a rule about an event if they are snoozed, and records that in their claims.
+/// Suppresses the messages of a rule about an event if they are snoozed, and records that in their claims and in the
+/// decision.
 pub(crate) async fn suppress<P: Ports>(
     context: &Context<'_, P>,
+    log: &mut DecisionLog,
     snoozes: &mut Snoozes,
     rule: &Rule,
     requests: &[DeliveryRequest<'_>],
@@ -71,6 +75,7 @@ pub(crate) async fn suppress<P: Ports>(
         let Acquisition::Taken(claim) = claim::take(state, &key, now).await? else { continue };
         claim::finish(state, &claim, &format!("snoozed until {:.0}", active.until)).await?;
         context.count_notification(request.channel, "snoozed");
+        log.add(rule, request.action, ActionOutcome::Snoozed { until: active.until });
         messages += 1;
     }
     if messages > 0 {

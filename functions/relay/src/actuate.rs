@@ -23,7 +23,7 @@ use crate::protocol::{
     SEND_LIMIT, Sent, Step, Verdict, time_until,
 };
 use crate::release::ReleaseMessage;
-use crate::{Decision, DeviceCommand, Devices, Error, Executor, RelayCommand, SendOutcome};
+use crate::{Decision, DeviceCommand, Devices, Error, Executor, Reason, RelayCommand, SendOutcome};
 
 /// Metric: how long a device took to answer, by driver.
 pub const SEND_TIME: &str = "RelaySendTime";
@@ -42,6 +42,8 @@ pub enum ActionOutcome {
         /// The effect on the rule's cooldown. `Charge` is done; `Return` is left to the caller, which knows all actions
         /// of the rule.
         cooldown: CooldownEffect,
+        /// The decision with its reason: the earlier one, if an earlier delivery decided; `None` if that is not known.
+        record: Option<DecisionRecord>,
     },
     /// The command is in the agent's queue.
     HandedOver,
@@ -384,7 +386,11 @@ async fn finish<P: Ports>(
         charge_cooldown(ports, command).await;
     }
     audit::record(ports, subject, &decided).await;
-    Ok(ActionOutcome::Decided { decision: verdict.decision, cooldown: verdict.cooldown })
+    let record = match verdict.reason {
+        Reason::Settled { .. } => found.and_then(|found| found.decision),
+        _ => Some(decided),
+    };
+    Ok(ActionOutcome::Decided { decision: verdict.decision, cooldown: verdict.cooldown, record })
 }
 
 /// Completes an earlier delivery that may have been killed after its decision: writes its audit record and charges the
@@ -479,13 +485,14 @@ pub(crate) async fn refuse<P: Ports>(
     ports: &P,
     command: &RelayCommand<'_>,
     verdict: &Verdict,
-) -> Result<(), Error> {
+) -> Result<ActionOutcome, Error> {
     if verdict.alert == AlertPolicy::Send {
         send_alert(ports, command, verdict).await?;
     }
     let decided = audit::decided(verdict.decision, &verdict.reason, ports.clock().now());
     audit::record(ports, Subject::Actuation { command, attempt: None }, &decided).await;
-    Ok(())
+    let (decision, cooldown) = (verdict.decision, verdict.cooldown);
+    Ok(ActionOutcome::Decided { decision, cooldown, record: Some(decided) })
 }
 
 /// The delay until the next delivery: that of the pause, or else the usual one.

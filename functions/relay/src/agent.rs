@@ -14,10 +14,11 @@ use camhook_consumer::{Backoff, Concurrency, Policy, Retry, process};
 use camhook_outbound::Client;
 use camhook_ports::{Clock, EventQueue, Ports, Queue, QueueRecord};
 use camhook_site::{Relay, Site, Via};
-use camhook_state::cooldown;
+use camhook_state::{cooldown, decision};
 
 use crate::actuate::{ActionOutcome, actuate, refuse, retry_delay};
 use crate::command_message::CommandMessage;
+use crate::decision_log::{Attempt, DecisionLog};
 use crate::driver::HttpDevices;
 use crate::execute_release::execute_release;
 use crate::handle::RETRIES;
@@ -209,11 +210,14 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
             Err(reason) => {
                 let command = message.as_received(relay, timer, RETRY);
                 let verdict = Verdict::refused(Reason::NotInRules(reason.to_string()));
-                refuse(self.ports, &command, &verdict).await?;
+                let refused = refuse(self.ports, &command, &verdict).await?;
+                self.record_decision(&command, &Ok(refused)).await;
                 return Ok(());
             }
         };
-        match actuate(self.ports, self.devices, &command).await? {
+        let outcome = actuate(self.ports, self.devices, &command).await;
+        self.record_decision(&command, &outcome).await;
+        match outcome? {
             ActionOutcome::Decided { cooldown, .. } => {
                 self.finalize_cooldown(&command, cooldown).await;
                 Ok(())
@@ -225,6 +229,22 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
                 Err(Error::CommandOnFunctionQueue { relay: message.relay.clone() }.into())
             }
         }
+    }
+
+    async fn record_decision(&self, command: &RelayCommand<'_>, outcome: &Result<ActionOutcome, Error>) {
+        let attempt = Attempt {
+            part: decision::AGENT,
+            replay: command.replay,
+            receive_count: self.record.receive_count,
+            last: COMMANDS.max_receive_count,
+        };
+        let delay = match outcome {
+            Ok(ActionOutcome::Retry(pause)) => retry_delay(pause, RETRY),
+            _ => RETRY,
+        };
+        let mut log = DecisionLog::of_command(command);
+        log.add(command, outcome, attempt, delay, self.ports.clock().now());
+        log.record(self.ports, attempt).await;
     }
 
     /// Returns the rule's cooldown, which the relay function reserved, if the action was not executed. Has no effect if

@@ -9,11 +9,12 @@ use camhook_outbound::Client;
 use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue, QueueRecord};
 use camhook_site::{Action, Context, Modes, RelayAction, Rule, Site, Source, evaluate};
 use camhook_state::alert::{Alert, AlertSubject};
-use camhook_state::{control, cooldown};
+use camhook_state::{control, cooldown, decision};
 use futures_util::future::join_all;
 
 use crate::actuate::{ActionOutcome, actuate, retry_delay};
 use crate::command::{PlateEvidence, deadline, dedupe_keys, happened_at, order_time};
+use crate::decision_log::{Attempt, DecisionLog, Refusal};
 use crate::driver::HttpDevices;
 use crate::execute_release::execute_release;
 use crate::message::{self, Received};
@@ -87,17 +88,34 @@ struct RelayContext<'a, P, D> {
 struct Delivery<'a> {
     replay: Option<&'a str>,
     retry_delay: Duration,
+    receive_count: u32,
 }
 
-/// The outcomes of one relay's actions, with the ids of their rules.
-type Outcomes<'a> = Vec<(&'a str, Result<ActionOutcome, Error>)>;
+impl<'a> Delivery<'a> {
+    fn attempt(&self) -> Attempt<'a> {
+        Attempt {
+            part: decision::RELAY,
+            replay: self.replay,
+            receive_count: self.receive_count,
+            last: EVENTS.max_receive_count,
+        }
+    }
+}
+
+/// Why a source that only its address identifies switches no relay.
+const UNPROVED: Refusal =
+    Refusal { name: "address_only", text: "only the address identifies the source of the event" };
+
+/// The outcomes of one relay's actions.
+type Outcomes<'a> = Vec<(&'a RelayCommand<'a>, Result<ActionOutcome, Error>)>;
 
 impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
     async fn process(&self, record: &QueueRecord) -> Result<(), Retry> {
         match message::read(&record.body)? {
             Received::Event(event) => {
                 let retry_delay = EVENTS.backoff.delay(record.receive_count).unwrap_or_default();
-                let delivery = Delivery { replay: record.replay.as_deref(), retry_delay };
+                let receive_count = record.receive_count;
+                let delivery = Delivery { replay: record.replay.as_deref(), retry_delay, receive_count };
                 self.execute_rules(&event, delivery).await
             }
             Received::Release(release) => {
@@ -121,8 +139,14 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
             .collect();
         let rules: Vec<&Rule> = matched.iter().map(|(rule, _)| *rule).collect();
 
+        let mut log = DecisionLog::of_event(event, self.site, &modes);
         if let (Some(source), [_, ..]) = (self.site.unproved_source(event), rules.as_slice()) {
             self.refuse(event, source, &rules).await?;
+            let now = self.ports.clock().now();
+            for rule in rules {
+                log.add_refused(rule, UNPROVED, delivery.attempt(), now);
+            }
+            log.record(self.ports, delivery.attempt()).await;
             return Ok(());
         }
 
@@ -136,7 +160,14 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
         let outcomes = join_all(by_relay.values().map(|commands| self.actuate_in_order(commands))).await;
         let mut retry: Option<Retry> = None;
         let mut cooldowns: BTreeMap<&str, Vec<CooldownEffect>> = BTreeMap::new();
-        for (rule, outcome) in outcomes.into_iter().flatten() {
+        let now = self.ports.clock().now();
+        for (command, outcome) in outcomes.into_iter().flatten() {
+            let rule = command.rule;
+            let delay = match &outcome {
+                Ok(ActionOutcome::Retry(pause)) => retry_delay(pause, delivery.retry_delay),
+                _ => delivery.retry_delay,
+            };
+            log.add(command, &outcome, delivery.attempt(), delay, now);
             let next = match outcome {
                 Ok(ActionOutcome::Decided { cooldown, .. }) => {
                     cooldowns.entry(rule).or_default().push(cooldown);
@@ -148,7 +179,6 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
                 }
                 Ok(ActionOutcome::Retry(pause)) => {
                     self.ports.metrics().count(PAUSES, [("Reason", pause.name())]);
-                    let delay = retry_delay(&pause, delivery.retry_delay);
                     Retry::waiting("pause").exactly_after(delay)
                 }
                 Err(error) => Retry::from(error),
@@ -163,6 +193,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
             let effects = cooldowns.get(rule.id.as_str()).map_or(&[][..], Vec::as_slice);
             self.return_cooldown(rule, event, effects).await;
         }
+        log.record(self.ports, delivery.attempt()).await;
         retry.map_or(Ok(()), Err)
     }
 
@@ -246,12 +277,12 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
     }
 
     /// Executes the actions of one relay in order, up to the first that has to be retried.
-    async fn actuate_in_order<'a>(&self, commands: &[RelayCommand<'a>]) -> Outcomes<'a> {
+    async fn actuate_in_order<'a>(&self, commands: &'a [RelayCommand<'a>]) -> Outcomes<'a> {
         let mut outcomes = Vec::new();
         for command in commands {
             let outcome = actuate(self.ports, self.devices, command).await;
             let is_settled = matches!(outcome, Ok(ActionOutcome::Decided { .. } | ActionOutcome::HandedOver));
-            outcomes.push((command.rule, outcome));
+            outcomes.push((command, outcome));
             if !is_settled {
                 break;
             }

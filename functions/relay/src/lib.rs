@@ -14,6 +14,7 @@ mod audit;
 pub mod command;
 mod command_message;
 mod decision;
+mod decision_log;
 mod device;
 pub mod driver;
 mod error;

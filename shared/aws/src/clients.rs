@@ -8,7 +8,9 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
-use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_s3::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_s3::error::DisplayErrorContext;
+use jiff::Timestamp;
 
 use crate::http_client::http_client;
 
@@ -93,6 +95,19 @@ pub(crate) async fn shared_config(account: Account<'_>) -> SdkConfig {
         loader = loader.profile_name(profile).credentials_provider(credentials);
     }
     loader.load().await
+}
+
+/// Finds the credentials of a person's command, as every call does; when they expire, if they do.
+///
+/// # Errors
+///
+/// Why there are none.
+pub async fn find_credentials(account: Account<'_>) -> Result<Option<Timestamp>, String> {
+    let config = shared_config(account).await;
+    let provider = config.credentials_provider().ok_or("no provider of credentials is configured")?;
+    let found = provider.provide_credentials().await;
+    let credentials = found.map_err(|error| DisplayErrorContext(&error).to_string())?;
+    Ok(credentials.expiry().and_then(|expiry| Timestamp::try_from(expiry).ok()))
 }
 
 fn base() -> ConfigLoader {

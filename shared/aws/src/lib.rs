@@ -15,13 +15,14 @@ mod metrics;
 mod objects;
 mod ports;
 mod publisher;
+mod queue_depths;
 mod queues;
 mod receive;
 mod secrets;
 mod table;
 
 pub use camhook_consumer::BatchOutcome;
-pub use clients::Account;
+pub use clients::{Account, find_credentials};
 #[cfg(feature = "cloudformation")]
 pub use cloudformation::{DeployedStack, StackError, find_stack};
 pub use current_site::{CurrentSite, SiteError};
@@ -35,6 +36,7 @@ pub use metrics::{EmfMetrics, MetricsLevel};
 pub use objects::S3Objects;
 pub use ports::{AwsPorts, Resources};
 pub use publisher::IotPublisher;
+pub use queue_depths::AwsQueueDepths;
 pub use queues::SqsQueues;
 pub use receive::ReceivedMessage;
 pub use secrets::SsmSecrets;

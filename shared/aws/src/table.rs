@@ -5,16 +5,26 @@
 //! looks at `expires` itself.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use camhook_ports::{Condition, Item, Key, PutOutcome, State, StateError};
 use jiff::Timestamp;
 use serde_json::{Map, Number, Value};
 
 use crate::objects::reason;
+
+/// The maximum number of keys in one call.
+const BATCH: usize = 100;
+
+/// How often the keys are requested that a throttled table left unread.
+const BATCH_ATTEMPTS: usize = 4;
+
+/// The pause before the second attempt; it doubles with each one.
+const BATCH_PAUSE: Duration = Duration::from_millis(100);
 
 const OWN_ATTRIBUTES: [&str; 4] = ["pk", "sk", "revision", "expires"];
 
@@ -127,6 +137,35 @@ impl State for DynamoState {
             .await
             .map_err(|error| failed(key, reason(&error)))?;
         Ok(got.item.and_then(item))
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, StateError> {
+        let mut items = Vec::new();
+        let Some(first) = keys.first() else { return Ok(items) };
+        for batch in keys.chunks(BATCH) {
+            let mut wanted: Vec<Attributes> = batch.iter().map(key_attributes).collect();
+            let mut pause = BATCH_PAUSE;
+            for _ in 0..BATCH_ATTEMPTS {
+                let request =
+                    KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+                let request = request.map_err(|error| failed(first, error.to_string()))?;
+                let got = self.client.batch_get_item().request_items(&self.table, request).send().await;
+                let got = got.map_err(|error| failed(first, reason(&error)))?;
+                let found = got.responses.unwrap_or_default().into_values().flatten();
+                items.extend(found.filter_map(item));
+                let unprocessed = got.unprocessed_keys.unwrap_or_default().into_values();
+                wanted = unprocessed.flat_map(|keys| keys.keys).collect();
+                if wanted.is_empty() {
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            if !wanted.is_empty() {
+                return Err(failed(first, "the table is throttled: it left keys unread".to_owned()));
+            }
+        }
+        Ok(items)
     }
 
     async fn put(

@@ -1,6 +1,5 @@
 //! One webhook, from the request to the reply.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use camhook_event::{Report, Text, Vendor};
@@ -17,7 +16,7 @@ use crate::level::{confirm_stored, leave_out_repeated};
 use crate::locate::{FIXED_PATH_REFUSAL, locate};
 use crate::quarantine::{TOO_LARGE, quarantine};
 use crate::store::persist;
-use crate::verify::{RefusedReason, VerifyError, attribute, credentials, verify};
+use crate::verify::{Attributed, RefusedReason, VerifyError, attribute, credentials, verify};
 use crate::{Headers, Request, Unverified, Verified, presence};
 
 /// The most that a body may hold, in bytes.
@@ -141,11 +140,11 @@ impl<P: Ports> Pipeline<'_, P> {
         request: Request<Unverified>,
     ) -> Result<Request<Verified>, Reply> {
         match self.attribute(site, &request).await? {
-            Some(source) => {
+            Some(Attributed { source, used }) => {
                 let segments = request.path.split('/').filter(|segment| !segment.is_empty());
                 let rest = segments.map(str::to_owned).collect();
                 let credentials = credentials(self.ports.secrets(), &source.auth, &request, None).await;
-                Ok(request.with_state(Verified { source, rest, credentials }))
+                Ok(request.with_state(Verified { source, rest, credentials, used }))
             }
             None => {
                 count_refused(self.ports, self.adapter.vendor(), RefusedReason::UnknownSource);
@@ -159,11 +158,11 @@ impl<P: Ports> Pipeline<'_, P> {
         &self,
         site: &Site,
         request: &Request<Unverified>,
-    ) -> Result<Option<Arc<Source>>, Reply> {
+    ) -> Result<Option<Attributed>, Reply> {
         let candidates: Vec<_> = site.sources_of(self.adapter.vendor()).cloned().collect();
         let signature = self.adapter.signature(&request.headers);
         match attribute(self.ports.secrets(), request, &candidates, signature).await {
-            Ok(source) => Ok(source),
+            Ok(attributed) => Ok(attributed),
             Err(error) => {
                 tracing::error!(%error, "failed to attribute post to a source");
                 self.count_unavailable("secret");
@@ -176,9 +175,9 @@ impl<P: Ports> Pipeline<'_, P> {
     async fn take_heartbeat(&self, site: &Site, request: &Request<Unverified>) -> Reply {
         let vendor = self.adapter.vendor().name();
         match self.attribute(site, request).await {
-            Ok(Some(source)) => {
+            Ok(Some(Attributed { source, used })) => {
                 self.ports.metrics().count("Heartbeats", [("Vendor", vendor)]);
-                presence::contact(self.ports, self.instance, &source).await;
+                presence::contact(self.ports, self.instance, &source, &used).await;
             }
             Ok(None) => self.ports.metrics().count("HeartbeatsOfNobody", [("Vendor", vendor)]),
             Err(reply) => return reply,
@@ -204,7 +203,7 @@ impl<P: Ports> Pipeline<'_, P> {
             Ok(Parsed::Partly { events, remainder }) => self.store_partly(request, events, remainder).await,
             Ok(Parsed::Heartbeat) => {
                 self.ports.metrics().count("Heartbeats", [("Vendor", self.adapter.vendor().name())]);
-                presence::contact(self.ports, self.instance, source).await;
+                presence::contact(self.ports, self.instance, source, &request.state.used).await;
                 self.adapter.reply(Outcome::Accepted)
             }
             Ok(Parsed::Ignored(ignored)) => self.ignore(request, ignored).await,
@@ -256,7 +255,7 @@ impl<P: Ports> Pipeline<'_, P> {
     async fn ignore(&self, request: &Request<Verified>, ignored: Ignored) -> Reply {
         let vendor = self.adapter.vendor().name();
         self.ports.metrics().count("Ignored", [("Vendor", vendor), ("Reason", ignored.name())]);
-        presence::contact(self.ports, self.instance, request.source()).await;
+        presence::contact(self.ports, self.instance, request.source(), &request.state.used).await;
         self.adapter.reply(Outcome::Accepted)
     }
 
@@ -275,7 +274,7 @@ impl<P: Ports> Pipeline<'_, P> {
         // The presence is written beside the objects: it adds no round trip.
         let (events, ()) = futures_util::future::join(
             persist(self.ports, &received, due),
-            presence::event(self.ports, self.instance, source, request.received_at()),
+            presence::event(self.ports, self.instance, source, request.received_at(), &request.state.used),
         )
         .await;
         if events.iter().all(Result::is_ok) {
@@ -311,7 +310,7 @@ impl<P: Ports> Pipeline<'_, P> {
         let vendor = self.adapter.vendor().name();
         let source = request.source();
         let version = self.adapter.parser_version();
-        presence::contact(self.ports, self.instance, source).await;
+        presence::contact(self.ports, self.instance, source, &request.state.used).await;
         match quarantine(self.ports.objects(), &request.received(), request.transport(), malformed, version)
             .await
         {

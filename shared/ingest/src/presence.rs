@@ -6,31 +6,40 @@ use std::time::Duration;
 
 use camhook_ports::{Clock, Ports};
 use camhook_site::Source;
-use camhook_state::presence::{self, Presence};
+use camhook_state::presence::{self, Accepted, Content, Presence};
 use jiff::Timestamp;
 
 use crate::instance::{Instance, RefusalCount};
 
-/// Records a contact, unless this instance recorded one recently.
-pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source) {
+/// Records a contact with these credentials, unless this instance recorded one recently.
+pub async fn contact<P: Ports>(ports: &P, instance: &Instance, source: &Source, credentials: &[String]) {
     let (now, elapsed) = (ports.clock().now(), ports.clock().elapsed());
-    let id = source.id.to_string();
-    if !instance.presence.is_due(id.clone(), presence_interval(source), elapsed) {
+    let key = presence_key(source, credentials);
+    if !instance.presence.is_due(key.clone(), presence_interval(source), elapsed) {
         return;
     }
     write_refusals(ports, instance).await;
-    if let Err(error) = presence::record_contact(ports.state(), source.id.as_str(), now).await {
-        instance.presence.forget(&id);
+    let post = Accepted { at: now, content: Content::Other, credentials };
+    if let Err(error) = presence::record_accepted(ports.state(), source.id.as_str(), post).await {
+        instance.presence.forget(&key);
         tracing::warn!(source = %source.id, %error, "failed to record the contact");
     }
 }
 
 /// Records an event, which is a contact too.
-pub async fn event<P: Ports>(ports: &P, instance: &Instance, source: &Source, at: Timestamp) {
-    instance.presence.is_due(source.id.to_string(), presence_interval(source), ports.clock().elapsed());
+pub async fn event<P: Ports>(
+    ports: &P,
+    instance: &Instance,
+    source: &Source,
+    at: Timestamp,
+    credentials: &[String],
+) {
+    let key = presence_key(source, credentials);
+    instance.presence.is_due(key.clone(), presence_interval(source), ports.clock().elapsed());
     write_refusals(ports, instance).await;
-    if let Err(error) = presence::record_event(ports.state(), source.id.as_str(), at).await {
-        instance.presence.forget(&source.id.to_string());
+    let post = Accepted { at, content: Content::Event, credentials };
+    if let Err(error) = presence::record_accepted(ports.state(), source.id.as_str(), post).await {
+        instance.presence.forget(&key);
         tracing::warn!(source = %source.id, %error, "failed to record the time of the event");
     }
 }
@@ -62,6 +71,11 @@ pub(crate) async fn ready_text<P: Ports>(ports: &P, source: &Source) -> String {
         }
     };
     format!("camhook: the source {} is ready; {last_event}\n", source.id)
+}
+
+/// A change of credentials is recorded at once.
+fn presence_key(source: &Source, credentials: &[String]) -> String {
+    format!("{} {}", source.id, credentials.join(" "))
 }
 
 /// The shortest time between two writes of one source's presence by one instance.

@@ -69,6 +69,8 @@ pub struct Verified {
     pub(crate) source: Arc<Source>,
     pub(crate) rest: Vec<String>,
     pub(crate) credentials: Credentials,
+    /// The names of the credentials of the source that it has.
+    pub(crate) used: Vec<String>,
 }
 
 /// A request as the gateway handed it over.
@@ -195,7 +197,7 @@ impl Request<Verified> {
     /// runner, fuzz targets and the replay of what was verified when it came in.
     #[must_use]
     pub fn assume_verified(request: Request<Unverified>, source: Arc<Source>, rest: Vec<String>) -> Self {
-        request.with_state(Verified { source, rest, credentials: Credentials::default() })
+        request.with_state(Verified { source, rest, credentials: Credentials::default(), used: Vec::new() })
     }
 }
 

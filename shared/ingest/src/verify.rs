@@ -13,7 +13,7 @@ use camhook_site::{Auth, Source, Token};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use crate::adapter::{Challenge, Refusal};
 use crate::locate::Located;
@@ -81,9 +81,12 @@ pub(crate) async fn verify<S: Secrets>(
     signature: Option<[u8; 32]>,
 ) -> Result<Request<Verified>, VerifyError> {
     let Located { source, token, rest, refusal } = located;
-    let Some(reason) = first_failure(secrets, &source.auth, &request, token, signature).await? else {
-        let credentials = credentials(secrets, &source.auth, &request, token).await;
-        return Ok(request.with_state(Verified { source, rest, credentials }));
+    let reason = match check(secrets, &source.auth, &request, token, signature).await? {
+        Checked::Passed(used) => {
+            let credentials = credentials(secrets, &source.auth, &request, token).await;
+            return Ok(request.with_state(Verified { source, rest, credentials, used }));
+        }
+        Checked::Failed(reason) => reason,
     };
     // Only a sender with the token is asked for a password; no other sender learns that there is one.
     let challenge = match reason {
@@ -100,59 +103,78 @@ pub(crate) async fn attribute<S: Secrets>(
     request: &Request<Unverified>,
     candidates: &[Arc<Source>],
     signature: Option<[u8; 32]>,
-) -> Result<Option<Arc<Source>>, SecretError> {
+) -> Result<Option<Attributed>, SecretError> {
     let mut by_address = Vec::new();
     let mut by_secret = Vec::new();
     for source in candidates {
         let auth = &source.auth;
-        if first_failure(secrets, auth, request, None, signature).await?.is_some() {
-            continue;
-        }
+        let Checked::Passed(used) = check(secrets, auth, request, None, signature).await? else { continue };
         let names_no_secret = auth.basic.is_empty() && auth.hmac.is_empty();
-        if names_no_secret { &mut by_address } else { &mut by_secret }.push(source);
+        let attributed = Attributed { source: Arc::clone(source), used };
+        if names_no_secret { &mut by_address } else { &mut by_secret }.push(attributed);
     }
-    let attributed = if by_secret.is_empty() { by_address } else { by_secret };
-    match attributed.as_slice() {
-        [only] => Ok(Some(Arc::clone(only))),
-        _ => Ok(None),
-    }
+    let mut attributed = if by_secret.is_empty() { by_address } else { by_secret };
+    let only = attributed.pop();
+    Ok(only.filter(|_| attributed.is_empty()))
 }
 
-/// The first kind of credential that a source names and the request does not have; `None` when it has them all.
+/// The source of a post to a fixed path.
+#[derive(Debug)]
+pub(crate) struct Attributed {
+    pub(crate) source: Arc<Source>,
+    /// The names of its credentials that the post has.
+    pub(crate) used: Vec<String>,
+}
+
+/// Whether a request has the credentials of a source.
+enum Checked {
+    /// It has one of each kind that the source names: these, by name.
+    Passed(Vec<String>),
+    /// The first kind that is missing or wrong.
+    Failed(RefusedReason),
+}
+
+/// Checks the credentials of a request.
 ///
 /// The networks come first: they need no secret. A source that names none, because it comes over MQTT, takes nothing
 /// over HTTP.
-async fn first_failure<S: Secrets>(
+async fn check<S: Secrets>(
     secrets: &S,
     auth: &Auth,
     request: &Request<Unverified>,
     token: Option<&str>,
     signature: Option<[u8; 32]>,
-) -> Result<Option<RefusedReason>, SecretError> {
+) -> Result<Checked, SecretError> {
+    let mut used = Vec::new();
     let names_none =
         auth.allow.is_empty() && auth.tokens.is_empty() && auth.basic.is_empty() && auth.hmac.is_empty();
     if names_none {
-        return Ok(Some(RefusedReason::UnknownSource));
+        return Ok(Checked::Failed(RefusedReason::UnknownSource));
     }
     if !auth.allow.is_empty() && !address_is_allowed(auth, request) {
-        return Ok(Some(RefusedReason::Address));
+        return Ok(Checked::Failed(RefusedReason::Address));
     }
     if !auth.tokens.is_empty() {
-        let Some(token) = token else { return Ok(Some(RefusedReason::Token)) };
-        if !token_is_good(secrets, &auth.tokens, token).await? {
-            return Ok(Some(RefusedReason::Token));
-        }
+        let Some(token) = token else { return Ok(Checked::Failed(RefusedReason::Token)) };
+        let Some(index) = matching_token(secrets, &auth.tokens, token).await? else {
+            return Ok(Checked::Failed(RefusedReason::Token));
+        };
+        used.extend(auth.token_name(index));
     }
-    if !auth.basic.is_empty() && !basic_is_good(secrets, auth, request).await? {
-        return Ok(Some(RefusedReason::Basic));
+    if !auth.basic.is_empty() {
+        let Some(index) = matching_basic(secrets, auth, request).await? else {
+            return Ok(Checked::Failed(RefusedReason::Basic));
+        };
+        used.extend(auth.basic_name(index));
     }
     if !auth.hmac.is_empty() {
-        let Some(signature) = signature else { return Ok(Some(RefusedReason::Signature)) };
-        if !signature_is_good(secrets, &auth.hmac, &request.body, signature).await? {
-            return Ok(Some(RefusedReason::Signature));
-        }
+        let Some(signature) = signature else { return Ok(Checked::Failed(RefusedReason::Signature)) };
+        let Some(index) = matching_key(secrets, &auth.hmac, &request.body, signature).await? else {
+            return Ok(Checked::Failed(RefusedReason::Signature));
+        };
+        used.extend(auth.hmac_name(index));
     }
-    Ok(None)
+    Ok(Checked::Passed(used))
 }
 
 /// The secrets that a request with good credentials was verified by. A key that cannot be read did not sign it.
@@ -196,85 +218,98 @@ fn digest(secret: &[u8]) -> [u8; 32] {
 /// devices with the other one are served.
 struct Comparison {
     matched: Choice,
+    /// The position of the credential that matched, if one did.
+    position: u32,
     unreadable: Option<SecretError>,
 }
 
 impl Default for Comparison {
     fn default() -> Self {
-        Self { matched: Choice::from(0), unreadable: None }
+        Self { matched: Choice::from(0), position: 0, unreadable: None }
     }
 }
 
 impl Comparison {
-    fn add(&mut self, comparison: Result<Choice, SecretError>) {
+    fn add(&mut self, position: usize, comparison: Result<Choice, SecretError>) {
         match comparison {
-            Ok(matched) => self.matched |= matched,
+            Ok(matched) => {
+                let position = u32::try_from(position).unwrap_or(u32::MAX);
+                self.position.conditional_assign(&position, matched);
+                self.matched |= matched;
+            }
             Err(error) => self.unreadable = Some(error),
         }
     }
 
-    fn into_match(self) -> Result<bool, SecretError> {
+    /// The position of the credential that matched.
+    fn into_match(self) -> Result<Option<usize>, SecretError> {
+        let position = usize::try_from(self.position).unwrap_or(usize::MAX);
         match (self.matched.into(), self.unreadable) {
             (true, Some(error)) => {
                 tracing::warn!(%error, "failed to read a secret of the source; another one matched");
-                Ok(true)
+                Ok(Some(position))
             }
             (false, Some(error)) => Err(error),
-            (matched, None) => Ok(matched),
+            (true, None) => Ok(Some(position)),
+            (false, None) => Ok(None),
         }
     }
 }
 
-async fn token_is_good<S: Secrets>(secrets: &S, tokens: &[Token], given: &str) -> Result<bool, SecretError> {
+async fn matching_token<S: Secrets>(
+    secrets: &S,
+    tokens: &[Token],
+    given: &str,
+) -> Result<Option<usize>, SecretError> {
     let given = digest(given.as_bytes());
     let mut comparison = Comparison::default();
-    for token in tokens {
+    for (position, token) in tokens.iter().enumerate() {
         let wanted = match token {
             Token::Sha256(wanted) => Ok(*wanted),
             Token::Secret(reference) => digest_of(secrets, reference).await,
         };
-        comparison.add(wanted.map(|wanted| wanted.ct_eq(&given)));
+        comparison.add(position, wanted.map(|wanted| wanted.ct_eq(&given)));
     }
     comparison.into_match()
 }
 
-async fn basic_is_good<S: Secrets>(
+async fn matching_basic<S: Secrets>(
     secrets: &S,
     auth: &Auth,
     request: &Request<Unverified>,
-) -> Result<bool, SecretError> {
+) -> Result<Option<usize>, SecretError> {
     let Some((user, password)) = request.headers.get("authorization").and_then(basic_credentials) else {
-        return Ok(false);
+        return Ok(None);
     };
     let (user, password) = (digest(&user), digest(&password));
     let mut comparison = Comparison::default();
-    for credential in &auth.basic {
+    for (position, credential) in auth.basic.iter().enumerate() {
         let wanted = digest_of(secrets, &credential.password).await;
         let is_user = digest(credential.user.as_bytes()).ct_eq(&user);
-        comparison.add(wanted.map(|wanted| is_user & wanted.ct_eq(&password)));
+        comparison.add(position, wanted.map(|wanted| is_user & wanted.ct_eq(&password)));
     }
     comparison.into_match()
 }
 
-async fn signature_is_good<S: Secrets>(
+async fn matching_key<S: Secrets>(
     secrets: &S,
     keys: &[SecretReference],
     body: &[u8],
     signature: [u8; 32],
-) -> Result<bool, SecretError> {
+) -> Result<Option<usize>, SecretError> {
     let mut comparison = Comparison::default();
-    for reference in keys {
+    for (position, reference) in keys.iter().enumerate() {
         let key = match secrets.resolve(reference).await {
             Ok(key) => key,
             Err(error) => {
-                comparison.add(Err(error));
+                comparison.add(position, Err(error));
                 continue;
             }
         };
         // HMAC takes a key of any length.
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()) else { continue };
         let wanted: [u8; 32] = mac.chain_update(body).finalize().into_bytes().into();
-        comparison.add(Ok(wanted.ct_eq(&signature)));
+        comparison.add(position, Ok(wanted.ct_eq(&signature)));
     }
     comparison.into_match()
 }

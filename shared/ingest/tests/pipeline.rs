@@ -485,6 +485,31 @@ async fn a_refusal_costs_no_call_and_is_recorded_with_the_next_accepted_post() {
 }
 
 #[tokio::test]
+async fn the_presence_has_the_token_that_each_post_used_at_no_extra_call() {
+    let stack = Stack::new(&format!("auth = {{ token = [\"{TOKEN}\", \"{OTHER_TOKEN}\"] }}"));
+    let (old, new) = ("token:literal-1", "token:literal-2");
+    let uses = async || presence::find(&stack.ports.state, "gate").await.unwrap().unwrap().uses;
+    for _ in 0..3 {
+        assert_eq!(stack.post("heartbeat").await.status, 200);
+    }
+    assert_eq!(stack.ports.state.calls(), 1);
+    let first = uses().await;
+    assert!(first.of(old).is_some() && first.of(new).is_none());
+    stack.ports.clock.advance(Duration::from_secs(10));
+    // The change of token is recorded at once, though a contact was recorded 10 s ago.
+    let path = format!("/viewtron/gate/{OTHER_TOKEN}");
+    assert_eq!(stack.send(post(&path, "heartbeat")).await.status, 200);
+    let second = uses().await;
+    assert_eq!(second.of(old), first.of(old));
+    assert!(second.of(new) > second.of(old));
+    let calls = stack.ports.state.calls();
+    stack.ports.clock.advance(Duration::from_secs(10));
+    assert_eq!(stack.send(post(&path, "nothing")).await.status, 200);
+    assert_eq!(stack.ports.state.calls(), calls);
+    assert!(!format!("{second:?}").contains(OTHER_TOKEN));
+}
+
+#[tokio::test]
 async fn a_body_above_the_cap_is_refused_and_its_beginning_kept() {
     let stack = Stack::with_token();
     let handled = stack.post(&"x".repeat(BODY_LIMIT + 1)).await;

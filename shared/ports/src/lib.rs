@@ -25,7 +25,7 @@ pub use object_store::{
     Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject,
 };
 pub use publisher::{PublishError, Publisher};
-pub use queue::{EventQueue, Message, Queue, QueueError, QueueRecord};
+pub use queue::{DepthError, EventQueue, Message, Queue, QueueDepth, QueueDepths, QueueError, QueueRecord};
 pub use secret::{SecretError, SecretReference, Secrets};
 pub use state::{Condition, Item, Key, PutOutcome, State, StateError};
 

@@ -13,10 +13,11 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::{
-    Clock, Condition, DayCount, DayKey, EventIndex, EventQueue, IndexError, IndexItem, IndexKey, IndexKeys,
-    IndexPage, IndexPorts, Item, Key, Message, Metric, Metrics, Object, ObjectError, ObjectStore,
+    Clock, Condition, DayCount, DayKey, DepthError, EventIndex, EventQueue, IndexError, IndexItem, IndexKey,
+    IndexKeys, IndexPage, IndexPorts, Item, Key, Message, Metric, Metrics, Object, ObjectError, ObjectStore,
     ObjectVersion, PageEnd, PageRequest, Ports, Position, Precondition, PublishError, Publisher, PutError,
-    PutOutcome, Queue, QueueError, SecretError, SecretReference, Secrets, State, StateError, StoredObject,
+    PutOutcome, Queue, QueueDepth, QueueDepths, QueueError, SecretError, SecretReference, Secrets, State,
+    StateError, StoredObject,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -32,6 +33,7 @@ pub struct MemoryObjects {
     failing: Mutex<Vec<String>>,
     unlisted: Mutex<bool>,
     writes: Mutex<u64>,
+    calls: Mutex<u64>,
 }
 
 impl MemoryObjects {
@@ -60,7 +62,13 @@ impl MemoryObjects {
         lock(&self.objects).get(key).map(|(object, _)| object.clone())
     }
 
+    /// How many calls were made.
+    pub fn calls(&self) -> u64 {
+        *lock(&self.calls)
+    }
+
     fn fails(&self, key: &str) -> bool {
+        *lock(&self.calls) += 1;
         lock(&self.failing).iter().any(|prefix| key.starts_with(prefix.as_str()))
     }
 
@@ -225,6 +233,41 @@ impl EventQueue for MemoryQueues {
     }
 }
 
+/// The depths of queues, as a test sets them.
+#[derive(Debug, Default)]
+pub struct MemoryDepths {
+    depths: Mutex<Vec<QueueDepth>>,
+    failing: Mutex<bool>,
+    calls: Mutex<u64>,
+}
+
+impl MemoryDepths {
+    /// Sets the depths.
+    pub fn set(&self, depths: Vec<QueueDepth>) {
+        *lock(&self.depths) = depths;
+    }
+
+    /// From now on every call fails.
+    pub fn fail(&self) {
+        *lock(&self.failing) = true;
+    }
+
+    /// How many calls were made.
+    pub fn calls(&self) -> u64 {
+        *lock(&self.calls)
+    }
+}
+
+impl QueueDepths for MemoryDepths {
+    async fn depths(&self) -> Result<Vec<QueueDepth>, DepthError> {
+        *lock(&self.calls) += 1;
+        if *lock(&self.failing) {
+            return Err(DepthError { reason: "made to fail".to_owned() });
+        }
+        Ok(lock(&self.depths).clone())
+    }
+}
+
 /// A state table in memory.
 #[derive(Debug, Default)]
 pub struct MemoryState {
@@ -290,6 +333,17 @@ impl State for MemoryState {
     async fn get(&self, key: &Key) -> Result<Option<Item>, StateError> {
         self.call(&key.pk, &key.sk)?;
         Ok(lock(&self.items).get(key).cloned())
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, StateError> {
+        // One call reads 100 keys, as with DynamoDB.
+        for batch in keys.chunks(100) {
+            if let Some(key) = batch.first() {
+                self.call(&key.pk, &key.sk)?;
+            }
+        }
+        let items = lock(&self.items);
+        Ok(keys.iter().filter_map(|key| items.get(key).cloned()).collect())
     }
 
     async fn put(

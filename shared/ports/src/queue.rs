@@ -112,6 +112,34 @@ pub trait EventQueue: Send + Sync {
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
 
+/// How many messages a queue and its dead-letter queue hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueDepth {
+    /// The queue.
+    pub queue: Queue,
+    /// The messages that are waiting, delayed, or in progress. Approximate.
+    pub messages: u64,
+    /// The age of the oldest of them, in seconds; `None` where it is not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_s: Option<u64>,
+    /// The messages in the dead-letter queue. Approximate.
+    pub dead_letters: u64,
+}
+
+/// The depths of a stack's queues.
+pub trait QueueDepths: Send + Sync {
+    /// The depths of all queues, in the order of [`Queue::ALL`]. Queues that the stack does not have are left out.
+    fn depths(&self) -> impl Future<Output = Result<Vec<QueueDepth>, DepthError>> + Send;
+}
+
+/// The depths of the queues cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to read the depths of the queues: {reason}")]
+pub struct DepthError {
+    /// What AWS reported.
+    pub reason: String,
+}
+
 /// A message as a queue delivers it to a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueRecord {

@@ -92,6 +92,17 @@ pub trait State: Send + Sync {
     /// The item under a key, expired ones too.
     fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Item>, StateError>> + Send;
 
+    /// The items under these keys, expired ones too, in any order. Keys without an item are left out.
+    fn get_many(&self, keys: &[Key]) -> impl Future<Output = Result<Vec<Item>, StateError>> + Send {
+        async move {
+            let mut items = Vec::new();
+            for key in keys {
+                items.extend(self.get(key).await?);
+            }
+            Ok(items)
+        }
+    }
+
     /// Writes an item under a condition.
     ///
     /// The revision becomes 1 after [`Condition::None`] and [`Condition::Absent`], and one more than it was

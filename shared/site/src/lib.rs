@@ -21,6 +21,7 @@ mod schedule;
 mod schema;
 mod schema_check;
 mod scope;
+mod secret_references;
 mod site;
 mod source;
 mod sun;
@@ -51,6 +52,7 @@ pub use rule::{
 };
 pub use schedule::{DateRange, Edge, Hours, Schedule, SunEvent};
 pub use schema::{SCHEMA, json_schema};
+pub use secret_references::secret_references;
 pub use site::Site;
 pub use source::{Auth, BasicCredential, ClockTrust, Dialect, Retention, Source, Token, Tracking};
 pub use sun::{Daylight, Place, daylight};

@@ -26,6 +26,24 @@ pub struct Site {
     pub(crate) rules: Vec<Rule>,
 }
 
+impl Default for Site {
+    /// A site without sources, channels, relays and rules.
+    fn default() -> Self {
+        Self {
+            version: None,
+            timezone: TimeZone::UTC,
+            alert_channel: None,
+            sources: BTreeMap::new(),
+            modes: Vec::new(),
+            cameras: Vec::new(),
+            lists: Vec::new(),
+            relays: Vec::new(),
+            channels: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
+}
+
 impl Site {
     /// The id of the configuration's version in the bucket; `None` for a file of the machine.
     #[must_use]

@@ -83,6 +83,48 @@ pub struct Auth {
     pub allow: Vec<IpNet>,
 }
 
+impl Auth {
+    /// The names of the tokens, passwords and signing keys, in their order. A name identifies a credential while others
+    /// are added and removed, and does not reveal it: `token:sha256:9f86d081`, `basic:camera:ssm:/camhook/sources/gate`,
+    /// `hmac:env:GATE`. One that stands in camhook.toml itself is named by its position.
+    #[must_use]
+    pub fn credential_names(&self) -> Vec<String> {
+        let tokens = (0..self.tokens.len()).filter_map(|index| self.token_name(index));
+        let passwords = (0..self.basic.len()).filter_map(|index| self.basic_name(index));
+        let keys = (0..self.hmac.len()).filter_map(|index| self.hmac_name(index));
+        tokens.chain(passwords).chain(keys).collect()
+    }
+
+    /// The name of a token.
+    #[must_use]
+    pub fn token_name(&self, index: usize) -> Option<String> {
+        Some(match self.tokens.get(index)? {
+            Token::Sha256([a, b, c, d, ..]) => format!("token:sha256:{a:02x}{b:02x}{c:02x}{d:02x}"),
+            Token::Secret(reference) => format!("token:{}", secret_name(reference, index)),
+        })
+    }
+
+    /// The name of a user with a password.
+    #[must_use]
+    pub fn basic_name(&self, index: usize) -> Option<String> {
+        let BasicCredential { user, password } = self.basic.get(index)?;
+        Some(format!("basic:{user}:{}", secret_name(password, index)))
+    }
+
+    /// The name of a signing key.
+    #[must_use]
+    pub fn hmac_name(&self, index: usize) -> Option<String> {
+        Some(format!("hmac:{}", secret_name(self.hmac.get(index)?, index)))
+    }
+}
+
+fn secret_name(reference: &SecretReference, index: usize) -> String {
+    match reference {
+        SecretReference::Parameter(_) | SecretReference::Environment(_) => reference.to_string(),
+        SecretReference::Literal(_) => format!("literal-{}", index + 1),
+    }
+}
+
 /// A token in the path.
 #[derive(Debug, Clone)]
 pub enum Token {

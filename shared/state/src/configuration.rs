@@ -66,11 +66,11 @@ struct ApprovedEmpty {
     digest: String,
 }
 
-fn valid_key() -> Key {
+pub(crate) fn valid_key() -> Key {
     Key::new(CONFIGURATION, "valid")
 }
 
-fn validation_key(version: &str) -> Key {
+pub(crate) fn validation_key(version: &str) -> Key {
     Key::new(CONFIGURATION, format!("version#{version}"))
 }
 

@@ -70,17 +70,17 @@ impl fmt::Display for SetBy {
     }
 }
 
-fn stop_key() -> Key {
+pub(crate) fn stop_key() -> Key {
     Key::new(CONTROL, "stop")
 }
 
-fn mode_key(area: &str) -> Key {
+pub(crate) fn mode_key(area: &str) -> Key {
     Key::new(format!("mode#{area}"), "-")
 }
 
 /// Where version 0.1 and older stored the mode: in the partition of the stop switch. It counts until the mode is set
 /// again.
-fn old_mode_key(area: &str) -> Key {
+pub(crate) fn old_mode_key(area: &str) -> Key {
     Key::new(CONTROL, format!("mode#{area}"))
 }
 

@@ -21,6 +21,12 @@ const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The part of the notification function.
 pub const NOTIFY: &str = "notify";
 
+/// The part of the relay function.
+pub const RELAY: &str = "relay";
+
+/// The part of the agents on site.
+pub const AGENT: &str = "agent";
+
 /// The configuration and modes that the decision was made under.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
@@ -93,17 +99,38 @@ pub enum ActionOutcome {
     Gathered,
     /// The rule had sent its maximum of messages in a minute.
     HeldBack,
+    /// The rule or the camera was snoozed.
+    Snoozed {
+        /// Until when.
+        until: Timestamp,
+    },
     /// Another event or delivery is in progress; the message is delivered again.
     Waiting,
     /// The attempt failed, and the message is delivered again.
     Retrying {
         /// The failure, for a person.
         reason: String,
+        /// It is not delivered again before this time, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Timestamp>,
     },
     /// The last attempt failed.
     Failed {
         /// The failure, for a person.
         reason: String,
+    },
+    /// The agent on site has to switch the relay.
+    HandedOver,
+    /// It was decided about a relay, as in its audit record.
+    Relay {
+        /// The relay.
+        relay: String,
+        /// The decision: `done`, `late`, `refused`, …
+        decision: String,
+        /// The name of the reason.
+        reason: String,
+        /// The reason, for a person.
+        text: String,
     },
 }
 
@@ -194,7 +221,7 @@ mod tests {
     async fn a_retry_keeps_the_outcomes_that_it_does_not_repeat() {
         let state = MemoryState::default();
         let delivered = action("a", NOW, 1, ActionOutcome::Delivered { caveat: None });
-        let failed = action("b", NOW, 1, ActionOutcome::Retrying { reason: "503".to_owned() });
+        let failed = action("b", NOW, 1, ActionOutcome::Retrying { reason: "503".to_owned(), next: None });
         let basis = Basis { configuration: Some("v1".to_owned()), modes: BTreeMap::new() };
         let first = Decision {
             event_time: NOW,

@@ -11,6 +11,7 @@
 //! | [`decision`], [`channel_status`] | what was decided about an event; the last message of a channel |
 //! | [`person`], [`session`], [`review`] | who may use the console, their sign-in links and sessions, reviewed events |
 //! | [`snooze`] | notifications that are not sent until a time |
+//! | [`overview`] | the items of relays, modes, snoozes and configuration in one call |
 //! | [`dead_letter`] | why a message became a dead letter |
 //! | [`alert`], [`flush`], [`release`] | the messages of camhook's own queues |
 
@@ -30,6 +31,7 @@ mod item;
 pub mod level;
 pub mod message_limit;
 pub mod mqtt;
+pub mod overview;
 pub mod pending;
 pub mod person;
 pub mod presence;

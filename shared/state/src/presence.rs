@@ -3,6 +3,8 @@
 //! Callers decide how often they write. Each call is one write without a read; of two at the same moment the last
 //! one remains.
 
+use std::collections::BTreeMap;
+
 use camhook_ports::{Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,32 @@ pub struct Presence {
     /// What was last reported about it: offline, or back online.
     #[serde(default, rename = "told", skip_serializing_if = "Option::is_none")]
     pub reported: Option<Reported>,
+    /// When each of its credentials was last used.
+    #[serde(flatten)]
+    pub uses: CredentialUses,
+}
+
+/// What stands before the name of a credential in the name of its attribute. Each has an attribute of its own, so that a
+/// use is recorded without a read.
+const USED: &str = "used:";
+
+/// When each credential of a source was last used: attributes named `used:` and the credential's name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CredentialUses(BTreeMap<String, Value>);
+
+impl CredentialUses {
+    /// These credentials, used at one time.
+    #[must_use]
+    pub fn at(at: Timestamp, names: &[String]) -> Self {
+        Self(names.iter().map(|name| (format!("{USED}{name}"), at.to_string().into())).collect())
+    }
+
+    /// When a credential was last used; `None` if it never was.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Option<Timestamp> {
+        self.0.get(&format!("{USED}{name}"))?.as_str()?.parse().ok()
+    }
 }
 
 /// What was last reported about a source.
@@ -95,6 +123,38 @@ pub async fn record_event<S: State>(state: &S, source: &str, at: Timestamp) -> R
     merge(state, source, Presence { contact: Some(at), event: Some(at), ..Presence::default() }).await
 }
 
+/// What is recorded of an accepted post.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted<'a> {
+    /// When it was received.
+    pub at: Timestamp,
+    /// Whether it was an event.
+    pub content: Content,
+    /// The names of the credentials that it had.
+    pub credentials: &'a [String],
+}
+
+/// What an accepted post contained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// An event.
+    Event,
+    /// A heartbeat, or something that is ignored.
+    Other,
+}
+
+/// Records an accepted post with the credentials that it had.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn record_accepted<S: State>(state: &S, source: &str, post: Accepted<'_>) -> Result<(), Error> {
+    let Accepted { at, content, credentials } = post;
+    let event = (content == Content::Event).then_some(at);
+    let uses = CredentialUses::at(at, credentials);
+    merge(state, source, Presence { contact: Some(at), event, uses, ..Presence::default() }).await
+}
+
 /// Records that a post to the source's URL was refused, which is not a contact.
 ///
 /// # Errors
@@ -157,10 +217,27 @@ mod tests {
 
         let gate = find(&state, "gate").await.unwrap().unwrap();
         let refusal = Some(Refusal { at: LATER, reason: "wrong token".to_owned() });
-        assert_eq!(gate, Presence { contact: Some(LATER), event: Some(NOW), refusal, reported: None });
+        let expected = Presence { contact: Some(LATER), event: Some(NOW), refusal, ..Presence::default() };
+        assert_eq!(gate, expected);
         assert_eq!(find(&state, "door").await.unwrap().unwrap().contact, None);
         assert_eq!(find(&state, "nobody").await.unwrap(), None);
         let sources: Vec<_> = all(&state).await.unwrap().into_iter().map(|(source, _)| source).collect();
         assert_eq!(sources, ["door", "gate"]);
+    }
+
+    #[tokio::test]
+    async fn each_credential_keeps_the_time_of_its_last_use_in_one_write() {
+        let state = MemoryState::default();
+        let (old, new) = ("token:sha256:00000000".to_owned(), "token:ssm:/new".to_owned());
+        for (at, content, name) in [(NOW, Content::Event, &old), (LATER, Content::Other, &new)] {
+            let post = Accepted { at, content, credentials: std::slice::from_ref(name) };
+            record_accepted(&state, "gate", post).await.unwrap();
+        }
+        assert_eq!(state.calls(), 2);
+        record_refusal(&state, "gate", LATER, "token").await.unwrap();
+        let gate = find(&state, "gate").await.unwrap().unwrap();
+        assert_eq!((gate.contact, gate.event), (Some(LATER), Some(NOW)));
+        assert_eq!((gate.uses.of(&old), gate.uses.of(&new)), (Some(NOW), Some(LATER)));
+        assert_eq!(gate.uses.of("token:sha256:11111111"), None);
     }
 }

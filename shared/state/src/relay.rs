@@ -90,13 +90,17 @@ impl RelayState {
     }
 }
 
+pub(crate) fn key(relay: &str) -> Key {
+    Key::new(format!("relay#{relay}"), "-")
+}
+
 /// Reads what is remembered of a relay.
 ///
 /// # Errors
 ///
 /// When the table fails.
 pub async fn read<S: State>(state: &S, relay: &str) -> Result<RelayState, Error> {
-    let key = Key::new(format!("relay#{relay}"), "-");
+    let key = key(relay);
     match state.get(&key).await? {
         Some(item) => Ok(RelayState { revision: Some(item.revision), record: decode(&item)?, key }),
         None => Ok(RelayState { key, revision: None, record: RelayRecord::default() }),

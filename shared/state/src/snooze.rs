@@ -38,11 +38,11 @@ pub struct Snooze {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Snoozes {
-    entries: Vec<Snooze>,
+pub(crate) struct Snoozes {
+    pub(crate) entries: Vec<Snooze>,
 }
 
-fn key() -> Key {
+pub(crate) fn key() -> Key {
     Key::new("snooze", "-")
 }
 

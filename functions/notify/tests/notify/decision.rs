@@ -83,7 +83,8 @@ async fn a_failure_is_retrying_until_it_is_delivered() {
     let (again, _) =
         handled(&ports, &site(&text, &[("HOOK", &hook)]), &client(), delivered(&plate('a', None), 1)).await;
     assert!(again);
-    assert!(matches!(outcome(&ports, 'a').await, ActionOutcome::Retrying { .. }));
+    let ActionOutcome::Retrying { next, .. } = outcome(&ports, 'a').await else { panic!() };
+    assert_eq!(next, NOW.checked_add(Duration::from_secs(5)).ok());
     assert!(channel_status::all(ports.state()).await.unwrap()[0].1.is_failing());
     let healed = receiver(Reply::status(204)).await;
     ports.clock.advance(Duration::from_secs(60));

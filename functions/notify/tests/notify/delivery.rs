@@ -241,6 +241,7 @@ then = { notify = "family", body = "{{ plate }}" }
 
 #[tokio::test]
 async fn snoozed_messages_are_not_sent_and_the_next_one_says_how_many() {
+    use camhook_state::decision::{self, ActionOutcome, NOTIFY};
     use camhook_state::snooze::{self, SnoozeTarget};
     let text = r#"
 [[channel]]
@@ -279,6 +280,11 @@ then = [{ notify = "family", body = "{{ plate }}" }, { mode = "away" }]
         let claims = camhook_state::claim::of_event(&ports.state, events[0].id).await.unwrap();
         assert!(claims.iter().any(|(_, action, claim)| *action == 0
             && claim.outcome.as_deref().is_some_and(|outcome| outcome.starts_with("snoozed until "))));
+        let decision = decision::of_event(&ports.state, events[1].id).await.unwrap().remove(NOTIFY).unwrap();
+        let mut outcomes: Vec<_> =
+            decision.actions.iter().map(|action| (action.action, &action.outcome)).collect();
+        outcomes.sort_by_key(|(action, _)| *action);
+        assert_eq!(outcomes, [(0, &ActionOutcome::Snoozed { until }), (1, &ActionOutcome::ModeSet)]);
 
         ports.clock.advance(Duration::from_secs(60));
         assert!(!handled(&ports, &site, &client(), delivered(&events[2], 1)).await.0);

@@ -11,6 +11,7 @@ use camhook_relay::release::ReleaseMessage;
 use camhook_relay::{DeviceCommand, SendOutcome, handle_with};
 use camhook_site::Site;
 use camhook_state::control::{self, StopSwitch};
+use camhook_state::decision::{self, AGENT, ActionDecision, ActionOutcome, RELAY};
 use camhook_state::relay::{self as relay_item, RelayRecord};
 use camhook_state::{claim, cooldown};
 use serde_json::{Value, json};
@@ -98,6 +99,14 @@ async fn a_command_is_executed_once_however_often_it_is_delivered() {
         let mut expected = decided("done", "answered");
         expected.extend(decided("duplicate", "settled"));
         assert_eq!(world.audit(), expected);
+        let parts = decision::of_event(&world.ports.state, event_id(1)).await.unwrap();
+        assert_eq!(parts[RELAY].actions[0].outcome, ActionOutcome::HandedOver);
+        let [ActionDecision { outcome: ActionOutcome::Relay { decision, .. }, .. }] =
+            &parts[AGENT].actions[..]
+        else {
+            panic!("{parts:?}")
+        };
+        assert_eq!(decision, "done");
     }
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod decision;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod http;

@@ -5,8 +5,9 @@ use camhook_ports::Queue;
 use camhook_ports::memory::MemoryPorts;
 use camhook_relay::handle_with;
 use camhook_state::alert::{Alert, AlertSubject};
+use camhook_state::decision::{self, ActionOutcome, RELAY};
 
-use crate::support::{HEAD, NOW, ScriptedDevices, event, record, relay, rule};
+use crate::support::{HEAD, NOW, ScriptedDevices, event, event_id, record, relay, rule};
 
 #[tokio::test]
 async fn an_address_alone_moves_no_relay_and_that_sends_an_alert() {
@@ -29,4 +30,7 @@ async fn an_address_alone_moves_no_relay_and_that_sends_an_alert() {
     let alert: Alert = serde_json::from_str(&ports.queues.sent(Queue::Alerts)[0].body).unwrap();
     assert_eq!(alert.about, AlertSubject::Source("gate".to_owned()));
     assert!(alert.text.contains("open"), "{}", alert.text);
+    let decision = decision::of_event(&ports.state, event_id(1)).await.unwrap().remove(RELAY).unwrap();
+    let ActionOutcome::Relay { decision, reason, .. } = &decision.actions[0].outcome else { panic!() };
+    assert_eq!((decision.as_str(), reason.as_str()), ("refused", "address_only"));
 }

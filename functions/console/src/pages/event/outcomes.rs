@@ -77,6 +77,11 @@ fn severity(outcome: &ActionOutcome) -> &'static str {
     match outcome {
         ActionOutcome::Delivered { .. } | ActionOutcome::ModeSet => "good",
         ActionOutcome::Failed { .. } => "bad",
+        ActionOutcome::Relay { decision, .. } => match decision.as_str() {
+            "done" | "released" => "good",
+            "failed" | "unknown" => "bad",
+            _ => "neutral",
+        },
         ActionOutcome::Retrying { .. } | ActionOutcome::Waiting => "waiting",
         _ => "neutral",
     }
@@ -99,7 +104,12 @@ fn outcome(visit: &Visit, action: &ActionDecision, zone: &TimeZone) -> Markup {
         ActionOutcome::Gathered => html! { "joined a group that becomes one message" },
         ActionOutcome::HeldBack => html! { "held back: the rule's limit of messages was reached" },
         ActionOutcome::Waiting => html! { "waiting for another event or delivery" },
-        ActionOutcome::Retrying { reason } => html! { "failed, will be tried again: " (reason) },
+        ActionOutcome::Snoozed { until } => html! { "not done: snoozed until " (clock_time(*until, zone)) },
+        ActionOutcome::Retrying { reason, .. } => html! { "failed, will be tried again: " (reason) },
         ActionOutcome::Failed { reason } => html! { "failed: " (reason) },
+        ActionOutcome::HandedOver => html! { "handed over to the agent on site" },
+        ActionOutcome::Relay { relay, decision, text, .. } => {
+            html! { (relay) ": " (decision.replace('_', " ")) ", " (text) }
+        }
     }
 }
