@@ -64,7 +64,10 @@ const IVSEC_POSTS: &[Case] = &[
     ("01c-motion_smart_alarm.ivsec.json", &["motion - CH1/"]),
     ("01d-channel_alarm-beside-time.ivsec.json", &["motion - CH3/"]),
     ("02-face-nobody-knows.ivsec.json", &["face - CH1/ matched false face"]),
-    ("03-face-four-pictures.ivsec.json", &["face_match - CH1/ matched true 5 Eve 0.9 face"]),
+    (
+        "03-face-four-pictures.ivsec.json",
+        &["face_match - CH1/ matched true 5 Eve 0.9 face overview face target album"],
+    ),
     ("04a-plate-by-SnapId-alone.ivsec.json", &["plate - CH1/ QQ01QQQ plate"]),
     ("04b-stranger-with-Id-and-numeric-SnapId.ivsec.json", &["plate - CH1/ QQ02QQQ stranger group 3 plate"]),
     (
@@ -88,12 +91,32 @@ const VIEWTRON_POSTS: &[Case] = &[
     ("10a-plate-vehiceId-6.viewtron.xml", &["plate - 1/ QQ05QQQ unlisted plate 6"]),
     ("10b-other-plate-vehiceId-6.viewtron.xml", &["plate - 1/ QQ06QQQ unlisted plate 6"]),
     ("11-one-crossing-several-posts.viewtron.xml", &["counting start 1/ 50"]),
-    ("12-picture-as-data-url.viewtron.xml", &["perimeter - 1/ overview bad_base64"]),
+    ("12-picture-as-data-url.viewtron.xml", &["perimeter - 1/ overview"]),
     ("13a-level-in-attribute.viewtron.xml", &["perimeter start 1/"]),
     ("13b-level-in-child.viewtron.xml", &["motion start 1/"]),
     ("13c-two-documents.viewtron.xml", &["perimeter - 1/", "tamper - 1/"]),
     ("15-confidence-with-percent.viewtron.xml", &["plate - 1/ QQ07QQQ unlisted confidence 0.995 plate"]),
 ];
+
+/// What stands for the base64 of a picture.
+const PICTURES: [&str; 5] = [
+    "<base64 of the ID photo>",
+    "<of the face>",
+    "<of the body>",
+    "<of the whole frame>",
+    "(base64 of a JPEG)",
+];
+
+/// A file with pictures in it. One that is not UTF-8 has none.
+fn read(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    let Ok(mut text) = String::from_utf8(bytes.clone()) else { return bytes };
+    for (seed, placeholder) in (0..).zip(PICTURES) {
+        let picture = camhook_picture::jpeg(64, 36, 1500, seed);
+        text = text.replace(placeholder, &base64_simd::STANDARD.encode_to_string(picture));
+    }
+    text.into_bytes()
+}
 
 fn folder(name: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/cases").join(name);
@@ -150,7 +173,7 @@ async fn check(source: &'static str, content_type: &str, folder_name: &str, endi
     files.sort();
     let mut found = Vec::new();
     for file in &files {
-        let mut body = fs::read(folder.join(file)).unwrap();
+        let mut body = read(&folder.join(file));
         // Another run's posts are other events.
         body.extend(std::iter::repeat_n(b' ', usize::from(getrandom::u32().unwrap() as u16)));
         let known = source.quarantined().await;
