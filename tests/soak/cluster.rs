@@ -27,11 +27,8 @@ const POOLS: [(&str, usize); 8] = [
     ("watchdog", 1),
 ];
 
-/// How often a message is delivered twice at the same moment.
-const AT_ONCE_AGAIN: f64 = 0.05;
-
-/// How often a message that is done with is delivered again.
-const LATER_AGAIN: f64 = 0.05;
+/// How often a message is delivered twice at the same moment, and how often one that is done with is delivered again.
+pub(crate) const DUPLICATES: f64 = 0.05;
 
 /// How often a message to a relay is delivered only when its event is too old.
 const TOO_LATE: f64 = 0.06;
@@ -83,6 +80,7 @@ pub(crate) struct Cluster {
     instances: Instances,
     kills: AtomicUsize,
     random: Mutex<fastrand::Rng>,
+    duplicates: f64,
     queued: Mutex<Queued>,
     /// What instances have written that are gone.
     logs: Mutex<String>,
@@ -95,8 +93,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Cluster {
-    /// The functions of this stack; none runs yet.
-    pub(crate) fn new(stack: OwnStack, instances: Instances, seed: u64) -> Arc<Self> {
+    /// The functions of this stack; none runs yet. `duplicates` is how often a message is delivered again.
+    pub(crate) fn new(stack: OwnStack, instances: Instances, seed: u64, duplicates: f64) -> Arc<Self> {
         let pool = |(name, size)| {
             let pool =
                 Pool { permits: Semaphore::new(size), idle: Mutex::default(), started: AtomicUsize::new(0) };
@@ -108,6 +106,7 @@ impl Cluster {
             instances,
             kills: AtomicUsize::new(0),
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
+            duplicates,
             queued: Mutex::default(),
             logs: Mutex::default(),
             is_gentle: AtomicBool::new(false),
@@ -262,7 +261,7 @@ impl Cluster {
         }
         let records: Vec<&Value> = messages.iter().map(|message| &message.record).collect();
         let event = json!({ "Records": records });
-        let outcomes = if self.happens(AT_ONCE_AGAIN) {
+        let outcomes = if self.happens(self.duplicates) {
             let (one, other) =
                 tokio::join!(self.invoke(mapping.function, &event), self.invoke(mapping.function, &event));
             vec![one, other]
@@ -271,7 +270,7 @@ impl Cluster {
         };
         for message in messages {
             match fate(&outcomes, message) {
-                Fate::Done if self.happens(LATER_AGAIN) => message.give_back().await,
+                Fate::Done if self.happens(self.duplicates) => message.give_back().await,
                 Fate::Done => message.delete().await,
                 // It comes again when the function wanted it, or after the queue's visibility timeout.
                 Fate::Again => {}

@@ -27,7 +27,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::account::{Evidence, settle};
-use crate::cluster::{Cluster, MAPPINGS};
+use crate::cluster::{Cluster, DUPLICATES, MAPPINGS};
 use crate::devices::Devices;
 use crate::faults::{Break, Faults, Instances};
 use crate::senders::Senders;
@@ -88,7 +88,9 @@ async fn soak(arguments: &Arguments, seed: u64) -> Evidence {
     put_parameters(&stack).await;
     let lost = stack.cloud.create_queue(&format!("{}-lost", stack.bucket.name)).await;
     stack.configure(&toml).await;
-    let cluster = Cluster::new(stack, Arc::clone(&instances), seed ^ 2);
+    // Claims are there for duplicates: without them, many duplicates show it soon.
+    let duplicates = if arguments.broken == Some(Break::Claim) { 0.5 } else { DUPLICATES };
+    let cluster = Cluster::new(stack, Arc::clone(&instances), seed ^ 2, duplicates);
     // The watchdog finds the configuration valid before the first fault.
     cluster.invoke("watchdog", &json!({})).await;
 
