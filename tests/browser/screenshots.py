@@ -14,8 +14,6 @@ sys.path.insert(0, str(ROOT / "infra" / "local"))
 from day import EARLIER  # noqa: E402
 
 WIDTHS = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 360, "height": 740}}
-# Pages by the name of their picture; `event` is the page of an event with several pictures.
-PAGES = {"timeline": "", "event": None, "cameras": "/cameras", "relays": "/relays", "problems": "/problems", "site": "/site"}
 
 
 def main(folder):
@@ -31,8 +29,9 @@ def main(folder):
             for width, viewport in WIDTHS.items():
                 link = stack.invite("Ann", "admin")
                 with browser.visitor(link, viewport=viewport, color_scheme=scheme) as person:
-                    for name, path in PAGES.items():
-                        person.open(f"/events/{event}" if path is None else path)
+                    pages = {path.lstrip("/") or "timeline": path for path in person.pages()}
+                    for name, path in {**pages, "event": f"/events/{event}"}.items():
+                        person.open(path)
                         take(person.page, folder / f"{name}-{width}-{scheme}.jpg")
     finally:
         browser.close()

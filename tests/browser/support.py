@@ -207,6 +207,12 @@ class Visitor:
         """Opens a path below /console; the response."""
         return self.page.goto(f"{self.stack.console}{path}", wait_until="load")
 
+    def pages(self):
+        """The paths of the pages in the navigation."""
+        self.open()
+        targets = self.page.eval_on_selector_all("nav a", "links => links.map(link => link.href)")
+        return [target.removeprefix(self.stack.console).rstrip("/") for target in targets]
+
     def problems(self):
         """What the page's policy blocked, dialogs, and errors of its script."""
         errors = [message for message in self.messages

@@ -11,7 +11,6 @@ import axe_playwright_python
 from support import CHROMIUM, Browser, Stack, status_of, until
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-PAGES = ["", "/cameras", "/relays", "/problems", "/site"]
 NARROW = {"width": 360, "height": 740}
 # The form of a secret, and nobody's.
 FORGED = "0123456789abcdef." + "A" * 43
@@ -38,6 +37,8 @@ class ConsoleTest(unittest.TestCase):
         cls.intrusion = cls.stack.send("gate", "intrusion")["id"]
         cls.plate = cls.stack.send("gate", "plate")["id"]
         cls.south = cls.stack.send("nvr", "line-crossing")["id"]
+        with cls.browser.member("admin") as admin:
+            cls.pages = admin.pages()
 
     def cookie(self, value):
         return {"name": "camhook", "value": value, "url": "{0.scheme}://{0.netloc}/".format(urlsplit(self.stack.console))}
@@ -64,7 +65,7 @@ class ConsoleTest(unittest.TestCase):
 
     def test_without_a_session_nothing_is_shown(self):
         with self.browser.visitor() as stranger:
-            for path in [*PAGES, f"/events/{self.intrusion}", f"/pictures/{self.intrusion}/0", "/live?since=0"]:
+            for path in [*self.pages, f"/events/{self.intrusion}", f"/pictures/{self.intrusion}/0", "/live?since=0"]:
                 self.assertEqual(stranger.open(path).status, 401, path)
                 self.assertNotIn(self.intrusion, stranger.page.content(), path)
             self.assertIn(stranger.open("/sign-in/forged").status, range(400, 500))
@@ -102,7 +103,7 @@ class ConsoleTest(unittest.TestCase):
             self.card(person.page, self.intrusion).wait_for()
             self.stack.camhook("people", "revoke", "leaving", "--yes")
             with person.page.expect_navigation() as navigation:
-                person.page.get_by_role("link", name="Cameras").click()
+                person.page.locator("nav a").last.click()
             self.assertEqual(navigation.value.status, 401)
             self.assertNotIn("gate", person.page.inner_text("body"))
 
@@ -128,7 +129,7 @@ class ConsoleTest(unittest.TestCase):
             self.assertEqual([path for path, status in answers.items() if status not in (403, 404)], [])
             person.open("?area=north")
             self.assertEqual(self.card(person.page, self.intrusion).count(), 0)
-            for path in PAGES[:3]:
+            for path in person.pages():
                 person.open(path)
                 self.assertNotIn("gate", person.page.inner_text("main"), path)
             person.open()
@@ -150,7 +151,7 @@ class ConsoleTest(unittest.TestCase):
 
     def test_pages_cannot_be_framed(self):
         with self.browser.member() as person:
-            for path in PAGES[:3]:
+            for path in person.pages():
                 fields = person.open(path).headers
                 self.assertIn("frame-ancestors 'none'", fields["content-security-policy"])
                 self.assertEqual(fields["x-frame-options"], "DENY")
@@ -189,13 +190,15 @@ class ConsoleTest(unittest.TestCase):
                 f"{self.stack.console}/pictures/{self.intrusion}/0", max_redirects=0)
             self.assertIn(answer.status, (302, 303, 307))
             self.assertIn("X-Amz-Expires=60", answer.headers["location"])
-            self.assertIn("no-store", answer.headers["cache-control"])
+            cache = re.fullmatch(r"private, (?:no-store|max-age=(\d+))", answer.headers["cache-control"])
+            self.assertLess(int(cache[1] or 0), 60)
 
     def test_what_one_person_marks_another_sees(self):
         event = self.stack.send("gate", "line-crossing")["id"]
         with self.browser.member("operator") as first, self.browser.member("operator") as second:
             first.open(f"/events/{event}")
-            first.page.get_by_role("button", name=re.compile("review", re.I)).first.click()
+            first.page.get_by_role("button", name="Mark reviewed").click()
+            first.page.locator(".heading[data-reviewed='yes']").wait_for()
             second.open("?reviewed=no")
             self.card(second.page, self.intrusion).or_(second.page.locator("#empty")).first.wait_for()
             self.assertEqual(self.card(second.page, event).count(), 0)
@@ -211,7 +214,7 @@ class ConsoleTest(unittest.TestCase):
             person.open("?plate=UNDO1")
             self.card(person.page, event).wait_for()
             person.page.get_by_role("button", name="Mark all shown as reviewed").click()
-            person.page.get_by_role("button", name="Undo").click()
+            person.page.locator("#undo button").click()
             person.page.locator(f"[data-event='{event}'][data-reviewed='no']").wait_for()
             person.open("?plate=UNDO1&reviewed=no")
             self.card(person.page, event).wait_for()
@@ -233,12 +236,14 @@ class ConsoleTest(unittest.TestCase):
             person.page.goto(f"{self.stack.console}?plate=NOJS1")
             self.card(person.page, event).get_by_role("link").first.click()
             person.page.wait_for_url(f"**/events/{event}*")
-            person.page.get_by_role("button", name=re.compile("review", re.I)).first.click()
+            person.page.get_by_role("button", name="Mark reviewed").click()
+            person.page.locator(".heading[data-reviewed='yes']").wait_for()
             person.page.goto(f"{self.stack.console}?plate=NOJS1&reviewed=yes")
             self.card(person.page, event).wait_for()
 
     def test_a_message_links_to_the_events_page(self):
-        event = self.stack.send("gate", "intrusion")["id"]
+        # The first one: later ones about the same object notify nobody.
+        event = self.intrusion
 
         def clicks():
             fields = [entry.get("headers", {}).get("click", "") for entry in self.stack.device_requests()]
@@ -255,7 +260,7 @@ class ConsoleTest(unittest.TestCase):
         events = [self.hostile_plate(), self.hostile_face()]
         person = self.stack.invite("<b>Eve</b><script>alert(4)</script>", "admin")
         with self.browser.visitor(person) as admin:
-            for path in [*PAGES, *[f"/events/{event}" for event in events], "?text=%3Cscript%3E", "?plate=XSS1"]:
+            for path in [*self.pages, *[f"/events/{event}" for event in events], "?text=%3Cscript%3E", "?plate=XSS1"]:
                 answer = admin.open(path)
                 self.assertLess(answer.status, 500, path)
                 admin.page.wait_for_load_state("networkidle") if path.startswith("/events/") else None
@@ -281,7 +286,7 @@ class ConsoleTest(unittest.TestCase):
     def test_hostile_addresses_get_a_clear_page(self):
         with self.browser.member("admin") as person:
             for path in ("?plate=%22%3Cscript%3Ealert(1)%3C/script%3E", "?kind=unicorn", "?cursor=%00", "?from=never",
-                         "/events/..%2f..%2fconfig", "/events/%3Cscript%3E", "/pictures/x/y", "/nothing", "?day=%F0%9F",
+                         "/events/%3Cscript%3E", "/pictures/x/y", "/nothing", "?day=%F0%9F",
                          "/live?since=x", f"?text={'a' * 3000}"):
                 answer = person.open(path)
                 self.assertLess(answer.status, 500, path)
@@ -306,7 +311,7 @@ class ConsoleTest(unittest.TestCase):
     def test_no_page_is_wider_than_a_phone(self):
         hostile = self.hostile_plate()
         with self.browser.member("admin", viewport=NARROW) as person:
-            for path in [*PAGES, f"/events/{self.plate}", f"/events/{hostile}", "/nothing"]:
+            for path in [*self.pages, f"/events/{self.plate}", f"/events/{hostile}", "/nothing"]:
                 person.open(path)
                 width = person.page.evaluate("document.scrollingElement.scrollWidth")
                 self.assertLessEqual(width, NARROW["width"], path)
@@ -327,7 +332,7 @@ class ConsoleTest(unittest.TestCase):
     def test_pages_are_accessible(self):
         for scheme in ("light", "dark"):
             with self.browser.member("admin", color_scheme=scheme) as person:
-                for path in [*PAGES, f"/events/{self.plate}"]:
+                for path in [*self.pages, f"/events/{self.plate}"]:
                     person.open(path)
                     self.assertEqual(serious(person.page), [], f"{scheme} {path}")
         with self.browser.visitor() as stranger:

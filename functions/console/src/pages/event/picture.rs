@@ -60,7 +60,7 @@ fn overlay(event: &Event, width: u16, height: u16) -> Markup {
     let stroke = (scale.width.max(scale.height) / 400.0).max(1.0);
     let letters = (scale.height / 28.0).max(10.0);
     html! {
-        svg.overlay viewBox={ "0 0 " (width) " " (height) } preserveAspectRatio="none" aria-hidden="true" {
+        svg.overlay viewBox={ "0 0 " (width) " " (height) } aria-hidden="true" {
             @if let Some(zone) = &data.zone { (zone_shape(zone, scale, stroke)) }
             @for (target, area) in boxed {
                 @let (x, y) = (area.x1.value() * scale.width, area.y1.value() * scale.height);
