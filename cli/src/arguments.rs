@@ -132,7 +132,18 @@ pub(crate) enum Command {
     /// Disable or enable all relays, or show whether they are disabled.
     #[cfg(feature = "aws")]
     Relays(Relays),
-    /// List dead letters with their reasons, send them again, or delete them.
+    /// List, show and replay posts that could not be read.
+    ///
+    /// A replay reads a post again with today's parser and configuration, and stores its events.
+    #[cfg(feature = "aws")]
+    Quarantine(Quarantine),
+    /// Send stored events to the notification function again, under today's configuration.
+    ///
+    /// A replayed event is delivered again, whatever cooldowns and snoozes say, and sets no mode. It switches relays only
+    /// with --relays. Can be interrupted: the same command continues where it ended.
+    #[cfg(feature = "aws")]
+    Replay(Replay),
+    /// List dead letters and messages that are retried, with their reasons; send dead letters again, or delete them.
     #[cfg(feature = "aws")]
     Dlq(Dlq),
     /// Invite people to the console, list them with their sessions, or remove them.
@@ -762,17 +773,133 @@ pub(crate) enum RelaysAction {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Quarantine {
+    #[command(subcommand)]
+    pub(crate) action: QuarantineAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineAction {
+    /// List posts, newest first.
+    List(QuarantineList),
+    /// Show a post: why it is in the quarantine, and the beginning of its body.
+    Show(QuarantineShow),
+    /// Read posts again with the parser of this camhook and the deployed camhook.toml, and store their events.
+    ///
+    /// Posts of sources with `faces = "drop"` are kept without values and cannot be replayed. Can be interrupted: the same
+    /// command continues.
+    Replay(QuarantineReplay),
+}
+
+/// Which posts of the quarantine.
+#[derive(Debug, Args)]
+pub(crate) struct QuarantineRange {
+    /// Only posts since: an age (30m, 2h, 3d), a date or a timestamp.
+    #[arg(long, default_value = "30d", value_name = "WHEN")]
+    pub(crate) since: String,
+    /// Only posts before: an age, a date or a timestamp.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
+    /// Only posts of this source.
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuarantineList {
+    #[command(flatten)]
+    pub(crate) range: QuarantineRange,
+    /// The maximum number of posts.
+    #[arg(long, default_value_t = 50, value_parser = at_least_one)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuarantineShow {
+    /// The post's id, or the beginning of it.
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) range: QuarantineRange,
+    /// Save the kept body to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuarantineReplay {
+    /// Ids of posts, or the beginning of them.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) ids: Vec<String>,
+    /// Replay all posts of the range.
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) range: QuarantineRange,
+    /// Let the events switch relays, too, as if they had happened now.
+    #[arg(long)]
+    relays: bool,
+    /// Only show what the posts would become.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+impl QuarantineReplay {
+    /// Whether the events may switch relays.
+    pub(crate) fn relays(&self) -> ReplayRelays {
+        if self.relays { ReplayRelays::Switch } else { ReplayRelays::Leave }
+    }
+}
+
+/// Whether replayed events may switch relays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReplayRelays {
+    /// They may.
+    Switch,
+    /// They may not.
+    Leave,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Events since: an age (30m, 2h, 3d), a date or a timestamp.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: String,
+    /// Events before: an age, a date or a timestamp [default: now].
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
+    /// Only events of this source.
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Let the events switch relays, too, as if they had happened now. `max_age`, cooldowns and the stop switch apply.
+    #[arg(long)]
+    relays: bool,
+    /// Only count the events.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Begin again instead of continuing an interrupted replay.
+    #[arg(long)]
+    pub(crate) restart: bool,
+}
+
+impl Replay {
+    /// Whether the events may switch relays.
+    pub(crate) fn relays(&self) -> ReplayRelays {
+        if self.relays { ReplayRelays::Switch } else { ReplayRelays::Leave }
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Dlq {
     #[command(subcommand)]
     pub(crate) action: Option<DlqAction>,
-    /// Only dead letters of this queue: notify, alerts, relay, relay-lan, releases, releases-lan, mqtt, index or bus.
+    /// Only messages of this queue: notify, alerts, relay, relay-lan, releases, releases-lan, mqtt, index or bus.
     #[arg(long, global = true, value_name = "QUEUE", value_parser = queue)]
     pub(crate) queue: Option<Queue>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DlqAction {
-    /// List dead letters (the default).
+    /// List dead letters and messages that are retried (the default).
     List,
     /// Send dead letters again. Actions that succeeded are not repeated, and relays are not switched late.
     Send(DlqSend),

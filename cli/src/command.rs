@@ -27,7 +27,11 @@ mod people;
 #[cfg(feature = "aws")]
 mod pump;
 #[cfg(feature = "aws")]
+mod quarantine;
+#[cfg(feature = "aws")]
 mod relays;
+#[cfg(feature = "aws")]
+mod replay;
 #[cfg(feature = "aws")]
 mod send;
 #[cfg(feature = "aws")]
@@ -112,6 +116,10 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         Command::Dlq(dlq) => dlq::run(dlq, stack, output).await,
         #[cfg(feature = "aws")]
         Command::People(people) => people::run(people, stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::Quarantine(quarantine) => quarantine::run(quarantine, stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::Replay(replay) => replay::run(replay, stack, output).await,
         #[cfg(feature = "aws")]
         Command::Agent(agent) => Box::pin(agent::run(agent, stack, form, output)).await,
         #[cfg(feature = "aws")]

@@ -327,6 +327,25 @@ pub(crate) enum Error {
         /// The cause.
         error: serde_json::Error,
     },
+    /// A replay of quarantined posts failed.
+    #[error("{0}; repeat the command to continue")]
+    #[cfg(feature = "aws")]
+    QuarantineReplay(#[from] camhook_operations::quarantine::ReplayError),
+    /// A replay of events failed.
+    #[error("{0}; repeat the command to continue")]
+    #[cfg(feature = "aws")]
+    Replay(#[from] camhook_operations::replay::ReplayError),
+    /// No such entry of the quarantine.
+    #[error("no quarantined post with an id that starts with `{0}`: run `camhook quarantine list` to list them")]
+    NotQuarantined(String),
+    /// An ambiguous id of a quarantined post.
+    #[error("several quarantined posts have an id that starts with `{id}`: {found}")]
+    ManyQuarantined {
+        /// The id as given.
+        id: String,
+        /// The ids that match.
+        found: String,
+    },
     /// stack.json has no dead-letter queue.
     #[error("stack.json has no dead-letter queue{0}: run `make up` again")]
     NoDeadLetterQueue(String),

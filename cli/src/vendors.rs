@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use camhook_event::Vendor;
-use camhook_ingest::{Sample, WebhookUrl};
+use camhook_ingest::{Adapter, Sample, WebhookUrl};
 use camhook_site::Source;
 
 use crate::error::Error;
@@ -55,6 +55,16 @@ pub(crate) struct Apply {
 /// Whether a vendor's setup text and samples depend on the source in camhook.toml.
 pub(crate) fn depends_on_the_source(vendor: Vendor) -> bool {
     vendor == Vendor::Instar
+}
+
+/// The adapter of a vendor's dialect over HTTP.
+pub(crate) fn adapter(vendor: Vendor) -> &'static dyn Adapter {
+    match vendor {
+        Vendor::Viewtron => &camhook_viewtron::Viewtron,
+        Vendor::Xprotect => &camhook_xprotect::Xprotect,
+        Vendor::Ivsec => &camhook_ivsec::Ivsec,
+        Vendor::Instar => &camhook_instar::InstarHttp,
+    }
 }
 
 /// Sample messages of devices over MQTT.

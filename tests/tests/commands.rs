@@ -190,7 +190,7 @@ async fn dead_letters_are_listed_with_reasons_and_sent_again() {
         .iter()
         .map(|action| (action["action"].as_u64().unwrap(), action["state"].as_str().unwrap()))
         .collect();
-    assert_eq!(states, BTreeMap::from([(0, "done"), (1, "taken")]));
+    assert_eq!(states, BTreeMap::from([(1, "done"), (2, "taken")]));
 
     let sent = stack.run("dlq", &["send", letter["event"].as_str().unwrap()]).await;
     assert!(sent.iter().any(|line| line.contains("sent again")), "{sent:?}");

@@ -1,16 +1,19 @@
 //! `camhook dlq`
 
-mod dead_letter;
+mod text;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use camhook_aws::AwsPorts;
+use camhook_aws::{AwsPorts, ReceivedMessage};
+use camhook_operations::dead_letters::{DeadLetter, ReceivedLetter, Retrying, retrying};
 use camhook_ports::{Clock, EventQueue, Message, Ports, Queue};
-use camhook_state::{cooldown, dead_letter as reasons};
+use camhook_site::Site;
+use camhook_state::dead_letter as reasons;
 use futures_util::future::try_join_all;
+use serde::Serialize;
 
-use self::dead_letter::DeadLetter;
+use self::text::{letter_text, retrying_text};
 use super::Outcome;
 use crate::arguments::{Dlq, DlqAction};
 use crate::error::Error;
@@ -19,6 +22,14 @@ use crate::stack::{Selection, Stack};
 
 /// The wait time of a long poll; short polls may miss messages.
 const WAIT: Duration = Duration::from_secs(1);
+
+/// A message of the list.
+#[derive(Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+enum Listed<'a> {
+    DeadLetter(&'a DeadLetter),
+    Retrying(&'a Retrying),
+}
 
 /// The stack's queues and their dead-letter queues.
 struct Queues {
@@ -42,12 +53,16 @@ pub(super) async fn run(arguments: &Dlq, stack: Selection<'_>, output: &Output) 
         None | Some(DlqAction::List) => {
             let now = ports.live.clock().now();
             for letter in &letters {
-                output.result(letter, letter.text(now));
+                output.result(&Listed::DeadLetter(letter), letter_text(letter, now));
+            }
+            ports.release(&letters, output).await;
+            let retried = retrying(ports.live.state(), &queues, now).await?;
+            for message in &retried {
+                output.result(&Listed::Retrying(message), retrying_text(message, now));
             }
             if letters.is_empty() {
                 output.note("No dead letters.");
             }
-            ports.release(&letters, output).await;
             Ok(Outcome::Done)
         }
         Some(DlqAction::Send(send)) => {
@@ -57,7 +72,7 @@ pub(super) async fn run(arguments: &Dlq, stack: Selection<'_>, output: &Output) 
                 ports.release(&letters, output).await;
                 return Err(error);
             }
-            ports.send(&selected, output).await
+            ports.send(&selected, &stack.site().await?, output).await
         }
         Some(DlqAction::Drop(drop)) => {
             let selected = ports.select(&letters, Some(&drop.ids), output).await?;
@@ -81,8 +96,7 @@ impl Queues {
             for message in received {
                 if seen.insert(message.message_id.clone()) {
                     any_new = true;
-                    let reason = reasons::find(self.live.state(), queue, &message.message_id).await?;
-                    letters.push(DeadLetter::read(self.live.state(), queue, message, reason).await?);
+                    letters.push(DeadLetter::read(self.live.state(), letter(queue, message)).await?);
                 }
             }
             if !any_new {
@@ -113,7 +127,7 @@ impl Queues {
     async fn release(&self, letters: impl IntoIterator<Item = &DeadLetter>, output: &Output) {
         for letter in letters {
             let released =
-                self.dead.queues().retry_after(letter.queue, letter.receipt_handle(), Duration::ZERO).await;
+                self.dead.queues().retry_after(letter.queue, &letter.received.receipt_handle, Duration::ZERO).await;
             if let Err(error) = released {
                 output.note(format_args!(
                     "failed to release {}; it stays invisible until its visibility timeout ends: {error}",
@@ -125,10 +139,11 @@ impl Queues {
 
     /// Sends messages again. A message is deleted from the dead-letter queue only after its queue accepted it. If
     /// the deletion fails it is in both; claims make the second delivery harmless.
-    async fn send(&self, letters: &[&DeadLetter], output: &Output) -> Result<Outcome, Error> {
+    async fn send(&self, letters: &[&DeadLetter], site: &Site, output: &Output) -> Result<Outcome, Error> {
         let mut outcome = Outcome::Done;
+        let now = self.live.clock().now();
         for letter in letters {
-            if let Some(rule) = self.rule_in_cooldown(letter).await? {
+            if let Some(rule) = letter.rule_in_cooldown(self.live.state(), site, now).await? {
                 output.note(format_args!(
                     "not sent: {}; the rule {rule} is in the cooldown of a later event and would drop it",
                     letter.message
@@ -138,13 +153,13 @@ impl Queues {
                 continue;
             }
             let message = Message {
-                body: letter.body().to_owned(),
+                body: letter.received.body.clone(),
                 group: letter.group().to_owned(),
                 delay: Duration::ZERO,
                 replay: letter.replay().map(str::to_owned),
             };
             self.live.queues().send(letter.queue, message).await?;
-            self.dead.queues().delete(letter.queue, letter.receipt_handle()).await?;
+            self.dead.queues().delete(letter.queue, &letter.received.receipt_handle).await?;
             reasons::remove(self.live.state(), letter.queue, &letter.message).await?;
             output.result(letter, format_args!("{}  {}  sent again", letter.queue, letter.message));
         }
@@ -154,25 +169,17 @@ impl Queues {
         Ok(outcome)
     }
 
-    /// A rule with a pending action for the letter's event that is in the cooldown of a later event.
-    async fn rule_in_cooldown(&self, letter: &DeadLetter) -> Result<Option<String>, Error> {
-        let Some((event, source)) = letter.notification() else { return Ok(None) };
-        let now = self.live.clock().now();
-        for rule in letter.rules_with_pending_actions() {
-            let key = cooldown::CooldownKey { rule, scope: source };
-            if cooldown::is_charged(self.live.state(), key, event, now).await? {
-                return Ok(Some(rule.to_owned()));
-            }
-        }
-        Ok(None)
-    }
-
     async fn drop(&self, letters: &[&DeadLetter], output: &Output) -> Result<Outcome, Error> {
         for letter in letters {
-            self.dead.queues().delete(letter.queue, letter.receipt_handle()).await?;
+            self.dead.queues().delete(letter.queue, &letter.received.receipt_handle).await?;
             reasons::remove(self.live.state(), letter.queue, &letter.message).await?;
             output.result(letter, format_args!("{}  {}  deleted", letter.queue, letter.message));
         }
         Ok(Outcome::Done)
     }
+}
+
+fn letter(queue: Queue, message: ReceivedMessage) -> ReceivedLetter {
+    let ReceivedMessage { message_id, receipt_handle, body, attributes, message_attributes } = message;
+    ReceivedLetter { queue, message_id, receipt_handle, body, attributes, message_attributes }
 }

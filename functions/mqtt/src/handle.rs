@@ -94,7 +94,7 @@ impl<P: Ports> Consumer<'_, P> {
         match dialect.read(source, &device, &message.message()) {
             Ok(Publication::Observation { observation, publisher }) => {
                 let emissions = self.join(dialect, source, &device, &observation).await?;
-                self.emit(source, emissions, publisher).await
+                self.emit(source, emissions, publisher, record.replay.as_deref()).await
             }
             Ok(Publication::Ignored(ignored)) => {
                 self.ignore(source, ignored, MqttPublisher::Device).await;
@@ -128,6 +128,7 @@ impl<P: Ports> Consumer<'_, P> {
         source: &Arc<Source>,
         emissions: Vec<Emission>,
         publisher: MqttPublisher,
+        replay: Option<&str>,
     ) -> Result<(), Error> {
         let Some(latest) = emissions.iter().map(|emission| emission.received_at).max() else {
             self.ignore(source, Ignored::NoAlarm, publisher).await;
@@ -141,6 +142,7 @@ impl<P: Ports> Consumer<'_, P> {
                 body: body.into(),
                 query: String::new(),
                 credentials: Credentials::default(),
+                replay: replay.map(str::to_owned),
             };
             for event in persist(self.ports, &received, vec![(0, draft)]).await {
                 event?;
@@ -175,6 +177,7 @@ impl<P: Ports> Consumer<'_, P> {
             body: Bytes::copy_from_slice(record.body.as_bytes()),
             query: String::new(),
             credentials: Credentials::default(),
+            replay: record.replay.clone(),
         };
         let transport = Transport::Mqtt { topic: &message.topic, client: message.client.as_deref() };
         quarantine(self.ports.objects(), &received, transport, malformed, parser_version).await?;

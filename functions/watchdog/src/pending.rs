@@ -161,7 +161,8 @@ async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingErro
     let body = serde_json::to_string(&pending.message)?;
     let group = message_group(&event);
     let sends = pending.queues.iter().map(|&queue| {
-        let message = Message::new(body.clone(), group.clone());
+        let replay = pending.replay.clone();
+        let message = Message { replay, ..Message::new(body.clone(), group.clone()) };
         async move { ports.queues().send(queue, message).await.map_err(|error| (queue, error)) }
     });
     let mut refused: Vec<Queue> = Vec::new();
@@ -178,7 +179,7 @@ async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingErro
         return dead_letter(ports, key, object.bytes).await;
     }
     if refused != pending.queues {
-        let rest = Pending { queues: refused, message: pending.message };
+        let rest = Pending { queues: refused, ..pending };
         let bytes = Bytes::from(serde_json::to_vec(&rest)?);
         let object = Object { bytes, content_type: "application/json" };
         ports.objects().put(key, object, Precondition::None).await?;

@@ -105,6 +105,7 @@ async fn report<P: Ports>(
         body: Bytes::new(),
         query: String::new(),
         credentials: Credentials::default(),
+        replay: None,
     };
     let events = persist(ports, &received, vec![(0, draft)]).await;
     if events.iter().any(Result::is_err) {

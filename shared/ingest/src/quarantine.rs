@@ -55,6 +55,29 @@ pub struct Reason {
     /// The length of `request.bin` in bytes: the body, its beginning where it is too large, or its structure (names,
     /// types and lengths without values) where the source's faces are not kept.
     pub kept: usize,
+    /// What of the body `request.bin` holds. Absent where it is the whole body.
+    #[serde(default, skip_serializing_if = "KeptContent::is_whole")]
+    pub content: KeptContent,
+}
+
+/// What of a post's body is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptContent {
+    /// The whole body.
+    #[default]
+    Whole,
+    /// The beginning of a body that is too large.
+    Beginning,
+    /// Names, types and lengths without values: the source's faces are not kept.
+    Structure,
+}
+
+impl KeptContent {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
 }
 
 /// Puts what cannot be read into the quarantine.
@@ -69,7 +92,7 @@ pub async fn quarantine<O: ObjectStore>(
     malformed: &Malformed,
     parser: &str,
 ) -> Result<(), PutError> {
-    let Received { source, received_at, id, body, query, credentials } = received;
+    let Received { source, received_at, id, body, query, credentials, replay: _ } = received;
     let (method, rest, content_type) = match transport {
         Transport::Http { method, rest, content_type } => (Some(method), Some(rest), content_type),
         Transport::Mqtt { .. } => (None, None, None),
@@ -78,10 +101,12 @@ pub async fn quarantine<O: ObjectStore>(
         Transport::Http { .. } => (None, None),
         Transport::Mqtt { topic, client } => (Some(topic), client),
     };
-    let kept: Bytes = match source.faces {
-        Retention::Drop => structure::of_body(body).into(),
-        Retention::Keep if malformed.code == TOO_LARGE => body.slice(..body.len().min(OVERSIZE_KEPT)),
-        Retention::Keep => body.clone(),
+    let (content, kept): (KeptContent, Bytes) = match source.faces {
+        Retention::Drop => (KeptContent::Structure, structure::of_body(body).into()),
+        Retention::Keep if malformed.code == TOO_LARGE => {
+            (KeptContent::Beginning, body.slice(..body.len().min(OVERSIZE_KEPT)))
+        }
+        Retention::Keep => (KeptContent::Whole, body.clone()),
     };
     let redacted = |text: &str| credentials.redact(text).unwrap_or_else(|| text.to_owned());
     let reason = Reason {
@@ -106,6 +131,7 @@ pub async fn quarantine<O: ObjectStore>(
         content_type: content_type.map(str::to_owned),
         length: body.len(),
         kept: kept.len(),
+        content,
     };
     let prefix = quarantine_prefix(source.id.as_str(), *received_at, id);
     let reason_key = format!("{prefix}reason.json");

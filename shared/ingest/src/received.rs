@@ -26,6 +26,8 @@ pub struct Received {
     pub query: String,
     /// The secrets that it was verified by, which are not stored.
     pub credentials: Credentials,
+    /// The name of the run, if it is replayed. Its events are then replayed events for the consumers.
+    pub replay: Option<String>,
 }
 
 /// How it was carried, for whoever looks into the quarantine.

@@ -181,6 +181,7 @@ impl Request<Verified> {
             body: self.body.clone(),
             query: self.query.clone(),
             credentials: self.state.credentials.clone(),
+            replay: None,
         }
     }
 

@@ -47,6 +47,9 @@ pub struct Pending {
     pub queues: Vec<Queue>,
     /// The event as the queues carry it.
     pub message: serde_json::Value,
+    /// The name of the run, if the event is replayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
 }
 
 /// The message group of an event: its source and camera, so that one camera's burst does not delay the others.
@@ -75,7 +78,8 @@ pub async fn persist<P: Ports>(
     };
     let stored = drafts
         .into_iter()
-        .map(|(ordinal, draft)| store_and_enqueue(ports, normalize(draft, ordinal, received, &bucket)));
+        .map(|(ordinal, draft)| normalize(draft, ordinal, received, &bucket))
+        .map(|normalized| store_and_enqueue(ports, normalized, received.replay.as_deref()));
     let events = join_all(stored).await;
     for event in &events {
         match event {
@@ -94,8 +98,12 @@ pub async fn persist<P: Ports>(
     events
 }
 
-/// Stores an event with its pictures, then sends it to every consumer.
-async fn store_and_enqueue<P: Ports>(ports: &P, normalized: Normalized) -> Result<Event, StoreError> {
+/// Stores an event with its pictures, then sends it to every consumer, as a part of a run if it is replayed.
+pub(crate) async fn store_and_enqueue<P: Ports>(
+    ports: &P,
+    normalized: Normalized,
+    replay: Option<&str>,
+) -> Result<Event, StoreError> {
     let Normalized { mut event, pictures } = normalized;
     let started = ports.clock().elapsed();
     let json = serde_json::to_string(&event)?;
@@ -112,13 +120,13 @@ async fn store_and_enqueue<P: Ports>(ports: &P, normalized: Normalized) -> Resul
 
     let started = ports.clock().elapsed();
     if whole {
-        enqueue(ports, &event, json).await?;
+        enqueue(ports, &event, json, replay).await?;
     } else {
         // The record names pictures that are not stored: it is corrected while the event is enqueued.
         let json = serde_json::to_string(&event)?;
         let (corrected, enqueued) = futures_util::future::join(
             put_record(ports, &event, &json),
-            enqueue(ports, &event, json.clone()),
+            enqueue(ports, &event, json.clone(), replay),
         )
         .await;
         if let Err(error) = corrected {
@@ -177,13 +185,19 @@ async fn put_record<P: Ports>(ports: &P, event: &Event, json: &str) -> Result<()
 }
 
 /// Sends an event to all consumers at the same time; what a queue refuses is stored under `pending/`.
-async fn enqueue<P: Ports>(ports: &P, event: &Event, json: String) -> Result<(), StoreError> {
+async fn enqueue<P: Ports>(
+    ports: &P,
+    event: &Event,
+    json: String,
+    replay: Option<&str>,
+) -> Result<(), StoreError> {
     // A bucket's name is never empty.
     let bucket = Text::new(ports.objects().bucket()).unwrap_or_else(|| event.data.source.clone());
     let body = message(event, json, &bucket)?;
     let group = message_group(event);
     let sends = CONSUMERS.map(|queue| {
-        let message = Message::new(body.clone(), group.clone());
+        let replay = replay.map(str::to_owned);
+        let message = Message { replay, ..Message::new(body.clone(), group.clone()) };
         async move {
             let sent = ports.queues().send(queue, message).await;
             sent.map_err(|error| {
@@ -196,7 +210,8 @@ async fn enqueue<P: Ports>(ports: &P, event: &Event, json: String) -> Result<(),
     if refused.is_empty() {
         return Ok(());
     }
-    let pending = Pending { queues: refused.clone(), message: serde_json::from_str(&body)? };
+    let message = serde_json::from_str(&body)?;
+    let pending = Pending { queues: refused.clone(), message, replay: replay.map(str::to_owned) };
     let object =
         Object { bytes: Bytes::from(serde_json::to_vec(&pending)?), content_type: "application/json" };
     ports

@@ -56,6 +56,22 @@ pub async fn find<S: State>(state: &S, queue: Queue, message_id: &str) -> Result
     item.map(|item| decode(&item)).transpose()
 }
 
+/// The recorded dead letters of a queue, by message id. A message that was deleted in another way than by camhook stays
+/// listed until its record expires.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn all<S: State>(
+    state: &S,
+    queue: Queue,
+    now: Timestamp,
+) -> Result<Vec<(String, DeadLetter)>, Error> {
+    let items = state.query(&key(queue, "").pk).await?;
+    let live = items.into_iter().filter(|item| item.is_live(now));
+    live.map(|item| Ok((item.key.sk.clone(), decode(&item)?))).collect()
+}
+
 /// Removes the reason of a message that was sent again.
 ///
 /// # Errors
@@ -80,6 +96,8 @@ mod tests {
         record(&state, Queue::Notify, "m-1", &dead).await.unwrap();
         assert_eq!(find(&state, Queue::Notify, "m-1").await.unwrap(), Some(dead));
         assert_eq!(find(&state, Queue::Relay, "m-1").await.unwrap(), None);
+        assert_eq!(all(&state, Queue::Notify, at).await.unwrap().len(), 1);
+        assert!(all(&state, Queue::Relay, at).await.unwrap().is_empty());
         remove(&state, Queue::Notify, "m-1").await.unwrap();
         assert_eq!(find(&state, Queue::Notify, "m-1").await.unwrap(), None);
     }

@@ -1,0 +1,7 @@
+//! The quarantine: posts that could not be read, what is known about them, and their replay.
+
+mod entry;
+mod replay;
+
+pub use entry::{Entry, EntryKind, Filter, Status, body, counts, find, list};
+pub use replay::{NotReplayable, ReplayError, ReplayOutcome, Replayer};
