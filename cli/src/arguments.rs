@@ -152,6 +152,18 @@ pub(crate) enum Command {
     /// Switch relays from within the local network, without an open port. Runs until it is stopped.
     #[cfg(feature = "aws")]
     Agent(Agent),
+    /// Report which relays were switched in a month, for whom, which plates were seen, or how many events there were.
+    #[cfg(feature = "aws")]
+    Report(Report),
+    /// Erase what is stored about a plate, a person, a source or a time: events, pictures with all their versions,
+    /// decisions, and posts in the quarantine.
+    ///
+    /// Says first what it found, and afterwards where traces remain, and until when. Can be interrupted: the same command
+    /// erases the rest.
+    #[cfg(feature = "aws")]
+    Erase(Erase),
+    /// Print a script that completes commands and options in a shell.
+    Completions(Completions),
     /// Invoke the functions with queued messages, and the watchdog every minute, as AWS does: for `make watch`.
     #[cfg(feature = "aws")]
     Pump(Pump),
@@ -886,6 +898,84 @@ impl Replay {
     pub(crate) fn relays(&self) -> ReplayRelays {
         if self.relays { ReplayRelays::Switch } else { ReplayRelays::Leave }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The report.
+    #[arg(value_enum)]
+    pub(crate) report: ReportKind,
+    /// The month in the time zone of the site, as YYYY-MM.
+    #[arg(long, value_name = "YYYY-MM", value_parser = month)]
+    pub(crate) month: jiff::civil::Date,
+    /// Only this relay, in `gate`.
+    #[arg(long)]
+    pub(crate) relay: Option<String>,
+    /// Print comma-separated values with a header.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+impl Report {
+    /// How the report is printed.
+    pub(crate) fn form(&self) -> ListForm {
+        if self.csv { ListForm::Csv } else { ListForm::Lines }
+    }
+}
+
+/// A report of a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportKind {
+    /// Relays that were switched, with the plate and person of the event.
+    Gate,
+    /// Plates, by the number of their events.
+    Plates,
+    /// The number of events by day and camera.
+    Counts,
+}
+
+/// `2026-11` as its first day.
+fn month(text: &str) -> Result<jiff::civil::Date, String> {
+    let is_month = text.len() == 7 && !text.starts_with(['+', '-']);
+    let first = is_month.then(|| format!("{text}-01").parse().ok()).flatten();
+    first.ok_or_else(|| "use a month as YYYY-MM, for example 2026-11".to_owned())
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("subject").required(true)))]
+pub(crate) struct Erase {
+    /// Everything about this plate, whatever the spaces and hyphens.
+    #[arg(long, group = "subject")]
+    pub(crate) plate: Option<String>,
+    /// Everything about this person: the whole name, or the id, as the device's album has it.
+    #[arg(long, value_name = "NAME|ID", group = "subject")]
+    pub(crate) person: Option<String>,
+    /// Everything of this source.
+    #[arg(long, group = "subject")]
+    pub(crate) source: Option<String>,
+    /// Everything before this time: an age (365d), a date or a timestamp.
+    #[arg(long, value_name = "WHEN", group = "subject")]
+    pub(crate) before: Option<String>,
+    /// Only show what would be erased.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: CompletionShell,
+}
+
+/// A shell with completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompletionShell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell")]
+    PowerShell,
 }
 
 #[derive(Debug, Args)]

@@ -5,12 +5,15 @@ mod agent;
 #[cfg(feature = "aws")]
 mod arm;
 mod check;
+mod completions;
 #[cfg(feature = "aws")]
 mod config;
 #[cfg(feature = "aws")]
 mod dlq;
 #[cfg(feature = "aws")]
 mod doctor;
+#[cfg(feature = "aws")]
+mod erase;
 #[cfg(feature = "aws")]
 mod event;
 #[cfg(feature = "aws")]
@@ -32,6 +35,8 @@ mod quarantine;
 mod relays;
 #[cfg(feature = "aws")]
 mod replay;
+#[cfg(feature = "aws")]
+mod report;
 #[cfg(feature = "aws")]
 mod send;
 #[cfg(feature = "aws")]
@@ -79,6 +84,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         Command::Check(check) => check::run(check, output),
         #[cfg(feature = "aws")]
         Command::Config(config) => config::run(config, stack, output).await,
+        Command::Completions(completions) => Ok(completions::run(completions, output)),
         Command::Init(init) => init::run(init, consent, output),
         #[cfg(feature = "listen")]
         Command::Listen(listen) => listen::run(listen, output).await,
@@ -120,6 +126,10 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         Command::Quarantine(quarantine) => quarantine::run(quarantine, stack, output).await,
         #[cfg(feature = "aws")]
         Command::Replay(replay) => replay::run(replay, stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::Report(report) => report::run(report, stack, output).await,
+        #[cfg(feature = "aws")]
+        Command::Erase(erase) => Box::pin(erase::run(erase, stack, output)).await,
         #[cfg(feature = "aws")]
         Command::Agent(agent) => Box::pin(agent::run(agent, stack, form, output)).await,
         #[cfg(feature = "aws")]

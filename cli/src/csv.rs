@@ -11,7 +11,8 @@ pub(crate) fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
 
 fn cell_of(text: &str) -> String {
     let text = single_line(text);
-    let is_formula = text.starts_with(['=', '+', '-', '@']);
+    // The full-width forms, too, which some spreadsheets take for the same.
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     let text = if is_formula { format!("'{text}") } else { text.into_owned() };
     if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
@@ -24,5 +25,13 @@ mod tests {
     fn cells_are_quoted_and_formulas_disarmed() {
         let row = row(["gate", "a,b", "the \"gate\"", "=HYPERLINK(\"x\")", "+1", "line\nbreak", ""]);
         assert_eq!(row, "gate,\"a,b\",\"the \"\"gate\"\"\",\"'=HYPERLINK(\"\"x\"\")\",'+1,line\\nbreak,");
+    }
+
+    #[test]
+    fn formulas_are_recognized_behind_spaces_and_in_full_width() {
+        for text in [" =1+1", "\u{3000}@SUM(A1)", "＝1", "－1", "\t+1"] {
+            assert!(cell_of(text).starts_with('\'') || cell_of(text).starts_with("\\t"), "{text:?}");
+        }
+        assert_eq!(cell_of("IB-36 NL"), "IB-36 NL");
     }
 }

@@ -335,8 +335,18 @@ pub(crate) enum Error {
     #[error("{0}; repeat the command to continue")]
     #[cfg(feature = "aws")]
     Replay(#[from] camhook_operations::replay::ReplayError),
+    /// A report cannot be made.
+    #[error(transparent)]
+    #[cfg(feature = "aws")]
+    Report(#[from] camhook_operations::report::ReportError),
+    /// Erasing failed.
+    #[error("{0}; repeat the command to continue")]
+    #[cfg(feature = "aws")]
+    Erase(#[from] camhook_operations::erase::EraseError),
     /// No such entry of the quarantine.
-    #[error("no quarantined post with an id that starts with `{0}`: run `camhook quarantine list` to list them")]
+    #[error(
+        "no quarantined post with an id that starts with `{0}`: run `camhook quarantine list` to list them"
+    )]
     NotQuarantined(String),
     /// An ambiguous id of a quarantined post.
     #[error("several quarantined posts have an id that starts with `{id}`: {found}")]
@@ -360,6 +370,31 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// What to do about a failure of AWS, by the code of the error.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        let text = self.to_string();
+        let hints: [(&[&str], &str); 4] = [
+            (
+                &["NoSuchBucket", "ResourceNotFound", "NonExistentQueue", "QueueDoesNotExist"],
+                "the stack may have been deleted or replaced: run `camhook stack add` again, or `make up`",
+            ),
+            (
+                &["AccessDenied", "not authorized", "is denied"],
+                "your AWS user or role lacks a right: docs/operations.md lists those of each command",
+            ),
+            (
+                &["Throttl", "ThroughputExceeded", "RequestLimitExceeded", "SlowDown", "LimitExceeded"],
+                "AWS limits the rate: repeat the command in a minute, a long run continues where it ended",
+            ),
+            (
+                &["ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidAccessKeyId"],
+                "the credentials are expired or wrong: sign in again",
+            ),
+        ];
+        let matching = hints.iter().find(|(codes, _)| codes.iter().any(|code| text.contains(code)));
+        matching.map(|(_, hint)| *hint)
+    }
+
     /// The exit code of a command that ends with this error.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
@@ -368,5 +403,29 @@ impl Error {
             Self::Argument(_) | Self::NotATime(_) | Self::NotAnEvent(_) => 2,
             _ => 1,
         }
+    }
+}
+
+#[cfg(all(test, feature = "aws"))]
+mod tests {
+    use camhook_ports::ObjectError;
+
+    use super::*;
+
+    #[test]
+    fn failures_of_aws_have_a_hint() {
+        let failed = |reason: &str| {
+            let reason = reason.to_owned();
+            Error::from(ObjectError::Failed { key: "events/".to_owned(), reason }).hint()
+        };
+        for (reason, hint) in [
+            ("NoSuchBucket: The specified bucket does not exist", "camhook stack add"),
+            ("AccessDenied: User: arn:aws:iam::1:user/ann is not authorized", "lacks a right"),
+            ("SlowDown: Please reduce your request rate.", "repeat the command"),
+            ("ExpiredToken: The provided token has expired.", "sign in again"),
+        ] {
+            assert!(failed(reason).is_some_and(|found| found.contains(hint)), "{reason}");
+        }
+        assert_eq!(failed("dispatch failure"), None);
     }
 }

@@ -7,10 +7,20 @@ use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal, Write};
 
+use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::error::Error;
+
+/// The word `error`, on a terminal that shows colours and without `NO_COLOR`.
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// The word `hint`.
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// A question.
+const QUESTION: Style = Style::new().bold();
 
 /// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +60,22 @@ impl Output {
         drop(write!(standard_output, "{line}{end}").and_then(|()| standard_output.flush()));
     }
 
+    /// Prints a result whose text has colours, as JSON or as text. Device texts in it must be escaped already. Colours are
+    /// removed where the terminal shows none, or with `NO_COLOR`.
+    pub(crate) fn styled_result(&self, value: &impl Serialize, text: impl Display) {
+        if self.form == Form::Json {
+            return self.result(value, "");
+        }
+        let text = text.to_string();
+        let mut standard_output = anstream::stdout().lock();
+        drop(writeln!(standard_output, "{}", text.trim_end()).and_then(|()| standard_output.flush()));
+    }
+
+    /// The same to standard error.
+    pub(crate) fn styled_note(&self, text: impl Display) {
+        drop(writeln!(anstream::stderr().lock(), "{}", text.to_string().trim_end()));
+    }
+
     /// Prints a line as it is, whose device texts are escaped.
     pub(crate) fn line(&self, line: impl Display) {
         drop(writeln!(io::stdout().lock(), "{}", multi_line(&line.to_string())));
@@ -63,10 +89,21 @@ impl Output {
     /// Prints the error that ended the command.
     pub(crate) fn error(&self, error: &Error) {
         match self.form {
-            Form::Text => self.note(format_args!("error: {error}")),
+            Form::Text => {
+                let text = error.to_string();
+                let text = multi_line(&text);
+                let mut standard_error = anstream::stderr().lock();
+                drop(writeln!(standard_error, "{ERROR}error:{ERROR:#} {text}"));
+                if let Some(hint) = error.hint() {
+                    drop(writeln!(standard_error, "{HINT}hint:{HINT:#} {hint}"));
+                }
+            }
             Form::Json => {
-                let json = serde_json::json!({ "error": error.to_string() }).to_string();
-                self.note(escape_json(&json));
+                let mut json = serde_json::json!({ "error": error.to_string() });
+                if let Some(hint) = error.hint() {
+                    json["hint"] = hint.into();
+                }
+                self.note(escape_json(&json.to_string()));
             }
         }
     }
@@ -76,8 +113,9 @@ impl Output {
         if !io::stdin().is_terminal() {
             return Err(Error::NeedsConsent(change.to_owned()));
         }
-        let mut standard_error = io::stderr().lock();
-        drop(write!(standard_error, "{}. Continue? [y/N] ", single_line(change)));
+        let mut standard_error = anstream::stderr().lock();
+        let change_text = single_line(change);
+        drop(write!(standard_error, "{QUESTION}{change_text}. Continue?{QUESTION:#} [y/N] "));
         drop(standard_error.flush());
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);

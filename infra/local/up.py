@@ -7,6 +7,7 @@ import argparse
 import os
 import subprocess
 import sys
+import time
 import tomllib
 
 import cloud
@@ -15,6 +16,10 @@ from state import LOCAL, ROOT, LocalCloudError, folder, running, say, start, sto
 
 # The URL in infra/local/camhook.toml that is replaced by the one of the simulated devices.
 DEVICES_PLACEHOLDER = "http://127.0.0.1:8099"
+
+# For how long a function uses a configuration without looking for a newer one: `MAX_AGE` in
+# shared/aws/src/current_site.rs, and a second.
+CONFIGURATION_AGE_S = 31
 
 
 def main():
@@ -54,7 +59,7 @@ def up(options, polling):
     check(binaries["camhook"], state / "camhook.toml")
     outputs = cloud.deploy(endpoint, binaries, polling)
     s3 = cloud.client(endpoint, "s3")
-    s3.put_object(Bucket=outputs["Bucket"], Key="config/camhook.toml", Body=site.encode())
+    in_use_at = upload(s3, outputs["Bucket"], site)
     api = cloud.api_url(endpoint, outputs)
     stack = {
         "api_url": api,
@@ -91,6 +96,9 @@ def up(options, polling):
     }
     write_json(state / "stack.json", stack)
     ensure_agent(state, site, binaries["camhook"])
+    if in_use_at > time.monotonic():
+        say("waiting until all functions use the new camhook.toml")
+        time.sleep(in_use_at - time.monotonic())
     say(f"deployed; see {state / 'stack.json'}")
     return stack
 
@@ -101,6 +109,19 @@ def render(camhook, config):
     if answer.returncode != 0:
         raise LocalCloudError(answer.stderr.strip())
     return answer.stdout
+
+
+def upload(s3, bucket, site):
+    """Uploads camhook.toml, and returns when no function uses another one any more, by the monotonic clock."""
+    key = "config/camhook.toml"
+    try:
+        previous = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        previous = None
+    s3.put_object(Bucket=bucket, Key=key, Body=site.encode())
+    # A function without a configuration looks for one at each invocation.
+    is_replaced = previous is not None and previous != site.encode()
+    return time.monotonic() + (CONFIGURATION_AGE_S if is_replaced else 0)
 
 
 def check(camhook, config):

@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Check, output: &Output) -> Result<Outcome, Error> 
     let file = File::read(&arguments.file, output)?;
     let inspection = file.inspect();
     let report = Report::of(&inspection);
-    output.result(&report, report.render(&file));
+    output.styled_result(&report, report.render(&file));
     Ok(if report.is_accepted() { Outcome::Done } else { Outcome::Found })
 }
 
@@ -71,7 +71,8 @@ impl<'a> Report<'a> {
         self.problems.is_empty()
     }
 
-    /// The report as a compiler writes it: each finding with its line.
+    /// The report as a compiler writes it: each finding with its line, in colours. The renderer replaces control
+    /// characters of the file.
     pub(super) fn render(&self, file: &File) -> String {
         let mut text = String::new();
         let problems = self.problems.iter().map(|finding| (Level::ERROR, finding));
@@ -84,7 +85,7 @@ impl<'a> Report<'a> {
                 .path(&file.name)
                 .annotation(AnnotationKind::Primary.span(span(source, *column)));
             let group = Group::with_title(level.primary_title(message)).element(snippet);
-            text += &Renderer::plain().render(&[group.element(Level::HELP.message(fix))]);
+            text += &Renderer::styled().render(&[group.element(Level::HELP.message(fix))]);
             text += "\n\n";
         }
         let count = |number: usize, what: &str| match number {
@@ -189,7 +190,7 @@ mod tests {
         let text = "[[source]]\nid = \"gate\"\nvendor = \"viewtorn\"\nauth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n";
         let file = File { text: text.to_owned(), name: "camhook.toml".to_owned() };
         let inspection = file.inspect();
-        let report = Report::of(&inspection).render(&file);
+        let report = anstream::adapter::strip_str(&Report::of(&inspection).render(&file)).to_string();
         for expected in [
             "camhook.toml:3:10",
             "vendor = \"viewtorn\"",

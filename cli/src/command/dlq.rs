@@ -72,7 +72,8 @@ pub(super) async fn run(arguments: &Dlq, stack: Selection<'_>, output: &Output) 
                 ports.release(&letters, output).await;
                 return Err(error);
             }
-            ports.send(&selected, &stack.site().await?, output).await
+            let site = stack.site().await?;
+            ports.send(&selected, &site, output).await
         }
         Some(DlqAction::Drop(drop)) => {
             let selected = ports.select(&letters, Some(&drop.ids), output).await?;
@@ -126,8 +127,11 @@ impl Queues {
     /// Makes messages visible again.
     async fn release(&self, letters: impl IntoIterator<Item = &DeadLetter>, output: &Output) {
         for letter in letters {
-            let released =
-                self.dead.queues().retry_after(letter.queue, &letter.received.receipt_handle, Duration::ZERO).await;
+            let released = self
+                .dead
+                .queues()
+                .retry_after(letter.queue, &letter.received.receipt_handle, Duration::ZERO)
+                .await;
             if let Err(error) = released {
                 output.note(format_args!(
                     "failed to release {}; it stays invisible until its visibility timeout ends: {error}",

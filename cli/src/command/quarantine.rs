@@ -93,11 +93,7 @@ struct Shown<'a> {
     body: Option<String>,
 }
 
-async fn show_entry(
-    ports: &AwsPorts,
-    arguments: &QuarantineShow,
-    output: &Output,
-) -> Result<Outcome, Error> {
+async fn show_entry(ports: &AwsPorts, arguments: &QuarantineShow, output: &Output) -> Result<Outcome, Error> {
     let filter = filter(&arguments.range, ports.clock().now())?;
     let entry = find(ports, &filter, &arguments.id).await?;
     let body = quarantine::body(ports.objects(), &entry).await?;

@@ -74,7 +74,8 @@ pub(super) async fn run(arguments: &Replay, stack: Selection<'_>, output: &Outpu
         },
     );
     let settings = Settings { consumers, run: &run, mode };
-    let mut replay = camhook_operations::replay::Replay::list(&ports, range.clone(), settings, after.as_deref()).await?;
+    let mut replay =
+        camhook_operations::replay::Replay::list(&ports, range.clone(), settings, after.as_deref()).await?;
     if mode == Mode::Send {
         let to = match relays {
             ReplayRelays::Switch => "notifications and relays",

@@ -39,6 +39,7 @@ impl S3Objects {
             .set_version_id(version.map(str::to_owned));
         let response = match request.send().await {
             Ok(response) => response,
+            Err(error) if error.code() == Some("NoSuchBucket") => return Err(failed(key, &error)),
             Err(error) if is_status(&error, 304) || is_status(&error, 404) => return Ok(None),
             Err(error) if is_status(&error, 403) => {
                 return Err(ObjectError::Denied { key: key.to_owned() });
@@ -175,6 +176,28 @@ impl ObjectStore for S3Objects {
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         let deleted = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
         deleted.map(drop).map_err(|error| failed(key, &error))
+    }
+
+    async fn erase(&self, key: &str) -> Result<usize, ObjectError> {
+        let mut erased = 0;
+        loop {
+            // Each round removes the versions that it lists: the next one begins at the first version again.
+            let page = self.client.list_object_versions().bucket(&self.bucket).prefix(key).send().await;
+            let page = page.map_err(|error| failed(key, &error))?;
+            let versions = page.versions().iter().filter(|version| version.key() == Some(key));
+            let versions: Vec<&str> = versions.filter_map(|version| version.version_id()).collect();
+            let markers = page.delete_markers().iter().filter(|marker| marker.key() == Some(key));
+            let markers: Vec<&str> = markers.filter_map(|marker| marker.version_id()).collect();
+            if versions.is_empty() && markers.is_empty() {
+                return Ok(erased);
+            }
+            // Versions first: a marker that went alone would bring a version back.
+            for version in versions.iter().chain(&markers) {
+                let request = self.client.delete_object().bucket(&self.bucket).key(key).version_id(*version);
+                request.send().await.map_err(|error| failed(key, &error))?;
+            }
+            erased += versions.len();
+        }
     }
 
     async fn link(&self, key: &str, valid_for: Duration) -> Result<String, ObjectError> {

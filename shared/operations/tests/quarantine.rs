@@ -14,7 +14,7 @@ use camhook_operations::quarantine::{
     Filter, NotReplayable, ReplayOutcome, Replayer, Status, body, counts, find, list,
 };
 use camhook_ports::memory::MemoryPorts;
-use camhook_ports::{Queue, Ports};
+use camhook_ports::{Ports, Queue};
 use camhook_site::Site;
 use jiff::Timestamp;
 
@@ -53,10 +53,9 @@ impl Adapter for Lines {
         match unknown {
             None => Ok(Parsed::Events(events)),
             Some(unknown) if events.is_empty() => Err(unknown),
-            Some(unknown) => Ok(Parsed::Partly {
-                events,
-                remainder: camhook_ingest::Remainder::Quarantine(unknown),
-            }),
+            Some(unknown) => {
+                Ok(Parsed::Partly { events, remainder: camhook_ingest::Remainder::Quarantine(unknown) })
+            }
         }
     }
 

@@ -16,14 +16,18 @@ fn at(text: &str) -> Timestamp {
 async fn put(ports: &MemoryPorts, source: &str, number: u32, time: &str) {
     let id = format!("{number:032x}");
     let event = json!({
-        "specversion": "1.0", "id": id, "source": format!("camhook/viewtron/{source}"),
-        "type": "camhook.event.v1", "time": time, "datacontenttype": "application/json",
-        "data": { "vendor": "viewtron", "source": source, "kind": "motion", "vendor_kind": "MOTION", "report": "alarm",
+        "specversion": "1.0", "id": id, "source": format!("/viewtron/{source}"), "type": "camhook.event.v1",
+        "subject": "motion", "time": time, "datacontenttype": "application/json",
+        "data": { "vendor": "viewtron", "source": source, "kind": "motion", "report": "detection",
             "received_at": time, "clock": "server" },
     });
     let date = time[..10].replace('-', "/");
     let object = Object { bytes: Bytes::from(event.to_string()), content_type: "application/json" };
-    ports.objects().put(&format!("events/{date}/{source}/{id}.json"), object, Precondition::None).await.unwrap();
+    ports
+        .objects()
+        .put(&format!("events/{date}/{source}/{id}.json"), object, Precondition::None)
+        .await
+        .unwrap();
 }
 
 async fn stack() -> MemoryPorts {
@@ -40,9 +44,15 @@ fn selection(source: Option<&str>) -> Selection {
     Selection { source: source.map(str::to_owned), since, until }
 }
 
-const NOTIFY: Settings<'static> = Settings { consumers: Consumers::Notify, run: "replay/1", mode: Mode::Send };
+const NOTIFY: Settings<'static> =
+    Settings { consumers: Consumers::Notify, run: "replay/1", mode: Mode::Send };
 
-async fn all(ports: &MemoryPorts, selection: Selection, settings: Settings<'_>, after: Option<&str>) -> Totals {
+async fn all(
+    ports: &MemoryPorts,
+    selection: Selection,
+    settings: Settings<'_>,
+    after: Option<&str>,
+) -> Totals {
     let mut replay = Replay::list(ports, selection, settings, after).await.unwrap();
     let mut totals = Totals::default();
     while let Some(step) = replay.step().await.unwrap() {

@@ -57,6 +57,11 @@ impl MemoryObjects {
         lock(&self.objects).keys().cloned().collect()
     }
 
+    /// The keys of all versions that are left, in the order of their writes.
+    pub fn version_keys(&self) -> Vec<String> {
+        lock(&self.versions).iter().map(|(key, _, _)| key.clone()).collect()
+    }
+
     /// The object under a key.
     pub fn object(&self, key: &str) -> Option<Object> {
         lock(&self.objects).get(key).map(|(object, _)| object.clone())
@@ -160,6 +165,15 @@ impl ObjectStore for MemoryObjects {
         self.check(key)?;
         lock(&self.objects).remove(key);
         Ok(())
+    }
+
+    async fn erase(&self, key: &str) -> Result<usize, ObjectError> {
+        self.check(key)?;
+        lock(&self.objects).remove(key);
+        let mut versions = lock(&self.versions);
+        let before = versions.len();
+        versions.retain(|(of, _, _)| of != key);
+        Ok(before - versions.len())
     }
 
     async fn link(&self, key: &str, valid_for: Duration) -> Result<String, ObjectError> {

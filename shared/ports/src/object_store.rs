@@ -141,6 +141,9 @@ pub trait ObjectStore: Send + Sync {
     /// Removes an object; one that is not there is removed too.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), ObjectError>> + Send;
 
+    /// Removes all versions of an object and its delete markers, so that nothing of it is left; the number of versions.
+    fn erase(&self, key: &str) -> impl Future<Output = Result<usize, ObjectError>> + Send;
+
     /// A link by which anybody can read an object for a time.
     fn link(
         &self,

@@ -91,11 +91,11 @@ async fn push<P: Ports>(
     let inspection = file.inspect();
     let report = Report::of(&inspection);
     if !report.is_accepted() {
-        output.result(&report, report.render(file));
+        output.styled_result(&report, report.render(file));
         return Ok(Outcome::Found);
     }
     if !inspection.warnings.is_empty() {
-        output.note(report.render(file));
+        output.styled_note(report.render(file));
     }
     let deployed = deployed(ports).await?;
     let has_sources = inspection.site.is_some_and(|site| site.sources().next().is_some());

@@ -85,7 +85,10 @@ mod tests {
             next_at: "2026-11-23T08:00:45Z".parse().ok(),
         };
         let text = retrying_text(&message, now);
-        assert!(text.starts_with("notify  m-1  retrying, attempt 3 failed 10s ago, next attempt at "), "{text}");
+        assert!(
+            text.starts_with("notify  m-1  retrying, attempt 3 failed 10s ago, next attempt at "),
+            "{text}"
+        );
         assert!(text.ends_with("\n    channel garden: 503\\u{1b}[2J"), "{text}");
         message.next_at = None;
         assert!(retrying_text(&message, now).contains("visibility timeout"));

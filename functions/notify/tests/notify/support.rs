@@ -279,6 +279,9 @@ impl ObjectStore for OddObjects {
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         self.inner.delete(key).await
     }
+    async fn erase(&self, key: &str) -> Result<usize, ObjectError> {
+        self.inner.erase(key).await
+    }
     async fn link(&self, key: &str, valid_for: Duration) -> Result<String, ObjectError> {
         Ok(format!("https://bucket.example/{key}?X-Amz-Expires={}", valid_for.as_secs()))
     }

@@ -354,6 +354,9 @@ impl ObjectStore for World {
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         self.memory.objects.delete(key).await
     }
+    async fn erase(&self, key: &str) -> Result<usize, ObjectError> {
+        self.memory.objects.erase(key).await
+    }
     async fn link(&self, key: &str, valid_for: Duration) -> Result<String, ObjectError> {
         self.memory.objects.link(key, valid_for).await
     }

@@ -181,11 +181,7 @@ pub async fn counts<O: ObjectStore>(
 /// # Errors
 ///
 /// When the bucket fails.
-pub async fn find<O: ObjectStore>(
-    objects: &O,
-    filter: &Filter,
-    id: &str,
-) -> Result<Vec<Entry>, ObjectError> {
+pub async fn find<O: ObjectStore>(objects: &O, filter: &Filter, id: &str) -> Result<Vec<Entry>, ObjectError> {
     let mut found = Vec::new();
     for day in days(filter.since, filter.until) {
         for folder in folders(objects, &prefix(filter, day)).await? {

@@ -191,11 +191,7 @@ impl<P: Ports> Replayer<'_, P> {
     }
 
     /// Records that a replay begins; the record of the interrupted one, if there is one.
-    async fn begin(
-        &self,
-        entry: &Entry,
-        before: BTreeSet<EventId>,
-    ) -> Result<ReplayRecord, ReplayError> {
+    async fn begin(&self, entry: &Entry, before: BTreeSet<EventId>) -> Result<ReplayRecord, ReplayError> {
         if let Some(interrupted) = self.interrupted(entry).await? {
             return Ok(interrupted);
         }
@@ -277,7 +273,10 @@ impl<P: Ports> Replayer<'_, P> {
 enum Content {
     /// Nothing is to be sent.
     Final(ReplayOutcome),
-    Events { events: Vec<ReplayedEvent>, unreadable: Option<String> },
+    Events {
+        events: Vec<ReplayedEvent>,
+        unreadable: Option<String>,
+    },
     Message(String),
     Pending(Pending, Box<Event>),
 }

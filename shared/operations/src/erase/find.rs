@@ -1,0 +1,276 @@
+//! Finding what is to be erased.
+
+use std::collections::BTreeSet;
+
+use camhook_event::{CONFIG_KEY, Event, EventId, thumbnail_key};
+use camhook_ports::{
+    EventIndex, IndexKey, IndexPorts, ObjectError, ObjectStore, PageEnd, PageRequest, Ports,
+};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{EraseError, Found, FoundEvent, Remains, Subject};
+use crate::audit;
+use crate::bucket::keys_after;
+use crate::events::Summary;
+
+/// The number of objects that are read at the same time.
+const AT_ONCE: usize = 16;
+
+/// The number of events of the index that are read at once.
+const PAGE: usize = 1000;
+
+/// What a search is doing, for a person who waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// It has read some of the records of events.
+    Records {
+        /// How many.
+        read: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// It searches the index, pictures, quarantine and audit.
+    Others,
+}
+
+/// Finds what is stored about a subject. Reads each record for a plate or person; for a source or time, keys are
+/// enough.
+///
+/// # Errors
+///
+/// When the bucket or the index fails.
+pub async fn find<P: IndexPorts>(
+    ports: &P,
+    subject: &Subject,
+    progress: impl Fn(Finding),
+) -> Result<Found, EraseError> {
+    let events = events(ports, subject, &progress).await?;
+    progress(Finding::Others);
+    let ids: BTreeSet<EventId> = events.iter().map(|event| event.id).collect();
+    let index_only = index_only(ports, subject, &ids).await?;
+    let pictures = pictures(ports, subject, &events).await?;
+    let quarantine = quarantined(ports, subject).await?;
+    let ids = ids.iter().chain(&index_only).copied().collect();
+    let remains = remains(ports, subject, &ids).await?;
+    Ok(Found { events, index_only, pictures, quarantine, remains })
+}
+
+/// `events/yyyy/mm/dd/source/id.json`
+struct RecordKey<'a> {
+    date: String,
+    source: &'a str,
+    id: EventId,
+}
+
+fn record_key(key: &str) -> Option<RecordKey<'_>> {
+    let segments: Vec<&str> = key.split('/').collect();
+    let [_, year, month, day, source, file] = segments.as_slice() else { return None };
+    let id = file.strip_suffix(".json")?.parse().ok()?;
+    Some(RecordKey { date: format!("{year}/{month}/{day}"), source, id })
+}
+
+fn date(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC).date().to_string().replace('-', "/")
+}
+
+async fn events<P: Ports>(
+    ports: &P,
+    subject: &Subject,
+    progress: &impl Fn(Finding),
+) -> Result<Vec<FoundEvent>, EraseError> {
+    let keys = keys_after(ports.objects(), "events/", None).await?;
+    let of = keys.len();
+    let candidates = keys.into_iter().enumerate().map(|(read, key)| async move {
+        let found = candidate(ports, subject, key).await?;
+        Ok::<_, EraseError>((read + 1, found))
+    });
+    let mut candidates = stream::iter(candidates).buffered(AT_ONCE);
+    let mut events = Vec::new();
+    while let Some((read, found)) = candidates.try_next().await? {
+        if read % 64 == 0 || read == of {
+            progress(Finding::Records { read, of });
+        }
+        events.extend(found);
+    }
+    Ok(events)
+}
+
+/// The event under a key, if it is one of the subject's.
+async fn candidate<P: Ports>(
+    ports: &P,
+    subject: &Subject,
+    key: String,
+) -> Result<Option<FoundEvent>, EraseError> {
+    let Some(parsed) = record_key(&key) else { return Ok(None) };
+    let is_found = match subject {
+        Subject::Source(source) => Some(parsed.source == source),
+        // The day of the time itself is decided by the record.
+        Subject::Before(before) if parsed.date != date(*before) => Some(parsed.date < date(*before)),
+        Subject::Before(_) | Subject::Plate(_) | Subject::Person(_) => None,
+    };
+    if is_found == Some(false) {
+        return Ok(None);
+    }
+    let (id, source, date) = (parsed.id, parsed.source.to_owned(), parsed.date);
+    let Some(object) = ports.objects().get(&key).await? else { return Ok(None) };
+    let event: Option<Event> = serde_json::from_slice(&object.bytes).ok();
+    let is_found = is_found.unwrap_or_else(|| match (&event, subject) {
+        (Some(event), Subject::Before(before)) => event.time.timestamp() < *before,
+        (Some(event), _) => subject.is_about(event),
+        (None, _) => subject.is_mentioned(&String::from_utf8_lossy(&object.bytes)),
+    });
+    if !is_found {
+        return Ok(None);
+    }
+    let mut pictures = keys_after(ports.objects(), &format!("images/{source}/{date}/{id}/"), None).await?;
+    if let Some(event) = &event {
+        let thumbnail = thumbnail_key(event);
+        pictures.extend(keys_after(ports.objects(), &thumbnail, None).await?);
+    }
+    pictures.sort();
+    pictures.dedup();
+    Ok(Some(FoundEvent { id, record: key, pictures }))
+}
+
+/// The events of the index that have no record.
+async fn index_only<P: IndexPorts>(
+    ports: &P,
+    subject: &Subject,
+    found: &BTreeSet<EventId>,
+) -> Result<Vec<EventId>, EraseError> {
+    let (key, until) = match subject {
+        Subject::Plate(plate) => (IndexKey::Plate(plate.as_str().to_owned()), None),
+        Subject::Person(_) => (IndexKey::All, None),
+        Subject::Source(source) => (IndexKey::Source(source.clone()), None),
+        Subject::Before(before) => (IndexKey::All, Some(*before)),
+    };
+    let mut ids = Vec::new();
+    let mut after = None;
+    loop {
+        let request = PageRequest { key: &key, since: None, until, after: after.as_ref(), limit: PAGE };
+        let page = ports.index().page(request).await?;
+        let last = page.items.last().map(|item| item.position.clone());
+        for item in page.items {
+            let Ok(id) = item.position.id.parse::<EventId>() else { continue };
+            if found.contains(&id) {
+                continue;
+            }
+            let is_found = match subject {
+                Subject::Person(name) => Summary::of_item(item).is_some_and(|summary| {
+                    let face = summary.face.and_then(|face| face.name);
+                    face.and_then(|face| camhook_site::PlateText::new(face.as_str())).as_ref() == Some(name)
+                }),
+                _ => true,
+            };
+            if is_found {
+                ids.push(id);
+            }
+        }
+        match (page.end, last) {
+            (PageEnd::More, Some(last)) => after = Some(last),
+            _ => return Ok(ids),
+        }
+    }
+}
+
+/// Pictures and thumbnails of a source or time that belong to none of the events. Those of a plate or person cannot be
+/// recognized without a record.
+async fn pictures<P: Ports>(
+    ports: &P,
+    subject: &Subject,
+    events: &[FoundEvent],
+) -> Result<BTreeSet<String>, ObjectError> {
+    let known: BTreeSet<&str> =
+        events.iter().flat_map(|event| event.pictures.iter().map(String::as_str)).collect();
+    let mut pictures = BTreeSet::new();
+    for root in ["images/", "thumbnails/"] {
+        let prefix = match subject {
+            Subject::Plate(_) | Subject::Person(_) => continue,
+            Subject::Source(source) => format!("{root}{source}/"),
+            Subject::Before(_) => root.to_owned(),
+        };
+        for key in keys_after(ports.objects(), &prefix, None).await? {
+            let is_found = match subject {
+                // Those of the day itself belong to events, which are decided by their records.
+                Subject::Before(before) => {
+                    let day: Vec<&str> = key.split('/').skip(2).take(3).collect();
+                    day.join("/") < date(*before)
+                }
+                _ => true,
+            };
+            if is_found && !known.contains(key.as_str()) {
+                pictures.insert(key);
+            }
+        }
+    }
+    Ok(pictures)
+}
+
+/// The objects of quarantined posts: of the source, before the time, or with a mention of the plate or person.
+async fn quarantined<P: Ports>(ports: &P, subject: &Subject) -> Result<Vec<String>, ObjectError> {
+    let keys = keys_after(ports.objects(), "quarantine/", None).await?;
+    let folder = |key: &str| key.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let checked = keys.iter().map(|key| async move {
+        let segments: Vec<&str> = key.split('/').collect();
+        let [_, year, month, day, source, ..] = segments.as_slice() else { return Ok(None) };
+        let is_found = match subject {
+            Subject::Source(wanted) => source == wanted,
+            Subject::Before(before) => format!("{year}/{month}/{day}") < date(*before),
+            Subject::Plate(_) | Subject::Person(_) => {
+                let object = ports.objects().get(key).await?;
+                object.is_some_and(|object| subject.is_mentioned(&String::from_utf8_lossy(&object.bytes)))
+            }
+        };
+        Ok::<_, ObjectError>(is_found.then(|| folder(key)).flatten())
+    });
+    let folders: BTreeSet<String> = stream::iter(checked)
+        .buffered(AT_ONCE)
+        .try_filter_map(|folder| std::future::ready(Ok(folder)))
+        .try_collect()
+        .await?;
+    let is_found = |key: &&String| folder(key).is_some_and(|folder| folders.contains(&folder));
+    Ok(keys.iter().filter(is_found).cloned().collect())
+}
+
+/// What names the subject and stays.
+async fn remains<P: Ports>(
+    ports: &P,
+    subject: &Subject,
+    events: &BTreeSet<EventId>,
+) -> Result<Remains, ObjectError> {
+    let keys = keys_after(ports.objects(), &format!("{}/", audit::ROOT), None).await?;
+    let ids: BTreeSet<String> = events.iter().map(ToString::to_string).collect();
+    let checked = keys.iter().map(|key| {
+        let ids = &ids;
+        async move {
+            // The name of an object contains the event.
+            let file = key.rsplit('/').next().unwrap_or_default();
+            if file.split(['-', '.']).any(|part| ids.contains(part)) {
+                return Ok(true);
+            }
+            if subject.text().is_none() {
+                return Ok(false);
+            }
+            let object = ports.objects().get(key).await?;
+            Ok::<_, ObjectError>(
+                object.is_some_and(|object| subject.is_mentioned(&String::from_utf8_lossy(&object.bytes))),
+            )
+        }
+    });
+    let named: Vec<bool> = stream::iter(checked).buffered(AT_ONCE).try_collect().await?;
+    let configuration = match subject.text() {
+        Some(_) => ports.objects().get(CONFIG_KEY).await?,
+        None => None,
+    };
+    let text = configuration.map(|object| String::from_utf8_lossy(&object.bytes).into_owned());
+    let lines = text.iter().flat_map(|text| text.lines().enumerate());
+    Ok(Remains {
+        audit_records: named.into_iter().filter(|is_named| *is_named).count(),
+        configuration_lines: lines
+            .filter(|(_, line)| subject.is_mentioned(line))
+            .map(|(number, _)| number + 1)
+            .collect(),
+    })
+}
