@@ -57,13 +57,14 @@ pub(crate) fn depends_on_the_source(vendor: Vendor) -> bool {
     vendor == Vendor::Instar
 }
 
-/// The adapter of a vendor's dialect over HTTP.
-pub(crate) fn adapter(vendor: Vendor) -> &'static dyn Adapter {
+/// The adapter of a vendor's dialect over HTTP; `None` for requests of people, which are not quarantined.
+pub(crate) fn adapter(vendor: Vendor) -> Option<&'static dyn Adapter> {
     match vendor {
-        Vendor::Viewtron => &camhook_viewtron::Viewtron,
-        Vendor::Xprotect => &camhook_xprotect::Xprotect,
-        Vendor::Ivsec => &camhook_ivsec::Ivsec,
-        Vendor::Instar => &camhook_instar::InstarHttp,
+        Vendor::Viewtron => Some(&camhook_viewtron::Viewtron),
+        Vendor::Xprotect => Some(&camhook_xprotect::Xprotect),
+        Vendor::Ivsec => Some(&camhook_ivsec::Ivsec),
+        Vendor::Instar => Some(&camhook_instar::InstarHttp),
+        Vendor::Control => None,
     }
 }
 

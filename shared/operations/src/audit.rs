@@ -80,6 +80,8 @@ pub async fn list<O: ObjectStore>(
     relay: Option<&str>,
 ) -> Result<Vec<AuditRecord>, ObjectError> {
     let mut records = Vec::new();
+    // Sign-ins of people have a folder of their own.
+    let is_of_relay = |key: &String| !key.contains("/@");
     for day in days(since, until) {
         let mut prefix = day_prefix(ROOT, day);
         if let Some(relay) = relay {
@@ -87,7 +89,8 @@ pub async fn list<O: ObjectStore>(
             prefix.push('/');
         }
         let keys = keys_after(objects, &prefix, None).await?;
-        let read = stream::iter(keys).map(|key| async move { objects.get(&key).await });
+        let read = stream::iter(keys.into_iter().filter(is_of_relay))
+            .map(|key| async move { objects.get(&key).await });
         let of_day: Vec<AuditRecord> = read
             .buffered(AT_ONCE)
             .try_filter_map(|object| {

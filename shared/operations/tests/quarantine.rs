@@ -64,8 +64,8 @@ impl Adapter for Lines {
     }
 }
 
-fn lines(_: Vendor) -> &'static dyn Adapter {
-    &Lines
+fn lines(_: Vendor) -> Option<&'static dyn Adapter> {
+    Some(&Lines)
 }
 
 fn at(text: &str) -> Timestamp {

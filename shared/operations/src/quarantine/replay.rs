@@ -31,8 +31,8 @@ pub struct Replayer<'a, P> {
     pub ports: &'a P,
     /// Its configuration.
     pub site: &'a Site,
-    /// The adapter of a vendor's dialect over HTTP.
-    pub adapters: fn(Vendor) -> &'static dyn Adapter,
+    /// The adapter of a vendor's dialect over HTTP; `None` for a vendor without one.
+    pub adapters: fn(Vendor) -> Option<&'static dyn Adapter>,
     /// The name of the run.
     pub run: &'a str,
 }
@@ -259,11 +259,14 @@ impl<P: Ports> Replayer<'_, P> {
                 let Some(reason) = &entry.reason else { return not(NotReplayable::Damaged) };
                 let source = self.site.source(&entry.source).filter(|source| source.vendor == reason.vendor);
                 let Some(source) = source else { return not(NotReplayable::NoSource) };
+                let Some(adapter) = (self.adapters)(reason.vendor) else {
+                    return not(NotReplayable::Damaged);
+                };
                 let Some(bucket) = Text::new(self.ports.objects().bucket()) else {
                     return not(NotReplayable::Damaged);
                 };
                 let post = QuarantinedPost { source, reason, body: &body };
-                Ok(content(post.read((self.adapters)(reason.vendor), &bucket)))
+                Ok(content(post.read(adapter, &bucket)))
             }
         }
     }
