@@ -73,6 +73,7 @@ pub(crate) fn measure(
     let accepted = |answer: &Value| answer["statusCode"] == 200;
     let consumed = |answer: &Value| answer["batchItemFailures"] == json!([]);
     let ticked = |answer: &Value| answer.is_object();
+    let signed_out = |answer: &Value| answer["statusCode"] == 401;
     let subjects = [
         Subject { name: "viewtron", event: posts.intrusion.clone(), is_done: &accepted },
         Subject { name: "xprotect", event: posts.analytics.clone(), is_done: &accepted },
@@ -82,6 +83,7 @@ pub(crate) fn measure(
         Subject { name: "notify", event: message.clone(), is_done: &consumed },
         Subject { name: "relay", event: message, is_done: &consumed },
         Subject { name: "watchdog", event: b"{}".to_vec(), is_done: &ticked },
+        Subject { name: "console", event: opened_in_a_browser()?, is_done: &signed_out },
     ];
     let cloud = Cloud::start()?;
     let mut functions = Functions::default();
@@ -92,6 +94,13 @@ pub(crate) fn measure(
     functions.calls(posts, &cloud, bootstraps, output)?;
     functions.throughput(posts, &cloud, bootstraps, output)?;
     Ok(functions)
+}
+
+/// The console opened by somebody who is not signed in: it reads the configuration and renders a page.
+fn opened_in_a_browser() -> Result<Vec<u8>, Error> {
+    let event: Value =
+        serde_json::from_str(include_str!("../../events/console-opened-in-a-browser.json"))?;
+    Ok(serde_json::to_vec(&event)?)
 }
 
 fn start(name: &str, cloud: &Cloud, bootstraps: &Path, output: &Path) -> Result<Function, Error> {

@@ -108,7 +108,7 @@ impl OwnStack {
         self.bucket.put(CONFIGURATION, site.replace("{{devices}}", &self.devices.url())).await;
     }
 
-    /// Starts a function of this stack. It finds AWS at the proxy.
+    /// Starts a function of this stack. It finds AWS at the proxy, and the event index of the deployed stack.
     pub async fn start(&self, function: &str) -> Function {
         self.start_as(function, function).await
     }
@@ -116,7 +116,8 @@ impl OwnStack {
     /// The same under a name of its own, by which the proxy tells instances apart: `{function}.{number}`.
     pub async fn start_as(&self, function: &str, caller: &str) -> Function {
         let environment = [
-            ("CAMHOOK_BUCKET", self.bucket.name.as_str()),
+            ("CAMHOOK_INDEX_TABLE", self.stack.index_table.as_str()),
+            ("CAMHOOK_BUCKET", &self.bucket.name),
             ("CAMHOOK_TABLE", &self.table.name),
             ("CAMHOOK_NOTIFY_QUEUE_URL", &self.notify.url),
             ("CAMHOOK_ALERTS_QUEUE_URL", &self.alerts.url),

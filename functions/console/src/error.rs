@@ -78,3 +78,10 @@ impl From<PeopleError> for PageError {
         Self::Unavailable
     }
 }
+
+impl From<camhook_operations::Error> for PageError {
+    fn from(error: camhook_operations::Error) -> Self {
+        tracing::error!(%error, "failed to read the state of the stack");
+        Self::Unavailable
+    }
+}

@@ -9,9 +9,9 @@ use axum::response::Html;
 use camhook_description::printable;
 use camhook_event::Event;
 use camhook_operations::events::{self, Filter, Summary};
+use camhook_operations::sources::{self, AgentStatus, SourceState, SourceStatus};
 use camhook_ports::{DayCount, IndexPorts};
 use camhook_site::Source;
-use camhook_state::presence::{self, Presence};
 use futures_util::future::try_join_all;
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -51,7 +51,9 @@ pub(crate) async fn page<P: IndexPorts>(
     };
     let mut sources: Vec<&Source> = site.sources().filter(is_visible).map(AsRef::as_ref).collect();
     sources.sort_by(|left, right| left.id.cmp(&right.id));
-    let presences: BTreeMap<String, Presence> = presence::all(app.ports.state()).await?.into_iter().collect();
+    let heard = sources::list(app.ports, site).await?;
+    let statuses: BTreeMap<&str, &SourceStatus> =
+        heard.sources.iter().map(|status| (status.id.as_str(), status)).collect();
     let names: Vec<String> = sources.iter().map(|source| source.id.to_string()).collect();
     let last: Vec<_> =
         names.into_iter().map(|source| last_event(app.clone(), visit.clone(), source)).collect();
@@ -69,11 +71,32 @@ pub(crate) async fn page<P: IndexPorts>(
         }
         div.grid {
             @for (source, last) in sources.iter().zip(&last) {
-                (card(&visit, source, presences.get(source.id.as_str()), last.as_ref(), &of_source(&counts, source), &days))
+                (card(&visit, source, statuses.get(source.id.as_str()).copied(), last.as_ref(), &of_source(&counts, source), &days))
             }
         }
+        (agents(&visit, &heard.agents))
     };
     Ok(layout(&visit, Section::Cameras, "Cameras", &content))
+}
+
+/// The agents on site, for people who see the whole site.
+fn agents(visit: &Visit, agents: &[AgentStatus]) -> Markup {
+    html! {
+        @if !agents.is_empty() && visit.visitor.person.areas.is_empty() {
+            section.panel {
+                h2 { "Agents on site" }
+                ul.plain {
+                    @for agent in agents {
+                        li data-agent=(agent.name) {
+                            strong { (agent.name) } " "
+                            @if agent.online { span.state.good { "online" } } @else { span.state.bad { "offline" } }
+                            ", last report " (moment(visit, agent.contact))
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The newest event of a source. Owned arguments: the futures of all sources run together.
@@ -113,7 +136,7 @@ fn of_source<'a>(counts: &'a [DayCount], source: &Source) -> Vec<&'a DayCount> {
 fn card(
     visit: &Visit,
     source: &Source,
-    presence: Option<&Presence>,
+    status: Option<&SourceStatus>,
     last: Option<&LastEvent>,
     counts: &[&DayCount],
     days: &[Date],
@@ -126,19 +149,24 @@ fn card(
         section.panel data-source=(id) {
             div.heading {
                 h2 { (id) }
-                (state(visit, source, presence))
+                (state(status))
             }
             p.quiet { (source.vendor) @if let Some(area) = &source.area { " · " (area) } }
             @if let Some(last) = last { (last_picture(visit, &last.summary)) }
             dl.facts-list {
-                (row("Last contact", &moment(visit, presence.and_then(|presence| presence.contact))))
+                (row("Last contact", &moment(visit, status.and_then(|status| status.contact))))
                 (row("Last event", &moment(visit, last.map(|last| last.summary.time.timestamp()))))
                 @if let Some(lag) = last.and_then(|last| last.record.as_ref()).and_then(|event| event.data.lag_s) {
                     (row("Clock", &clock(lag)))
                 }
-                @if let Some(refusal) = presence.and_then(|presence| presence.refusal.as_ref()) {
+                @if let Some(refusal) = status.and_then(|status| status.refusal.as_ref()) {
                     (row("Last refusal", &html! {
                         span.state.bad { (printable(&refusal.reason)) } ", " (ago(refusal.at, visit.place.now))
+                    }))
+                }
+                @if let Some(status) = status.filter(|status| status.quarantined > 0) {
+                    (row("Quarantine", &html! {
+                        span.state.bad { (counted(status.quarantined as u64, "post", "posts")) } " not understood"
                     }))
                 }
             }
@@ -169,19 +197,13 @@ fn moment(visit: &Visit, time: Option<jiff::Timestamp>) -> Markup {
     }
 }
 
-/// Whether the source is heard of.
-fn state(visit: &Visit, source: &Source, presence: Option<&Presence>) -> Markup {
-    let contact = presence.and_then(|presence| presence.contact);
-    let refusal = presence.and_then(|presence| presence.refusal.as_ref());
-    let is_silent = source.offline_after.zip(contact).is_some_and(|(limit, contact)| {
-        contact.checked_add(limit).is_ok_and(|deadline| deadline < visit.place.now)
-    });
-    match (contact, refusal) {
-        (None, None) => html! { span.state.waiting { "Never heard of" } },
-        (None, Some(_)) => html! { span.state.bad { "Refused" } },
-        (Some(contact), Some(refusal)) if refusal.at > contact => html! { span.state.bad { "Refused" } },
-        _ if is_silent => html! { span.state.bad { "Offline" } },
-        _ => html! { span.state.good { "OK" } },
+/// Whether the source is heard from.
+fn state(status: Option<&SourceStatus>) -> Markup {
+    match status.map_or(SourceState::Never, |status| status.state) {
+        SourceState::Ok => html! { span.state.good { "OK" } },
+        SourceState::Offline => html! { span.state.bad { "Offline" } },
+        SourceState::Refused => html! { span.state.bad { "Refused" } },
+        SourceState::Never => html! { span.state.waiting { "Never heard of" } },
     }
 }
 

@@ -45,6 +45,9 @@ async fn cameras_show_when_each_source_was_last_heard_of() {
     console.store(&last).await;
     presence::record_contact(state, "gate", NOW).await.unwrap();
     presence::record_refusal(state, "desk", NOW, "wrong <token>").await.unwrap();
+    let object = Object { bytes: Bytes::from_static(b"{}"), content_type: "application/json" };
+    let key = "quarantine/2026/11/29/gate/r-1/reason.json";
+    console.ports.objects().put(key, object, Precondition::None).await.unwrap();
     let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
     let page = console.get("/console/cameras", &cookie).await;
     for part in [
@@ -53,6 +56,7 @@ async fn cameras_show_when_each_source_was_last_heard_of() {
         "2 min</span> behind",
         "wrong &lt;token&gt;",
         "Never heard of",
+        "1 post</span> not understood",
         "29 Nov: 1",
         "camhook setup gate",
         &format!("thumbnails/{}", last.id),
