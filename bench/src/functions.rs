@@ -98,8 +98,7 @@ pub(crate) fn measure(
 
 /// The console opened by somebody who is not signed in: it reads the configuration and renders a page.
 fn opened_in_a_browser() -> Result<Vec<u8>, Error> {
-    let event: Value =
-        serde_json::from_str(include_str!("../../events/console-opened-in-a-browser.json"))?;
+    let event: Value = serde_json::from_str(include_str!("../../events/console-opened-in-a-browser.json"))?;
     Ok(serde_json::to_vec(&event)?)
 }
 
