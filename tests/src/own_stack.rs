@@ -151,11 +151,6 @@ impl OwnStack {
         self.start_command(command, arguments, &self.stack.endpoint_url)
     }
 
-    /// Replaces the stack's camhook.toml.
-    pub async fn configure(&self, site: &str) {
-        self.bucket.put(CONFIGURATION, site.replace("{{devices}}", &self.devices.url())).await;
-    }
-
     /// Runs a command of `camhook` on this stack: what it printed.
     pub async fn run(&self, command: &str, arguments: &[&str]) -> Vec<String> {
         let process = self.command(command, arguments);
