@@ -116,9 +116,12 @@ OPERATIONS = [
     ("dynamodb:PutItem", "event#1"), ("dynamodb:Query", "session#anna"), ("sqs:ReceiveMessage", "notify-dlq"),
     ("sqs:DeleteMessage", "relay-dlq"), ("sqs:SendMessage", "relay"), ("sqs:SendMessage", "bus"),
     ("ssm:GetParameters", "/camhook/channels/family"),
+    ("s3:PutObject", "audit/2026/11/23/gate/1763884800000-released-3-1.json"), ("dynamodb:UpdateItem", "checkpoint"),
+    ("s3:PutObject", "audit/2026/11/23/@people/1763884800000-invited-1.json"),
+    ("s3:PutObject", "events/2026/11/23/gate/1.json"), ("sqs:SendMessage", "mqtt"),
 ]
 DENIED = [
-    ("s3:DeleteObject", "events/2026/11/23/gate/1.json"), ("s3:PutObject", "audit/2026/11/23/gate/1.json"),
+    ("s3:DeleteObject", "events/2026/11/23/gate/1.json"), ("s3:PutObject", "audit/2026/11/23/gate/1763884800000-delivered-1-open-0.json"),
     ("s3:DeleteObject", "audit/2026/11/23/gate/1.json"), ("dynamodb:UpdateItem", "claim#1"),
     ("dynamodb:DeleteItem", "cooldown#open"), ("sqs:ReceiveMessage", "notify"), ("sqs:DeleteMessage", "relay"),
     ("ssm:GetParameters", "/camhook/sources/gate"), ("ssm:GetParameters", "/camhook/relays/gate"),
