@@ -17,6 +17,7 @@ class Post(NamedTuple):
         return ["send", self.source, self.case, "--at", f"{self.minutes_ago}m", *plate]
 
 
+# Samples that report no time of their own (`nvr-plate` and INSTAR's) cannot be sent in the past.
 EARLIER = [
     Post(23 * 60 + 20, "gate", "plate", "IB36NL"),
     Post(22 * 60 + 5, "nvr", "plate", "HH-KL 2207"),
@@ -26,9 +27,9 @@ EARLIER = [
     Post(15 * 60 + 55, "vms", "analytics"),
     Post(14 * 60 + 12, "gate", "line-crossing"),
     Post(13 * 60 + 58, "nvr", "plate", "M-AB 1234"),
-    Post(12 * 60 + 30, "gate", "nvr-plate", "AIDRIVE"),
+    Post(12 * 60 + 30, "nvr", "plate", "AIDRIVE"),
     Post(11 * 60 + 4, "nvr", "face"),
-    Post(9 * 60 + 47, "gate", "nvr-plate", "B-XY 4711"),
+    Post(9 * 60 + 47, "nvr", "plate", "B-XY 4711"),
     Post(8 * 60 + 20, "vms", "input"),
     Post(7 * 60 + 15, "gate", "face"),
     Post(6 * 60 + 2, "nvr", "line-crossing"),

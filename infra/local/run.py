@@ -47,6 +47,9 @@ def run(options, state):
     stack = up(options, polling=True)
     shown = Shown(stack, state)
     shown.news()  # Skips what an earlier run left.
+    # First: the lag of a device's clock is that of its last post.
+    if (ROOT / options.config).resolve() == LOCAL / "camhook.toml":
+        send_earlier(stack, state, shown)
     for source in [*stack["sources"], *over_mqtt(stack)]:
         for case in cases(stack, state, source):
             print(f"\n{source}: {case}")
@@ -56,8 +59,6 @@ def run(options, state):
             shown.news(print)
             if answer.returncode != 0:
                 raise LocalCloudError(f"`camhook send {source} {case}` failed")
-    if (ROOT / options.config).resolve() == LOCAL / "camhook.toml":
-        send_earlier(stack, state, shown)
     print("\nWebhook URLs:")
     for source, url in stack["sources"].items():
         print(f"  {source}  {url}")
@@ -72,7 +73,7 @@ def run(options, state):
 
 def send_earlier(stack, state, shown):
     """Sends posts with times of the last 24 hours, so that the console has a day to show."""
-    print(f"\nSending {len(EARLIER)} posts of the last 24 hours", flush=True)
+    print(f"Sending {len(EARLIER)} posts of the last 24 hours", flush=True)
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for post, answer in zip(EARLIER, pool.map(lambda post: camhook(stack, state, *post.arguments()), EARLIER)):
             if answer.returncode != 0:

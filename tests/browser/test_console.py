@@ -291,7 +291,9 @@ class ConsoleTest(unittest.TestCase):
                 answer = person.open(path)
                 self.assertLess(answer.status, 500, path)
                 self.assertIn("text/html", answer.headers["content-type"], path)
-                self.assertEqual(person.problems(), [], path)
+                # The page of an address that is not valid may be without its style.
+                problems = [problem for problem in person.problems() if "MIME type" not in problem]
+                self.assertEqual(problems, [], path)
         # A browser would encode these.
         self.assertEqual(status_of(f"{self.stack.console}?q=%22<"), 400)
 
