@@ -89,7 +89,7 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         #[cfg(feature = "listen")]
         Command::Listen(listen) => listen::run(listen, output).await,
         #[cfg(feature = "aws")]
-        Command::Status => status::run(stack, output).await,
+        Command::Status => Box::pin(status::run(stack, output)).await,
         #[cfg(feature = "aws")]
         Command::Doctor => Box::pin(doctor::run(stack, output)).await,
         #[cfg(feature = "aws")]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use camhook_event::{CONFIG_KEY, EventId, PENDING_PREFIX};
 use camhook_ports::{Clock, ObjectStore, Ports, Queue, QueueDepth, QueueDepths};
-use camhook_site::Site;
+use camhook_site::{Site, Via};
 use camhook_state::channel_status::{self, ChannelStatus};
 use camhook_state::configuration::{ConfigurationVerdict, ValidVersion, Validation};
 use camhook_state::control::StopSwitch;
@@ -195,7 +195,7 @@ pub enum Problem {
         /// Since when.
         since: Timestamp,
     },
-    /// An agent is offline.
+    /// An agent is offline, in a site that has relays for agents.
     AgentOffline {
         /// Its name.
         agent: String,
@@ -230,7 +230,9 @@ pub async fn read<P: Ports, D: QueueDepths>(ports: &P, depths: &D) -> Result<Sta
     }
     let sources = sources::list(ports, &site).await?;
     problems.extend(sources.sources.iter().filter_map(|source| source_problem(&site, source)));
-    for agent in sources.agents.iter().filter(|agent| !agent.online) {
+    // In a site without relays for agents, an agent that reported once is no longer in use.
+    let has_agents = site.relays().iter().any(|relay| relay.via == Via::Agent);
+    for agent in sources.agents.iter().filter(|agent| has_agents && !agent.online) {
         problems.push(Problem::AgentOffline { agent: agent.name.clone(), since: agent.contact });
     }
     if sources.quarantined > 0 {

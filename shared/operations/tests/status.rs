@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-/// With that many sources, each in an area of its own, and 60 relays.
+/// With that many sources, each in an area of its own, and 61 relays, one of an agent.
 fn toml(sources: usize) -> String {
     let mut toml = r#"
         timezone = "UTC"
@@ -30,6 +30,7 @@ fn toml(sources: usize) -> String {
         url = "https://example.org"
     "#
     .to_owned();
+    toml.push_str("[[relay]]\nid = \"inside\"\ndriver = \"shelly-gen2\"\nurl = \"http://192.0.2.7\"\nnetwork = \"lan\"\nvia = \"agent\"\n");
     for number in 0..60 {
         let relay = format!(
             "[[relay]]\nid = \"relay-{number}\"\ndriver = \"shelly-gen2\"\nurl = \"http://relay.example.org\"\n"
@@ -91,7 +92,7 @@ async fn five_hundred_sources_take_nine_calls_and_those_for_the_queues_at_most()
         let calls = stack.calls() - before;
         assert!(calls <= 9, "{calls}");
         assert_eq!(stack.depths.calls(), 1);
-        assert_eq!((status.sources.sources.len(), status.relays.relays.len()), (500, 60));
+        assert_eq!((status.sources.sources.len(), status.relays.relays.len()), (500, 61));
         assert_eq!((status.modes.len(), status.channels.len()), (10, 1));
         let problems = if rejected { vec![Problem::ConfigurationRejected] } else { vec![] };
         assert_eq!(status.problems, problems);
@@ -176,6 +177,16 @@ async fn the_configuration_is_valid_unchecked_rejected_or_missing() {
     let rejected = state().await;
     assert_eq!(rejected.state, ConfigurationState::Rejected);
     assert_eq!(rejected.errors, ["it names no source"]);
+}
+
+#[tokio::test]
+async fn an_agent_without_relays_is_no_longer_missed() {
+    let stack = Stack::new();
+    stack.put(CONFIG_KEY, "timezone = \"UTC\"").await;
+    presence::record_contact(&stack.ports.state, &presence::agent("barn"), NOW).await.unwrap();
+    stack.ports.clock.advance(Duration::from_secs(3600));
+    let status = stack.status().await;
+    assert_eq!((status.sources.agents.len(), status.problems), (1, vec![]));
 }
 
 #[tokio::test]
