@@ -33,5 +33,5 @@ mod router;
 mod visit;
 
 pub use app::{App, Deployment};
-pub use router::{INVALID_PATH, is_valid_target, router};
+pub use router::{invalid_path, is_valid_target, router};
 pub use visit::Address;

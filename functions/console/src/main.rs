@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use camhook_aws::{AwsPorts, Function, FunctionError};
-use camhook_console::{Address, App, Deployment, INVALID_PATH, is_valid_target, router};
+use camhook_console::{Address, App, Deployment, invalid_path, is_valid_target, router};
 use camhook_outbound::Stack;
 use http::header::HOST;
 use lambda_http::request::{LambdaRequest, RequestContext};
@@ -48,7 +48,7 @@ fn readable(mut request: LambdaRequest) -> LambdaRequest {
         let host = request.headers.get(HOST).and_then(|host| host.to_str().ok());
         let (path, query) = (request.raw_path.as_deref(), request.raw_query_string.as_deref());
         if !is_valid_target(host, path.unwrap_or_default(), query.unwrap_or_default()) {
-            request.raw_path = Some(INVALID_PATH.to_owned());
+            request.raw_path = Some(invalid_path(path.unwrap_or_default()));
             request.raw_query_string = None;
             request.headers.remove(HOST);
             request.request_context.domain_name = None;

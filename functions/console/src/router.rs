@@ -36,7 +36,8 @@ pub fn router<P: IndexPorts + 'static>(app: App<P>) -> Router {
         .route("/console/sign-in/{secret}", get(sign_in::page).post(sign_in::redeem::<P>))
         .route("/console/sign-out", post(sign_in::sign_out::<P>))
         .route("/console/assets/{name}", get(asset))
-        .route(INVALID_PATH, get(invalid_request))
+        .route(INVALID_PATH, get(invalid_request).post(invalid_request))
+        .route(INVALID_PATH_BELOW, get(invalid_request).post(invalid_request))
         .fallback(async || PageError::NotFound)
         .layer(from_fn_with_state(app.clone(), guard::<P>))
         .layer(map_response(without_allow))
@@ -49,8 +50,18 @@ async fn without_allow(mut response: Response) -> Response {
     response
 }
 
-/// The path that a request gets whose own is not valid.
-pub const INVALID_PATH: &str = "/console/invalid-request";
+/// Outside of `/console`: the gateway routes no request of a browser there.
+const INVALID_PATH: &str = "/invalid-request";
+
+const INVALID_PATH_BELOW: &str = "/invalid-request/{*rest}";
+
+/// The path that a request gets whose own is not valid, with as many segments, so that its links lead to the same
+/// places.
+#[must_use]
+pub fn invalid_path(path: &str) -> String {
+    let slashes = path.bytes().filter(|octet| *octet == b'/').count();
+    format!("{INVALID_PATH}{}", "/-".repeat(slashes.clamp(1, 8) - 1))
+}
 
 async fn invalid_request() -> PageError {
     PageError::invalid("The address has characters that an address cannot have.")
@@ -68,6 +79,18 @@ pub fn is_valid_target(host: Option<&str>, path: &str, query: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_invalid_path_keeps_its_depth() {
+        for (path, replaced) in [
+            ("/console", "/invalid-request"),
+            ("/console/\"", "/invalid-request/-"),
+            ("/console/events/<b>", "/invalid-request/-/-"),
+            ("/console/pictures/<b>/0", "/invalid-request/-/-/-"),
+        ] {
+            assert_eq!(invalid_path(path), replaced);
+        }
+    }
 
     #[test]
     fn targets_with_characters_that_a_uri_cannot_have_are_invalid() {
