@@ -1,51 +1,9 @@
-//! The dialects that can be recognized. The only table of vendors in this crate.
-
-use std::fmt;
+//! What tells dialects apart, and the source that receives one.
 
 use camhook_event::Vendor;
-use camhook_ingest::Adapter;
+use camhook_vendors::Dialect;
 
 use crate::CapturedRequest;
-
-/// A vendor's dialect over HTTP.
-#[derive(Clone, Copy)]
-pub struct Dialect {
-    /// Whose dialect.
-    pub vendor: Vendor,
-    /// The source's `dialect` setting, where the vendor has several.
-    pub setting: Option<&'static str>,
-    /// The vendor's adapter.
-    pub(crate) adapter: &'static dyn Adapter,
-}
-
-impl fmt::Debug for Dialect {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Dialect")
-            .field("vendor", &self.vendor)
-            .field("setting", &self.setting)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for Dialect {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.setting {
-            Some(setting) => write!(formatter, "{} ({setting})", self.vendor),
-            None => write!(formatter, "{}", self.vendor),
-        }
-    }
-}
-
-/// Every dialect over HTTP. INSTAR's come last: they read any query that has one of their parameters.
-pub static DIALECTS: [Dialect; 6] = [
-    Dialect { vendor: Vendor::Viewtron, setting: None, adapter: &camhook_viewtron::Viewtron },
-    Dialect { vendor: Vendor::Xprotect, setting: None, adapter: &camhook_xprotect::Xprotect },
-    Dialect { vendor: Vendor::Ivsec, setting: None, adapter: &camhook_ivsec::Ivsec },
-    Dialect { vendor: Vendor::Instar, setting: Some("camera-v1"), adapter: &camhook_instar::InstarHttp },
-    Dialect { vendor: Vendor::Instar, setting: Some("camera-v2"), adapter: &camhook_instar::InstarHttp },
-    Dialect { vendor: Vendor::Instar, setting: Some("cloud"), adapter: &camhook_instar::InstarHttp },
-];
 
 /// The `[[source]]` table for camhook.toml that receives posts of a dialect. The token is a placeholder: `camhook
 /// token` prints one.
@@ -88,6 +46,8 @@ fn has_parameters_of(dialect: &Dialect, request: &CapturedRequest) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use camhook_vendors::DIALECTS;
+
     use super::*;
 
     #[test]

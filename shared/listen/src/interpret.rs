@@ -10,8 +10,9 @@ use camhook_event::{Event, Image};
 use camhook_ingest::{BODY_LIMIT, Ignored, Instance, Malformed, Parsed, Reply, Request, handle};
 use camhook_ports::memory::MemoryPorts;
 use camhook_site::{Site, Source};
+use camhook_vendors::{DIALECTS, Dialect};
 
-use crate::dialect::{DIALECTS, Dialect, affinity};
+use crate::dialect::affinity;
 use crate::request::CapturedRequest;
 
 /// The source that every request is attributed to.

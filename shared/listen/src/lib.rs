@@ -16,7 +16,8 @@ mod interpret;
 mod request;
 mod server;
 
-pub use dialect::{DIALECTS, Dialect, source_block};
+pub use camhook_vendors::{DIALECTS, Dialect};
+pub use dialect::source_block;
 pub use interpret::{Attempt, Interpretation, Outcome, Picture, interpret};
 pub use request::CapturedRequest;
 pub use server::{Access, BindError, Listener, Observation, Received};

@@ -8,10 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use camhook_ingest::Sample;
 use camhook_listen::{
-    Access, BindError, CapturedRequest, Listener, Observation, Outcome, Received, interpret,
+    Access, BindError, CapturedRequest, DIALECTS, Dialect, Listener, Observation, Outcome, Received,
+    interpret, source_block,
 };
 use camhook_picture::{Context, SamplePost, render};
-use camhook_site::Dialect;
+use camhook_vendors::guide;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,24 +38,24 @@ fn captured(sample: &Sample, path: &str) -> CapturedRequest {
     }
 }
 
-/// The samples of each dialect, by the name that it is displayed with.
-fn samples() -> Vec<(&'static str, &'static [Sample])> {
-    vec![
-        ("viewtron", camhook_viewtron::SAMPLES),
-        ("xprotect", camhook_xprotect::SAMPLES),
-        ("ivsec", camhook_ivsec::SAMPLES),
-        ("instar (camera-v1)", camhook_instar::http::samples(Dialect::CameraV1)),
-        ("instar (camera-v2)", camhook_instar::http::samples(Dialect::CameraV2)),
-        ("instar (cloud)", camhook_instar::http::samples(Dialect::Cloud)),
-    ]
+/// The samples of a dialect.
+fn samples(dialect: &Dialect) -> &'static [Sample] {
+    let source = source_block(dialect, "gate").replace("<token_sha256>", &"0".repeat(64));
+    let (site, _) = camhook_site::read(&format!("timezone = \"UTC\"\n{source}"), "test").unwrap();
+    guide(dialect.vendor, site.source("gate").cloned()).unwrap().samples
+}
+
+/// The dialect that is displayed with this name.
+fn named(name: &str) -> &'static Dialect {
+    DIALECTS.iter().find(|dialect| dialect.to_string() == name).unwrap()
 }
 
 #[tokio::test]
 async fn every_sample_is_recognized_at_any_path() {
     let mut wrong = Vec::new();
-    for (expected, samples) in samples() {
-        for sample in samples {
-            let vendor = expected.split(' ').next().unwrap();
+    for dialect in &DIALECTS {
+        let (expected, vendor) = (dialect.to_string(), dialect.vendor);
+        for sample in samples(dialect) {
             for path in ["", "/hook", &format!("/{vendor}/front-door/aaaaaaaaaaaaaaaaaaaaaa")] {
                 let interpretation = interpret(&captured(sample, path)).await;
                 let dialect = interpretation.dialect.map(ToString::to_string).unwrap_or_default();
@@ -71,7 +72,7 @@ async fn every_sample_is_recognized_at_any_path() {
 
 #[tokio::test]
 async fn pictures_come_with_their_events() {
-    let sample = camhook_viewtron::SAMPLES.iter().find(|sample| sample.request.contains("{{jpeg")).unwrap();
+    let sample = samples(named("viewtron")).iter().find(|sample| sample.request.contains("{{jpeg")).unwrap();
     let interpretation = interpret(&captured(sample, "/")).await;
     let Outcome::Events { events, pictures } = interpretation.outcome else { panic!("no events") };
     assert!(!events.is_empty());
@@ -236,7 +237,7 @@ async fn a_busy_port_is_named() {
 #[tokio::test]
 async fn a_case_folder_gives_the_same_interpretation_again() {
     let folder = tempfile::tempdir().unwrap();
-    let sample = camhook_instar::http::samples(Dialect::CameraV2).first().unwrap();
+    let sample = samples(named("instar (camera-v2)")).first().unwrap();
     let mut request = captured(sample, "/instar/yard/aaaaaaaaaaaaaaaaaaaaaa");
     request.headers.push(("authorization".to_owned(), "Basic c2VjcmV0".to_owned()));
     let interpretation = interpret(&request).await;
