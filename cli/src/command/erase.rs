@@ -94,7 +94,7 @@ fn described(totals: Totals) -> String {
 }
 
 /// Where traces may remain that camhook does not erase, whatever was found.
-fn elsewhere() -> [Trace; 6] {
+fn elsewhere() -> [Trace; 7] {
     let trace = |place, until: &str| Trace { place, until: until.to_owned() };
     [
         trace(
@@ -102,6 +102,7 @@ fn elsewhere() -> [Trace; 6] {
             "LogRetention",
         ),
         trace("claims and deduplication in the table: ids of events, and hashes", "7 days after the event"),
+        trace("marks of reviewed events in the table: ids of events", "EventsDays after the mark"),
         trace("messages in queues and dead-letter queues (camhook dlq)", "14 days after they were sent"),
         trace("point-in-time backups of the tables", "35 days after the erasure"),
         trace("versions of objects that were replaced or deleted before", "1 to 2 days after that"),
