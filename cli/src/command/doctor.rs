@@ -86,7 +86,7 @@ impl Verdict {
         Self::Skipped { detail: detail.into() }
     }
 
-    fn failed(detail: impl ToString, fix: impl Into<String>) -> Self {
+    fn failed(detail: &(impl ToString + ?Sized), fix: impl Into<String>) -> Self {
         Self::Failed { detail: detail.to_string(), fix: fix.into() }
     }
 }
@@ -154,7 +154,7 @@ async fn credentials(stack: &Stack) -> Verdict {
         Ok(None) => Verdict::ok("found"),
         Ok(Some(expiry)) => Verdict::ok(format!("found, valid until {}", local_time_s(expiry))),
         Err(reason) => Verdict::failed(
-            reason,
+            &reason,
             "run `aws sso login` or `aws login` for the profile, set AWS_PROFILE, or add the stack again with --profile",
         ),
     }
@@ -166,11 +166,11 @@ async fn deployed(stack: &Stack) -> Verdict {
         None => Verdict::skipped("stack.json names no stack of CloudFormation"),
         Some(Ok(differing)) if differing.is_empty() => Verdict::ok("as it was added"),
         Some(Ok(differing)) => Verdict::failed(
-            format!("these outputs have changed since the stack was added: {}", differing.join(", ")),
+            &format!("these outputs have changed since the stack was added: {}", differing.join(", ")),
             "run `camhook stack add` again with the same name",
         ),
         Some(Err(error)) => Verdict::failed(
-            error,
+            &error,
             "check the name, region and account; `camhook stack add` keeps the outputs of another stack",
         ),
     }
@@ -191,8 +191,8 @@ async fn rights(stack: &Stack, ports: &AwsPorts, report: &mut Report<'_>) -> Opt
     report.add(
         "bucket",
         match (&file, listed) {
-            (Err(error), _) => Verdict::failed(error, FIX),
-            (Ok(_), Err(error)) => Verdict::failed(error, FIX),
+            (Err(error), _) => Verdict::failed(&error, FIX),
+            (Ok(_), Err(error)) => Verdict::failed(&error, FIX),
             (Ok(_), Ok(_)) => Verdict::ok("readable"),
         },
     );
@@ -206,14 +206,14 @@ async fn rights(stack: &Stack, ports: &AwsPorts, report: &mut Report<'_>) -> Opt
     });
     match &status {
         Ok(_) => report.add("table", Verdict::ok("readable")),
-        Err(error) => report.add("table", Verdict::failed(error, FIX)),
+        Err(error) => report.add("table", Verdict::failed(&error, FIX)),
     }
     if status.is_ok() {
         report.add(
             "queues",
             match queues {
                 None => Verdict::ok("readable"),
-                Some(reason) => Verdict::failed(reason, "allow sqs:GetQueueAttributes"),
+                Some(reason) => Verdict::failed(&reason, "allow sqs:GetQueueAttributes"),
             },
         );
     }
@@ -223,7 +223,7 @@ async fn rights(stack: &Stack, ports: &AwsPorts, report: &mut Report<'_>) -> Opt
         match ports.index().page(newest).await {
             Ok(_) => Verdict::ok("readable"),
             Err(error) => Verdict::failed(
-                error,
+                &error,
                 "update the stack, run `camhook stack add` again, and check your rights",
             ),
         },
@@ -246,7 +246,7 @@ fn configuration_verdict(status: &Status) -> Verdict {
             "wait a minute; if that does not help, see the logs of the watchdog function",
         ),
         ConfigurationState::Rejected => Verdict::failed(
-            format!("the newest camhook.toml is invalid: {}", status.configuration.errors.join("; ")),
+            &format!("the newest camhook.toml is invalid: {}", status.configuration.errors.join("; ")),
             "correct it and push it again, or `camhook config rollback`",
         ),
         ConfigurationState::Missing => {
@@ -263,7 +263,7 @@ async fn secrets(ports: &AwsPorts, text: &str, report: &mut Report<'_>) {
             _ => match ports.secrets().resolve(&reference).await {
                 Ok(_) => Verdict::ok("resolved"),
                 Err(error) => Verdict::failed(
-                    error.reason,
+                    &error.reason,
                     "create the parameter as a SecureString in the region of the stack, and allow ssm:GetParameters",
                 ),
             },
@@ -300,8 +300,8 @@ async fn connect(host: &str, port: u16) -> Verdict {
     let fix = "check name, port and firewall; devices in a private network need via = \"agent\"";
     match tokio::time::timeout(CONNECT, TcpStream::connect((host.trim_matches(['[', ']']), port))).await {
         Ok(Ok(_)) => Verdict::ok(format!("{address} accepts connections from this machine")),
-        Ok(Err(error)) => Verdict::failed(format!("{address}: {error}"), fix),
-        Err(_) => Verdict::failed(format!("{address}: no connection within {} s", CONNECT.as_secs()), fix),
+        Ok(Err(error)) => Verdict::failed(&format!("{address}: {error}"), fix),
+        Err(_) => Verdict::failed(&format!("{address}: no connection within {} s", CONNECT.as_secs()), fix),
     }
 }
 
@@ -318,10 +318,10 @@ async fn webhooks(stack: &Stack, report: &mut Report<'_>) {
         Ok(Ok(addresses)) => addresses.count(),
         Ok(Err(error)) => {
             let fix = "check the network and the DNS record of the host name";
-            return report.add("DNS", Verdict::failed(format!("{host}: {error}"), fix));
+            return report.add("DNS", Verdict::failed(&format!("{host}: {error}"), fix));
         }
         Err(_) => {
-            return report.add("DNS", Verdict::failed(format!("{host}: no answer"), "check the network"));
+            return report.add("DNS", Verdict::failed(&format!("{host}: no answer"), "check the network"));
         }
     };
     report.add("DNS", Verdict::ok(format!("{host} has {addresses} addresses")));
@@ -332,7 +332,7 @@ async fn webhooks(stack: &Stack, report: &mut Report<'_>) {
         Ok(answer) => answer,
         Err(error) => {
             let fix = "if the certificate is the cause: renew it, and check CustomDomainName and the clock";
-            return report.add("certificate", Verdict::failed(error, fix));
+            return report.add("certificate", Verdict::failed(&error, fix));
         }
     };
     report.add(
@@ -362,7 +362,7 @@ fn clock_verdict(ahead_s: i64) -> Verdict {
     }
     let direction = if ahead_s > 0 { "ahead" } else { "behind" };
     Verdict::failed(
-        format!("this machine is {} s {direction}", ahead_s.abs()),
+        &format!("this machine is {} s {direction}", ahead_s.abs()),
         "set the clock, for example with NTP: AWS refuses requests from 5 min on, and the agent drops commands as late",
     )
 }
