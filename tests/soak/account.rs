@@ -18,7 +18,7 @@ use crate::site::{self, MAX_AGE_SECONDS};
 const DEVICE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How many unexplained things are described.
-const DESCRIBED: usize = 60;
+const DESCRIBED: usize = 200;
 
 /// One delivery of a post.
 #[derive(Debug, Clone)]
