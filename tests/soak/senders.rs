@@ -192,7 +192,7 @@ impl Senders {
         for camera in site::cameras().iter().filter(|camera| unreadable.contains(&camera.index)) {
             match camera.model {
                 Model::InstarMqtt => {
-                    self.message(camera, &topic(camera), CUT_OFF, Expected::Quarantine).await
+                    self.message(camera, &topic(camera), CUT_OFF, Expected::Quarantine).await;
                 }
                 Model::InstarHttp => self.post(camera, Kind::InstarUnreadable, 1).await,
                 Model::Xprotect => self.post(camera, Kind::XprotectCutOff, 1).await,

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use camhook_end_to_end::source::Source;
@@ -123,7 +124,8 @@ fn folder(name: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("skipped: ../shared/cases/{name} is absent");
+    // Written past the capture of the test's output.
+    let _ = writeln!(std::io::stderr(), "skipped: ../shared/cases/{name} is absent");
     None
 }
 
