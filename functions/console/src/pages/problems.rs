@@ -1,5 +1,6 @@
 //! Problems: what was not delivered or not understood, and what does not answer.
 
+mod messages;
 mod quarantine;
 
 use axum::extract::State;
@@ -44,6 +45,7 @@ pub(crate) async fn page<P: IndexPorts>(
     problems.extend(channels(&app, &visit).await?);
     problems.extend(sources(&app, &visit).await?);
     let entries = quarantine::newest(&app, &visit).await?;
+    let messages = messages::failed(&app, &visit).await?;
     let content = html! {
         h1 { "Problems" }
         @if problems.is_empty() {
@@ -59,11 +61,7 @@ pub(crate) async fn page<P: IndexPorts>(
             }
         }
         (quarantine::section(&visit, &entries))
-        section.panel {
-            h2 { "Messages that failed" }
-            p { "Messages whose last attempt failed are dead letters. List them with their reasons, and send them again:" }
-            pre { code { "camhook dlq\ncamhook dlq send ID" } }
-        }
+        (messages::section(&visit, &messages))
     };
     Ok(layout(&visit, Section::Problems, "Problems", &content))
 }

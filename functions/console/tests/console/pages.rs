@@ -1,9 +1,10 @@
 //! Cameras, relays and modes, problems, site.
 
 use bytes::Bytes;
-use camhook_ports::{Object, ObjectStore, Ports, Precondition};
+use camhook_ports::{Object, ObjectStore, Ports, Precondition, Queue};
 use camhook_state::channel_status::{self, ChannelStatus};
 use camhook_state::control::{self, StopSwitch};
+use camhook_state::dead_letter::{self, DeadLetter};
 use camhook_state::person::Role;
 use camhook_state::presence;
 use http::StatusCode;
@@ -109,8 +110,12 @@ async fn problems_list_what_fails_and_what_was_not_understood() {
     let reason = json!({ "reason": "not_xml", "detail": "<b>here</b>", "source": "gate", "received_at": NOW, "request_id": "r-1" });
     put("quarantine/2026/11/29/gate/r-1/reason.json", serde_json::to_vec(&reason).unwrap()).await;
     put("pending/0123456789abcdef0123456789abcdef.json", b"{}".to_vec()).await;
+    let letter = DeadLetter { reasons: vec!["no <answer>".to_owned()], at: NOW };
+    dead_letter::record(console.ports.state(), Queue::Notify, "m-1", &letter).await.unwrap();
     let page = console.get("/console/problems", &cookie).await;
     for part in [
+        "no &lt;answer&gt;",
+        "m-1",
         "Channel family fails",
         "&lt;i&gt;no",
         "Source desk is refused",
