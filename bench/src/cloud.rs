@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::console::{self, Items};
 use crate::error::Error;
 use crate::posts::SITE;
 use crate::server::{self, Answer, Request};
@@ -37,15 +38,18 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
-    /// Starts it.
-    pub(crate) fn start() -> Result<Self, Error> {
+    /// The operation of [`Self::take_calls`] that reads a page of the event index.
+    pub(crate) const INDEX_PAGE: &str = "Query of the index";
+
+    /// Starts it, with these items in the event index.
+    pub(crate) fn start(items: Items) -> Result<Self, Error> {
         let latency = Arc::new(Mutex::new(Latency::NONE));
         let calls = Arc::new(Mutex::new(Vec::new()));
         let (latencies, called) = (Arc::clone(&latency), Arc::clone(&calls));
         let address = server::start(move |request| {
             let latency = *latencies.lock().unwrap_or_else(PoisonError::into_inner);
             let operation = operation(&request);
-            let (answer, takes) = answer(&operation, &request, latency);
+            let (answer, takes) = answer(&operation, &request, latency, &items);
             called.lock().unwrap_or_else(PoisonError::into_inner).push(operation);
             wait(takes);
             answer
@@ -79,6 +83,8 @@ fn wait(latency: Duration) {
 /// The operation, as AWS names it.
 fn operation(request: &Request) -> String {
     if let Some((_, operation)) = request.header("x-amz-target").and_then(|target| target.split_once('.')) {
+        let is_page = operation == "Query" && body(request).get("IndexName").is_some();
+        let operation = if is_page { Cloud::INDEX_PAGE } else { operation };
         return operation.to_owned();
     }
     let path = request.target.split('?').next().unwrap_or_default();
@@ -92,7 +98,11 @@ fn operation(request: &Request) -> String {
     .to_owned()
 }
 
-fn answer(operation: &str, request: &Request, latency: Latency) -> (Answer, Duration) {
+fn body(request: &Request) -> Value {
+    serde_json::from_slice(&request.body).unwrap_or_default()
+}
+
+fn answer(operation: &str, request: &Request, latency: Latency, items: &Items) -> (Answer, Duration) {
     const ETAG: &str = "\"0123456789abcdef0123456789abcdef\"";
     let json = |value: &Value| {
         Answer::new(200, value.to_string()).with("content-type", "application/x-amz-json-1.0")
@@ -115,6 +125,8 @@ fn answer(operation: &str, request: &Request, latency: Latency) -> (Answer, Dura
             (Answer::new(200, none).with("content-type", "application/xml"), latency.s3)
         }
         "SendMessage" => (json(&json!({ "MessageId": "059f36b4-87a3-44ab-83d2-661975830a7d" })), latency.sqs),
+        Cloud::INDEX_PAGE => (json(&items.page(&body(request))), latency.table),
+        "GetItem" => (json(&console::table_item(&body(request)["Key"])), latency.table),
         "Query" => (json(&json!({ "Items": [], "Count": 0, "ScannedCount": 0 })), latency.table),
         _ => (json(&json!({})), latency.table),
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, Latency};
+use crate::console::{self, ConsoleCost, Items};
 use crate::error::Error;
 use crate::event_cost;
 use crate::lambda::Function;
@@ -53,6 +54,8 @@ pub(crate) struct Functions {
     pub(crate) events_per_second_per_core: BTreeMap<String, f64>,
     /// What the function writes into its log, metrics included, by kind of event.
     pub(crate) log_bytes_per_event: BTreeMap<String, f64>,
+    /// A page of the console.
+    pub(crate) console: ConsoleCost,
 }
 
 /// A function and the event that it is measured with.
@@ -69,7 +72,9 @@ pub(crate) fn measure(
     interpreter: &Path,
     output: &Path,
 ) -> Result<Functions, Error> {
-    let message = queue_event(&event_cost::message(posts)?);
+    let message = event_cost::message(posts)?;
+    let items = Items::like(&message)?;
+    let message = queue_event(&message);
     let accepted = |answer: &Value| answer["statusCode"] == 200;
     let consumed = |answer: &Value| answer["batchItemFailures"] == json!([]);
     let ticked = |answer: &Value| answer.is_object();
@@ -85,7 +90,7 @@ pub(crate) fn measure(
         Subject { name: "watchdog", event: b"{}".to_vec(), is_done: &ticked },
         Subject { name: "console", event: opened_in_a_browser()?, is_done: &signed_out },
     ];
-    let cloud = Cloud::start()?;
+    let cloud = Cloud::start(items)?;
     let mut functions = Functions::default();
     for subject in &subjects {
         functions.measure(subject, &cloud, bootstraps, interpreter, output)?;
@@ -93,6 +98,8 @@ pub(crate) fn measure(
     functions.whole_events(posts, &cloud, bootstraps, output)?;
     functions.calls(posts, &cloud, bootstraps, output)?;
     functions.throughput(posts, &cloud, bootstraps, output)?;
+    say("the console");
+    functions.console = console::measure(&cloud, bootstraps, interpreter, output)?;
     Ok(functions)
 }
 

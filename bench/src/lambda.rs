@@ -73,6 +73,7 @@ impl Function {
             ("AWS_ENDPOINT_URL", endpoint.as_str()),
             ("CAMHOOK_BUCKET", "bench"),
             ("CAMHOOK_TABLE", "bench"),
+            ("CAMHOOK_INDEX_TABLE", "bench-index"),
             ("CAMHOOK_NOTIFY_QUEUE_URL", queue.as_str()),
             ("CAMHOOK_RELAY_QUEUE_URL", queue.as_str()),
             ("CAMHOOK_RELAY_LAN_QUEUE_URL", queue.as_str()),

@@ -7,6 +7,7 @@
 
 mod allocator;
 mod cloud;
+mod console;
 mod contenders;
 mod error;
 mod event_cost;

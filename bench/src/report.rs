@@ -253,6 +253,43 @@ impl Report {
         for (kind, bytes) in &functions.log_bytes_per_event {
             row(&format!("log of an event: {kind}"), format!("{bytes:.0} bytes"), "", Verdict::NoTarget);
         }
+        let console = &functions.console;
+        for (what, is, target, met) in [
+            (
+                "zip of the console",
+                format!("{:.2} MB", console.zip_bytes as f64 / 1e6),
+                "at most 8 MB",
+                Verdict::of(console.zip_bytes <= 8_000_000),
+            ),
+            (
+                "start of the console until it asks for an event",
+                format!("{:.1} ms", console.cold_start_ms),
+                "",
+                Verdict::NoTarget,
+            ),
+            (
+                "start of the console until its first page",
+                format!("{:.1} ms", console.first_answer_ms),
+                "at most 60 ms",
+                Verdict::of(console.first_answer_ms <= 60.0),
+            ),
+            (
+                "timeline, 50 of 100,000 events, CPU",
+                format!("{:.2} ms", console.page_cpu_ms),
+                "at most 30 ms",
+                Verdict::of(console.page_cpu_ms > 0.0 && console.page_cpu_ms <= 30.0),
+            ),
+            (
+                "- pages of the index",
+                console.index_pages.to_string(),
+                "at most 2",
+                Verdict::of((1..=2).contains(&console.index_pages)),
+            ),
+            ("- AWS calls", console.aws_calls.to_string(), "", Verdict::NoTarget),
+            ("- length as sent", format!("{} bytes", console.page_bytes), "", Verdict::NoTarget),
+        ] {
+            row(what, is, target, met);
+        }
         let in_memory = &self.events_per_second_per_core_in_memory;
         for (kind, events) in [
             ("tracking", in_memory.tracking),
