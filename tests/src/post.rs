@@ -10,6 +10,14 @@ use jiff::tz::TimeZone;
 /// An intrusion with two pictures, small enough to be sent often: one event, one relay action.
 pub const INTRUSION: &str = include_str!("../posts/intrusion.http");
 
+/// A template with a GIF of one pixel in the place of a picture, counted from 0.
+#[must_use]
+pub fn with_gif(template: &str, index: usize) -> String {
+    let (start, _) = template.match_indices("{{jpeg ").nth(index).unwrap();
+    let end = start + template[start..].find("}}").unwrap() + "}}".len();
+    format!("{}R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs={}", &template[..start], &template[end..])
+}
+
 /// A post that was filled in: the time of sending, pictures that no other post has.
 #[derive(Debug, Clone)]
 pub struct Post {

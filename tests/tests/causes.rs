@@ -134,13 +134,13 @@ async fn a_rejected_configuration_is_found_by_status() {
 async fn a_channel_that_refuses_is_found_by_status_and_by_explain() {
     let site = Site::start().await;
     site.post().await;
-    site.stack.devices.refuse_once("/ntfy/", 403);
+    site.stack.devices.refuse_once("/ntfy/", 500);
     site.stack.deliver(&site.stack.notify, &site.notify).await;
     let (text, json) = site.status().await;
     assert_eq!(problems(&json), ["channel_failing"], "{text}");
-    assert!(text.contains("channel family failed at ") && text.contains("status 403"), "{text}");
+    assert!(text.contains("channel family failed at ") && text.contains("status 500"), "{text}");
     let explained = site.explain().await;
-    assert!(explained.contains("failed, tried again") && explained.contains("status 403"), "{explained}");
+    assert!(explained.contains("failed, tried again") && explained.contains("status 500"), "{explained}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use camhook_end_to_end::cloud::{Bucket, Cloud};
 use camhook_end_to_end::device_log::{Logged, received};
 use camhook_end_to_end::http_server::{HttpClient, header};
-use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::post::{INTRUSION, Post, with_gif};
 use camhook_end_to_end::stack::Stack;
 use camhook_end_to_end::wait;
 use hmac::{Hmac, KeyInit, Mac};
@@ -467,7 +467,7 @@ async fn a_picture_that_is_none_is_named_and_not_stored() {
     let deployed = Deployed::given();
     let mut known = deployed.bucket.record_keys("forged").await;
     // The GIF of one pixel, in the place of the target's picture.
-    let template = INTRUSION.replace("{{jpeg 160x200 9000}}", "R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs=");
+    let template = with_gif(INTRUSION, 1);
     let post = deployed.post_for("forged", &template);
     assert_success(&deployed.send(&post).await);
     let records = deployed.news("forged", &mut known).await;

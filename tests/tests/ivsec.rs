@@ -7,6 +7,7 @@ use bytes::Bytes;
 use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::http_server::header;
 use camhook_end_to_end::own_stack::OwnStack;
+use camhook_end_to_end::post::with_gif;
 use camhook_end_to_end::source::Source;
 use camhook_end_to_end::wait;
 use camhook_ivsec::{KEEP_ALIVE_PATH, SAMPLES};
@@ -274,7 +275,7 @@ async fn what_cannot_be_read_is_acknowledged_and_kept() {
 async fn a_picture_that_is_none_is_named_and_not_stored() {
     let mut source = Source::given("nvr-forged").await;
     let plate = SAMPLES.iter().find(|sample| sample.name == "plate").unwrap();
-    let gif = plate.request.replace("{{jpeg 240x80 9000}}", "R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs=");
+    let gif = with_gif(plate.request, 1);
     let post = source.fill_in(&gif);
     assert_success(&source.post(&post, &[]).await);
     let event = source.the_event().await;

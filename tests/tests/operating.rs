@@ -187,10 +187,13 @@ async fn a_person_is_erased_and_a_search_of_everything_finds_only_what_the_repor
     let stack = Stack::given();
     let cloud = Cloud::of(&stack);
     let mut source = Source::given("erased").await;
-    let get = async |query: &str| source.send("GET", &format!("{}?{query}", source.url), &[], b"").await;
-    assert_eq!(get("cam=4711&object=1&face=Erasmus%20Example").await.status(), 200);
-    assert_eq!(get("cam=4711&object=1&face=Erasmus%20Examples").await.status(), 200);
-    let events = [source.the_event().await, source.the_event().await];
+    let mut events = Vec::new();
+    for name in ["Erasmus%20Example", "Erasmus%20Examples"] {
+        let query = format!("cam=4711&object=1&face={name}");
+        let reply = source.send("GET", &format!("{}?{query}", source.url), &[], b"").await;
+        assert_eq!(reply.status(), 200);
+        events.push(source.the_event().await);
+    }
     let of = |name: &str| events.iter().find(|event| event["data"]["face"]["name"] == name).unwrap();
     let (id, other) = (of(NAME)["id"].as_str().unwrap(), of("Erasmus Examples")["id"].as_str().unwrap());
     let listed = async || {

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use camhook_end_to_end::device_log::received;
 use camhook_end_to_end::http_server::header;
-use camhook_end_to_end::post::Post;
+use camhook_end_to_end::post::{Post, with_gif};
 use camhook_end_to_end::source::Source;
 use camhook_end_to_end::wait;
 use camhook_xprotect::{SAMPLES, SIGNATURE_FIELD, sign};
@@ -284,8 +284,7 @@ async fn what_cannot_be_read_is_refused_for_good_and_kept() {
 async fn a_picture_that_is_none_is_named_and_not_stored() {
     let mut source = Source::given("vms-forged").await;
     let analytics = SAMPLES.iter().find(|sample| sample.name == "analytics").unwrap();
-    let gif =
-        analytics.request.replace("{{jpeg 1280x720 75000}}", "R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs=");
+    let gif = with_gif(analytics.request, 0);
     let post = source.fill_in(&gif);
     let signature = sign("vms-forged-token", post.request().body);
     assert_accepted(&source.post(&post, &[(SIGNATURE_FIELD, &signature)]).await);

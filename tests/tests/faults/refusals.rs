@@ -2,7 +2,7 @@
 
 use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::own_stack::OwnStack;
-use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::post::{INTRUSION, Post, with_gif};
 use camhook_picture::SamplePost;
 use serde_json::{Value, json};
 
@@ -136,7 +136,7 @@ async fn a_picture_that_is_none_is_named_and_not_stored() {
     let stack = OwnStack::create(SITE).await;
     let viewtron = stack.start("viewtron").await;
     // The GIF of one pixel, in the place of the target's picture.
-    let template = INTRUSION.replace("{{jpeg 160x200 9000}}", "R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs=");
+    let template = with_gif(INTRUSION, 1);
     assert_ne!(template, INTRUSION);
     let post = Post::new(&template, PATH);
     assert_eq!(status(&viewtron.call(&event(&post)).await), 200);
