@@ -275,7 +275,7 @@ async fn what_cannot_be_read_is_acknowledged_and_kept() {
 async fn a_picture_that_is_none_is_named_and_not_stored() {
     let mut source = Source::given("nvr-forged").await;
     let plate = SAMPLES.iter().find(|sample| sample.name == "plate").unwrap();
-    let gif = with_gif(plate.request, 1);
+    let gif = with_gif(plate.request, 0);
     let post = source.fill_in(&gif);
     assert_success(&source.post(&post, &[]).await);
     let event = source.the_event().await;
