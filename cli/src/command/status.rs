@@ -6,6 +6,7 @@ use camhook_operations::status::{
     self, ChannelLine, ConfigurationState, ConfigurationStatus, Problem, Status,
 };
 use camhook_ports::QueueDepth;
+use camhook_state::channel_status::ChannelStatus;
 use camhook_state::control::StopSwitch;
 use camhook_state::snooze::SnoozeTarget;
 use jiff::Timestamp;
@@ -228,7 +229,7 @@ fn agent_line(agent: &AgentStatus, now: Timestamp) -> String {
 }
 
 fn channel_line(channel: &ChannelLine, now: Timestamp) -> String {
-    let ChannelLine { id, kind, delivered, event, failed, reason } = channel;
+    let ChannelLine { id, kind, status: ChannelStatus { delivered, event, failed, reason } } = channel;
     let mut facts = Vec::new();
     if let Some(failed) = failed {
         let reason = reason.as_deref().unwrap_or("unknown reason");

@@ -2,8 +2,10 @@
 
 use camhook_event::EventId;
 use camhook_ports::{ObjectError, ObjectStore};
+use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::bucket::{day_prefix, days, keys_after};
@@ -12,6 +14,12 @@ pub(crate) const ROOT: &str = "audit";
 
 /// The number of records that are read at the same time.
 const AT_ONCE: usize = 16;
+
+/// The maximum number of records of a relay and day that are listed for a page: one call of S3.
+const LISTED: usize = 999;
+
+/// The days after an event's receipt on which its decisions are looked for.
+const AROUND: [i64; 2] = [0, 1];
 
 /// A decision about a relay, as the audit has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,4 +111,66 @@ pub async fn list<O: ObjectStore>(
     }
     records.sort_by_key(|record| record.at);
     Ok(records)
+}
+
+/// The decisions about an event, oldest first.
+///
+/// # Errors
+///
+/// When the bucket fails.
+pub async fn of_event<O: ObjectStore>(
+    objects: &O,
+    relays: Vec<String>,
+    event: EventId,
+    received_at: Timestamp,
+) -> Result<Vec<AuditRecord>, ObjectError> {
+    let id = event.to_string();
+    let mut prefixes = Vec::new();
+    for relay in &relays {
+        prefixes.extend(AROUND.iter().map(|days| relay_prefix(relay, later(received_at, *days))));
+    }
+    let listed: Vec<_> = prefixes.iter().map(|prefix| objects.list(prefix, LISTED)).collect();
+    let keys = try_join_all(listed).await?.into_iter().flatten().filter(|key| key.contains(&id));
+    let mut records = read(objects, keys.collect()).await?;
+    records.sort_by_key(|record| record.at);
+    Ok(records)
+}
+
+/// The newest decisions about a relay of today and the day before, newest first.
+///
+/// # Errors
+///
+/// When the bucket fails.
+pub async fn newest<O: ObjectStore>(
+    objects: &O,
+    relay: &str,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<AuditRecord>, ObjectError> {
+    let mut keys = Vec::new();
+    for days in [0, -1] {
+        let of_day = objects.list(&relay_prefix(relay, later(now, days)), LISTED).await?;
+        // Keys of a relay are in the order of time.
+        keys.extend(of_day.into_iter().rev());
+    }
+    keys.truncate(limit);
+    read(objects, keys).await
+}
+
+/// Reads records. Objects that are no records are left out.
+async fn read<O: ObjectStore>(objects: &O, keys: Vec<String>) -> Result<Vec<AuditRecord>, ObjectError> {
+    let objects: Vec<_> = keys.iter().map(|key| objects.get(key)).collect();
+    let objects = try_join_all(objects).await?;
+    let records =
+        objects.into_iter().flatten().filter_map(|object| serde_json::from_slice(&object.bytes).ok());
+    Ok(records.collect())
+}
+
+/// `audit/yyyy/mm/dd/{relay}/`
+fn relay_prefix(relay: &str, time: Timestamp) -> String {
+    format!("{}{relay}/", day_prefix(ROOT, time.to_zoned(TimeZone::UTC).date()))
+}
+
+fn later(time: Timestamp, days: i64) -> Timestamp {
+    time.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(time)
 }

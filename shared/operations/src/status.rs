@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use camhook_event::{CONFIG_KEY, EventId, PENDING_PREFIX};
+use camhook_event::{CONFIG_KEY, PENDING_PREFIX};
 use camhook_ports::{Clock, ObjectStore, Ports, Queue, QueueDepth, QueueDepths};
 use camhook_site::{Site, Via};
 use camhook_state::channel_status::{self, ChannelStatus};
@@ -96,18 +96,9 @@ pub struct ChannelLine {
     pub id: String,
     /// The kind of service.
     pub kind: &'static str,
-    /// When it last accepted a message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivered: Option<Timestamp>,
-    /// The event of that message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub event: Option<EventId>,
-    /// When a message last failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed: Option<Timestamp>,
-    /// The reason of that failure, for a person.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    /// Its last messages.
+    #[serde(flatten)]
+    pub status: ChannelStatus,
 }
 
 /// A snooze that has not ended.
@@ -380,25 +371,14 @@ async fn channels<P: Ports>(ports: &P, site: &Site) -> Result<Vec<ChannelLine>, 
     let mut recorded: BTreeMap<String, ChannelStatus> = recorded.into_iter().collect();
     let channels = site.channels().iter().map(|channel| {
         let status = recorded.remove(channel.id.as_str()).unwrap_or_default();
-        let ChannelStatus { delivered, event, failed, reason } = status;
-        ChannelLine {
-            id: channel.id.to_string(),
-            kind: channel.kind.name(),
-            delivered,
-            event,
-            failed,
-            reason,
-        }
+        ChannelLine { id: channel.id.to_string(), kind: channel.kind.name(), status }
     });
     Ok(channels.collect())
 }
 
 fn channel_problem(channel: &ChannelLine) -> Option<Problem> {
-    let since = channel.failed?;
-    if channel.delivered.is_some_and(|delivered| delivered >= since) {
-        return None;
-    }
-    let reason = channel.reason.clone().unwrap_or_default();
+    let since = channel.status.failed.filter(|_| channel.status.is_failing())?;
+    let reason = channel.status.reason.clone().unwrap_or_default();
     Some(Problem::ChannelFailing { channel: channel.id.clone(), since, reason })
 }
 

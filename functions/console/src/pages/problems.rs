@@ -7,11 +7,11 @@ use axum::extract::State;
 use axum::response::Html;
 use camhook_description::printable;
 use camhook_event::{CONFIG_KEY, PENDING_PREFIX};
+use camhook_operations::sources::{self, SourceState, SourceStatus};
 use camhook_ports::{IndexPorts, ObjectStore as _};
 use camhook_state::channel_status::{self, ChannelStatus};
 use camhook_state::configuration::{self, ConfigurationVerdict, Validation};
 use camhook_state::person::Role;
-use camhook_state::presence::{self, Presence};
 use camhook_state::relay;
 use futures_util::future::try_join_all;
 use maud::{Markup, html};
@@ -128,25 +128,22 @@ async fn channels<P: IndexPorts>(app: &App<P>, visit: &Visit) -> Result<Vec<Prob
 
 async fn sources<P: IndexPorts>(app: &App<P>, visit: &Visit) -> Result<Vec<Problem>, PageError> {
     let now = visit.place.now;
-    let problem = |(id, presence): (String, Presence)| {
-        let source = visit.place.site.source(&id)?;
-        let contact = presence.contact;
-        if let Some(refusal) =
-            presence.refusal.filter(|refusal| contact.is_none_or(|contact| refusal.at > contact))
-        {
-            return Some(Problem {
-                title: format!("Source {id} is refused"),
+    let problem = |source: SourceStatus| {
+        let command = format!("camhook setup {}", source.id);
+        match source.state {
+            SourceState::Ok | SourceState::Never => None,
+            SourceState::Refused => source.refusal.map(|refusal| Problem {
+                title: format!("Source {} is refused", source.id),
                 detail: html! { (printable(&refusal.reason)) ", " (ago(refusal.at, now)) },
-                command: format!("camhook setup {id}"),
-            });
+                command,
+            }),
+            SourceState::Offline => source.contact.map(|contact| Problem {
+                title: format!("Source {} is offline", source.id),
+                detail: html! { "Last heard of " (ago(contact, now)) "." },
+                command,
+            }),
         }
-        let (limit, contact) = source.offline_after.zip(contact)?;
-        let is_silent = contact.checked_add(limit).is_ok_and(|deadline| deadline < now);
-        is_silent.then(|| Problem {
-            title: format!("Source {id} is offline"),
-            detail: html! { "Last heard of " (ago(contact, now)) "." },
-            command: format!("camhook setup {id}"),
-        })
     };
-    Ok(presence::all(app.ports.state()).await?.into_iter().filter_map(problem).collect())
+    let sources = sources::list(app.ports, &visit.place.site).await?.sources;
+    Ok(sources.into_iter().filter_map(problem).collect())
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use camhook_description::printable;
+use camhook_operations::audit::AuditRecord;
 use camhook_operations::events::Summary;
 use camhook_state::decision::{ActionDecision, ActionOutcome, Decision, NOTIFY};
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use crate::audit::AuditEntry;
+use crate::audit;
 use crate::format::clock_time;
 use crate::visit::Visit;
 
@@ -16,7 +17,7 @@ pub(super) fn section(
     visit: &Visit,
     summary: &Summary,
     decisions: &BTreeMap<String, Decision>,
-    audit: &[AuditEntry],
+    audit: &[AuditRecord],
 ) -> Markup {
     let zone = visit.place.site.timezone();
     // The audit says more of relays than the decision does.
@@ -48,7 +49,7 @@ pub(super) fn section(
                 h3 { "Relays" }
                 ul.outcomes {
                     @for entry in audit {
-                        li class=(entry.severity()) {
+                        li class=(audit::severity(entry)) {
                             strong { (entry.relay) } " " (entry.action) ": " (printable(&entry.text))
                             " " span.quiet {
                                 (clock_time(entry.at, zone))

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use camhook_description::printable;
 use camhook_event::EventId;
+use camhook_operations::audit::{self, AuditRecord};
 use camhook_operations::events::{self, Summary};
 use camhook_ports::IndexPorts;
 use futures_util::future::try_join_all;
 use maud::{Markup, html};
 
 use crate::app::App;
-use crate::audit::{self, AuditEntry};
+use crate::audit::severity;
 use crate::error::PageError;
 use crate::format::full_time;
 use crate::headline::describe_summary;
@@ -21,7 +22,7 @@ const SHOWN: usize = 5;
 
 /// The last actions of each relay, and the events of them.
 pub(super) struct LastActions {
-    by_relay: BTreeMap<String, Vec<AuditEntry>>,
+    by_relay: BTreeMap<String, Vec<AuditRecord>>,
     events: BTreeMap<EventId, Summary>,
 }
 
@@ -58,10 +59,10 @@ impl LastActions {
         }
     }
 
-    fn line(&self, visit: &Visit, entry: &AuditEntry) -> Markup {
+    fn line(&self, visit: &Visit, entry: &AuditRecord) -> Markup {
         let event = entry.event.and_then(|id| self.events.get(&id));
         html! {
-            li class=(entry.severity()) {
+            li class=(severity(entry)) {
                 (full_time(entry.at, visit.place.site.timezone())) ", " (entry.action) ": " (printable(&entry.text))
                 @if let Some(event) = event {
                     " "
