@@ -15,6 +15,7 @@ mod metrics;
 mod objects;
 mod ports;
 mod publisher;
+#[cfg(feature = "cloudwatch")]
 mod queue_depths;
 mod queues;
 mod receive;
@@ -36,6 +37,7 @@ pub use metrics::{EmfMetrics, MetricsLevel};
 pub use objects::S3Objects;
 pub use ports::{AwsPorts, Resources};
 pub use publisher::IotPublisher;
+#[cfg(feature = "cloudwatch")]
 pub use queue_depths::AwsQueueDepths;
 pub use queues::SqsQueues;
 pub use receive::ReceivedMessage;
