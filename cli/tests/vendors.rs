@@ -10,12 +10,13 @@ use camhook_event::Vendor;
 /// A place that has to name each vendor: the file, and the text it must contain.
 type Registration = (&'static str, fn(&str) -> String);
 
+/// Lines of their own, and the copied block of the template with its line in the settings of the stage.
 const REGISTRATIONS: [Registration; 8] = [
+    ("shared/event/src/vendor.rs", |name| format!(" = \"{name}\", \"")),
     ("Cargo.toml", |name| format!("camhook-{name} = {{ path = \"functions/{name}\" }}")),
     ("Cargo.toml", |name| format!("\"/{name}/{{*proxy}}\" = \"{name}\"")),
     ("shared/vendors/Cargo.toml", |name| format!("camhook-{name}.workspace")),
-    ("shared/vendors/src/guide.rs", |name| format!("camhook_{name}::")),
-    ("shared/fuzz-targets/Cargo.toml", |name| format!("camhook-{name}.workspace")),
+    ("shared/vendors/src/dialect.rs", |name| format!("camhook_{name}::")),
     ("infra/template.yaml", |name| format!("CodeUri: ../target/lambda/{name}/")),
     ("infra/template.yaml", |name| format!("RouteKey: ANY /{name}/{{proxy+}}")),
     ("infra/template.yaml", |name| format!("\"ANY /{name}/{{proxy+}}\":")),
@@ -60,8 +61,13 @@ fn every_vendor_is_registered_everywhere() {
 /// `control` is not a vendor of devices: it has neither dialect nor fixtures.
 #[test]
 fn control_is_registered_wherever_a_vendor_is_deployed_and_set_up() {
-    let of_devices =
-        ["shared/fuzz-targets/", "fixtures/", "functions/control/tests/fixtures.rs", "docs/vendors/"];
+    let of_devices = [
+        "shared/event/src/vendor.rs",
+        "shared/vendors/src/dialect.rs",
+        "fixtures/",
+        "functions/control/tests/fixtures.rs",
+        "docs/vendors/",
+    ];
     let mut missing = missing(Vendor::Control.name());
     missing.retain(|what| !of_devices.iter().any(|place| what.starts_with(place)));
     assert!(missing.is_empty(), "{}", missing.join("\n"));

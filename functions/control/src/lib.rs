@@ -22,4 +22,4 @@ mod setup;
 pub use error::Error;
 pub use handle::handle;
 pub use request::{ModeRequest, parse};
-pub use setup::setup;
+pub use setup::GUIDE;

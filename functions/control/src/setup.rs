@@ -1,10 +1,13 @@
 //! How to set a mode from a phone, Home Assistant or a script.
 
-use camhook_ingest::WebhookUrl;
+use camhook_ingest::{DialectGuide, WebhookUrl};
+
+/// Setup text and samples.
+pub const GUIDE: DialectGuide =
+    DialectGuide { setup: |url, _| setup(url), apply: None, sign: None, samples: &[] };
 
 /// Recipes for the URL of a control source.
-#[must_use]
-pub fn setup(url: &WebhookUrl) -> String {
+fn setup(url: &WebhookUrl) -> String {
     let plain = if url.scheme == "https" {
         "Keep it secret: whoever has it can set the modes."
     } else {

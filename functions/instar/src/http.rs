@@ -39,7 +39,7 @@ use camhook_ingest::{
 use camhook_site::Dialect;
 
 pub use sample::samples;
-pub use setup::setup;
+pub use setup::{CAMERA_V1, CAMERA_V2, CLOUD};
 
 use message::Message;
 use parse::Parser;

@@ -39,4 +39,4 @@ mod vocabulary;
 pub use adapter::{EVENT_PUSH_PATH, Ivsec, KEEP_ALIVE_PATH};
 pub use limit::{Limit, limits};
 pub use sample::SAMPLES;
-pub use setup::setup;
+pub use setup::GUIDE;

@@ -2,16 +2,20 @@
 
 use std::fmt::Write;
 
-use camhook_ingest::WebhookUrl;
+use camhook_ingest::{DialectGuide, WebhookUrl};
 
 use crate::limit::{button_command, command, limits};
+use crate::sample::SAMPLES;
+
+/// Setup text and samples.
+pub const GUIDE: DialectGuide =
+    DialectGuide { setup: |url, _| setup(url), apply: None, sign: None, samples: SAMPLES };
 
 /// What to type where, word for word, to make a camera or recorder post to an address, and what of the address its
 /// firmware may refuse.
 ///
 /// Menus are those of iVSEC's "HTTP Webhook API Feature", version 8.2.4.
-#[must_use]
-pub fn setup(url: &WebhookUrl) -> String {
+fn setup(url: &WebhookUrl) -> String {
     let WebhookUrl { scheme, host, port, path: _ } = url;
     let protocol = scheme.to_uppercase();
     let (command, first, second) = (command(url), button_command(url, 1), button_command(url, 2));

@@ -47,4 +47,4 @@ mod xml;
 
 pub use adapter::Viewtron;
 pub use sample::SAMPLES;
-pub use setup::{http_post_config, setup};
+pub use setup::GUIDE;

@@ -1,13 +1,26 @@
 //! What to type into a camera's or recorder's menus.
 
-use camhook_ingest::WebhookUrl;
+use camhook_ingest::{Apply, DialectGuide, WebhookUrl};
+
+use crate::sample::SAMPLES;
+
+/// Setup text and samples.
+pub const GUIDE: DialectGuide =
+    DialectGuide { setup: |url, _| setup(url), apply: Some(APPLY), sign: None, samples: SAMPLES };
+
+/// Configures one of the addresses that a camera posts to.
+const APPLY: Apply = Apply {
+    path: "/SetHttpPostConfig",
+    content_type: "application/xml",
+    body: http_post_config,
+    success: "success",
+};
 
 /// What to type where, word for word, to make a camera or recorder post to an address.
 ///
 /// Menus are those of firmware 5.1 (cameras) and 1.4.13 (recorders); other firmware words them a little
 /// differently.
-#[must_use]
-pub fn setup(url: &WebhookUrl) -> String {
+fn setup(url: &WebhookUrl) -> String {
     let WebhookUrl { scheme, host, port, path } = url;
     let protocol = scheme.to_uppercase();
     let address = match (scheme.as_str(), port) {
@@ -74,8 +87,7 @@ Instead of typing it into a camera: camhook setup SOURCE --apply http://CAMERA (
 ///
 /// The camera answers 401 without Basic credentials of an administrator, and `status="success"` when it is done.
 /// Positions (`traject`) are left out: they are 6 to 12 posts a second.
-#[must_use]
-pub fn http_post_config(url: &WebhookUrl) -> String {
+fn http_post_config(url: &WebhookUrl) -> String {
     let WebhookUrl { scheme, host, port, path } = url;
     let (host, path) = (cdata(host), cdata(path));
     format!(

@@ -42,5 +42,5 @@ mod signature;
 
 pub use adapter::Xprotect;
 pub use sample::SAMPLES;
-pub use setup::setup;
+pub use setup::GUIDE;
 pub use signature::{SIGNATURE_FIELD, sign};

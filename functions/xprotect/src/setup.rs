@@ -1,12 +1,20 @@
 //! What to type into XProtect Management Client.
 
-use camhook_ingest::WebhookUrl;
+use camhook_ingest::{DialectGuide, Sign, WebhookUrl};
+
+use crate::sample::SAMPLES;
+use crate::signature::{SIGNATURE_FIELD, sign};
+
+/// Setup text and samples.
+pub const GUIDE: DialectGuide =
+    DialectGuide { setup: |url, _| setup(url), apply: None, sign: Some(SIGN), samples: SAMPLES };
+
+const SIGN: Sign = Sign { field: SIGNATURE_FIELD, value: sign };
 
 /// What to type where, word for word, to make XProtect post to an address.
 ///
 /// Menus are those of Milestone's own examples, for XProtect 2023 R1 and later.
-#[must_use]
-pub fn setup(url: &WebhookUrl) -> String {
+fn setup(url: &WebhookUrl) -> String {
     let plain = if url.scheme == "https" {
         "The connection is encrypted (TLS 1.2 or newer): Windows Server 2012 R2 or newer does that unasked."
     } else {

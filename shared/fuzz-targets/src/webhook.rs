@@ -1,14 +1,12 @@
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
+use camhook_event::Vendor;
 use camhook_ingest::{Adapter, Headers, Instance, Method, Parsed, Parts, Request, handle};
-use camhook_instar::InstarHttp;
 use camhook_invocation::HttpApiEvent;
-use camhook_ivsec::Ivsec;
 use camhook_ports::memory::MemoryPorts;
 use camhook_site::{Site, Source};
-use camhook_viewtron::Viewtron;
-use camhook_xprotect::Xprotect;
+use camhook_vendors::DIALECTS;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -27,8 +25,13 @@ fn sources(vendor: &str, settings: &[&str]) -> Vec<Arc<Source>> {
     settings.iter().map(source).collect()
 }
 
+fn adapter(vendor: Vendor) -> &'static dyn Adapter {
+    camhook_vendors::adapter(vendor).expect("every vendor of devices has a dialect")
+}
+
 /// How many events a verified post with this query and body becomes; none when it becomes something else.
-fn events(adapter: &dyn Adapter, source: &Arc<Source>, query: &str, body: &[u8]) -> usize {
+fn events(source: &Arc<Source>, query: &str, body: &[u8]) -> usize {
+    let adapter = adapter(source.vendor);
     let request = Request::new(Parts {
         method: Method::Post,
         path: format!("/{}/gate/token", adapter.vendor()),
@@ -55,14 +58,14 @@ fn events(adapter: &dyn Adapter, source: &Arc<Source>, query: &str, body: &[u8])
     drafts.len()
 }
 
+const DROPS: &str = "faces = \"drop\"\noverview = \"drop\"";
+
 static VIEWTRON: LazyLock<Vec<Arc<Source>>> =
-    LazyLock::new(|| sources("viewtron", &["", "tracking = \"1s\"\nfaces = \"drop\"\noverview = \"drop\""]));
+    LazyLock::new(|| sources("viewtron", &["", &format!("tracking = \"1s\"\n{DROPS}")]));
 
-static XPROTECT: LazyLock<Vec<Arc<Source>>> =
-    LazyLock::new(|| sources("xprotect", &["", "faces = \"drop\"\noverview = \"drop\""]));
+static XPROTECT: LazyLock<Vec<Arc<Source>>> = LazyLock::new(|| sources("xprotect", &["", DROPS]));
 
-static IVSEC: LazyLock<Vec<Arc<Source>>> =
-    LazyLock::new(|| sources("ivsec", &["", "faces = \"drop\"\noverview = \"drop\""]));
+static IVSEC: LazyLock<Vec<Arc<Source>>> = LazyLock::new(|| sources("ivsec", &["", DROPS]));
 
 static INSTAR: LazyLock<Vec<Arc<Source>>> = LazyLock::new(|| {
     sources(
@@ -74,14 +77,14 @@ static INSTAR: LazyLock<Vec<Arc<Source>>> = LazyLock::new(|| {
 /// No body of a Viewtron post makes its parser panic or hang, whatever the source's settings.
 pub(crate) fn viewtron_parse(body: &[u8]) {
     for source in VIEWTRON.iter() {
-        events(&Viewtron, source, "", body);
+        events(source, "", body);
     }
 }
 
 /// No body of an XProtect post makes its parser panic or hang, whatever the source's settings.
 pub(crate) fn xprotect_parse(body: &[u8]) {
     for source in XPROTECT.iter() {
-        events(&Xprotect, source, "", body);
+        events(source, "", body);
     }
 }
 
@@ -89,9 +92,9 @@ pub(crate) fn xprotect_parse(body: &[u8]) {
 /// body; an input without a line feed is also read as a query.
 pub(crate) fn ivsec_parse(input: &[u8]) {
     for source in IVSEC.iter() {
-        events(&Ivsec, source, "", input);
+        events(source, "", input);
         if !input.contains(&b'\n') {
-            events(&Ivsec, source, &String::from_utf8_lossy(input), b"");
+            events(source, &String::from_utf8_lossy(input), b"");
         }
     }
 }
@@ -102,36 +105,47 @@ pub(crate) fn instar_http_parse(input: &[u8]) {
     let end = input.windows(2).position(|pair| pair == b"\n\n").unwrap_or(input.len());
     let (query, body) = input.split_at(end);
     for source in INSTAR.iter() {
-        let events = events(&InstarHttp, source, &String::from_utf8_lossy(query), body);
+        let events = events(source, &String::from_utf8_lossy(query), body);
         assert!(events <= 1, "a request is one event");
     }
 }
 
+/// A source for each kind of credentials, and one for each dialect with its name as the id.
 static SITE: LazyLock<Site> = LazyLock::new(|| {
-    super::site(
+    let dialects = DIALECTS.iter().map(|dialect| {
+        let setting = dialect.setting.map(|setting| format!("dialect = \"{setting}\"\n")).unwrap_or_default();
+        let id = dialect.setting.unwrap_or(dialect.vendor.name());
+        format!(
+            "[[source]]\nid = \"{id}\"\nvendor = \"{}\"\nauth = {{ token = \"token\" }}\n{setting}",
+            dialect.vendor
+        )
+    });
+    let dialects: String = dialects.collect();
+    super::site(&format!(
         r#"
 [[source]]
 id = "gate"
 vendor = "viewtron"
-auth = { token = "token" }
+auth = {{ token = "token" }}
 
 [[source]]
 id = "vms"
 vendor = "xprotect"
-auth = { hmac = "key", basic = { user = "camera", password = "local" } }
+auth = {{ hmac = "key", basic = {{ user = "camera", password = "local" }} }}
 
 [[source]]
 id = "nvr"
 vendor = "ivsec"
-auth = { basic = { user = "camera", password = "local" } }
+auth = {{ basic = {{ user = "camera", password = "local" }} }}
 
 [[source]]
 id = "house"
 vendor = "instar"
 dialect = "cloud"
-auth = { allow = ["203.0.113.0/24"] }
-"#,
-    )
+auth = {{ allow = ["203.0.113.0/24"] }}
+
+{dialects}"#
+    ))
 });
 
 static RUNTIME: LazyLock<Runtime> =
@@ -147,12 +161,8 @@ pub(crate) fn webhook_handle(input: &[u8]) {
     // The gateway's routes choose the function by the path.
     let routed: Value = serde_json::from_slice(input).unwrap_or_default();
     let vendor = routed["rawPath"].as_str().and_then(|path| path.split('/').nth(1)).unwrap_or_default();
-    let adapter: &dyn Adapter = match vendor {
-        "xprotect" => &Xprotect,
-        "instar" => &InstarHttp,
-        "viewtron" => &Viewtron,
-        _ => &Ivsec,
-    };
+    let vendor = vendor.parse().ok().filter(|vendor: &Vendor| vendor.sends_events()).unwrap_or(Vendor::Ivsec);
+    let adapter = adapter(vendor);
     let reply = RUNTIME.block_on(handle(&ports, &SITE, adapter, &instance, request));
     let status = reply.status;
     assert!(

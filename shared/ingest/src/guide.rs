@@ -2,6 +2,43 @@
 
 use std::fmt;
 
+use camhook_site::Source;
+
+/// What a vendor's crate gives to people about one of its dialects over HTTP.
+#[derive(Debug, Clone, Copy)]
+pub struct DialectGuide {
+    /// Writes the settings to enter in the device's menus. The source is given where it is known.
+    pub setup: fn(&WebhookUrl, Option<&Source>) -> String,
+    /// How to configure a device over HTTP, if its vendor supports it.
+    pub apply: Option<Apply>,
+    /// How devices sign their posts, if they do.
+    pub sign: Option<Sign>,
+    /// Sample posts.
+    pub samples: &'static [Sample],
+}
+
+/// How a vendor's devices sign a post.
+#[derive(Debug, Clone, Copy)]
+pub struct Sign {
+    /// The header field.
+    pub field: &'static str,
+    /// Its value, from the key and the body.
+    pub value: fn(&str, &[u8]) -> String,
+}
+
+/// How to configure a device over HTTP.
+#[derive(Debug, Clone, Copy)]
+pub struct Apply {
+    /// The path on the device.
+    pub path: &'static str,
+    /// The body's media type.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: fn(&WebhookUrl) -> String,
+    /// A text that the device's answer contains if it accepted the settings.
+    pub success: &'static str,
+}
+
 /// A post as one of the vendor's devices sends it, to try a source with.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {

@@ -35,7 +35,7 @@ pub use adapter::{
 pub use alert::alert_quarantined;
 pub use credentials::Credentials;
 pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
-pub use guide::{Sample, WebhookUrl};
+pub use guide::{Apply, DialectGuide, Sample, Sign, WebhookUrl};
 pub use handle::{BODY_LIMIT, Unauthenticated, authenticate, handle};
 pub use instance::Instance;
 pub use mqtt::{Emission, MqttDevice, MqttDialect, MqttMessage, MqttPublisher, Publication};

@@ -180,3 +180,15 @@ pub enum Dialect {
     /// An INSTAR camera's alarm server with a `trigger` bit mask.
     CameraV2,
 }
+
+impl Dialect {
+    /// The name in camhook.toml.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cloud => "cloud",
+            Self::CameraV1 => "camera-v1",
+            Self::CameraV2 => "camera-v2",
+        }
+    }
+}

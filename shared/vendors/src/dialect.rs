@@ -3,7 +3,7 @@
 use std::fmt;
 
 use camhook_event::Vendor;
-use camhook_ingest::Adapter;
+use camhook_ingest::{Adapter, DialectGuide};
 
 /// A vendor's dialect over HTTP.
 #[derive(Clone, Copy)]
@@ -14,6 +14,15 @@ pub struct Dialect {
     pub setting: Option<&'static str>,
     /// The vendor's adapter.
     pub adapter: &'static dyn Adapter,
+    /// Its setup text and samples.
+    pub guide: &'static DialectGuide,
+}
+
+impl Dialect {
+    /// The only dialect of a vendor.
+    const fn only(vendor: Vendor, adapter: &'static dyn Adapter, guide: &'static DialectGuide) -> Self {
+        Self { vendor, setting: None, adapter, guide }
+    }
 }
 
 impl fmt::Debug for Dialect {
@@ -37,13 +46,17 @@ impl fmt::Display for Dialect {
 
 /// Every dialect over HTTP. INSTAR's come last: they read any query that has one of their parameters.
 pub static DIALECTS: [Dialect; 6] = [
-    Dialect { vendor: Vendor::Viewtron, setting: None, adapter: &camhook_viewtron::Viewtron },
-    Dialect { vendor: Vendor::Xprotect, setting: None, adapter: &camhook_xprotect::Xprotect },
-    Dialect { vendor: Vendor::Ivsec, setting: None, adapter: &camhook_ivsec::Ivsec },
-    Dialect { vendor: Vendor::Instar, setting: Some("camera-v1"), adapter: &camhook_instar::InstarHttp },
-    Dialect { vendor: Vendor::Instar, setting: Some("camera-v2"), adapter: &camhook_instar::InstarHttp },
-    Dialect { vendor: Vendor::Instar, setting: Some("cloud"), adapter: &camhook_instar::InstarHttp },
+    Dialect::only(Vendor::Viewtron, &camhook_viewtron::Viewtron, &camhook_viewtron::GUIDE),
+    Dialect::only(Vendor::Xprotect, &camhook_xprotect::Xprotect, &camhook_xprotect::GUIDE),
+    Dialect::only(Vendor::Ivsec, &camhook_ivsec::Ivsec, &camhook_ivsec::GUIDE),
+    instar("camera-v1", &camhook_instar::http::CAMERA_V1),
+    instar("camera-v2", &camhook_instar::http::CAMERA_V2),
+    instar("cloud", &camhook_instar::http::CLOUD),
 ];
+
+const fn instar(setting: &'static str, guide: &'static DialectGuide) -> Dialect {
+    Dialect { vendor: Vendor::Instar, setting: Some(setting), adapter: &camhook_instar::InstarHttp, guide }
+}
 
 /// The adapter of a vendor's dialect over HTTP; `None` for requests of people, which are not quarantined.
 #[must_use]

@@ -5,5 +5,6 @@
 mod dialect;
 mod guide;
 
+pub use camhook_ingest::{Apply, Sign};
 pub use dialect::{DIALECTS, Dialect, adapter};
-pub use guide::{Apply, Guide, Setup, Sign, depends_on_the_source, guide};
+pub use guide::{Guide, Setup, depends_on_the_source, guide};

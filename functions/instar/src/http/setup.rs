@@ -1,16 +1,35 @@
 //! What to type into the menus of the INSTAR Cloud or of a camera.
 
-use camhook_ingest::WebhookUrl;
-use camhook_site::{Dialect, Source};
+use camhook_ingest::{DialectGuide, Sample, WebhookUrl};
+use camhook_site::Source;
 
-/// What a person does to make this source send, menus and fields as the vendor's pages name them.
-#[must_use]
-pub fn setup(url: &WebhookUrl, dialect: Dialect, source: &Source) -> String {
-    match dialect {
-        Dialect::Cloud => cloud(url, source),
-        Dialect::CameraV1 => camera(url, source, "active=1"),
-        Dialect::CameraV2 => camera(url, source, "trigger=1"),
-    }
+use super::sample;
+
+/// Setup text and samples of the INSTAR Cloud.
+pub const CLOUD: DialectGuide = guide(cloud, sample::CLOUD);
+
+/// Setup text and samples of older cameras.
+pub const CAMERA_V1: DialectGuide =
+    guide(|url, source| camera(url, source, "camera-v1", "active=1"), sample::CAMERA_V1);
+
+/// Setup text and samples of newer cameras.
+pub const CAMERA_V2: DialectGuide =
+    guide(|url, source| camera(url, source, "camera-v2", "trigger=1"), sample::CAMERA_V2);
+
+const fn guide(
+    setup: fn(&WebhookUrl, Option<&Source>) -> String,
+    samples: &'static [Sample],
+) -> DialectGuide {
+    DialectGuide { setup, apply: None, sign: None, samples }
+}
+
+/// The source's id; a placeholder where it is not known.
+fn id(source: Option<&Source>) -> &str {
+    source.map_or("SOURCE", |source| source.id.as_str())
+}
+
+fn has_login(source: Option<&Source>) -> bool {
+    source.is_some_and(|source| !source.auth.basic.is_empty())
 }
 
 fn plain_http(url: &WebhookUrl) -> &'static str {
@@ -21,12 +40,14 @@ fn plain_http(url: &WebhookUrl) -> &'static str {
     }
 }
 
-fn cloud(url: &WebhookUrl, source: &Source) -> String {
-    let name = |standard: &'static str| source.parameters.get(standard).map_or(standard, String::as_str);
-    let login = if source.auth.basic.is_empty() {
-        "   At the bottom of the page, leave the HTTP login empty: the address itself is the secret."
-    } else {
+fn cloud(url: &WebhookUrl, source: Option<&Source>) -> String {
+    let name = |standard: &'static str| {
+        source.and_then(|source| source.parameters.get(standard)).map_or(standard, String::as_str)
+    };
+    let login = if has_login(source) {
         "   At the bottom of the page, enter user and password of this source as the HTTP login."
+    } else {
+        "   At the bottom of the page, leave the HTTP login empty: the address itself is the secret."
     };
     format!(
         "INSTAR Cloud, for the source {id}
@@ -44,7 +65,7 @@ fn cloud(url: &WebhookUrl, source: &Source) -> String {
 4. To try it, add `&{cam}=cameraid&{object}=1` to the webhook and press Test. `camhook events` shows the event.
    Remove both afterwards: the Cloud appends them itself, and each would be there twice.
 {warning}",
-        id = source.id,
+        id = id(source),
         trigger = name("trigger"),
         cam = name("cam"),
         object = name("object"),
@@ -55,13 +76,13 @@ fn cloud(url: &WebhookUrl, source: &Source) -> String {
     )
 }
 
-fn camera(url: &WebhookUrl, source: &Source, example: &str) -> String {
+fn camera(url: &WebhookUrl, source: Option<&Source>, dialect: &str, example: &str) -> String {
     let WebhookUrl { scheme, host, port, path } = url;
     let https = if scheme == "https" { "on" } else { "off" };
-    let login = if source.auth.basic.is_empty() {
-        "leave it off: the path itself is the secret"
-    } else {
+    let login = if has_login(source) {
         "on, with user and password of this source"
+    } else {
+        "leave it off: the path itself is the secret"
     };
     format!(
         "INSTAR camera, for the source {id}
@@ -85,8 +106,7 @@ The camera now calls {url}?&{example} at an alarm. The two generations of camera
 parameters other meanings: this source is set to dialect = \"{dialect}\". Full HD cameras, and WQHD ones up to
 firmware 3.4.0, send `active` (camera-v1); WQHD 2K+ and later send `trigger` (camera-v2).
 {warning}",
-        id = source.id,
-        dialect = if example.starts_with("active") { "camera-v1" } else { "camera-v2" },
+        id = id(source),
         warning = plain_http(url),
     )
 }
