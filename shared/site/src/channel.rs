@@ -37,6 +37,22 @@ pub struct Channel {
     pub quiet: Vec<Schedule>,
 }
 
+/// Where the service of a channel is reached.
+#[derive(Debug, Clone, Copy)]
+pub enum ChannelEndpoint<'a> {
+    /// The server of a URL.
+    Url(&'a Url),
+    /// The server of a URL that is a secret.
+    SecretUrl(&'a SecretReference),
+    /// A server that is not reached over HTTP.
+    Host {
+        /// Its name or address.
+        host: &'a str,
+        /// The port.
+        port: u16,
+    },
+}
+
 /// The keys of every channel.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct ChannelKeys {
@@ -69,6 +85,12 @@ macro_rules! kinds {
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self {$(Self::$kind(_) => $name,)*}
+            }
+
+            /// Where the service is reached.
+            #[must_use]
+            pub fn endpoint(&self) -> ChannelEndpoint<'_> {
+                match self {$(Self::$kind(settings) => settings.endpoint(),)*}
             }
         }
 

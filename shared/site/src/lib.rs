@@ -30,8 +30,8 @@ mod vendor_limit;
 
 pub use camhook_ports::Network;
 pub use channel::{
-    Apprise, Channel, ChannelKind, Discord, HomeAssistant, Mail, MailSecurity, MailServer, Ntfy,
-    NtfyCredential, NtfyPriority, Pushover, PushoverPriority, Slack, Telegram, Webhook,
+    Apprise, Channel, ChannelEndpoint, ChannelKind, Discord, HomeAssistant, Mail, MailSecurity, MailServer,
+    Ntfy, NtfyCredential, NtfyPriority, Pushover, PushoverPriority, Slack, Telegram, Webhook,
 };
 pub use condition::{CameraChoice, Condition, CountClass, Counter, PlateChoice, Test};
 pub use driver::{

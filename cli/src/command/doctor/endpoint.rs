@@ -1,7 +1,7 @@
 //! Where a channel or a relay is reached.
 
 use camhook_ports::SecretReference;
-use camhook_site::{Channel, ChannelKind, Driver, Network, Relay, Slack, Via};
+use camhook_site::{Channel, ChannelEndpoint, Driver, Network, Relay, Via};
 use url::Url;
 
 /// Where a channel or a relay is reached.
@@ -28,19 +28,10 @@ fn server(url: &Url) -> Endpoint<'static> {
 }
 
 pub(super) fn of_channel(channel: &Channel) -> Endpoint<'_> {
-    match &channel.kind {
-        ChannelKind::Ntfy(topic) => server(&topic.url),
-        ChannelKind::Webhook(webhook) => server(&webhook.url),
-        ChannelKind::HomeAssistant(webhook) => Endpoint::SecretUrl(&webhook.url),
-        ChannelKind::Telegram(chat) => server(&chat.server),
-        ChannelKind::Discord(webhook) => Endpoint::SecretUrl(&webhook.url),
-        ChannelKind::Slack(Slack::Webhook { url }) => Endpoint::SecretUrl(url),
-        ChannelKind::Slack(Slack::Bot { server: methods, .. }) => server(methods),
-        ChannelKind::Pushover(user) => server(&user.server),
-        ChannelKind::Mail(mail) => {
-            Endpoint::Server { host: mail.server.host.clone(), port: mail.server.port }
-        }
-        ChannelKind::Apprise(service) => server(&service.url),
+    match channel.kind.endpoint() {
+        ChannelEndpoint::Url(url) => server(url),
+        ChannelEndpoint::SecretUrl(url) => Endpoint::SecretUrl(url),
+        ChannelEndpoint::Host { host, port } => Endpoint::Server { host: host.to_owned(), port },
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use super::warn_of_plain_http;
+use super::{ChannelEndpoint, warn_of_plain_http};
 use crate::problem::{Notes, Path};
 use crate::raw::{Many, RawBasic, RawNetwork, UrlText};
 use crate::read::scalar;
@@ -19,6 +19,13 @@ pub struct Apprise {
     pub tags: Option<String>,
     /// User and password of a proxy before the server.
     pub credential: Option<BasicCredential>,
+}
+
+impl Apprise {
+    /// Where it is reached.
+    pub(crate) fn endpoint(&self) -> ChannelEndpoint<'_> {
+        ChannelEndpoint::Url(&self.url)
+    }
 }
 
 /// An Apprise API server, which forwards messages to many services. Messages contain the picture.

@@ -4,7 +4,7 @@ use camhook_ports::SecretReference;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::secret_url;
+use super::{ChannelEndpoint, secret_url};
 use crate::Network;
 use crate::problem::{Notes, Path};
 use crate::raw::{RawNetwork, SecretUrlText};
@@ -14,6 +14,13 @@ use crate::raw::{RawNetwork, SecretUrlText};
 pub struct Discord {
     /// The webhook, whose URL is its only protection.
     pub url: SecretReference,
+}
+
+impl Discord {
+    /// Where it is reached.
+    pub(crate) fn endpoint(&self) -> ChannelEndpoint<'_> {
+        ChannelEndpoint::SecretUrl(&self.url)
+    }
 }
 
 /// A channel of Discord, through its webhook. Messages contain the picture.

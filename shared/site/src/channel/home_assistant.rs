@@ -4,7 +4,7 @@ use camhook_ports::SecretReference;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::secret_url;
+use super::{ChannelEndpoint, secret_url};
 use crate::Network;
 use crate::problem::{Notes, Path};
 use crate::raw::{RawNetwork, SecretText, SecretUrlText};
@@ -17,6 +17,13 @@ pub struct HomeAssistant {
     pub url: SecretReference,
     /// A long-lived access token, which the action needs and the trigger does not.
     pub token: Option<SecretReference>,
+}
+
+impl HomeAssistant {
+    /// Where it is reached.
+    pub(crate) fn endpoint(&self) -> ChannelEndpoint<'_> {
+        ChannelEndpoint::SecretUrl(&self.url)
+    }
 }
 
 /// Home Assistant: a webhook trigger (`…/api/webhook/ID`), or the action of a notify service

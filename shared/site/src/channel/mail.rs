@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::{Host, Url};
 
+use super::ChannelEndpoint;
 use crate::problem::{Notes, Path};
 use crate::raw::{HostText, MailAddressText, Many, RawBasic, RawNetwork};
 use crate::read::scalar;
@@ -55,6 +56,13 @@ impl MailSecurity {
             Self::StartTls => 587,
             Self::None => 25,
         }
+    }
+}
+
+impl Mail {
+    /// Where it is reached.
+    pub(crate) fn endpoint(&self) -> ChannelEndpoint<'_> {
+        ChannelEndpoint::Host { host: &self.server.host, port: self.server.port }
     }
 }
 

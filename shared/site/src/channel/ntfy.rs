@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use super::warn_of_plain_http;
+use super::{ChannelEndpoint, warn_of_plain_http};
 use crate::problem::{Notes, Path};
 use crate::raw::{Many, RawBasic, RawNetwork, SecretText, UrlText};
 use crate::read::scalar;
@@ -55,6 +55,13 @@ impl NtfyPriority {
     #[must_use]
     pub fn number(self) -> u8 {
         self as u8
+    }
+}
+
+impl Ntfy {
+    /// Where it is reached.
+    pub(crate) fn endpoint(&self) -> ChannelEndpoint<'_> {
+        ChannelEndpoint::Url(&self.url)
     }
 }
 

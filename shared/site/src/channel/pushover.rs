@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use super::server_url;
+use super::{ChannelEndpoint, server_url};
 use crate::Network;
 use crate::problem::{Notes, Path};
 use crate::raw::{DurationText, RawNetwork, SecretText, UrlText};
@@ -68,6 +68,13 @@ impl PushoverPriority {
             Self::High => 1,
             Self::Emergency { .. } => 2,
         }
+    }
+}
+
+impl Pushover {
+    /// Where it is reached.
+    pub(crate) fn endpoint(&self) -> ChannelEndpoint<'_> {
+        ChannelEndpoint::Url(&self.server)
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use super::{secret_url, server_url};
+use super::{ChannelEndpoint, secret_url, server_url};
 use crate::Network;
 use crate::problem::{Notes, Path};
 use crate::raw::{RawNetwork, SecretText, SecretUrlText, UrlText};
@@ -28,6 +28,16 @@ pub enum Slack {
         /// The channel's id: `C0123456789`.
         channel: String,
     },
+}
+
+impl Slack {
+    /// Where it is reached.
+    pub(crate) fn endpoint(&self) -> ChannelEndpoint<'_> {
+        match self {
+            Self::Webhook { url } => ChannelEndpoint::SecretUrl(url),
+            Self::Bot { server, .. } => ChannelEndpoint::Url(server),
+        }
+    }
 }
 
 /// A channel of Slack, through an incoming webhook (`url`), with the picture as a link, or through a bot

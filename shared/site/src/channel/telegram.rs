@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use super::server_url;
+use super::{ChannelEndpoint, server_url};
 use crate::Network;
 use crate::problem::{Notes, Path};
 use crate::raw::{RawNetwork, SecretText, UrlText};
@@ -22,6 +22,13 @@ pub struct Telegram {
     pub chat: String,
     /// The topic within a group that has topics.
     pub thread: Option<u64>,
+}
+
+impl Telegram {
+    /// Where it is reached.
+    pub(crate) fn endpoint(&self) -> ChannelEndpoint<'_> {
+        ChannelEndpoint::Url(&self.server)
+    }
 }
 
 /// A chat of Telegram, through a bot. Messages contain the picture.

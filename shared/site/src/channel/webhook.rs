@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use super::warn_of_plain_http;
+use super::{ChannelEndpoint, warn_of_plain_http};
 use crate::Network;
 use crate::problem::{Notes, Path};
 use crate::raw::{RawNetwork, SecretText, UrlText};
@@ -18,6 +18,13 @@ pub struct Webhook {
     pub url: Url,
     /// The key that they are signed with as Standard Webhooks says, `whsec_…`; unsigned when `None`.
     pub secret: Option<SecretReference>,
+}
+
+impl Webhook {
+    /// Where it is reached.
+    pub(crate) fn endpoint(&self) -> ChannelEndpoint<'_> {
+        ChannelEndpoint::Url(&self.url)
+    }
 }
 
 /// Another system with an HTTP endpoint. It gets the event and the rendered message as JSON.
