@@ -38,9 +38,11 @@ impl InMemory {
         }
     }
 
-    /// What came of an event: how many pictures are stored, and its message to each queue.
+    /// What came of an event: how many pictures are stored, and its message to each queue. Nothing of it is kept: a
+    /// bucket in memory that grows would be measured instead.
     pub(crate) fn outcome(&self) -> (usize, Vec<Message>) {
         let pictures = self.ports.objects.keys().iter().filter(|key| key.starts_with("images/")).count();
+        self.ports.objects.clear();
         let queues = [Queue::Notify, Queue::Relay].into_iter();
         (pictures, queues.flat_map(|queue| self.ports.queues.take(queue)).collect())
     }

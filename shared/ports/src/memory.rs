@@ -52,6 +52,12 @@ impl MemoryObjects {
         lock(&self.failing).clear();
     }
 
+    /// Removes all objects with their versions.
+    pub fn clear(&self) {
+        lock(&self.objects).clear();
+        lock(&self.versions).clear();
+    }
+
     /// The keys of all objects, in their order.
     pub fn keys(&self) -> Vec<String> {
         lock(&self.objects).keys().cloned().collect()
