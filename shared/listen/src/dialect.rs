@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_source_block_is_accepted_once_its_token_is_filled_in() {
-        for dialect in &DIALECTS {
+        for dialect in DIALECTS {
             let toml = format!(
                 "timezone = \"Europe/Berlin\"\n{}",
                 source_block(dialect, "gate").replace("<token_sha256>", &"0".repeat(64))

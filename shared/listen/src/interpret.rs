@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use camhook_event::{Event, Image};
+use camhook_event::{Event, Image, Vendor};
 use camhook_ingest::{BODY_LIMIT, Ignored, Instance, Malformed, Parsed, Reply, Request, handle};
 use camhook_ports::memory::MemoryPorts;
 use camhook_site::{Site, Source};
@@ -97,12 +97,14 @@ pub async fn interpret(request: &CapturedRequest) -> Interpretation {
         return receiver.receive(request).await;
     }
     let closest = closest(request);
-    attempts.sort_by_key(|attempt| !std::ptr::eq(attempt.dialect, closest));
-    let reply = match Receiver::new(closest) {
+    let is_closest =
+        |attempt: &Attempt| closest.is_some_and(|closest| std::ptr::eq(attempt.dialect, closest));
+    attempts.sort_by_key(|attempt| !is_closest(attempt));
+    let reply = match closest.and_then(Receiver::new) {
         Some(receiver) => receiver.receive(request).await.reply,
         None => Reply::empty(400),
     };
-    Interpretation { dialect: Some(closest), outcome: Outcome::Unreadable(attempts), reply }
+    Interpretation { dialect: closest, outcome: Outcome::Unreadable(attempts), reply }
 }
 
 /// How much a dialect made of a request. Larger is more.
@@ -117,19 +119,17 @@ fn rank(outcome: &Outcome) -> u8 {
 }
 
 /// The dialect that an unreadable request most likely is in, by its path and the first character of its body.
-fn closest(request: &CapturedRequest) -> &'static Dialect {
+fn closest(request: &CapturedRequest) -> Option<&'static Dialect> {
     let path = request.decoded_path();
-    let vendor = path.split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
-    let [viewtron, xprotect, ivsec, .., cloud] = &DIALECTS;
-    if let Some(named) = DIALECTS.iter().rev().find(|dialect| dialect.vendor.name() == vendor) {
-        return named;
-    }
-    match request.body.iter().find(|octet| !octet.is_ascii_whitespace()) {
-        Some(b'<') => viewtron,
-        Some(b'{') if request.headers.iter().any(|(name, _)| name.contains("signature")) => xprotect,
-        Some(_) => ivsec,
-        None => cloud,
-    }
+    let named = path.split('/').find(|segment| !segment.is_empty()).and_then(|name| name.parse().ok());
+    let by_content = || match request.body.iter().find(|octet| !octet.is_ascii_whitespace()) {
+        Some(b'<') => Vendor::Viewtron,
+        Some(b'{') if request.headers.iter().any(|(name, _)| name.contains("signature")) => Vendor::Xprotect,
+        Some(_) => Vendor::Ivsec,
+        None => Vendor::Instar,
+    };
+    let last_of = |vendor| DIALECTS.iter().rev().find(|dialect| dialect.vendor == vendor);
+    named.and_then(last_of).or_else(|| last_of(by_content()))
 }
 
 /// A site with one source of one dialect.

@@ -53,7 +53,7 @@ fn named(name: &str) -> &'static Dialect {
 #[tokio::test]
 async fn every_sample_is_recognized_at_any_path() {
     let mut wrong = Vec::new();
-    for dialect in &DIALECTS {
+    for dialect in DIALECTS {
         let (expected, vendor) = (dialect.to_string(), dialect.vendor);
         for sample in samples(dialect) {
             for path in ["", "/hook", &format!("/{vendor}/front-door/aaaaaaaaaaaaaaaaaaaaaa")] {

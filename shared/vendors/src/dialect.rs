@@ -45,7 +45,7 @@ impl fmt::Display for Dialect {
 }
 
 /// Every dialect over HTTP. INSTAR's come last: they read any query that has one of their parameters.
-pub static DIALECTS: [Dialect; 6] = [
+pub static DIALECTS: &[Dialect] = &[
     Dialect::only(Vendor::Viewtron, &camhook_viewtron::Viewtron, &camhook_viewtron::GUIDE),
     Dialect::only(Vendor::Xprotect, &camhook_xprotect::Xprotect, &camhook_xprotect::GUIDE),
     Dialect::only(Vendor::Ivsec, &camhook_ivsec::Ivsec, &camhook_ivsec::GUIDE),
