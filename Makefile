@@ -51,11 +51,11 @@ watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as fi
 	@PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" $(CLOUD)/bin/python infra/local/watch.py $(up_arguments) $(if $(LAN),--lan)
 
 test: $(CLOUD)/installed $(MAIL)/installed ## run all tests, including end-to-end tests on a local cloud
-	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- cargo test --workspace --features lambda --locked
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --with-tests --config "$(TEST_CONFIG)" -- cargo test --workspace --features lambda --locked
 
 test-browser: $(CLOUD)/installed $(BROWSER)/installed ## test the console in a real browser, which must be installed
 	@command -v chromium >/dev/null || echo "notice: the browser tests are skipped without Chromium; on Debian: apt-get install chromium" >&2
-	@$(CLOUD)/bin/python infra/local/with_cloud.py --config tests/browser/camhook.toml -- \
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --with-tests --config tests/browser/camhook.toml -- \
 		$(BROWSER)/bin/python -m unittest discover --start-directory tests/browser $(if $(TEST),-k $(TEST))
 
 screenshots: $(CLOUD)/installed $(BROWSER)/installed ## write docs/images/ from the console's pages
@@ -67,11 +67,11 @@ test-upgrade: $(CLOUD)/installed ## upgrade a stack of the previous template on 
 
 test-mqtt: $(CLOUD)/installed ## run the MQTT tests with a Mosquitto bridge, which must be installed
 	@command -v mosquitto_pub >/dev/null || { echo "error: Mosquitto is not installed; on Debian and Ubuntu: apt-get install mosquitto mosquitto-clients" >&2; exit 1; }
-	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- \
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --with-tests --config "$(TEST_CONFIG)" -- \
 		cargo test --workspace --features lambda,camhook-end-to-end/mosquitto --test mqtt --locked
 
 soak: $(CLOUD)/installed ## post for SOAK_SECONDS while everything fails, and account for each post; SOAK="--seed N --break WHAT"
-	@$(CLOUD)/bin/python infra/local/with_cloud.py --config "$(TEST_CONFIG)" -- \
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --with-tests --config "$(TEST_CONFIG)" -- \
 		$(SHELL) -c 'cargo test --quiet --workspace --features lambda --locked --test deployed --no-run && \
 		$${CARGO_TARGET_DIR:-target}/debug/soak --seconds $(SOAK_SECONDS) --rate $(SOAK_RATE) $(SOAK)'
 

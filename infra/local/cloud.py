@@ -186,11 +186,18 @@ def listens(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def build(binaries):
-    """Builds these binaries with `cargo build` and returns their paths."""
+def build(binaries, with_tests=False):
+    """Builds these binaries with `cargo build` and returns their paths.
+
+    `with_tests` builds the tests of the workspace too. Their dependencies have features of their own, so that all of
+    them would be compiled a second time by `cargo test`.
+    """
     command = ["cargo", "build", "--locked", "--features=lambda", "--message-format=json-render-diagnostics"]
-    for name in binaries:
-        command += ["--bin", name]
+    if with_tests:
+        command += ["--workspace", "--all-targets"]
+    else:
+        for name in binaries:
+            command += ["--bin", name]
     say("building " + ", ".join(binaries))
     answer = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if answer.returncode != 0:
@@ -198,6 +205,8 @@ def build(binaries):
     built = {}
     for line in answer.stdout.splitlines():
         message = json.loads(line)
-        if message["reason"] == "compiler-artifact" and message.get("executable"):
+        if message["reason"] != "compiler-artifact" or not message.get("executable"):
+            continue
+        if "bin" in message["target"]["kind"] and not message["profile"]["test"]:
             built[message["target"]["name"]] = Path(message["executable"])
     return built

@@ -45,12 +45,12 @@ def arguments(parser):
     parser.add_argument("--port", type=int, help="the local cloud's port [default: a free one]")
 
 
-def up(options, polling):
+def up(options, polling, with_tests=False):
     """Starts the local cloud, deploys, and returns the contents of stack.json."""
     config = (ROOT / options.config).resolve()
     if not config.is_file():
         raise LocalCloudError(f"no such configuration file: {config}")
-    binaries = cloud.build([*cloud.functions(), "camhook"])
+    binaries = cloud.build([*cloud.functions(), "camhook"], with_tests)
     state = folder(options.state)
     endpoint = cloud.ensure_running(state, options.port)
     devices = ensure_devices(state)

@@ -20,6 +20,7 @@ from up import arguments, up
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     arguments(parser)
+    parser.add_argument("--with-tests", action="store_true", help="build the tests of the workspace with the functions")
     parser.add_argument("--check-roles", action="store_true", help="compare the calls that tests made with the roles")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="after --")
     options = parser.parse_args()
@@ -28,7 +29,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="camhook-", ignore_cleanup_errors=True) as scratch:
         options.state = scratch
         try:
-            stack = up(options, polling=True)
+            stack = up(options, polling=True, with_tests=options.with_tests)
             environment = {**os.environ, **cloud.sdk_environment(stack["endpoint_url"]),
                            "CAMHOOK_STACK": str(Path(scratch, "stack.json"))}
             status = subprocess.run(command, cwd=ROOT, env=environment).returncode
