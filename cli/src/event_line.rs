@@ -3,11 +3,11 @@
 use camhook_event::State;
 use camhook_operations::events::Summary;
 
-use crate::moment::local_time;
+use crate::moment::Times;
 use crate::output::single_line;
 
 /// An event on one line: time, place, description, number of pictures, id.
-pub(crate) fn event_line(event: &Summary) -> String {
+pub(crate) fn event_line(event: &Summary, times: &Times) -> String {
     let place = match &event.camera {
         Some(camera) => format!("{}/{}", event.source, camera.name.as_ref().unwrap_or(&camera.id)),
         None => event.source.to_string(),
@@ -18,7 +18,7 @@ pub(crate) fn event_line(event: &Summary) -> String {
         (stored, 0) => format!("{stored} pictures"),
         (stored, rejected) => format!("{stored} pictures, {rejected} rejected"),
     };
-    let time = local_time(event.time.timestamp());
+    let time = times.show_ms(event.time.timestamp());
     let line = format!("{time}  {place}  {}  {pictures}  {}", what(event), event.id);
     single_line(&line).into_owned()
 }

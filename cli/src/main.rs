@@ -28,6 +28,8 @@ mod output;
 mod site;
 #[cfg(feature = "aws")]
 mod stack;
+#[cfg(feature = "aws")]
+mod table;
 mod vendors;
 #[cfg(feature = "aws")]
 mod webhook;

@@ -23,15 +23,46 @@ pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
     now.to_zoned(here).checked_sub(ago).map(|then| then.timestamp()).map_err(|_| wrong())
 }
 
-/// A time in the local time zone, with its offset.
-pub(crate) fn local_time(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f%:z").to_string()
-}
+/// How times are shown to people: in the time zone of the site where its camhook.toml is known, else in UTC, always
+/// with the offset.
+#[derive(Debug, Clone)]
+pub(crate) struct Times(TimeZone);
 
-/// A time in the local time zone, to the second.
-#[cfg(feature = "aws")]
-pub(crate) fn local_time_s(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%:z").to_string()
+impl Times {
+    /// In UTC: no site is known.
+    pub(crate) const UTC: Self = Self(TimeZone::UTC);
+
+    /// In the time zone of a site.
+    #[cfg(feature = "aws")]
+    pub(crate) fn of_site(site: &camhook_site::Site) -> Self {
+        Self(site.timezone().clone())
+    }
+
+    /// In this time zone.
+    #[cfg(feature = "aws")]
+    pub(crate) fn of_zone(timezone: TimeZone) -> Self {
+        Self(timezone)
+    }
+
+    /// A time to the second: `2026-11-23 13:00:00+01:00`.
+    pub(crate) fn show(&self, time: Timestamp) -> String {
+        self.format(time, "%Y-%m-%d %H:%M:%S%:z")
+    }
+
+    /// A time to the millisecond, where the order of what happened in one second counts.
+    pub(crate) fn show_ms(&self, time: Timestamp) -> String {
+        self.format(time, "%Y-%m-%d %H:%M:%S%.3f%:z")
+    }
+
+    /// The day: `2026-11-23`.
+    #[cfg(feature = "aws")]
+    pub(crate) fn show_day(&self, time: Timestamp) -> String {
+        self.format(time, "%Y-%m-%d")
+    }
+
+    fn format(&self, time: Timestamp, format: &str) -> String {
+        time.to_zoned(self.0.clone()).strftime(format).to_string()
+    }
 }
 
 /// The age of a time in its largest unit: `12 s`, `5 min`, `3 h` or `2 d`.
@@ -64,9 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_shown_with_its_offset() {
-        let shown = local_time("2026-11-23T12:00:00.5Z".parse().unwrap());
-        let read = shown.replacen(' ', "T", 1).parse::<Timestamp>().unwrap();
-        assert_eq!(read.to_string(), "2026-11-23T12:00:00.5Z", "{shown}");
+    fn a_time_is_shown_with_its_offset_in_the_time_zone_of_the_site_else_in_utc() {
+        let time = "2026-11-23T12:00:00.5Z".parse().unwrap();
+        assert_eq!(Times::UTC.show(time), "2026-11-23 12:00:00+00:00");
+        assert_eq!(Times::UTC.show_ms(time), "2026-11-23 12:00:00.500+00:00");
+        let berlin = Times(TimeZone::get("Europe/Berlin").unwrap());
+        assert_eq!(berlin.show(time), "2026-11-23 13:00:00+01:00");
+        assert_eq!(berlin.show_ms(time), "2026-11-23 13:00:00.500+01:00");
     }
 }

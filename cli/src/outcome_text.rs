@@ -1,12 +1,12 @@
 //! The recorded outcome of an action in words.
 
 use camhook_state::decision::ActionOutcome;
-use jiff::Timestamp;
 
+use crate::moment::Times;
 use crate::output::single_line;
 
 /// An outcome in words. `distance` is how far away the other event of a duplicate is.
-pub(crate) fn outcome_text(outcome: &ActionOutcome, distance: Option<&str>) -> String {
+pub(crate) fn outcome_text(outcome: &ActionOutcome, distance: Option<&str>, times: &Times) -> String {
     match outcome {
         ActionOutcome::Delivered { caveat: None } => "delivered".to_owned(),
         ActionOutcome::Delivered { caveat: Some(caveat) } => format!("delivered {}", single_line(caveat)),
@@ -17,7 +17,7 @@ pub(crate) fn outcome_text(outcome: &ActionOutcome, distance: Option<&str>) -> S
             format!("not delivered: same object as event {of}{distance}")
         }
         ActionOutcome::Cooldown { until: Some(until) } => {
-            format!("not delivered: cooldown until {}", until_text(*until))
+            format!("not delivered: cooldown until {}", times.show(*until))
         }
         ActionOutcome::Cooldown { until: None } => "not delivered: cooldown".to_owned(),
         ActionOutcome::Quiet => "not delivered: the channel had quiet hours".to_owned(),
@@ -25,10 +25,10 @@ pub(crate) fn outcome_text(outcome: &ActionOutcome, distance: Option<&str>) -> S
         ActionOutcome::HeldBack => {
             "held back: the rule had sent its maximum of messages in a minute".to_owned()
         }
-        ActionOutcome::Snoozed { until } => format!("not delivered: snoozed until {}", until_text(*until)),
+        ActionOutcome::Snoozed { until } => format!("not delivered: snoozed until {}", times.show(*until)),
         ActionOutcome::Waiting => "waiting for another event or delivery".to_owned(),
         ActionOutcome::Retrying { reason, next } => {
-            let next = next.map(|next| format!(", not before {}", until_text(next))).unwrap_or_default();
+            let next = next.map(|next| format!(", not before {}", times.show(next))).unwrap_or_default();
             format!("failed, tried again{next}: {}", single_line(reason))
         }
         ActionOutcome::Failed { reason } => format!("failed: {}", single_line(reason)),
@@ -37,8 +37,4 @@ pub(crate) fn outcome_text(outcome: &ActionOutcome, distance: Option<&str>) -> S
             format!("{relay}: {}: {}", decision.replace('_', " "), single_line(text))
         }
     }
-}
-
-fn until_text(time: Timestamp) -> String {
-    format!("{time:.0}")
 }

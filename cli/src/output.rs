@@ -76,6 +76,13 @@ impl Output {
         drop(writeln!(anstream::stderr().lock(), "{}", text.to_string().trim_end()));
     }
 
+    /// Prints the header of the results that follow, for people.
+    pub(crate) fn heading(&self, text: impl Display) {
+        if self.form == Form::Text {
+            self.line(text);
+        }
+    }
+
     /// Prints a line as it is, whose device texts are escaped.
     pub(crate) fn line(&self, line: impl Display) {
         drop(writeln!(io::stdout().lock(), "{}", multi_line(&line.to_string())));

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use camhook_aws::{Account, AwsPorts, AwsQueueDepths, CurrentSite, Resources, TimeObserver, find_stack};
-use camhook_ports::{Queue, SecretReference};
+use camhook_ports::{Ports, Queue, SecretReference};
 use camhook_site::Site;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use url::Url;
 pub(crate) use self::folder::Folder;
 use crate::arguments::Consent;
 use crate::error::Error;
+use crate::moment::Times;
 use crate::output::Output;
 
 /// Its path in the project's folder.
@@ -247,6 +248,11 @@ impl Stack {
     /// The deployed camhook.toml.
     pub(crate) async fn site(&self) -> Result<Arc<Site>, Error> {
         Ok(CurrentSite::default().get(&self.connect().await).await?)
+    }
+
+    /// How times of the stack are shown. A command that works without a valid camhook.toml shows them in UTC then.
+    pub(crate) async fn times<P: Ports>(ports: &P) -> Times {
+        CurrentSite::default().get(ports).await.map_or(Times::UTC, |site| Times::of_site(&site))
     }
 
     /// Whether the stack is local, so that channels may use the loopback network.

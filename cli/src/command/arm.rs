@@ -5,12 +5,12 @@ use camhook_ports::{Clock, Ports};
 use camhook_site::DEFAULT_MODE;
 use camhook_state::control::{self, ModeRecord, SetBy};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::Outcome;
 use crate::arguments::Arm;
 use crate::error::Error;
+use crate::moment::Times;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
 
@@ -30,10 +30,10 @@ pub(super) async fn run(arguments: &Arm, stack: Selection<'_>, output: &Output) 
     let stack = Stack::find(stack)?;
     let ports = stack.connect().await;
     let site = CurrentSite::default().get(&ports).await?;
-    let known = site.areas();
+    let (known, times) = (site.areas(), Times::of_site(&site));
     let Some(area) = arguments.area.as_deref() else {
         for area in known {
-            show(&ports, area, output).await?;
+            show(&ports, area, &times, output).await?;
         }
         return Ok(Outcome::Done);
     };
@@ -53,11 +53,11 @@ pub(super) async fn run(arguments: &Arm, stack: Selection<'_>, output: &Output) 
         let by = SetBy::Person(arguments.by.clone());
         control::set_mode(ports.state(), area, mode, by, ports.clock().now()).await?;
     }
-    show(&ports, area, output).await?;
+    show(&ports, area, &times, output).await?;
     Ok(Outcome::Done)
 }
 
-async fn show(ports: &AwsPorts, area: &str, output: &Output) -> Result<(), Error> {
+async fn show(ports: &AwsPorts, area: &str, times: &Times, output: &Output) -> Result<(), Error> {
     let record = control::mode_record(ports.state(), area).await?;
     let Some(ModeRecord { mode, since, by }) = record else {
         let text = format!("{area}: {DEFAULT_MODE} (default, never set)");
@@ -65,9 +65,8 @@ async fn show(ports: &AwsPorts, area: &str, output: &Output) -> Result<(), Error
         return Ok(());
     };
     let by = by.map(|by| by.to_string());
-    let local = since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z");
     let setter = by.as_ref().map_or_else(String::new, |by| format!(", set by {by}"));
-    let text = format!("{area}: {mode} since {local}{setter}");
+    let text = format!("{area}: {mode} since {}{setter}", times.show(since));
     output.result(&Area { area, mode, since: Some(since), by }, text);
     Ok(())
 }

@@ -56,9 +56,10 @@ pub(super) async fn run(arguments: &Dlq, stack: Selection<'_>, output: &Output) 
                 output.result(&Listed::DeadLetter(letter), letter_text(letter, now));
             }
             ports.release(&letters, output).await;
+            let times = Stack::times(&ports.live).await;
             let retried = retrying(ports.live.state(), &queues, now).await?;
             for message in &retried {
-                output.result(&Listed::Retrying(message), retrying_text(message, now));
+                output.result(&Listed::Retrying(message), retrying_text(message, now, &times));
             }
             if letters.is_empty() {
                 output.note("No dead letters.");

@@ -28,7 +28,7 @@ use self::endpoint::{Endpoint, of_channel, of_relay};
 use super::Outcome;
 use crate::connection::{client, exchange};
 use crate::error::Error;
-use crate::moment::local_time_s;
+use crate::moment::Times;
 use crate::output::{Output, single_line};
 use crate::stack::{Selection, Stack};
 
@@ -152,7 +152,7 @@ async fn credentials(stack: &Stack) -> Verdict {
     }
     match stack.credentials().await {
         Ok(None) => Verdict::ok("found"),
-        Ok(Some(expiry)) => Verdict::ok(format!("found, valid until {}", local_time_s(expiry))),
+        Ok(Some(expiry)) => Verdict::ok(format!("found, valid until {}", Times::UTC.show(expiry))),
         Err(reason) => Verdict::failed(
             &reason,
             "run `aws sso login` or `aws login` for the profile, set AWS_PROFILE, or add the stack again with --profile",
@@ -324,7 +324,7 @@ async fn webhooks(stack: &Stack, report: &mut Report<'_>) {
             return report.add("DNS", Verdict::failed(&format!("{host}: no answer"), "check the network"));
         }
     };
-    report.add("DNS", Verdict::ok(format!("{host} has {addresses} addresses")));
+    report.add("DNS", Verdict::ok(dns_text(host, addresses)));
     let client = client(REQUEST);
     let request = Request::new(Method::GET, url.clone());
     let sent = SystemClock::start().now();
@@ -344,6 +344,13 @@ async fn webhooks(stack: &Stack, report: &mut Report<'_>) {
     );
     report.add("clock", clock(&answer, sent));
     report.add("foreign host names", foreign_host(url).await);
+}
+
+fn dns_text(host: &str, addresses: usize) -> String {
+    match addresses {
+        1 => format!("{host} has 1 address"),
+        several => format!("{host} has {several} addresses"),
+    }
 }
 
 /// Compares this machine's clock with the time of an answer, which has a resolution of a second.
@@ -398,6 +405,12 @@ mod tests {
         drop(listener);
         let verdict = connect("127.0.0.1", port).await;
         assert!(matches!(verdict, Verdict::Failed { .. }), "{verdict:?}");
+    }
+
+    #[test]
+    fn addresses_are_counted() {
+        assert_eq!(dns_text("127.0.0.1", 1), "127.0.0.1 has 1 address");
+        assert_eq!(dns_text("example.org", 2), "example.org has 2 addresses");
     }
 
     #[test]

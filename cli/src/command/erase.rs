@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::Erase;
 use crate::error::Error;
-use crate::moment::{local_time, moment};
+use crate::moment::{Times, moment};
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
 
@@ -39,6 +39,8 @@ pub(super) async fn run(arguments: &Erase, stack: Selection<'_>, output: &Output
     let stack = Stack::find(stack)?;
     let ports = stack.connect().await;
     let now = ports.clock().now();
+    let site = stack.site().await?;
+    let times = Times::of_site(&site);
     let (subject, name) = match arguments {
         Erase { plate: Some(plate), .. } => (Subject::plate(plate), "the plate".to_owned()),
         Erase { person: Some(person), .. } => (Subject::person(person), "the person".to_owned()),
@@ -50,11 +52,10 @@ pub(super) async fn run(arguments: &Erase, stack: Selection<'_>, output: &Output
         }
         Erase { before, .. } => {
             let before = moment(before.as_deref().unwrap_or_default(), now)?;
-            (Ok(Subject::Before(before)), format!("the time before {}", local_time(before)))
+            (Ok(Subject::Before(before)), format!("the time before {}", times.show(before)))
         }
     };
     let subject = subject.map_err(|error| Error::Argument(error.to_string()))?;
-    let site = stack.site().await?;
     let found = search(&ports, &subject, output).await?;
     let totals = found.totals();
     output.result(&Step::Found { totals }, format!("Found about {name}: {}", described(totals)));

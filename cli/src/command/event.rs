@@ -48,7 +48,7 @@ pub(super) async fn run(
         Some(folder) => save(&ports, &event, folder).await?,
         None => SavedEvent::default(),
     };
-    let mut lines = vec![event_line(&Summary::of(&event))];
+    let mut lines = vec![event_line(&Summary::of(&event), &Stack::times(&ports).await)];
     if let Ok(data) = serde_json::to_value(&event.data) {
         list("", &data, &mut lines);
     }

@@ -13,7 +13,7 @@ use crate::arguments::{CameraArgument, Events, ListForm};
 use crate::csv;
 use crate::error::Error;
 use crate::event_line::{event_line, word};
-use crate::moment::moment;
+use crate::moment::{Times, moment};
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
 
@@ -51,6 +51,7 @@ pub(super) async fn run(arguments: &Events, stack: Selection<'_>, output: &Outpu
     let ports = stack.connect().await;
     let now = ports.clock().now();
     let filter = filter(arguments, &stack, &ports, now).await?;
+    let times = Stack::times(&ports).await;
     let mut printed = 0;
     let mut cursor: Option<Cursor> = None;
     if arguments.form() == ListForm::Csv {
@@ -67,7 +68,7 @@ pub(super) async fn run(arguments: &Events, stack: Selection<'_>, output: &Outpu
             progress.finish();
         }
         for event in &page.events {
-            print(&ports, arguments, event, output).await?;
+            print(&ports, arguments, event, &times, output).await?;
         }
         cursor = page.next;
         if cursor.is_none() || printed >= arguments.limit {
@@ -78,8 +79,8 @@ pub(super) async fn run(arguments: &Events, stack: Selection<'_>, output: &Outpu
     if printed == 0 {
         output.note(format_args!(
             "No events between {} and {}.",
-            shown(filter.since),
-            shown(filter.until.or(Some(now)))
+            shown(filter.since, &times),
+            shown(filter.until.or(Some(now)), &times)
         ));
     } else if cursor.is_some() {
         output.note(format_args!(
@@ -89,11 +90,17 @@ pub(super) async fn run(arguments: &Events, stack: Selection<'_>, output: &Outpu
     Ok(Outcome::Done)
 }
 
-fn shown(time: Option<Timestamp>) -> String {
-    time.map(crate::moment::local_time).unwrap_or_default()
+fn shown(time: Option<Timestamp>, times: &Times) -> String {
+    time.map(|time| times.show(time)).unwrap_or_default()
 }
 
-async fn print(ports: &AwsPorts, arguments: &Events, event: &Summary, output: &Output) -> Result<(), Error> {
+async fn print(
+    ports: &AwsPorts,
+    arguments: &Events,
+    event: &Summary,
+    times: &Times,
+    output: &Output,
+) -> Result<(), Error> {
     if arguments.form() == ListForm::Csv {
         output.line(csv_row(event));
         return Ok(());
@@ -106,7 +113,7 @@ async fn print(ports: &AwsPorts, arguments: &Events, event: &Summary, output: &O
         }
         None => SavedEvent::default(),
     };
-    let mut lines = vec![event_line(event)];
+    let mut lines = vec![event_line(event, times)];
     lines.extend(saved.lines());
     output.result(&Shown { event, saved }, lines.join("\n"));
     Ok(())

@@ -27,6 +27,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::{Explain, ExplainBasis};
 use crate::error::Error;
+use crate::moment::Times;
 use crate::outcome_text::outcome_text;
 use crate::output::{Output, single_line};
 use crate::site;
@@ -189,7 +190,8 @@ async fn apply_basis(
     known.modes = basis.modes;
     let version = basis.configuration.as_deref().unwrap_or("without an id");
     output.note(format_args!(
-        "Evaluated under the version {version} of camhook.toml and the modes that were in force at {at:.0}."
+        "Evaluated under the version {version} of camhook.toml and the modes that were in force at {}.",
+        Times::of_site(deployed).show(at)
     ));
     Ok(Some(site))
 }
@@ -201,7 +203,7 @@ async fn recorded_site(ports: &AwsPorts, version: &str) -> Result<Option<Arc<Sit
 }
 
 /// A recorded outcome in words.
-fn recorded_text(action: &ActionDecision, event: &Event, known: &Known) -> String {
+fn recorded_text(action: &ActionDecision, event: &Event, known: &Known, times: &Times) -> String {
     let distance = match &action.outcome {
         ActionOutcome::Duplicate { of } => known.others.get(of).map(|other| {
             let seconds = event.time.timestamp().duration_since(*other).as_secs();
@@ -210,8 +212,8 @@ fn recorded_text(action: &ActionDecision, event: &Event, known: &Known) -> Strin
         }),
         _ => None,
     };
-    let outcome = outcome_text(&action.outcome, distance.as_deref());
-    format!("{outcome} (attempt {} at {:.0})", action.attempt, action.at)
+    let outcome = outcome_text(&action.outcome, distance.as_deref(), times);
+    format!("{outcome} (attempt {} at {})", action.attempt, times.show(action.at))
 }
 
 /// Reads the event from a file or standard input; `None` if there is no such file.
@@ -331,13 +333,14 @@ fn notes(
     known: &Known,
     now: Timestamp,
 ) -> Vec<String> {
-    let id = rule.id.as_str();
+    let (id, times) = (rule.id.as_str(), Times::of_site(site));
     if let Some(recorded) = known.recorded.get(&(id.to_owned(), index)) {
-        return vec![recorded_text(recorded, event, known)];
+        return vec![recorded_text(recorded, event, known, &times)];
     }
     if let Some(record) = known.claims.get(&(id.to_owned(), index)) {
         let outcome = record.outcome.as_deref().unwrap_or("in progress, or its function stopped");
-        return vec![format!("attempt {} at {:.0}: {}", record.attempt, record.since, single_line(outcome))];
+        let since = times.show(record.since);
+        return vec![format!("attempt {} at {since}: {}", record.attempt, single_line(outcome))];
     }
     let mut notes = Vec::new();
     match action {
@@ -395,7 +398,7 @@ fn name(action: &Action) -> String {
 
 fn head(event: &Event, known: &Known, site: &Site) -> String {
     let data = &event.data;
-    let time = event.time.timestamp().to_zoned(site.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S %Z");
+    let time = Times::of_site(site).show_ms(event.time.timestamp());
     let camera = data.camera.as_ref().map(|camera| format!("/{}", camera.id)).unwrap_or_default();
     let modes: Vec<String> = known.modes.iter().map(|(area, mode)| format!("{area} is {mode}")).collect();
     let modes = if modes.is_empty() { String::new() } else { format!("; {}", modes.join(", ")) };
@@ -522,7 +525,9 @@ mod tests {
             ..Known::default()
         };
         let lines = explained(&known, "2026-11-23T12:00:05Z");
-        let expected = format!("not delivered: same object as event {of}, 12 s earlier (attempt 1 at ");
+        let expected = format!(
+            "not delivered: same object as event {of}, 12 s earlier (attempt 1 at 2026-11-23 13:00:01+01:00)"
+        );
         assert!(lines[0].contains(&expected), "{}", lines[0]);
     }
 
@@ -541,7 +546,7 @@ mod tests {
             Known { claims: BTreeMap::from([(("notify".to_owned(), 1), record)]), ..Known::default() };
         let lines = explained(&known, "2026-11-23T12:30:00Z");
         assert!(
-            lines[0].contains("attempt 1 at 2026-11-23T12:00:01Z: done: the device answered"),
+            lines[0].contains("attempt 1 at 2026-11-23 13:00:01+01:00: done: the device answered"),
             "{}",
             lines[0]
         );

@@ -9,7 +9,6 @@ use camhook_listen::{
     Received, case, source_block,
 };
 use camhook_operations::events::Summary;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
@@ -17,6 +16,7 @@ use super::Outcome;
 use crate::arguments::Listen;
 use crate::error::Error;
 use crate::event_line::event_line;
+use crate::moment::Times;
 use crate::output::{Output, single_line};
 
 /// The most that `--save` and `--case` write together, in bytes.
@@ -116,11 +116,11 @@ fn not_received(peer: std::net::SocketAddr, reason: &str, output: &Output) {
 }
 
 fn now() -> String {
-    local(camhook_ports::Clock::now(&camhook_ports::SystemClock::start()))
+    shown(camhook_ports::Clock::now(&camhook_ports::SystemClock::start()))
 }
 
-fn local(at: jiff::Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
+fn shown(at: jiff::Timestamp) -> String {
+    Times::UTC.show(at)
 }
 
 /// Shows requests, and saves what the options ask for.
@@ -266,7 +266,7 @@ fn text(
     let head = format!("{} {}{query}", request.method, request.path);
     let mut lines = vec![format!(
         "{}  {}  {}  {} bytes",
-        local(request.received_at),
+        shown(request.received_at),
         request.peer.ip(),
         single_line(&head),
         request.body.len()
@@ -275,7 +275,9 @@ fn text(
     match &interpretation.outcome {
         Meaning::Events { events, .. } => {
             lines.extend(
-                events.iter().map(|event| format!("  {dialect}: {}", event_line(&Summary::of(event)))),
+                events
+                    .iter()
+                    .map(|event| format!("  {dialect}: {}", event_line(&Summary::of(event), &Times::UTC))),
             );
         }
         Meaning::Heartbeat => lines.push(format!("  {dialect}: heartbeat, the device is alive")),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::{Invite, People, PeopleAction, RoleArgument};
 use crate::error::Error;
-use crate::moment::local_time;
+use crate::moment::Times;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
 
@@ -34,12 +34,14 @@ pub(super) async fn run(arguments: &People, stack: Selection<'_>, output: &Outpu
     match &arguments.action {
         PeopleAction::Invite(invite) => invited(invite, &stack, output).await?,
         PeopleAction::List => {
-            let members = people::list(&stack.connect().await).await?;
+            let ports = stack.connect().await;
+            let members = people::list(&ports).await?;
             if members.is_empty() {
                 output.note("Nobody can use the console: `camhook people invite NAME --role admin`.");
             }
+            let times = Stack::times(&ports).await;
             for member in &members {
-                output.result(member, line(member));
+                output.result(member, line(member, &times));
             }
         }
         PeopleAction::Revoke { name } => {
@@ -82,14 +84,14 @@ fn check_areas(areas: &[String], site: &Site) -> Result<(), Error> {
     Err(Error::Argument(format!("camhook.toml has no area `{unknown}`: {hint}")))
 }
 
-fn line(member: &Member) -> String {
+fn line(member: &Member, times: &Times) -> String {
     let person = &member.person;
     let areas: Vec<&str> = person.areas.iter().map(String::as_str).collect();
     let areas = if areas.is_empty() { "all areas".to_owned() } else { areas.join(", ") };
     let mut text = format!("{}  {}  {areas}", person.name, person.role);
     for session in &member.sessions {
         let browser = session.browser.as_deref().unwrap_or("unnamed browser");
-        text += &format!("\n  signed in, last used {}  {browser}", local_time(session.used_at));
+        text += &format!("\n  signed in, last used {}  {browser}", times.show(session.used_at));
     }
     text
 }

@@ -15,7 +15,7 @@ use crate::arguments::{
     ReplayRelays,
 };
 use crate::error::Error;
-use crate::moment::{local_time, moment};
+use crate::moment::{Times, moment};
 use crate::output::{Output, single_line};
 use crate::stack::{Selection, Stack};
 use crate::vendors::adapter;
@@ -56,19 +56,20 @@ async fn list_entries(
 ) -> Result<Outcome, Error> {
     let filter = filter(&arguments.range, ports.clock().now())?;
     let entries = quarantine::list(ports.objects(), &filter, arguments.limit).await?;
+    let times = Stack::times(ports).await;
     for entry in &entries {
-        output.result(entry, line(entry));
+        output.result(entry, line(entry, &times));
     }
     if entries.is_empty() {
-        output.note(format_args!("No quarantined posts since {}.", local_time(filter.since)));
+        output.note(format_args!("No quarantined posts since {}.", times.show(filter.since)));
     } else if entries.len() == arguments.limit {
         output.note("There may be more posts: raise --limit, or use --source, --since and --until.");
     }
     Ok(Outcome::Done)
 }
 
-fn line(entry: &Entry) -> String {
-    let time = entry.received_at().map_or_else(|| entry.day(), local_time);
+fn line(entry: &Entry, times: &Times) -> String {
+    let time = entry.received_at().map_or_else(|| entry.day(), |received_at| times.show(received_at));
     let why = match (&entry.reason, entry.kind) {
         (Some(reason), _) => format!("{}: {}", reason.reason, reason.detail),
         (None, EntryKind::PendingEvent) => "no queue accepted this event for a day".to_owned(),
@@ -80,7 +81,7 @@ fn line(entry: &Entry) -> String {
         Status::StructureOnly => "  structure only, cannot be replayed".to_owned(),
         Status::BeginningOnly => "  beginning only, cannot be replayed".to_owned(),
         Status::Interrupted { .. } => "  replay interrupted".to_owned(),
-        Status::Replayed { at, .. } => format!("  replayed {}", local_time(*at)),
+        Status::Replayed { at, .. } => format!("  replayed {}", times.show(*at)),
     };
     single_line(&format!("{time}  {}  {}  {why}{status}", entry.source, entry.id)).into_owned()
 }
@@ -101,7 +102,7 @@ async fn show_entry(ports: &AwsPorts, arguments: &QuarantineShow, output: &Outpu
         std::fs::write(path, body).map_err(|error| Error::Write { path: path.clone(), error })?;
     }
     let body = body.as_ref().map(text);
-    let mut lines = vec![line(&entry)];
+    let mut lines = vec![line(&entry, &Stack::times(ports).await)];
     if let Some(reason) = &entry.reason {
         let rest = reason.rest.as_ref().map(|rest| rest.join("/")).unwrap_or_default();
         let details = [
@@ -180,7 +181,8 @@ async fn replay_entries(
     // In the order in which they were received.
     entries.reverse();
     if entries.is_empty() {
-        output.note(format_args!("No quarantined posts to replay since {}.", local_time(filter.since)));
+        let since = Stack::times(ports).await.show(filter.since);
+        output.note(format_args!("No quarantined posts to replay since {since}."));
         return Ok(Outcome::Done);
     }
     let site = stack.site().await?;

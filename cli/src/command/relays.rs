@@ -8,12 +8,12 @@ use camhook_relay::release::{ConfirmedOff, confirm_off};
 use camhook_relay::stop;
 use camhook_state::control::{self, StopRecord, StopSwitch};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::Outcome;
 use crate::arguments::{Relays, RelaysAction};
 use crate::error::Error;
+use crate::moment::Times;
 use crate::output::{Output, single_line};
 use crate::stack::{Selection, Stack};
 
@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: &Relays, stack: Selection<'_>, output: &Outpu
         }
     }
     let record = control::stop_record(ports.state()).await?;
-    let text = text(record.as_ref());
+    let text = text(record.as_ref(), &Stack::times(&ports).await);
     let status = match record {
         None => Status { stopped: false, since: None, by: None },
         Some(StopRecord { switch, since, by }) => {
@@ -112,11 +112,11 @@ async fn stop_all(ports: &AwsPorts, by: &str, output: &Output) -> Result<(), Err
     }
 }
 
-fn text(record: Option<&StopRecord>) -> String {
+fn text(record: Option<&StopRecord>, times: &Times) -> String {
     let Some(StopRecord { switch, since, by }) = record else {
-        return "relays are on (never disabled)".to_owned();
+        return "relays are on; they were never disabled".to_owned();
     };
-    let since = since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z");
+    let since = times.show(*since);
     let by = by.as_ref().map(|by| format!(" by {}", single_line(by))).unwrap_or_default();
     match switch {
         StopSwitch::Stopped => {
@@ -137,14 +137,14 @@ mod tests {
             since: Timestamp::constant(1_800_000_000, 0),
             by: Some("ann".to_owned()),
         };
-        let text_when_stopped = text(Some(&record));
+        let text_when_stopped = text(Some(&record), &Times::UTC);
         assert!(
-            text_when_stopped.starts_with("relays are off since 2027-01-15 ")
+            text_when_stopped.starts_with("relays are off since 2027-01-15 08:00:00+00:00")
                 && text_when_stopped.contains(" by ann"),
             "{text_when_stopped}"
         );
         let running = StopRecord { switch: StopSwitch::Running, by: None, ..record };
-        assert!(text(Some(&running)).starts_with("relays are on since 2027-01-15 "));
-        assert!(text(None).contains("never"));
+        assert!(text(Some(&running), &Times::UTC).starts_with("relays are on since 2027-01-15 "));
+        assert!(text(None, &Times::UTC).ends_with("never disabled"));
     }
 }

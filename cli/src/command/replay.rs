@@ -9,7 +9,7 @@ use super::Outcome;
 use super::quarantine::run_name;
 use crate::arguments::{Replay, ReplayRelays};
 use crate::error::Error;
-use crate::moment::{local_time, moment};
+use crate::moment::moment;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
 
@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: &Replay, stack: Selection<'_>, output: &Outpu
     {
         return Err(Error::Argument(format!("`{source}` is not the id of a source")));
     }
-    let relays = arguments.relays();
+    let (relays, times) = (arguments.relays(), Stack::times(&ports).await);
     let name = checkpoint_name(arguments);
     let interrupted: Option<Checkpoint> = match (arguments.dry_run, arguments.restart) {
         (false, false) => checkpoint::find(ports.state(), &name, now).await?,
@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &Replay, stack: Selection<'_>, output: &Outpu
         Some(Checkpoint { range, run, after, totals }) => {
             output.note(format_args!(
                 "Continuing the replay of events since {} that was interrupted after {} events; --restart begins again.",
-                local_time(range.since),
+                times.show(range.since),
                 totals.events
             ));
             // A run that switches relays is as old as its request: what is left is requested now.
@@ -84,8 +84,8 @@ pub(super) async fn run(arguments: &Replay, stack: Selection<'_>, output: &Outpu
         let change = format!(
             "send the events of up to {} records between {} and {} to {to} again",
             replay.records_left(),
-            local_time(range.since),
-            local_time(range.until)
+            times.show(range.since),
+            times.show(range.until)
         );
         stack.confirm(&change, output)?;
     }

@@ -1,17 +1,20 @@
 //! `camhook report`
 
 use camhook_operations::report::{self, Opening, PlateCount};
-use camhook_ports::{Clock, DayCount, IndexPorts, Ports};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use camhook_ports::{Clock, DayCount, DayKey, IndexPorts, Ports};
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Outcome;
 use crate::arguments::{ListForm, Report, ReportKind};
-use crate::csv;
 use crate::error::Error;
-use crate::output::{Output, single_line};
+use crate::moment::Times;
+use crate::output::Output;
 use crate::stack::{Selection, Stack};
+use crate::{csv, table};
+
+const GATE_COLUMNS: [&str; 10] =
+    ["time", "relay", "action", "decision", "plate", "matched_plate", "person", "source", "rule", "event"];
 
 /// How rows are printed.
 struct Rows<'a> {
@@ -20,19 +23,23 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn header(&self, columns: &[&str]) {
-        if self.form == ListForm::Csv {
-            self.output.line(csv::row(columns));
-        }
-    }
-
-    fn row(&self, value: &impl Serialize, cells: &[String]) {
+    fn print<T: Serialize>(&self, columns: &[&str], rows: &[T], cells: impl Fn(&T) -> Vec<String>) {
+        let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
         match self.form {
-            ListForm::Csv => self.output.line(csv::row(cells)),
+            ListForm::Csv => {
+                self.output.line(csv::row(columns));
+                for row in &cells {
+                    self.output.line(csv::row(row));
+                }
+            }
             ListForm::Lines => {
-                let present: Vec<&str> =
-                    cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
-                self.output.result(value, single_line(&present.join("  ")));
+                let mut lines = table::lines(columns, &cells).into_iter();
+                if let Some(header) = lines.next() {
+                    self.output.heading(header.replace('_', " "));
+                }
+                for (row, line) in rows.iter().zip(lines) {
+                    self.output.result(row, line);
+                }
             }
         }
     }
@@ -48,47 +55,25 @@ pub(super) async fn run(arguments: &Report, stack: Selection<'_>, output: &Outpu
     let month = arguments.month;
     let (since, until) = report::month(month, &timezone)
         .map_err(|_| Error::Argument("the month is out of range".to_owned()))?;
+    let times = Times::of_zone(timezone);
     let rows = Rows { form: arguments.form(), output };
     let count = match arguments.report {
         ReportKind::Gate => {
             let relay = arguments.relay.as_deref();
             let openings = report::gate(ports.objects(), ports.index(), since, until, relay).await?;
-            rows.header(&[
-                "time",
-                "relay",
-                "action",
-                "decision",
-                "plate",
-                "matched_plate",
-                "person",
-                "source",
-                "rule",
-                "event",
-            ]);
-            for opening in &openings {
-                rows.row(opening, &gate_cells(opening, &timezone));
-            }
+            rows.print(&GATE_COLUMNS, &openings, |opening| gate_cells(opening, &times));
             openings.len()
         }
         ReportKind::Plates => {
             let plates = report::plates(ports.index(), since, until, ports.clock().now()).await?;
-            rows.header(&["plate", "events", "first", "last", "sources"]);
-            for plate in &plates {
-                rows.row(plate, &plate_cells(plate, &timezone));
-            }
+            let columns = ["plate", "events", "first", "last", "sources"];
+            rows.print(&columns, &plates, |plate| plate_cells(plate, &times));
             plates.len()
         }
         ReportKind::Counts => {
             let counts = report::counts(ports.index(), month).await?;
-            rows.header(&["day", "source", "camera", "events"]);
-            for count in &counts {
-                let DayCount { key, events } = count;
-                let value = serde_json::json!({
-                    "day": key.day, "source": key.source, "camera": key.camera, "events": events,
-                });
-                let camera = key.camera.clone().unwrap_or_default();
-                rows.row(&value, &[key.day.to_string(), key.source.clone(), camera, events.to_string()]);
-            }
+            let counts: Vec<CountRow> = counts.into_iter().map(CountRow::from).collect();
+            rows.print(&["day", "source", "camera", "events"], &counts, count_cells);
             counts.len()
         }
     };
@@ -98,16 +83,32 @@ pub(super) async fn run(arguments: &Report, stack: Selection<'_>, output: &Outpu
     Ok(Outcome::Done)
 }
 
-/// A time in the time zone of the site, whose days the report is about.
-fn site_time(time: Timestamp, timezone: &TimeZone) -> String {
-    time.to_zoned(timezone.clone()).strftime("%Y-%m-%d %H:%M:%S%:z").to_string()
+/// The number of events of a day and camera.
+#[derive(Serialize)]
+struct CountRow {
+    day: Date,
+    source: String,
+    camera: Option<String>,
+    events: u64,
 }
 
-fn gate_cells(opening: &Opening, timezone: &TimeZone) -> [String; 10] {
+impl From<DayCount> for CountRow {
+    fn from(count: DayCount) -> Self {
+        let DayCount { key: DayKey { day, source, camera }, events } = count;
+        Self { day, source, camera, events }
+    }
+}
+
+fn count_cells(count: &CountRow) -> Vec<String> {
+    let CountRow { day, source, camera, events } = count;
+    vec![day.to_string(), source.clone(), camera.clone().unwrap_or_default(), events.to_string()]
+}
+
+fn gate_cells(opening: &Opening, times: &Times) -> Vec<String> {
     let Opening { at, relay, action, decision, rule, event, source, plate, matched_plate, person } = opening;
     let text = |optional: &Option<String>| optional.clone().unwrap_or_default();
-    [
-        site_time(*at, timezone),
+    vec![
+        times.show(*at),
         relay.clone(),
         action.clone(),
         decision.clone(),
@@ -120,13 +121,13 @@ fn gate_cells(opening: &Opening, timezone: &TimeZone) -> [String; 10] {
     ]
 }
 
-fn plate_cells(plate: &PlateCount, timezone: &TimeZone) -> [String; 5] {
+fn plate_cells(plate: &PlateCount, times: &Times) -> Vec<String> {
     let sources: Vec<&str> = plate.sources.iter().map(String::as_str).collect();
-    [
+    vec![
         plate.plate.clone(),
         plate.events.to_string(),
-        site_time(plate.first, timezone),
-        site_time(plate.last, timezone),
+        times.show(plate.first),
+        times.show(plate.last),
         sources.join(" "),
     ]
 }

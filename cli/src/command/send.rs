@@ -108,9 +108,10 @@ async fn why_refused(source: &str, stack: Selection<'_>) -> String {
          camhook.toml with those that were sent."
     );
     let Ok(stack) = Stack::find(stack) else { return general };
-    match camhook_state::presence::find(stack.connect().await.state(), source).await {
+    let ports = stack.connect().await;
+    match camhook_state::presence::find(ports.state(), source).await {
         Ok(Some(Presence { refusal: Some(refusal), .. })) => {
-            let at = refusal.at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z");
+            let at = Stack::times(&ports).await.show(refusal.at);
             format!("{general} The last recorded reason: {} at {at}.", refusal.reason)
         }
         Ok(_) | Err(_) => general,

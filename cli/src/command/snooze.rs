@@ -4,13 +4,13 @@ use camhook_aws::{AwsPorts, CurrentSite};
 use camhook_ports::{Clock, Ports};
 use camhook_site::Site;
 use camhook_state::snooze::{self, SnoozeTarget};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Outcome;
 use crate::arguments::Snooze;
 use crate::error::Error;
+use crate::moment::Times;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
 
@@ -26,7 +26,7 @@ pub(super) async fn run(arguments: &Snooze, stack: Selection<'_>, output: &Outpu
     let stack = Stack::find(stack)?;
     let ports = stack.connect().await;
     let Some(name) = arguments.name.as_deref() else {
-        list(&ports, output).await?;
+        list(&ports, &Stack::times(&ports).await, output).await?;
         return Ok(Outcome::Done);
     };
     let site = CurrentSite::default().get(&ports).await?;
@@ -50,11 +50,11 @@ pub(super) async fn run(arguments: &Snooze, stack: Selection<'_>, output: &Outpu
         }
         None => {}
     }
-    list(&ports, output).await?;
+    list(&ports, &Times::of_site(&site), output).await?;
     Ok(Outcome::Done)
 }
 
-async fn list(ports: &AwsPorts, output: &Output) -> Result<(), Error> {
+async fn list(ports: &AwsPorts, times: &Times, output: &Output) -> Result<(), Error> {
     let now = ports.clock().now();
     let mut snoozes = snooze::all(ports.state()).await?;
     snoozes.retain(|snooze| snooze.until > now);
@@ -62,12 +62,12 @@ async fn list(ports: &AwsPorts, output: &Output) -> Result<(), Error> {
         output.note("Nothing is snoozed.");
     }
     for snooze::Snooze { target, until, suppressed } in snoozes {
-        let local = until.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z");
         let name = match &target {
             SnoozeTarget::Rule(id) => format!("rule {id}"),
             SnoozeTarget::Camera(name) => format!("camera {name}"),
         };
-        let text = format!("{name}: snoozed until {local}, {suppressed} messages not sent so far");
+        let text =
+            format!("{name}: snoozed until {}, {suppressed} messages not sent so far", times.show(until));
         output.result(&Entry { target, until, suppressed }, text);
     }
     Ok(())

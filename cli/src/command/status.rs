@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::error::Error;
 use crate::event_line::word;
-use crate::moment::{age, local_time_s};
+use crate::moment::{Times, age};
 use crate::output::{Output, single_line};
 use crate::stack::{Selection, Stack};
 
@@ -43,8 +43,8 @@ pub(super) async fn run(stack: Selection<'_>, output: &Output) -> Result<Outcome
 
 /// The status on one screen.
 fn text(label: &str, status: &Status) -> String {
-    let now = status.at;
-    let mut lines = vec![format!("{label} at {}", local_time_s(now))];
+    let (now, times) = (status.at, &Times::of_zone(status.timezone.clone()));
+    let mut lines = vec![format!("{label} at {}", times.show(now))];
     let mut section = |name: &str, head: String, below: Vec<String>| {
         lines.push(format!("{name:LABEL$} {head}"));
         lines.extend(below.into_iter().map(|line| format!("  {}", single_line(&line))));
@@ -56,7 +56,7 @@ fn text(label: &str, status: &Status) -> String {
     section("dead letters", dead_letters(&status.queues), Vec::new());
     section("pending", count(status.pending, status.more_pending), Vec::new());
     section("quarantine", count(status.sources.quarantined, status.sources.more_quarantined), Vec::new());
-    section("relays", switch(&status.relays), relay_lines(&status.relays, now));
+    section("relays", switch(&status.relays, times), relay_lines(&status.relays, now, times));
     if !status.sources.agents.is_empty() {
         section(
             "agents",
@@ -65,7 +65,7 @@ fn text(label: &str, status: &Status) -> String {
         );
     }
     for mode in &status.modes {
-        let since = mode.since.map(|since| format!(" since {}", local_time_s(since))).unwrap_or_default();
+        let since = mode.since.map(|since| format!(" since {}", times.show(since))).unwrap_or_default();
         let by = mode.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
         section(
             "mode",
@@ -81,14 +81,14 @@ fn text(label: &str, status: &Status) -> String {
             SnoozeTarget::Camera(name) => format!("camera {name}"),
         };
         let suppressed = snooze.suppressed;
-        let text = format!("{target} until {}, {suppressed} messages not sent", local_time_s(snooze.until));
+        let text = format!("{target} until {}, {suppressed} messages not sent", times.show(snooze.until));
         section("snoozed", single_line(&text).into_owned(), Vec::new());
     }
     match status.problems.as_slice() {
         [] => section("problems", "none".to_owned(), Vec::new()),
         problems => {
             let count = problems.len().to_string();
-            section("problems", count, problems.iter().map(problem).collect());
+            section("problems", count, problems.iter().map(|one| problem(one, times)).collect());
         }
     }
     lines.join("\n")
@@ -186,19 +186,19 @@ fn count(count: usize, is_more: bool) -> String {
     }
 }
 
-fn switch(relays: &Relays) -> String {
+fn switch(relays: &Relays, times: &Times) -> String {
     match (relays.switch, relays.since) {
         (StopSwitch::Running, _) if relays.relays.is_empty() => "none".to_owned(),
         (StopSwitch::Running, _) => "enabled".to_owned(),
         (StopSwitch::Stopped, since) => {
-            let since = since.map(|since| format!(" since {}", local_time_s(since))).unwrap_or_default();
+            let since = since.map(|since| format!(" since {}", times.show(since))).unwrap_or_default();
             let by = relays.by.as_deref().map(|by| format!(" by {}", single_line(by))).unwrap_or_default();
             format!("disabled{since}{by}")
         }
     }
 }
 
-fn relay_lines(relays: &Relays, now: Timestamp) -> Vec<String> {
+fn relay_lines(relays: &Relays, now: Timestamp, times: &Times) -> Vec<String> {
     let line = |relay: &RelayStatus| {
         let mut facts = Vec::new();
         if relay.executor == RelayExecutor::Agent {
@@ -211,10 +211,10 @@ fn relay_lines(relays: &Relays, now: Timestamp) -> Vec<String> {
             facts.push(format!("last {} {} ago", word(&action).replace('_', " "), age(at, now)));
         }
         if let Some(until) = relay.on_until {
-            facts.push(format!("on until {}", local_time_s(until)));
+            facts.push(format!("on until {}", times.show(until)));
         }
         if let Some(failures) = &relay.release_failures {
-            let (count, since) = (failures.count, local_time_s(failures.since));
+            let (count, since) = (failures.count, times.show(failures.since));
             facts.push(format!("off not confirmed, {count} attempts since {since}"));
         }
         format!("{}  {}  {}", relay.id, relay.driver, facts.join(", ")).trim_end().to_owned()
@@ -244,7 +244,7 @@ fn channel_line(channel: &ChannelLine, now: Timestamp) -> String {
 }
 
 /// A problem, with what to do about it.
-fn problem(problem: &Problem) -> String {
+fn problem(problem: &Problem, times: &Times) -> String {
     match problem {
         Problem::ConfigurationMissing => {
             "the stack has no camhook.toml: `camhook config push FILE` uploads one".to_owned()
@@ -254,13 +254,13 @@ fn problem(problem: &Problem) -> String {
                 .to_owned()
         }
         Problem::SourceOffline { source, since } => {
-            let since = local_time_s(*since);
+            let since = times.show(*since);
             format!("source {source} is offline since {since}: check its power, network and webhook settings")
         }
         Problem::SourceRefused { source, reason, at } => format!(
             "the last post of source {source} was refused at {} ({reason}): `camhook setup {source}` shows the settings \
              of the device",
-            local_time_s(*at)
+            times.show(*at)
         ),
         Problem::SourceNeverSeen { source } => {
             format!(
@@ -285,23 +285,23 @@ fn problem(problem: &Problem) -> String {
             let by = by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
             format!(
                 "all relays are disabled since {}{by}: `camhook relays on` enables them",
-                local_time_s(*since)
+                times.show(*since)
             )
         }
         Problem::ReleaseUnconfirmed { relay, since } => format!(
             "relay {relay} has not confirmed that it is off since {}: check the device, then `camhook relays confirm-off \
              {relay}`",
-            local_time_s(*since)
+            times.show(*since)
         ),
         Problem::AgentOffline { agent, since } => {
-            let since = since.map(|since| format!(" since {}", local_time_s(since))).unwrap_or_default();
+            let since = since.map(|since| format!(" since {}", times.show(since))).unwrap_or_default();
             format!(
                 "agent {agent} is offline{since}: its relays are not switched; check its machine and service"
             )
         }
         Problem::ChannelFailing { channel, since, reason } => format!(
             "channel {channel} failed at {}: {reason}; after a correction, `camhook test {channel}` sends a message",
-            local_time_s(*since)
+            times.show(*since)
         ),
     }
 }
@@ -312,6 +312,7 @@ mod tests {
     use camhook_operations::sources::Sources;
     use camhook_ports::Queue;
     use camhook_state::presence::Refusal;
+    use jiff::tz::TimeZone;
 
     use super::*;
 
@@ -333,6 +334,7 @@ mod tests {
     fn status(sources: Vec<SourceStatus>, problems: Vec<Problem>) -> Status {
         Status {
             at: NOW,
+            timezone: TimeZone::UTC,
             configuration: ConfigurationStatus {
                 state: ConfigurationState::Rejected,
                 version: Some("v2".to_owned()),
@@ -364,6 +366,7 @@ mod tests {
         let problems = vec![Problem::DeadLetters { queue: Queue::Notify, count: 1 }];
         let text = text("house", &status(vec![source("gate", SourceState::Ok), refused], problems));
         for expected in [
+            "house at 2027-01-15 08:00:00+00:00\n",
             "configuration  version v2, rejected; version v1 is in force\n  config/camhook.toml:3:1: no such key",
             "sources        1 ok, 1 refused\n  gate  viewtron  ok          contact 12 s ago\n",
             "  door  viewtron  refused     contact 12 s ago, refused 0 s ago: token\\u{1b}[2J\n",

@@ -11,7 +11,7 @@ use super::Outcome;
 use crate::arguments;
 use crate::error::Error;
 use crate::event_line::event_line;
-use crate::moment::local_time;
+use crate::moment::Times;
 use crate::outcome_text::outcome_text;
 use crate::output::{Output, single_line};
 use crate::stack::{Selection, Stack};
@@ -34,6 +34,7 @@ pub(super) async fn run(
     let mut tail = Tail::default();
     // The first poll shows whether the stack can be read at all.
     tail.poll(&ports).await?;
+    let times = Stack::times(&ports).await;
     output.note(format_args!("stack {}: waiting for events; Ctrl-C ends", stack.label()));
     let mut selection = SourceSelection { source: arguments.source.as_deref(), events: BTreeSet::new() };
     let mut failures = 0;
@@ -48,7 +49,7 @@ pub(super) async fn run(
                 failures = 0;
                 for happening in happened {
                     if selection.includes(&happening) {
-                        output.result(&happening, line(&happening));
+                        output.result(&happening, line(&happening, &times));
                     }
                 }
             }
@@ -81,16 +82,16 @@ impl SourceSelection<'_> {
     }
 }
 
-fn line(happening: &Happening) -> String {
+fn line(happening: &Happening, times: &Times) -> String {
     match happening {
-        Happening::Event(event) => event_line(event),
+        Happening::Event(event) => event_line(event, times),
         Happening::Refusal { source, refusal } => {
-            let line = format!("{}  {source}  refused: {}", local_time(refusal.at), refusal.reason);
+            let line = format!("{}  {source}  refused: {}", times.show_ms(refusal.at), refusal.reason);
             single_line(&line).into_owned()
         }
         Happening::Decision { event, part, action } => {
-            let outcome = outcome_text(&action.outcome, None);
-            let (at, rule) = (local_time(action.at), &action.rule);
+            let outcome = outcome_text(&action.outcome, None, times);
+            let (at, rule) = (times.show_ms(action.at), &action.rule);
             single_line(&format!("{at}  {part}  rule {rule}: {outcome}  {event}")).into_owned()
         }
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Outcome;
 use crate::arguments::Tokens;
 use crate::error::Error;
-use crate::moment::{age, local_time_s};
+use crate::moment::{Times, age};
 use crate::output::{Output, single_line};
 use crate::stack::{Selection, Stack};
 
@@ -26,16 +26,17 @@ pub(super) async fn run(arguments: &Tokens, stack: Selection<'_>, output: &Outpu
     if credentials.is_empty() {
         output.note("No source has a token, password or signing key.");
     }
+    let times = Times::of_site(&site);
     for credential in credentials {
-        output.result(&credential, single_line(&line(&credential, now)));
+        output.result(&credential, single_line(&line(&credential, now, &times)));
     }
     Ok(Outcome::Done)
 }
 
-fn line(credential: &Credential, now: Timestamp) -> String {
+fn line(credential: &Credential, now: Timestamp, times: &Times) -> String {
     let Credential { source, credential: name, last_used, state } = credential;
     let used = match last_used {
-        Some(at) => format!("last used {} ago, {}", age(*at, now), local_time_s(*at)),
+        Some(at) => format!("last used {} ago, {}", age(*at, now), times.show(*at)),
         None => "no use recorded".to_owned(),
     };
     let meaning = match state {
@@ -60,13 +61,16 @@ mod tests {
             last_used: Some(Timestamp::constant(1_799_996_400, 0)),
             state: CredentialState::Superseded,
         };
-        let text = line(&old, now);
-        assert!(text.starts_with("gate  token:sha256:9f86d081  last used 60 min ago, "), "{text}");
+        let text = line(&old, now, &Times::UTC);
+        assert!(
+            text.starts_with("gate  token:sha256:9f86d081  last used 60 min ago, 2027-01-15 07:00:00+00:00"),
+            "{text}"
+        );
         assert!(
             text.ends_with("; another one is in use: remove it when no device needs it any more"),
             "{text}"
         );
         let new = Credential { last_used: None, state: CredentialState::Unused, ..old };
-        assert!(line(&new, now).contains("no use recorded; enter it in the device"));
+        assert!(line(&new, now, &Times::UTC).contains("no use recorded; enter it in the device"));
     }
 }

@@ -15,6 +15,7 @@ use camhook_state::control::StopSwitch;
 use camhook_state::overview::{self, Overview};
 use camhook_state::snooze::{Snooze, SnoozeTarget};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::modes::{self, AreaMode};
@@ -33,6 +34,9 @@ const LATE_AFTER: Duration = Duration::from_secs(15 * 60);
 pub struct Status {
     /// When it was read.
     pub at: Timestamp,
+    /// The time zone of the configuration in force; UTC without one.
+    #[serde(skip)]
+    pub timezone: TimeZone,
     /// The newest camhook.toml.
     pub configuration: ConfigurationStatus,
     /// The sources and agents of the configuration in force.
@@ -255,6 +259,7 @@ pub async fn read<P: Ports, D: QueueDepths>(ports: &P, depths: &D) -> Result<Sta
     let areas: Vec<&str> = site.areas().into_iter().collect();
     Ok(Status {
         at: now,
+        timezone: site.timezone().clone(),
         configuration,
         sources,
         pending,

@@ -9,7 +9,9 @@ use serde::Serialize;
 use crate::arguments::ConfigHistory;
 use crate::command::Outcome;
 use crate::error::Error;
+use crate::moment::Times;
 use crate::output::Output;
+use crate::stack::Stack;
 
 /// One version.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -42,8 +44,9 @@ pub(super) async fn run<P: Ports>(
     if entries.is_empty() {
         output.note("No versions.");
     }
+    let times = Stack::times(ports).await;
     for entry in entries {
-        output.result(&entry, text(&entry));
+        output.result(&entry, text(&entry, &times));
     }
     Ok(Outcome::Done)
 }
@@ -66,14 +69,15 @@ async fn entries<P: Ports>(ports: &P, limit: usize) -> Result<Vec<Entry>, Error>
     Ok(entries)
 }
 
-fn text(entry: &Entry) -> String {
+fn text(entry: &Entry, times: &Times) -> String {
     let verdict = match (entry.verdict, entry.in_force) {
         (Verdict::Valid, true) => "valid, in force",
         (Verdict::Valid, false) => "valid",
         (Verdict::Invalid, _) => "invalid",
         (Verdict::Unchecked, _) => "not checked yet",
     };
-    let mut text = format!("{:.0}  {}  {} bytes  {verdict}", entry.stored_at, entry.version, entry.size);
+    let mut text =
+        format!("{}  {}  {} bytes  {verdict}", times.show(entry.stored_at), entry.version, entry.size);
     for error in &entry.errors {
         text += &format!("\n    {error}");
     }
@@ -106,13 +110,13 @@ mod tests {
             configuration::record_validation(&ports.state, version, &validation).await.unwrap();
         }
         let entries = entries(&ports, 10).await.unwrap();
-        let lines: Vec<String> = entries.iter().map(text).collect();
+        let lines: Vec<String> = entries.iter().map(|entry| text(entry, &Times::UTC)).collect();
         assert_eq!(
             lines,
             [
-                "1970-01-01T00:00:03Z  3  5 bytes  not checked yet",
-                "1970-01-01T00:00:02Z  2  6 bytes  invalid\n    camhook.toml:1:1: wrong: mend it",
-                "1970-01-01T00:00:01Z  1  5 bytes  valid, in force",
+                "1970-01-01 00:00:03+00:00  3  5 bytes  not checked yet",
+                "1970-01-01 00:00:02+00:00  2  6 bytes  invalid\n    camhook.toml:1:1: wrong: mend it",
+                "1970-01-01 00:00:01+00:00  1  5 bytes  valid, in force",
             ]
         );
     }

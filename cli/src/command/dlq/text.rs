@@ -4,7 +4,7 @@ use camhook_operations::dead_letters::{ActionState, DeadLetter, Retrying};
 use camhook_state::claim::ClaimState;
 use jiff::{SpanRound, Timestamp, Unit};
 
-use crate::moment::local_time;
+use crate::moment::Times;
 use crate::output::single_line;
 
 /// A dead letter.
@@ -31,9 +31,9 @@ pub(super) fn letter_text(letter: &DeadLetter, now: Timestamp) -> String {
 }
 
 /// A message that is retried.
-pub(super) fn retrying_text(message: &Retrying, now: Timestamp) -> String {
+pub(super) fn retrying_text(message: &Retrying, now: Timestamp, times: &Times) -> String {
     let next = match message.next_at {
-        Some(next_at) if next_at > now => format!("next attempt at {}", local_time(next_at)),
+        Some(next_at) if next_at > now => format!("next attempt at {}", times.show(next_at)),
         Some(_) => "next attempt now".to_owned(),
         None => "next attempt after the visibility timeout of the queue".to_owned(),
     };
@@ -84,13 +84,15 @@ mod tests {
             at,
             next_at: "2026-11-23T08:00:45Z".parse().ok(),
         };
-        let text = retrying_text(&message, now);
+        let text = retrying_text(&message, now, &Times::UTC);
         assert!(
-            text.starts_with("notify  m-1  retrying, attempt 3 failed 10s ago, next attempt at "),
+            text.starts_with(
+                "notify  m-1  retrying, attempt 3 failed 10s ago, next attempt at 2026-11-23 08:00:45+00:00"
+            ),
             "{text}"
         );
         assert!(text.ends_with("\n    channel garden: 503\\u{1b}[2J"), "{text}");
         message.next_at = None;
-        assert!(retrying_text(&message, now).contains("visibility timeout"));
+        assert!(retrying_text(&message, now, &Times::UTC).contains("visibility timeout"));
     }
 }
