@@ -54,10 +54,10 @@ impl Times {
         self.format(time, "%Y-%m-%d %H:%M:%S%.3f%:z")
     }
 
-    /// The day: `2026-11-23`.
+    /// The day of a time.
     #[cfg(feature = "aws")]
-    pub(crate) fn show_day(&self, time: Timestamp) -> String {
-        self.format(time, "%Y-%m-%d")
+    pub(crate) fn day(&self, time: Timestamp) -> Date {
+        time.to_zoned(self.0.clone()).date()
     }
 
     fn format(&self, time: Timestamp, format: &str) -> String {

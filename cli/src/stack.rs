@@ -59,6 +59,12 @@ pub(crate) struct Stack {
     /// Days that event records are kept.
     #[serde(default = "default_events_days")]
     pub(crate) events_days: u32,
+    /// Days that records of the audit are kept; `None` where the stack did not say so when it was added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) audit_days: Option<u32>,
+    /// Days that logs are kept; `None` where the stack did not say so when it was added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) log_days: Option<u32>,
     /// The URLs of the queues by name, with `_` for `-`; those of dead-letter queues end with `_dlq`.
     queues: BTreeMap<String, String>,
     /// The path of the deployed camhook.toml; `None` for a stack on AWS.
@@ -126,6 +132,7 @@ impl Stack {
             error: error.to_string(),
         })?;
         let (bucket, table) = (output("Bucket")?, output("Table")?);
+        let days = |key: &str| outputs.get(key).and_then(|days| days.parse().ok());
         Ok(Self {
             api_url,
             endpoint_url: None,
@@ -135,10 +142,9 @@ impl Stack {
             bucket,
             table,
             index_table: outputs.get("EventIndex").cloned(),
-            events_days: outputs
-                .get("EventsDays")
-                .and_then(|days| days.parse().ok())
-                .unwrap_or_else(default_events_days),
+            events_days: days("EventsDays").unwrap_or_else(default_events_days),
+            audit_days: days("AuditDays"),
+            log_days: days("LogRetention"),
             queues,
             config: None,
             sources: BTreeMap::new(),
@@ -206,6 +212,8 @@ impl Stack {
             ("Table", self.table != current.table),
             ("EventIndex", self.index_table != current.index_table),
             ("EventsDays", self.events_days != current.events_days),
+            ("AuditDays", self.audit_days != current.audit_days),
+            ("LogRetention", self.log_days != current.log_days),
             ("the URLs of queues", self.queues != current.queues),
         ];
         differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
@@ -312,6 +320,8 @@ mod tests {
             ("ApiUrl", "https://abc.execute-api.eu-north-1.amazonaws.com"),
             ("Bucket", "bucket"),
             ("Table", "table"),
+            ("AuditDays", "400"),
+            ("LogRetention", "7"),
             ("NotifyQueueUrl", "https://sqs/notify"),
             ("RelayLanQueueUrl", "https://sqs/relay-lan"),
             ("RelayLanDeadLetterQueueUrl", "https://sqs/relay-lan-dead"),
@@ -329,6 +339,7 @@ mod tests {
         let stack: Stack = serde_json::from_str(&written).unwrap();
         assert_eq!(stack.queue_urls("").get(&Queue::RelayLan).unwrap(), "https://sqs/relay-lan");
         assert_eq!(stack.queues_with_dead_letters(), [Queue::RelayLan]);
+        assert_eq!((stack.events_days, stack.audit_days, stack.log_days), (90, Some(400), Some(7)));
         let account = stack.account();
         assert_eq!((account.region, account.profile), (Some("eu-north-1"), Some("ann")));
         assert!(stack.label().contains("camhook-prod in eu-north-1"), "{}", stack.label());

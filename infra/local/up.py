@@ -69,6 +69,8 @@ def up(options, polling, with_tests=False):
         "table": outputs["Table"],
         "index_table": outputs["EventIndex"],
         "events_days": int(outputs["EventsDays"]),
+        "audit_days": int(outputs["AuditDays"]),
+        "log_days": int(outputs["LogRetention"]),
         "queues": {
             "notify": outputs["NotifyQueueUrl"],
             "notify_dlq": outputs["NotifyDeadLetterQueueUrl"],

@@ -2,6 +2,8 @@
 
 use camhook_operations::erase::{Eraser, Finding, Found, Remains, Subject, Totals, find};
 use camhook_ports::{Clock, Ports};
+use jiff::Span;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Outcome;
@@ -27,13 +29,28 @@ enum Step<'a> {
 }
 
 /// Where traces of what was erased remain.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Trace {
     /// Where.
-    place: &'static str,
-    /// Until when.
+    place: String,
+    /// Until when, in words.
     until: String,
+    /// The last day on which they may remain, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<Date>,
 }
+
+/// How long traces of an erasure remain.
+struct Lifetimes {
+    /// The day of the erasure.
+    today: Date,
+    events_days: u32,
+    audit_days: Option<u32>,
+    log_days: Option<u32>,
+}
+
+/// S3 deletes what has expired at the following midnight, and the version that is left of it 1 to 2 days later.
+const DELETION_DAYS: u32 = 3;
 
 pub(super) async fn run(arguments: &Erase, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let stack = Stack::find(stack)?;
@@ -69,7 +86,13 @@ pub(super) async fn run(arguments: &Erase, stack: Selection<'_>, output: &Output
         eraser.erase(&found, || bar.inc(1)).await?;
         bar.finish_and_clear();
     }
-    let elsewhere = elsewhere();
+    let lifetimes = Lifetimes {
+        today: times.day(now),
+        events_days: stack.events_days,
+        audit_days: stack.audit_days,
+        log_days: stack.log_days,
+    };
+    let elsewhere = lifetimes.elsewhere(&found.remains);
     let text = remaining(totals, &found, &elsewhere);
     output.result(&Step::Erased { totals, remains: &found.remains, elsewhere: &elsewhere }, text);
     Ok(Outcome::Done)
@@ -94,30 +117,99 @@ fn described(totals: Totals) -> String {
     format!("{events} events, {pictures} pictures and thumbnails, {quarantined} quarantined posts")
 }
 
-/// Where traces may remain that camhook does not erase, whatever was found.
-fn elsewhere() -> [Trace; 7] {
-    let trace = |place, until: &str| Trace { place, until: until.to_owned() };
-    [
-        trace(
-            "logs of the functions: ids of events, sources and cameras, no plates and names",
-            "LogRetention",
-        ),
-        trace("claims and deduplication in the table: ids of events, and hashes", "7 days after the event"),
-        trace("marks of reviewed events in the table: ids of events", "EventsDays after the mark"),
-        trace("messages in queues and dead-letter queues (camhook dlq)", "14 days after they were sent"),
-        trace("point-in-time backups of the tables", "35 days after the erasure"),
-        trace("versions of objects that were replaced or deleted before", "1 to 2 days after that"),
-        trace("messages and pictures that channels have delivered, and what devices keep", "deleted there"),
-    ]
+impl Trace {
+    /// Traces that remain for some days from a day on.
+    fn dated(place: impl Into<String>, from: Date, days: u32, rule: &str) -> Self {
+        let span = Span::new().try_days(i64::from(days)).unwrap_or_default();
+        let date = from.saturating_add(span);
+        Self { place: place.into(), until: format!("{date} ({rule})"), date: Some(date) }
+    }
+
+    /// Traces whose end is not known as a day.
+    fn undated(place: impl Into<String>, until: &str) -> Self {
+        Self { place: place.into(), until: until.to_owned(), date: None }
+    }
+}
+
+impl Lifetimes {
+    /// Where traces may remain that camhook does not erase, whatever was found.
+    fn elsewhere(&self, remains: &Remains) -> Vec<Trace> {
+        let of_table = |place: &str, days, rule: &str| Trace::dated(place, self.today, days, rule);
+        let mut traces = Vec::new();
+        traces.extend(self.audit(remains));
+        traces.push(self.logs());
+        traces.extend([
+            of_table(
+                "claims and deduplication in the table: ids of events, and hashes",
+                7,
+                "7 days after the event at the latest",
+            ),
+            of_table(
+                "marks of reviewed events in the table: ids of events",
+                self.events_days,
+                &format!("{} days after the mark at the latest", self.events_days),
+            ),
+            of_table(
+                "messages in queues and dead-letter queues (camhook dlq)",
+                14,
+                "14 days after they were sent at the latest",
+            ),
+            of_table("point-in-time backups of the tables", 35, "35 days after the erasure"),
+            of_table(
+                "versions of objects that were replaced or deleted before",
+                2,
+                "1 to 2 days after that at the latest",
+            ),
+            Trace::undated(
+                "messages and pictures that channels have delivered, and what devices keep",
+                "they are deleted there",
+            ),
+        ]);
+        traces
+    }
+
+    fn audit(&self, remains: &Remains) -> Option<Trace> {
+        let newest = remains.newest_audit_record?;
+        let place = match remains.audit_records {
+            1 => "1 audit record of relays".to_owned(),
+            several => format!("{several} audit records of relays"),
+        };
+        Some(match self.audit_days {
+            Some(days) => {
+                let rule = format!("{days} days after the decision");
+                Trace::dated(place, newest, days.saturating_add(DELETION_DAYS), &rule)
+            }
+            None => Trace::undated(
+                place,
+                "AuditDays after the decision, 365 if it was never changed; `camhook stack add` reads it",
+            ),
+        })
+    }
+
+    fn logs(&self) -> Trace {
+        let place = "logs of the functions: ids of events, sources and cameras, no plates and names";
+        match self.log_days {
+            Some(days) => {
+                let rule = format!("{days} days after they were written at the latest");
+                Trace::dated(place, self.today, days, &rule)
+            }
+            None => Trace::undated(
+                place,
+                "LogRetention after they were written, 30 days if it was never changed; `camhook stack add` reads it",
+            ),
+        }
+    }
 }
 
 fn remaining(totals: Totals, found: &Found, elsewhere: &[Trace]) -> String {
-    let Remains { audit_records, configuration_lines } = &found.remains;
     let mut lines =
         vec![format!("Erased {}.", described(totals)), "What remains, and until when:".to_owned()];
-    lines.push(format!("    {audit_records} audit records of relays: until AuditDays after each decision"));
-    if !configuration_lines.is_empty() {
-        let numbers: Vec<String> = configuration_lines.iter().map(ToString::to_string).collect();
+    if found.remains.audit_records == 0 {
+        lines.push("    no audit records of relays".to_owned());
+    }
+    if !found.remains.configuration_lines.is_empty() {
+        let numbers: Vec<String> =
+            found.remains.configuration_lines.iter().map(ToString::to_string).collect();
         lines.push(format!(
             "    camhook.toml, line {}, and its earlier versions: until it is changed and they are deleted",
             numbers.join(", ")
@@ -125,4 +217,59 @@ fn remaining(totals: Totals, found: &Found, elsewhere: &[Trace]) -> String {
     }
     lines.extend(elsewhere.iter().map(|trace| format!("    {}: until {}", trace.place, trace.until)));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lifetimes(audit_days: Option<u32>, log_days: Option<u32>) -> Lifetimes {
+        Lifetimes { today: "2026-11-23".parse().unwrap(), events_days: 90, audit_days, log_days }
+    }
+
+    fn remains() -> Remains {
+        let newest_audit_record = "2026-11-20".parse().ok();
+        Remains { audit_records: 2, newest_audit_record, configuration_lines: vec![12, 14] }
+    }
+
+    #[test]
+    fn what_remains_is_named_with_its_last_day() {
+        let found = Found { remains: remains(), ..Found::default() };
+        let elsewhere = lifetimes(Some(365), Some(30)).elsewhere(&found.remains);
+        let text = remaining(Totals::default(), &found, &elsewhere);
+        for expected in [
+            "    camhook.toml, line 12, 14, and its earlier versions: until it is changed and they are deleted\n",
+            "    2 audit records of relays: until 2027-11-23 (365 days after the decision)\n",
+            "no plates and names: until 2026-12-23 (30 days after they were written at the latest)\n",
+            "ids of events, and hashes: until 2026-11-30 (7 days after the event at the latest)\n",
+            "    marks of reviewed events in the table: ids of events: until 2027-02-21 (90 days after",
+            "(camhook dlq): until 2026-12-07 (14 days",
+            "    point-in-time backups of the tables: until 2026-12-28 (35 days after the erasure)\n",
+        ] {
+            assert!(text.contains(expected), "{expected}\n---\n{text}");
+        }
+        for parameter in ["AuditDays", "LogRetention", "EventsDays"] {
+            assert!(!text.contains(parameter), "{text}");
+        }
+        let json = serde_json::to_value(&elsewhere).unwrap();
+        assert_eq!(json[0]["date"], "2027-11-23");
+    }
+
+    #[test]
+    fn what_the_stack_did_not_say_is_not_guessed() {
+        let traces = lifetimes(None, None).elsewhere(&remains());
+        let undated: Vec<&str> =
+            traces.iter().filter(|trace| trace.date.is_none()).map(|trace| trace.until.as_str()).collect();
+        let [audit, logs, _] = undated.try_into().unwrap();
+        assert!(audit.starts_with("AuditDays after the decision, 365 if it was never changed"), "{audit}");
+        assert!(logs.starts_with("LogRetention after they were written"), "{logs}");
+    }
+
+    #[test]
+    fn without_audit_records_none_are_announced() {
+        let found = Found::default();
+        let elsewhere = lifetimes(Some(365), Some(30)).elsewhere(&found.remains);
+        let text = remaining(Totals::default(), &found, &elsewhere);
+        assert!(text.contains("    no audit records of relays\n"), "{text}");
+    }
 }

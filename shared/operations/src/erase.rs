@@ -10,6 +10,7 @@ use camhook_ports::{Condition, EventIndex, IndexError, IndexPorts, Key, ObjectEr
 use camhook_site::Site;
 use camhook_state::Error as StateError;
 use futures_util::stream::{self, TryStreamExt};
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -41,6 +42,9 @@ pub struct Found {
 pub struct Remains {
     /// The number of records of the audit that name the subject or one of its events.
     pub audit_records: usize,
+    /// The day in UTC of the newest of them; `None` when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest_audit_record: Option<Date>,
     /// The lines of camhook.toml that name the subject, counted from 1.
     pub configuration_lines: Vec<usize>,
 }

@@ -8,6 +8,7 @@ use camhook_ports::{
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::{EraseError, Found, FoundEvent, Remains, Subject};
@@ -69,6 +70,12 @@ fn record_key(key: &str) -> Option<RecordKey<'_>> {
     let [_, year, month, day, source, file] = segments.as_slice() else { return None };
     let id = file.strip_suffix(".json")?.parse().ok()?;
     Some(RecordKey { date: format!("{year}/{month}/{day}"), source, id })
+}
+
+/// The day in the key of an object: `root/yyyy/mm/dd/…`.
+fn day_of(key: &str) -> Option<Date> {
+    let day: Vec<&str> = key.split('/').skip(1).take(3).collect();
+    day.join("-").parse().ok()
 }
 
 fn date(time: Timestamp) -> String {
@@ -259,7 +266,8 @@ async fn remains<P: Ports>(
             )
         }
     });
-    let named: Vec<bool> = stream::iter(checked).buffered(AT_ONCE).try_collect().await?;
+    let checked: Vec<bool> = stream::iter(checked).buffered(AT_ONCE).try_collect().await?;
+    let named = || keys.iter().zip(&checked).filter_map(|(key, is_named)| is_named.then_some(key));
     let configuration = match subject.text() {
         Some(_) => ports.objects().get(CONFIG_KEY).await?,
         None => None,
@@ -267,7 +275,8 @@ async fn remains<P: Ports>(
     let text = configuration.map(|object| String::from_utf8_lossy(&object.bytes).into_owned());
     let lines = text.iter().flat_map(|text| text.lines().enumerate());
     Ok(Remains {
-        audit_records: named.into_iter().filter(|is_named| *is_named).count(),
+        audit_records: named().count(),
+        newest_audit_record: named().filter_map(|key| day_of(key)).max(),
         configuration_lines: lines
             .filter(|(_, line)| subject.is_mentioned(line))
             .map(|(number, _)| number + 1)
