@@ -212,7 +212,7 @@ pub(crate) enum Error {
     #[cfg(feature = "aws")]
     Index(#[from] camhook_ports::IndexError),
     /// The index of events cannot be rebuilt.
-    #[error(transparent)]
+    #[error("{0}; repeat the command to continue")]
     #[cfg(feature = "aws")]
     Rebuild(#[from] camhook_index::Error),
     /// A request to the bucket failed.

@@ -2,7 +2,8 @@
 
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use camhook_aws::{AwsPorts, ReceivedMessage};
@@ -35,6 +36,14 @@ enum Listed<'a> {
 struct Queues {
     live: AwsPorts,
     dead: AwsPorts,
+    /// The dead letters that this command has received and not deleted: others do not see them meanwhile.
+    held: Mutex<BTreeMap<String, HeldLetter>>,
+}
+
+/// What makes a dead letter visible again.
+struct HeldLetter {
+    queue: Queue,
+    receipt_handle: String,
 }
 
 pub(super) async fn run(arguments: &Dlq, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
@@ -47,7 +56,24 @@ pub(super) async fn run(arguments: &Dlq, stack: Selection<'_>, output: &Output) 
         let which = arguments.queue.map(|queue| format!(" of {queue}")).unwrap_or_default();
         return Err(Error::NoDeadLetterQueue(which));
     }
-    let ports = Queues { live: stack.connect().await, dead: stack.connect_dead_letters().await };
+    let ports = Queues {
+        live: stack.connect().await,
+        dead: stack.connect_dead_letters().await,
+        held: Mutex::default(),
+    };
+    let result = work(arguments, &stack, &ports, &queues, output).await;
+    // Whatever failed, what is left can be listed and sent at once.
+    ports.release_held(output).await;
+    result
+}
+
+async fn work(
+    arguments: &Dlq,
+    stack: &Stack,
+    ports: &Queues,
+    queues: &[Queue],
+    output: &Output,
+) -> Result<Outcome, Error> {
     let letters = try_join_all(queues.iter().map(|queue| ports.read(*queue))).await?.concat();
     match &arguments.action {
         None | Some(DlqAction::List) => {
@@ -55,9 +81,9 @@ pub(super) async fn run(arguments: &Dlq, stack: Selection<'_>, output: &Output) 
             for letter in &letters {
                 output.result(&Listed::DeadLetter(letter), letter_text(letter, now));
             }
-            ports.release(&letters, output).await;
+            ports.release_held(output).await;
             let times = Stack::times(&ports.live).await;
-            let retried = retrying(ports.live.state(), &queues, now).await?;
+            let retried = retrying(ports.live.state(), queues, now).await?;
             for message in &retried {
                 output.result(&Listed::Retrying(message), retrying_text(message, now, &times));
             }
@@ -68,37 +94,41 @@ pub(super) async fn run(arguments: &Dlq, stack: Selection<'_>, output: &Output) 
         }
         Some(DlqAction::Send(send)) => {
             let selected = ports.select(&letters, (!send.all).then_some(&send.ids), output).await?;
-            if let Err(error) = stack.confirm(&format!("send {} dead letters again", selected.len()), output)
-            {
-                ports.release(&letters, output).await;
-                return Err(error);
-            }
+            stack.confirm(&format!("send {} dead letters again", selected.len()), output)?;
             let site = stack.site().await?;
             ports.send(&selected, &site, output).await
         }
         Some(DlqAction::Drop(drop)) => {
             let selected = ports.select(&letters, Some(&drop.ids), output).await?;
-            if let Err(error) = stack.confirm(&format!("delete {} dead letters", selected.len()), output) {
-                ports.release(&letters, output).await;
-                return Err(error);
-            }
+            stack.confirm(&format!("delete {} dead letters", selected.len()), output)?;
             ports.drop(&selected, output).await
         }
     }
 }
 
 impl Queues {
-    /// All dead letters of a queue. They stay invisible until [`Queues::release`], or for the visibility timeout.
+    fn held(&self) -> MutexGuard<'_, BTreeMap<String, HeldLetter>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All dead letters of a queue. They stay invisible until they are released, or for the visibility timeout.
     async fn read(&self, queue: Queue) -> Result<Vec<DeadLetter>, Error> {
-        let mut letters = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut letters: Vec<DeadLetter> = Vec::new();
         loop {
             let received = self.dead.queues().receive(queue, WAIT).await?;
             let mut any_new = false;
+            self.held().extend(received.iter().map(|message| {
+                let receipt_handle = message.receipt_handle.clone();
+                (message.message_id.clone(), HeldLetter { queue, receipt_handle })
+            }));
             for message in received {
-                if seen.insert(message.message_id.clone()) {
-                    any_new = true;
-                    letters.push(DeadLetter::read(self.live.state(), letter(queue, message)).await?);
+                // Only the newest receipt of a message is sure to delete it.
+                match letters.iter_mut().find(|letter| letter.message == message.message_id) {
+                    Some(known) => known.received.receipt_handle = message.receipt_handle,
+                    None => {
+                        any_new = true;
+                        letters.push(DeadLetter::read(self.live.state(), letter(queue, message)).await?);
+                    }
                 }
             }
             if !any_new {
@@ -116,7 +146,6 @@ impl Queues {
     ) -> Result<Vec<&'a DeadLetter>, Error> {
         let Some(ids) = ids else { return Ok(letters.iter().collect()) };
         if let Some(unknown) = ids.iter().find(|id| !letters.iter().any(|letter| letter.is(id))) {
-            self.release(letters, output).await;
             return Err(Error::NoDeadLetter(unknown.clone()));
         }
         let (selected, others): (Vec<&DeadLetter>, Vec<&DeadLetter>) =
@@ -125,21 +154,39 @@ impl Queues {
         Ok(selected)
     }
 
-    /// Makes messages visible again.
+    /// Makes dead letters visible again.
     async fn release(&self, letters: impl IntoIterator<Item = &DeadLetter>, output: &Output) {
         for letter in letters {
-            let released = self
-                .dead
-                .queues()
-                .retry_after(letter.queue, &letter.received.receipt_handle, Duration::ZERO)
-                .await;
-            if let Err(error) = released {
-                output.note(format_args!(
-                    "failed to release {}; it stays invisible until its visibility timeout ends: {error}",
-                    letter.message
-                ));
+            let held = self.held().remove(&letter.message);
+            if let Some(held) = held {
+                self.make_visible(&letter.message, &held, output).await;
             }
         }
+    }
+
+    /// Makes all dead letters visible again that were neither deleted nor released.
+    async fn release_held(&self, output: &Output) {
+        let held = std::mem::take(&mut *self.held());
+        for (message, held) in &held {
+            self.make_visible(message, held, output).await;
+        }
+    }
+
+    async fn make_visible(&self, message: &str, held: &HeldLetter, output: &Output) {
+        let HeldLetter { queue, receipt_handle } = held;
+        let released = self.dead.queues().retry_after(*queue, receipt_handle, Duration::ZERO).await;
+        if let Err(error) = released {
+            output.note(format_args!(
+                "failed to release {message}; it stays invisible until its visibility timeout ends: {error}"
+            ));
+        }
+    }
+
+    /// Deletes a dead letter, and the reason that is recorded for it.
+    async fn delete(&self, letter: &DeadLetter) -> Result<(), Error> {
+        self.dead.queues().delete(letter.queue, &letter.received.receipt_handle).await?;
+        self.held().remove(&letter.message);
+        Ok(reasons::remove(self.live.state(), letter.queue, &letter.message).await?)
     }
 
     /// Sends messages again. A message is deleted from the dead-letter queue only after its queue accepted it. If
@@ -153,7 +200,6 @@ impl Queues {
                     "not sent: {}; the rule {rule} is in the cooldown of a later event and would drop it",
                     letter.message
                 ));
-                self.release([*letter], output).await;
                 outcome = Outcome::Refused;
                 continue;
             }
@@ -164,8 +210,7 @@ impl Queues {
                 replay: letter.replay().map(str::to_owned),
             };
             self.live.queues().send(letter.queue, message).await?;
-            self.dead.queues().delete(letter.queue, &letter.received.receipt_handle).await?;
-            reasons::remove(self.live.state(), letter.queue, &letter.message).await?;
+            self.delete(letter).await?;
             output.result(letter, format_args!("{}  {}  sent again", letter.queue, letter.message));
         }
         if letters.is_empty() {
@@ -176,8 +221,7 @@ impl Queues {
 
     async fn drop(&self, letters: &[&DeadLetter], output: &Output) -> Result<Outcome, Error> {
         for letter in letters {
-            self.dead.queues().delete(letter.queue, &letter.received.receipt_handle).await?;
-            reasons::remove(self.live.state(), letter.queue, &letter.message).await?;
+            self.delete(letter).await?;
             output.result(letter, format_args!("{}  {}  deleted", letter.queue, letter.message));
         }
         Ok(Outcome::Done)

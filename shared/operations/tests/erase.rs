@@ -108,6 +108,7 @@ async fn a_person_is_erased_from_all_places_and_nobody_else_is() {
     let found = searched(&ports, &subject).await;
     assert_eq!(found.totals(), Totals { events: 2, pictures: 4, quarantined: 1 });
     assert_eq!((found.remains.audit_records, &found.remains.configuration_lines[..]), (2, &[2][..]));
+    assert_eq!(found.remains.newest_audit_record, "2026-11-22".parse().ok());
     assert!(erase(&ports, &subject, &found).await);
     for number in [1_u32, 2] {
         let left = keys_with(&ports, &format!("{number:032x}"));
@@ -141,6 +142,23 @@ async fn what_is_before_a_time_is_found_to_the_second() {
     let ports = stack().await;
     let found = searched(&ports, &Subject::Before(at("2026-11-22T09:00:00Z"))).await;
     assert_eq!(found.totals(), Totals { events: 2, pictures: 4, quarantined: 0 });
+}
+
+#[tokio::test]
+async fn a_quarantined_post_of_which_only_a_part_was_erased_is_found_again() {
+    let ports = stack().await;
+    // The mention is in the object whose key comes first.
+    put(&ports, "quarantine/2026/11/22/gate/q3/reason.json", "{\"detail\":\"Grace Example\"}").await;
+    put(&ports, "quarantine/2026/11/22/gate/q3/request.bin", "<name/>").await;
+    let subject = Subject::person("grace example").unwrap();
+    let found = searched(&ports, &subject).await;
+    ports.objects.fail("quarantine/2026/11/22/gate/q3/request.bin");
+    assert!(!erase(&ports, &subject, &found).await, "the bucket refuses");
+    ports.objects.heal();
+    let left = searched(&ports, &subject).await;
+    assert_eq!(left.totals().quarantined, 1);
+    assert!(erase(&ports, &subject, &left).await);
+    assert!(keys_with(&ports, "/q3/").is_empty());
 }
 
 #[tokio::test]

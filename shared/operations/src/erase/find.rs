@@ -216,12 +216,14 @@ async fn pictures<P: Ports>(
 }
 
 /// The objects of quarantined posts: of the source, before the time, or with a mention of the plate or person.
+///
+/// Those with the mention come last: as long as one is left, the next run finds the rest of its post.
 async fn quarantined<P: Ports>(ports: &P, subject: &Subject) -> Result<Vec<String>, ObjectError> {
     let keys = keys_after(ports.objects(), "quarantine/", None).await?;
     let folder = |key: &str| key.rsplit_once('/').map(|(folder, _)| folder.to_owned());
     let checked = keys.iter().map(|key| async move {
         let segments: Vec<&str> = key.split('/').collect();
-        let [_, year, month, day, source, ..] = segments.as_slice() else { return Ok(None) };
+        let [_, year, month, day, source, ..] = segments.as_slice() else { return Ok(false) };
         let is_found = match subject {
             Subject::Source(wanted) => source == wanted,
             Subject::Before(before) => format!("{year}/{month}/{day}") < date(*before),
@@ -230,15 +232,15 @@ async fn quarantined<P: Ports>(ports: &P, subject: &Subject) -> Result<Vec<Strin
                 object.is_some_and(|object| subject.is_mentioned(&String::from_utf8_lossy(&object.bytes)))
             }
         };
-        Ok::<_, ObjectError>(is_found.then(|| folder(key)).flatten())
+        Ok::<_, ObjectError>(is_found)
     });
-    let folders: BTreeSet<String> = stream::iter(checked)
-        .buffered(AT_ONCE)
-        .try_filter_map(|folder| std::future::ready(Ok(folder)))
-        .try_collect()
-        .await?;
-    let is_found = |key: &&String| folder(key).is_some_and(|folder| folders.contains(&folder));
-    Ok(keys.iter().filter(is_found).cloned().collect())
+    let checked: Vec<bool> = stream::iter(checked).buffered(AT_ONCE).try_collect().await?;
+    let folders: BTreeSet<String> =
+        keys.iter().zip(&checked).filter_map(|(key, is_found)| folder(key).filter(|_| *is_found)).collect();
+    let is_found = |key: &String| folder(key).is_some_and(|folder| folders.contains(&folder));
+    let of_posts = keys.into_iter().zip(checked).filter(|(key, _)| is_found(key));
+    let (naming, others): (Vec<_>, Vec<_>) = of_posts.partition(|(_, is_naming)| *is_naming);
+    Ok(others.into_iter().chain(naming).map(|(key, _)| key).collect())
 }
 
 /// What names the subject and stays.
