@@ -3,9 +3,7 @@
 use camhook_aws::{AwsPorts, CurrentSite};
 use camhook_ports::{Clock, Ports};
 use camhook_site::DEFAULT_MODE;
-use camhook_state::control::{self, ModeRecord, SetBy};
-use jiff::Timestamp;
-use serde::Serialize;
+use camhook_state::control::{self, AreaMode, SetBy};
 
 use super::Outcome;
 use crate::arguments::Arm;
@@ -13,18 +11,6 @@ use crate::error::Error;
 use crate::moment::Times;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
-
-#[derive(Serialize)]
-struct Area<'a> {
-    area: &'a str,
-    mode: String,
-    /// Absent if it was never set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<Timestamp>,
-    /// Absent if it is not known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
-}
 
 pub(super) async fn run(arguments: &Arm, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let stack = Stack::find(stack)?;
@@ -59,14 +45,32 @@ pub(super) async fn run(arguments: &Arm, stack: Selection<'_>, output: &Output) 
 
 async fn show(ports: &AwsPorts, area: &str, times: &Times, output: &Output) -> Result<(), Error> {
     let record = control::mode_record(ports.state(), area).await?;
-    let Some(ModeRecord { mode, since, by }) = record else {
-        let text = format!("{area}: {DEFAULT_MODE} (default, never set)");
-        output.result(&Area { area, mode: DEFAULT_MODE.to_owned(), since: None, by: None }, text);
-        return Ok(());
-    };
-    let by = by.map(|by| by.to_string());
-    let setter = by.as_ref().map_or_else(String::new, |by| format!(", set by {by}"));
-    let text = format!("{area}: {mode} since {}{setter}", times.show(since));
-    output.result(&Area { area, mode, since: Some(since), by }, text);
+    let mode = AreaMode::new(area, record, DEFAULT_MODE).in_words();
+    output.result(&mode, text(&mode, times));
     Ok(())
+}
+
+fn text(mode: &AreaMode<String>, times: &Times) -> String {
+    let AreaMode { area, mode, since, by } = mode;
+    let Some(since) = since else { return format!("{area}: {mode} (default, never set)") };
+    let setter = by.as_ref().map_or_else(String::new, |by| format!(", set by {by}"));
+    format!("{area}: {mode} since {}{setter}", times.show(*since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_is_shown_with_who_set_it_and_when() {
+        let by = Some("source phone".to_owned());
+        let (area, mode) = ("yard".to_owned(), "away".to_owned());
+        let set = AreaMode { area, mode, since: "2026-11-23T12:00:00Z".parse().ok(), by };
+        assert_eq!(
+            text(&set, &Times::UTC),
+            "yard: away since 2026-11-23 12:00:00+00:00, set by source phone"
+        );
+        let never = AreaMode::new("barn", None, DEFAULT_MODE).in_words();
+        assert_eq!(text(&never, &Times::UTC), "barn: home (default, never set)");
+    }
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use camhook_event::{Image, is_image_of};
 use camhook_ports::{IndexPorts, ObjectStore};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, LOCATION};
+use http::header::LOCATION;
 
 use crate::app::App;
 use crate::error::PageError;
@@ -16,9 +16,6 @@ use crate::visit::Visit;
 
 /// How long a signed URL of a picture is valid.
 const VALID_FOR: Duration = Duration::from_secs(60);
-
-/// How long a browser may use the redirect again: shorter than its target is valid.
-const CACHE: &str = "private, max-age=50";
 
 /// Redirects to the n-th picture of an event.
 pub(crate) async fn picture<P: IndexPorts>(
@@ -52,5 +49,6 @@ async fn redirect<P: IndexPorts>(app: &App<P>, key: &str, is_of_event: bool) -> 
         return Err(PageError::NoPicture);
     }
     let link = app.ports.objects().link(key, VALID_FOR).await?;
-    Ok((StatusCode::FOUND, [(LOCATION, link.as_str()), (CACHE_CONTROL, CACHE)]).into_response())
+    // Not stored by browsers, as every answer: nobody sees a picture from a cache after signing out or losing an area.
+    Ok((StatusCode::FOUND, [(LOCATION, link.as_str())]).into_response())
 }

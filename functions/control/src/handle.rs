@@ -12,7 +12,7 @@ use camhook_state::control::{self, SetBy};
 use tracing::Instrument;
 
 use crate::Error;
-use crate::reply::{self, AreaMode};
+use crate::reply::{self, area_mode};
 use crate::request::{ModeRequest, parse};
 
 /// The most that a body may hold, in bytes.
@@ -107,7 +107,7 @@ async fn set<P: Ports>(ports: &P, request: &Request<Verified>, area: &str, mode:
     match control::set_mode(ports.state(), area, mode, by, request.received_at()).await {
         Ok(record) => {
             tracing::info!(area, mode, "set mode");
-            reply::set(&AreaMode::new(area, Some(record)))
+            reply::set(&area_mode(area, Some(record)))
         }
         Err(error) => {
             tracing::error!(area, mode, %error, "failed to set mode");
@@ -120,7 +120,7 @@ async fn show<P: Ports>(ports: &P, site: &Site, source: &Source) -> Reply {
     let mut modes = Vec::new();
     for area in areas(site, source) {
         match control::mode_record(ports.state(), area).await {
-            Ok(record) => modes.push(AreaMode::new(area, record)),
+            Ok(record) => modes.push(area_mode(area, record)),
             Err(error) => {
                 tracing::error!(area, %error, "failed to read mode");
                 return common(Outcome::Unavailable);

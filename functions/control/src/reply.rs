@@ -4,39 +4,19 @@ use std::borrow::Cow;
 
 use camhook_ingest::Reply;
 use camhook_site::DEFAULT_MODE;
-use camhook_state::control::ModeRecord;
-use jiff::Timestamp;
+use camhook_state::control::{AreaMode, ModeRecord};
 use serde::Serialize;
 
 use crate::Error;
 
-/// The mode of an area.
-#[derive(Debug, Serialize)]
-pub(crate) struct AreaMode<'a> {
-    area: &'a str,
-    mode: String,
-    /// Absent if it was never set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<Timestamp>,
-    /// Absent if it is not known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
-}
-
-impl<'a> AreaMode<'a> {
-    pub(crate) fn new(area: &'a str, record: Option<ModeRecord>) -> Self {
-        match record {
-            None => Self { area, mode: DEFAULT_MODE.to_owned(), since: None, by: None },
-            Some(ModeRecord { mode, since, by }) => {
-                Self { area, mode, since: Some(since), by: by.map(|by| by.to_string()) }
-            }
-        }
-    }
+/// The mode of an area as replies have it.
+pub(crate) fn area_mode(area: &str, record: Option<ModeRecord>) -> AreaMode<String> {
+    AreaMode::new(area, record, DEFAULT_MODE).in_words()
 }
 
 #[derive(Serialize)]
 struct Areas<'a> {
-    areas: &'a [AreaMode<'a>],
+    areas: &'a [AreaMode<String>],
 }
 
 #[derive(Serialize)]
@@ -45,12 +25,12 @@ struct Failure {
 }
 
 /// The mode was set.
-pub(crate) fn set(area: &AreaMode<'_>) -> Reply {
+pub(crate) fn set(area: &AreaMode<String>) -> Reply {
     json(200, area)
 }
 
 /// The modes of several areas.
-pub(crate) fn modes(areas: &[AreaMode<'_>]) -> Reply {
+pub(crate) fn modes(areas: &[AreaMode<String>]) -> Reply {
     json(200, &Areas { areas })
 }
 

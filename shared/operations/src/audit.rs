@@ -4,7 +4,7 @@ use camhook_event::EventId;
 use camhook_ports::{ObjectError, ObjectStore};
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use jiff::tz::TimeZone;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +15,11 @@ pub(crate) const ROOT: &str = "audit";
 /// The number of records that are read at the same time.
 const AT_ONCE: usize = 16;
 
-/// The maximum number of records of a relay and day that are listed for a page: one call of S3.
-const LISTED: usize = 999;
+/// For how long after an event's receipt its decisions are looked for.
+const AFTER_RECEIPT: SignedDuration = SignedDuration::from_hours(24);
 
-/// The days after an event's receipt on which its decisions are looked for.
-const AROUND: [i64; 2] = [0, 1];
+/// By how much the clock of an agent on site, which dates its decisions, may be behind.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A decision about a relay, as the audit has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -125,11 +125,16 @@ pub async fn of_event<O: ObjectStore>(
     received_at: Timestamp,
 ) -> Result<Vec<AuditRecord>, ObjectError> {
     let id = event.to_string();
-    let mut prefixes = Vec::new();
-    for relay in &relays {
-        prefixes.extend(AROUND.iter().map(|days| relay_prefix(relay, later(received_at, *days))));
-    }
-    let listed: Vec<_> = prefixes.iter().map(|prefix| objects.list(prefix, LISTED)).collect();
+    let since = later(received_at, -CLOCK_TOLERANCE);
+    let searched: Vec<Date> = days(since, later(received_at, AFTER_RECEIPT)).collect();
+    let listed = relays.iter().flat_map(|relay| {
+        searched.iter().map(move |day| async move {
+            let prefix = relay_prefix(relay, *day);
+            // The names of a relay's records begin with their time.
+            let after = format!("{prefix}{}", since.as_millisecond());
+            keys_after(objects, &prefix, Some(&after)).await
+        })
+    });
     let keys = try_join_all(listed).await?.into_iter().flatten().filter(|key| key.contains(&id));
     let mut records = read(objects, keys.collect()).await?;
     records.sort_by_key(|record| record.at);
@@ -148,9 +153,12 @@ pub async fn newest<O: ObjectStore>(
     limit: usize,
 ) -> Result<Vec<AuditRecord>, ObjectError> {
     let mut keys = Vec::new();
-    for days in [0, -1] {
-        let of_day = objects.list(&relay_prefix(relay, later(now, days)), LISTED).await?;
-        // Keys of a relay are in the order of time.
+    for day in days(later(now, -SignedDuration::from_hours(24)), now) {
+        if keys.len() >= limit {
+            break;
+        }
+        // Keys are listed in the order of time, and from the oldest only: all of a day are needed for its newest.
+        let of_day = keys_after(objects, &relay_prefix(relay, day), None).await?;
         keys.extend(of_day.into_iter().rev());
     }
     keys.truncate(limit);
@@ -167,10 +175,10 @@ async fn read<O: ObjectStore>(objects: &O, keys: Vec<String>) -> Result<Vec<Audi
 }
 
 /// `audit/yyyy/mm/dd/{relay}/`
-fn relay_prefix(relay: &str, time: Timestamp) -> String {
-    format!("{}{relay}/", day_prefix(ROOT, time.to_zoned(TimeZone::UTC).date()))
+fn relay_prefix(relay: &str, day: Date) -> String {
+    format!("{}{relay}/", day_prefix(ROOT, day))
 }
 
-fn later(time: Timestamp, days: i64) -> Timestamp {
-    time.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(time)
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(time)
 }

@@ -48,6 +48,41 @@ pub struct ModeRecord {
     pub by: Option<SetBy>,
 }
 
+/// The mode of an area, for programs: commands, the console and replies to requests. `By` is who set it, as parts
+/// ([`SetBy`]) or in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AreaMode<By = SetBy> {
+    /// The area.
+    pub area: String,
+    /// Its mode.
+    pub mode: String,
+    /// Since when; `None` for an area whose mode was never set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Who set it, as far as is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+}
+
+impl AreaMode {
+    /// The mode of an area by what is recorded; `default` where it was never set.
+    #[must_use]
+    pub fn new(area: &str, record: Option<ModeRecord>, default: &str) -> Self {
+        let area = area.to_owned();
+        match record {
+            None => Self { area, mode: default.to_owned(), since: None, by: None },
+            Some(ModeRecord { mode, since, by }) => Self { area, mode, since: Some(since), by },
+        }
+    }
+
+    /// The same with who set it in words: `source phone`.
+    #[must_use]
+    pub fn in_words(self) -> AreaMode<String> {
+        let Self { area, mode, since, by } = self;
+        AreaMode { area, mode, since, by: by.map(|by| by.to_string()) }
+    }
+}
+
 /// Who set a mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -208,6 +243,20 @@ mod tests {
 
     fn ann() -> SetBy {
         SetBy::Person("ann".to_owned())
+    }
+
+    #[test]
+    fn the_mode_of_an_area_has_one_form_as_parts_and_one_in_words() {
+        let by = Some(SetBy::Source("phone".to_owned()));
+        let record = ModeRecord { mode: "away".to_owned(), since: NOW, by };
+        let mode = AreaMode::new("yard", Some(record), "home");
+        let expected = serde_json::json!({
+            "area": "yard", "mode": "away", "since": "2027-01-15T08:00:00Z", "by": { "source": "phone" },
+        });
+        assert_eq!(serde_json::to_value(&mode).unwrap(), expected);
+        assert_eq!(serde_json::to_value(mode.in_words()).unwrap()["by"], "source phone");
+        let never = serde_json::to_value(AreaMode::new("barn", None, "home")).unwrap();
+        assert_eq!(never, serde_json::json!({ "area": "barn", "mode": "home" }));
     }
 
     #[tokio::test]
