@@ -271,7 +271,9 @@ fn problem(problem: &Problem, times: &Times) -> String {
             format!("posts in quarantine: {count}; `camhook quarantine list` shows them")
         }
         Problem::Pending { count } => {
-            format!("events that a queue refused: {count}; the watchdog delivers them every minute")
+            format!(
+                "events and alerts that a queue refused: {count}; the watchdog delivers them every minute"
+            )
         }
         Problem::DeadLetters { queue, count } => {
             format!("dead letters of the queue {queue}: {count}; `camhook dlq` shows the reasons")

@@ -1,7 +1,7 @@
 //! Runs every minute.
 //!
-//! * Delivers pending events. An event that is stored while a queue refused it is under `pending/` with the names of
-//!   those queues. It is removed only after it was delivered: after a crash between the two it is delivered twice, and
+//! * Delivers pending events and alerts. An event that is stored while a queue refused it is under `pending/` with the
+//!   names of those queues, and so is an alert about a quarantined post. It is removed only after it was delivered: after a crash between the two it is delivered twice, and
 //!   the consumers' claims make it act once.
 //! * Reports sources and agents that go offline or come back.
 //! * Restores the release message of a relay without a timer that should be off.

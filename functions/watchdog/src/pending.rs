@@ -1,19 +1,19 @@
-//! Delivers pending events.
+//! Delivers pending events and alerts.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use camhook_event::{Event, PENDING_PREFIX, quarantine_prefix};
-use camhook_ingest::{Pending, message_group};
+use camhook_ingest::{Pending, message_group, send_alert};
 use camhook_ports::{
     Clock, EventQueue, Message, Metrics, Object, ObjectError, ObjectStore, Ports, Precondition, PutError,
-    Queue,
+    Queue, QueueError,
 };
 use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::pending;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// How many events are tried in one tick. The next tick goes on behind them.
 const EVENTS_A_TICK: usize = 1000;
@@ -30,7 +30,7 @@ const DEAD_LETTER_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// The folder below `quarantine/` of events that could not be delivered.
 const DEAD_LETTERS: &str = "pending";
 
-/// The result for one event under `pending/`.
+/// The result for one object under `pending/`.
 enum Delivery {
     /// Every queue accepted it.
     Done,
@@ -38,6 +38,8 @@ enum Delivery {
     Pending,
     /// It is in the quarantine.
     DeadLettered,
+    /// It is an alert that no queue accepted for a day, and gone: what it is about alerts again.
+    Dropped,
 }
 
 /// Why an event under `pending/` was not delivered.
@@ -49,6 +51,32 @@ enum PendingError {
     Put(#[from] PutError),
     #[error("not a pending event: {0}")]
     Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Message(#[from] QueueError),
+}
+
+/// What a queue refused.
+enum Content {
+    Event(Box<Event>),
+    Alert(Box<Alert>),
+}
+
+impl Content {
+    /// The message group.
+    fn group(&self) -> Result<String, QueueError> {
+        match self {
+            Self::Event(event) => Ok(message_group(event)),
+            Self::Alert(alert) => Ok(alert.message()?.group),
+        }
+    }
+
+    /// Since when it waits.
+    fn since(&self) -> Timestamp {
+        match self {
+            Self::Event(event) => event.data.received_at.timestamp(),
+            Self::Alert(alert) => alert.at,
+        }
+    }
 }
 
 /// Delivers events under `pending/` to the queues that refused them.
@@ -80,6 +108,10 @@ pub async fn deliver_pending<P: Ports>(ports: &P) {
                     ports.metrics().count("PendingDelivered", []);
                 }
                 Ok(Delivery::Pending) => ports.metrics().count("PendingOwed", []),
+                Ok(Delivery::Dropped) => {
+                    tracing::error!(key, "dropped a pending alert that no queue accepted for a day");
+                    ports.metrics().count("PendingFailed", []);
+                }
                 Ok(Delivery::DeadLettered) => {
                     tracing::error!(key, "dead-lettered a pending event");
                     ports.metrics().count("PendingDeadLettered", []);
@@ -98,7 +130,7 @@ pub async fn deliver_pending<P: Ports>(ports: &P) {
         tracing::warn!(%error, "failed to record where the next tick goes on");
     }
     if !dead_letters.is_empty() {
-        send_alert(ports, dead_letters.len()).await;
+        alert_dead_lettered(ports, dead_letters.len()).await;
     }
 }
 
@@ -118,18 +150,14 @@ async fn next_keys<P: Ports>(ports: &P) -> Result<Vec<String>, ObjectError> {
     Ok(keys)
 }
 
-async fn send_alert<P: Ports>(ports: &P, count: usize) {
+async fn alert_dead_lettered<P: Ports>(ports: &P, count: usize) {
     let text = format!(
         "{count} stored events could not be delivered to a queue for a day: nobody was notified and no relay was switched \
          because of them. They are in the bucket below quarantine/, in the folder {DEAD_LETTERS} of today. Check the \
          stack's queues and the watchdog's log."
     );
     let alert = Alert::new(AlertSubject::Queue(Queue::Notify), text, ports.clock().now());
-    let sent = match alert.message() {
-        Ok(message) => ports.queues().send(Queue::Alerts, message).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = sent {
+    if let Err(error) = send_alert(ports, &alert).await {
         tracing::error!(count, %error, "failed to send the alert about dead-lettered events");
     }
 }
@@ -144,22 +172,26 @@ async fn dead_letter<P: Ports>(ports: &P, key: &str, bytes: Bytes) -> Result<Del
     Ok(Delivery::DeadLettered)
 }
 
-fn read(bytes: &[u8]) -> Result<(Pending, Event), serde_json::Error> {
+fn read(bytes: &[u8]) -> Result<(Pending, Content), serde_json::Error> {
     let pending: Pending = serde_json::from_slice(bytes)?;
-    let event = serde_json::from_value(pending.message.clone())?;
-    Ok((pending, event))
+    // The type of a message tells an alert from an event.
+    let content = match serde_json::from_value(pending.message.clone()) {
+        Ok(alert) => Content::Alert(Box::new(alert)),
+        Err(_) => Content::Event(serde_json::from_value(pending.message.clone())?),
+    };
+    Ok((pending, content))
 }
 
 async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingError> {
     let Some(object) = ports.objects().get(key).await? else {
         return Ok(Delivery::Done);
     };
-    let Ok((pending, event)) = read(&object.bytes) else {
+    let Ok((pending, content)) = read(&object.bytes) else {
         // No later version of it will come: nobody but the ingest writes here.
         return dead_letter(ports, key, object.bytes).await;
     };
     let body = serde_json::to_string(&pending.message)?;
-    let group = message_group(&event);
+    let group = content.group()?;
     let sends = pending.queues.iter().map(|&queue| {
         let replay = pending.replay.clone();
         let message = Message { replay, ..Message::new(body.clone(), group.clone()) };
@@ -167,16 +199,21 @@ async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingErro
     });
     let mut refused: Vec<Queue> = Vec::new();
     for (queue, error) in join_all(sends).await.into_iter().filter_map(Result::err) {
-        tracing::warn!(key, %queue, %error, "queue still refuses the event");
+        tracing::warn!(key, %queue, %error, "queue still refuses a pending message");
         refused.push(queue);
     }
     if refused.is_empty() {
         ports.objects().delete(key).await?;
         return Ok(Delivery::Done);
     }
-    let age = ports.clock().now().duration_since(event.data.received_at.timestamp());
-    if age >= DEAD_LETTER_AFTER {
-        return dead_letter(ports, key, object.bytes).await;
+    let is_too_old = ports.clock().now().duration_since(content.since()) >= DEAD_LETTER_AFTER;
+    match content {
+        Content::Event(_) if is_too_old => return dead_letter(ports, key, object.bytes).await,
+        Content::Alert(_) if is_too_old => {
+            ports.objects().delete(key).await?;
+            return Ok(Delivery::Dropped);
+        }
+        Content::Event(_) | Content::Alert(_) => {}
     }
     if refused != pending.queues {
         let rest = Pending { queues: refused, ..pending };
@@ -189,8 +226,8 @@ async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingErro
 
 #[cfg(test)]
 mod tests {
+    use camhook_ingest::{Instance, Malformed, alert_quarantined};
     use camhook_ports::memory::MemoryPorts;
-    use jiff::Timestamp;
     use serde_json::json;
 
     use super::*;
@@ -293,6 +330,40 @@ mod tests {
         assert_eq!(ports.objects.keys(), [format!("quarantine/2026/11/24/pending/{ID}/request.bin")]);
         let [alert] = alerts(&ports).try_into().unwrap();
         assert!(alert.starts_with("1 stored events"), "{alert}");
+    }
+
+    /// Alerts about an unreadable post while the queue of alerts refuses.
+    async fn refuse_alert(ports: &MemoryPorts) {
+        let toml = "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\n\
+            auth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n";
+        let (site, _) = camhook_site::read(toml, "test").unwrap();
+        let malformed = Malformed { code: "not_xml", detail: "no element".to_owned() };
+        ports.queues.fail(Queue::Alerts);
+        alert_quarantined(ports, &Instance::default(), site.source("gate").unwrap(), &malformed).await;
+    }
+
+    #[tokio::test]
+    async fn an_alert_that_the_queue_refused_is_sent_when_the_queue_works_again() {
+        let ports = ports();
+        refuse_alert(&ports).await;
+        assert_eq!(counted_by_a_tick(&ports, "PendingOwed").await, 1);
+        ports.queues.heal();
+        assert_eq!(counted_by_a_tick(&ports, "PendingDelivered").await, 1);
+        let [alert] = alerts(&ports).try_into().unwrap();
+        assert!(alert.starts_with("The source gate (viewtron) sent a post"), "{alert}");
+        assert!(ports.objects.keys().is_empty(), "nothing is pending");
+        assert!(ports.queues.sent(Queue::Notify).is_empty());
+        deliver_pending(&ports).await;
+        assert!(alerts(&ports).is_empty(), "it is sent once");
+    }
+
+    #[tokio::test]
+    async fn an_alert_that_no_queue_accepts_for_a_day_is_dropped() {
+        let ports = ports();
+        refuse_alert(&ports).await;
+        ports.clock.advance(Duration::from_secs(24 * 3600));
+        assert_eq!(counted_by_a_tick(&ports, "PendingFailed").await, 1);
+        assert!(ports.objects.keys().is_empty());
     }
 
     #[tokio::test]

@@ -1,27 +1,50 @@
 //! Alerts about quarantined posts: an alarm that camhook could not read must not go unnoticed.
 
-use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue, QueueError};
+use camhook_event::pending_key;
+use camhook_ports::{
+    Clock, EventQueue, Metrics, Object, ObjectStore, Ports, Precondition, PutError, Queue, QueueError,
+};
 use camhook_site::Source;
 use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::quarantine_alert::{self, ALERT_INTERVAL, AlertState};
 
-use crate::Malformed;
 use crate::adapter::TOO_MANY_EVENTS;
 use crate::instance::Instance;
 use crate::quarantine::TOO_LARGE;
+use crate::{Malformed, Pending};
 
-/// Why an alert could not be sent.
+/// Why an alert could neither be sent nor stored under `pending/`.
 #[derive(Debug, thiserror::Error)]
-enum AlertError {
+pub enum AlertError {
+    /// It cannot be written as a message.
     #[error(transparent)]
-    State(#[from] camhook_state::Error),
+    Message(#[from] QueueError),
+    /// It cannot be written as JSON.
     #[error(transparent)]
-    Queue(#[from] QueueError),
+    Json(#[from] serde_json::Error),
+    /// The queue refused it, and so did the bucket.
+    #[error("the queue refused it, and it could not be stored as pending: {0}")]
+    Pending(#[from] PutError),
+}
+
+/// Sends an alert. One that the queue refuses is stored under `pending/`, from where the watchdog sends it.
+///
+/// # Errors
+///
+/// When neither the queue nor the bucket takes it.
+pub async fn send_alert<P: Ports>(ports: &P, alert: &Alert) -> Result<(), AlertError> {
+    let Err(refused) = ports.queues().send(Queue::Alerts, alert.message()?).await else { return Ok(()) };
+    tracing::warn!(about = %alert.about, error = %refused, "queue refused the alert; it is pending");
+    let message = serde_json::to_value(alert)?;
+    let pending = Pending { queues: vec![Queue::Alerts], message, replay: None };
+    let bytes = serde_json::to_vec(&pending)?.into();
+    let object = Object { bytes, content_type: "application/json" };
+    Ok(ports.objects().put(&pending_key(alert.id), object, Precondition::None).await?)
 }
 
 /// Sends an alert about the first quarantined post of a source and reason in 24 hours.
 ///
-/// A failure is logged and counted, and has no effect on the post.
+/// It is sent later if the queue refuses it. A failure is logged and counted, and has no effect on the post.
 pub async fn alert_quarantined<P: Ports>(
     ports: &P,
     instance: &Instance,
@@ -41,12 +64,20 @@ pub async fn alert_quarantined<P: Ports>(
 
 async fn send<P: Ports>(ports: &P, source: &Source, reason: &str) -> Result<(), AlertError> {
     let (id, now) = (source.id.as_str(), ports.clock().now());
-    if quarantine_alert::find(ports.state(), id, reason, now).await? == AlertState::Sent {
+    let found = quarantine_alert::find(ports.state(), id, reason, now).await;
+    if matches!(found, Ok(AlertState::Sent)) {
         return Ok(());
     }
     let alert = Alert::new(AlertSubject::Source(id.to_owned()), text(source, reason), now);
-    ports.queues().send(Queue::Alerts, alert.message()?).await?;
-    quarantine_alert::record(ports.state(), id, reason, now).await?;
+    send_alert(ports, &alert).await?;
+    let recorded = match found {
+        Ok(_) => quarantine_alert::record(ports.state(), id, reason, now).await,
+        // An alert too many is better than none. A table that does not answer is not asked twice.
+        Err(error) => Err(error),
+    };
+    if let Err(error) = recorded {
+        tracing::warn!(source = id, reason, %error, "failed to record the alert; another instance may send it again");
+    }
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub use adapter::{
     Adapter, Challenge, EVENTS_LIMIT, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed,
     Refusal, Remainder, Reply, describe_names,
 };
-pub use alert::alert_quarantined;
+pub use alert::{AlertError, alert_quarantined, send_alert};
 pub use credentials::Credentials;
 pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 pub use guide::{Apply, DialectGuide, Sample, Sign, WebhookUrl};

@@ -39,13 +39,13 @@ pub enum StoreError {
     },
 }
 
-/// An object under `pending/`: a stored event, and the queues that refused it.
+/// An object under `pending/`: a stored event or an alert, and the queues that refused it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
-    /// The queues that refused the event.
+    /// The queues that refused it.
     #[serde(rename = "owed")]
     pub queues: Vec<Queue>,
-    /// The event as the queues carry it.
+    /// The event or alert as the queues carry it.
     pub message: serde_json::Value,
     /// The name of the run, if the event is replayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -440,16 +440,42 @@ async fn the_first_quarantined_post_of_a_reason_in_a_day_sends_an_alert() {
 #[tokio::test]
 async fn an_alert_that_cannot_be_sent_never_costs_the_post() {
     let stack = Stack::with_token();
-    stack.ports.state.fail("alert#");
-    assert_eq!(stack.post("gibberish").await.status, 200);
-    assert!(alerts(&stack).is_empty());
-    stack.ports.state.heal();
     stack.ports.queues.fail(Queue::Alerts);
+    stack.ports.objects.fail("pending/");
     assert_eq!(stack.post("gibberish").await.status, 200);
+    stack.ports.objects.heal();
     stack.ports.queues.heal();
     assert_eq!(stack.post("gibberish").await.status, 200);
     assert_eq!(alerts(&stack).len(), 1, "it is tried again with the next post");
-    assert_eq!(stack.ports.metrics.counted("AlertsFailed"), 2);
+    assert_eq!(stack.ports.metrics.counted("AlertsFailed"), 1);
+}
+
+#[tokio::test]
+async fn an_alert_that_the_queue_refuses_is_pending_once() {
+    let stack = Stack::with_token();
+    stack.ports.queues.fail(Queue::Alerts);
+    for _ in 0..2 {
+        assert_eq!(stack.post("gibberish").await.status, 200);
+    }
+    let pending: Vec<String> =
+        stack.ports.objects.keys().into_iter().filter(|key| key.starts_with("pending/")).collect();
+    let [key] = pending.try_into().unwrap();
+    let object = stack.ports.objects.object(&key).unwrap();
+    let pending: Pending = serde_json::from_slice(&object.bytes).unwrap();
+    assert_eq!(pending.queues, [Queue::Alerts]);
+    let alert: Alert = serde_json::from_value(pending.message).unwrap();
+    assert!(alert.text.contains("no_word"), "{}", alert.text);
+    assert_eq!(stack.ports.metrics.counted("AlertsFailed"), 0);
+}
+
+#[tokio::test]
+async fn an_alert_is_sent_by_each_instance_when_the_table_does_not_say_whether_it_was() {
+    let stack = Stack::with_token();
+    stack.ports.state.fail("alert#");
+    for _ in 0..2 {
+        assert_eq!(stack.post("gibberish").await.status, 200);
+    }
+    assert_eq!(alerts(&stack).len(), 1);
 }
 
 #[tokio::test]
