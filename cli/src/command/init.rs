@@ -29,6 +29,9 @@ const NTFY_SERVER: &str = "https://ntfy.sh";
 /// Where the Telegram bot's token is kept.
 const TELEGRAM_TOKEN: &str = "ssm:/camhook/channels/telegram";
 
+/// What the name of a file begins with that is not complete.
+const UNFINISHED: &str = ".camhook-init-";
+
 /// The area of the cameras, where modes are used.
 const AREA: &str = "house";
 
@@ -96,7 +99,7 @@ pub(super) fn run(arguments: &Init, consent: Consent, output: &Output) -> Result
 fn write(path: &Path, text: &str) -> Result<(), Error> {
     let wrong = |error| Error::Write { path: path.to_owned(), error };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(wrong)?;
     file.write_all(text.as_bytes()).map_err(wrong)?;
     file.as_file().sync_all().map_err(wrong)?;
     file.persist_noclobber(path).map_err(|error| wrong(error.error))?;
