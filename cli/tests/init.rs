@@ -39,7 +39,7 @@ fn assert_runs_again(folder: &Path) {
 fn killed_while_it_writes_it_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let limited = ["-c", "ulimit -c 0; ulimit -f 1; exec \"$0\" \"$@\"", CAMHOOK];
-    let killed = run(folder.path(), "sh", &[&limited[..], &arguments()].concat());
+    let killed = run(folder.path(), "sh", &[limited.as_slice(), arguments().as_slice()].concat());
     assert!(killed.status.signal().is_some(), "{:?}: {}", killed.status, text(&killed.stderr));
     assert_eq!(text(&killed.stdout), "", "no token is shown of a file that is not there");
     assert_runs_again(folder.path());

@@ -75,6 +75,8 @@ fn target(body: &Value) -> Option<String> {
 pub enum Fault {
     /// It is answered with this status and does nothing.
     Status(u16),
+    /// It is answered with this status and the code of an error of AWS, such as `AccessDenied`, and does nothing.
+    Refusal(u16, &'static str),
     /// It does nothing and is never answered.
     Silence,
     /// It does nothing and its connection is closed.
@@ -157,7 +159,11 @@ impl FaultProxy {
                         reply = forward(&client, &endpoint, request) => reply,
                         Ok(()) = cut.changed() => Reply::Close,
                     },
-                    Some(Fault::Status(status)) => refused(status, &request),
+                    Some(Fault::Status(status)) => {
+                        let code = if is_json(&request) { "InternalFailure" } else { "InternalError" };
+                        refused(status, code, &request)
+                    }
+                    Some(Fault::Refusal(status, code)) => refused(status, code, &request),
                     Some(Fault::Silence) => Reply::Silence,
                     Some(Fault::Close) => Reply::Close,
                     Some(Fault::Hold(mut released)) => {
@@ -282,11 +288,16 @@ fn missing_object() -> Reply {
 }
 
 /// An error as the service writes it, so that the SDK reads it as one.
-fn refused(status: u16, request: &Request<Bytes>) -> Reply {
-    if request.headers().contains_key("x-amz-target") {
-        let error = serde_json::json!({ "__type": "InternalFailure", "message": "refused by the test" });
+fn refused(status: u16, code: &str, request: &Request<Bytes>) -> Reply {
+    if is_json(request) {
+        let error = serde_json::json!({ "__type": code, "message": "refused by the test" });
         return Reply::json(status, &error);
     }
-    Reply::text(status, "<Error><Code>InternalError</Code><Message>refused by the test</Message></Error>")
-        .with_header("content-type", "application/xml")
+    let error = format!("<Error><Code>{code}</Code><Message>refused by the test</Message></Error>");
+    Reply::text(status, error).with_header("content-type", "application/xml")
+}
+
+/// Whether a call is in JSON, as all are but those of S3.
+fn is_json(request: &Request<Bytes>) -> bool {
+    request.headers().contains_key("x-amz-target")
 }

@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::path::PathBuf;
+use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use crate::call_log::CallLog;
 use crate::cloud::{Bucket, Cloud, Queue, Table};
@@ -158,21 +160,31 @@ impl OwnStack {
         process.output()
     }
 
+    /// Runs a command of `camhook` on this stack and the event index of the deployed one, with AWS behind the proxy: how
+    /// it ended, and what it printed.
+    pub async fn run_behind_proxy(&self, command: &str, arguments: &[&str]) -> Output {
+        let file = self.stack_file(&self.proxy.url(), Some(&self.stack.index_table));
+        let mut process = Command::new(self.stack.bootstrap("camhook"));
+        process.arg(command).arg("--stack").arg(file).args(arguments).env_clear().stdin(Stdio::null());
+        wait::within("the command to end", process.kill_on_drop(true).output()).await.unwrap()
+    }
+
     fn start_command(&self, command: &str, arguments: &[&str], endpoint_url: &str) -> Process {
-        let file = self.stack_file(endpoint_url);
+        let file = self.stack_file(endpoint_url, None);
         let mut words = vec![command.to_owned(), "--stack".to_owned(), file.display().to_string()];
         words.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         Process::start_with(self.stack.bootstrap("camhook"), words, Vec::new())
     }
 
-    /// A stack.json of this stack, with AWS at this address.
-    fn stack_file(&self, endpoint_url: &str) -> PathBuf {
+    /// A stack.json of this stack, with AWS at this address, and with an event index if it is given.
+    fn stack_file(&self, endpoint_url: &str, index_table: Option<&str>) -> PathBuf {
         let stack = json!({
             "api_url": self.stack.api_url,
             "endpoint_url": endpoint_url,
             "region": self.stack.region,
             "bucket": self.bucket.name,
             "table": self.table.name,
+            "index_table": index_table,
             "queues": {
                 "notify": self.notify.url,
                 "notify_dlq": self.notify_dlq.url,

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use camhook_end_to_end::cloud::Cloud;
+use camhook_end_to_end::fault_proxy::{Call, Fault};
 use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::lambda_runtime::Function;
 use camhook_end_to_end::own_stack::OwnStack;
@@ -258,5 +259,111 @@ async fn each_command_says_that_its_stack_is_gone() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
         assert!(error.contains("hint: the stack may have been deleted"), "{arguments:?}: {error}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+/// The exit code and what was printed as an error, of a command that prints no result.
+fn failure(output: &Output) -> (Option<i32>, String) {
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "no result");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn is_of_table(call: &Call) -> bool {
+    let operations = ["GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem"];
+    operations.contains(&call.operation.as_str())
+}
+
+/// The bucket without the configuration.
+fn is_of_bucket(call: &Call) -> bool {
+    let operations = ["ListObjectsV2", "GetObject", "PutObject", "DeleteObject"];
+    operations.contains(&call.operation.as_str()) && !call.target.starts_with(CONFIGURATION)
+}
+
+const THROTTLED: &str = "hint: AWS limits the rate: repeat the command in a minute";
+const DENIED: &str = "hint: your AWS user or role lacks a right";
+
+#[tokio::test]
+async fn each_command_says_that_the_table_is_throttled_or_may_not_be_used() {
+    let stack = OwnStack::create(&viewtron(&[OLD])).await;
+    let commands: [(&str, &[&str]); 7] = [
+        ("status", &[]),
+        ("events", &["--since", "1h"]),
+        ("replay", &["--since", "1h"]),
+        ("erase", &["--plate", "IB 36 NL"]),
+        ("snooze", &[]),
+        ("relays", &[]),
+        ("tokens", &[]),
+    ];
+    for (code, hint) in
+        [("ProvisionedThroughputExceededException", THROTTLED), ("AccessDeniedException", DENIED)]
+    {
+        stack.proxy.fail(Fault::Refusal(400, code), is_of_table);
+        for (command, arguments) in commands {
+            let (exit, error) = failure(&stack.run_behind_proxy(command, arguments).await);
+            assert_eq!(exit, Some(1), "{command}: {error}");
+            assert!(error.contains(code) && error.contains(hint), "{command}: {error}");
+        }
+        stack.proxy.heal();
+    }
+    stack.proxy.fail(Fault::Refusal(403, "AccessDenied"), is_of_bucket);
+    let of_bucket = ["status", "replay", "erase"];
+    for (command, arguments) in commands.into_iter().filter(|(command, _)| of_bucket.contains(command)) {
+        let (exit, error) = failure(&stack.run_behind_proxy(command, arguments).await);
+        assert_eq!(exit, Some(1), "{command}: {error}");
+        assert!(error.contains(DENIED), "{command}: {error}");
+    }
+}
+
+/// The second message is refused, and the command is repeated: the run is the same, and so no channel gets a message
+/// twice.
+#[tokio::test]
+async fn a_replay_that_was_refused_in_the_middle_is_continued_as_the_same_run() {
+    let stack = OwnStack::create(&viewtron(&[OLD])).await;
+    let function = stack.start("viewtron").await;
+    for number in 0..2 {
+        assert_eq!(post(&function, OLD, number).await, 200);
+    }
+    while let Some(taken) = stack.notify.take().await {
+        taken.delete().await;
+    }
+    let notify = stack.notify.url.rsplit('/').next().unwrap().to_owned();
+    stack.proxy.fail_nth(2, Fault::Refusal(403, "AccessDeniedException"), move |call| {
+        call.is("SendMessage", &notify)
+    });
+    let (exit, error) = failure(&stack.run_behind_proxy("replay", &["--since", "1h"]).await);
+    assert_eq!(exit, Some(1), "{error}");
+    assert!(error.contains("repeat the command to continue") && error.contains(DENIED), "{error}");
+
+    let output = stack.run_behind_proxy("replay", &["--since", "1h"]).await;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && printed.contains("2 events sent again"), "{printed}{notes}");
+    assert!(notes.contains("Continuing the replay of events since"), "{notes}");
+    let mut runs = Vec::new();
+    while let Some(taken) = stack.notify.take().await {
+        runs.push(taken.record["messageAttributes"]["replay"]["stringValue"].clone());
+        taken.delete().await;
+    }
+    assert_eq!(runs.len(), 3, "one was sent before the failure");
+    assert!(runs.iter().all(|run| *run == runs[0] && run.is_string()), "{runs:?}");
+}
+
+#[tokio::test]
+async fn dead_letters_that_cannot_be_sent_again_can_be_listed_at_once() {
+    let stack = OwnStack::create(&viewtron(&[OLD])).await;
+    stack.notify_dlq.send("{}").await;
+    let (throttled, denied) = ("ProvisionedThroughputExceededException", "AccessDeniedException");
+    for (status, code, hint) in [(400, throttled, THROTTLED), (403, denied, DENIED)] {
+        stack.proxy.fail(Fault::Refusal(status, code), move |call| {
+            if code == throttled { is_of_table(call) } else { call.operation == "SendMessage" }
+        });
+        let (exit, error) = failure(&stack.run_behind_proxy("dlq", &["send", "--all"]).await);
+        assert_eq!(exit, Some(1), "{error}");
+        assert!(error.contains(hint), "{error}");
+        assert_eq!(stack.proxy.count("DeleteMessage", ""), 0, "it stays in the queue");
+        stack.proxy.heal();
+        // It would be invisible for 30 s if the command had kept it.
+        let visible = stack.notify_dlq.take().await.unwrap();
+        visible.give_back().await;
     }
 }
