@@ -4,7 +4,7 @@ use camhook_event::State;
 use camhook_operations::events::Summary;
 
 use crate::moment::Times;
-use crate::output::single_line;
+use crate::output::{counted, single_line};
 
 /// An event on one line: time, place, description, number of pictures, id.
 pub(crate) fn event_line(event: &Summary, times: &Times) -> String {
@@ -14,9 +14,8 @@ pub(crate) fn event_line(event: &Summary, times: &Times) -> String {
     };
     let pictures = match (event.pictures, event.rejected_pictures) {
         (0, 0) => "no pictures".to_owned(),
-        (1, 0) => "1 picture".to_owned(),
-        (stored, 0) => format!("{stored} pictures"),
-        (stored, rejected) => format!("{stored} pictures, {rejected} rejected"),
+        (stored, 0) => counted(stored, "picture", "pictures"),
+        (stored, rejected) => format!("{}, {rejected} rejected", counted(stored, "picture", "pictures")),
     };
     let time = times.show_ms(event.time.timestamp());
     let line = format!("{time}  {place}  {}  {pictures}  {}", what(event), event.id);

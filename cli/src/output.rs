@@ -144,6 +144,16 @@ impl Output {
     }
 }
 
+/// A count with the noun for one or for any other number: `1 event`, `2 events`.
+pub(crate) fn counted<N: Copy + Display + PartialEq + From<u8>>(
+    count: N,
+    one: &str,
+    several: &str,
+) -> String {
+    let noun = if count == N::from(1) { one } else { several };
+    format!("{count} {noun}")
+}
+
 /// Text of a device on one line: control, bidirectional and line-breaking characters are escaped as in a Rust
 /// string literal.
 pub(crate) fn single_line(text: &str) -> Cow<'_, str> {
@@ -219,6 +229,12 @@ mod tests {
         assert!(line.starts_with("a\\u{1b}[2Jb\\u{9d}0;owned"), "{line}");
         let lines = multi_line(HOSTILE);
         assert_eq!(lines.matches(is_unsafe).collect::<Vec<_>>(), ["\n"], "{lines:?}");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        let counts = [0_u64, 1, 2].map(|count| counted(count, "address", "addresses"));
+        assert_eq!(counts, ["0 addresses", "1 address", "2 addresses"]);
     }
 
     #[test]

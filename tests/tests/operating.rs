@@ -50,10 +50,10 @@ async fn a_post_in_another_dialect_becomes_an_event_when_camhook_toml_is_correct
     assert!(same.contains("still cannot be read"), "{same}");
     stack.bucket.put(CONFIGURATION, instar("cloud")).await;
     let dry_run = stack.run("quarantine", &["replay", "--all", "--dry-run"]).await.join("\n");
-    assert!(dry_run.contains("1 events to store"), "{dry_run}");
+    assert!(dry_run.contains("1 event to store"), "{dry_run}");
     assert!(stack.bucket.records("hall").await.is_empty());
     let replayed = stack.run("quarantine", &["replay", "--all"]).await.join("\n");
-    assert!(replayed.contains("1 events stored"), "{replayed}");
+    assert!(replayed.contains("1 event stored"), "{replayed}");
     let [event] = stack.bucket.records("hall").await.try_into().unwrap();
     assert_eq!(event["data"]["face"]["name"], "Ann Example");
     let sent = stack.notify.take().await.unwrap();
@@ -63,7 +63,7 @@ async fn a_post_in_another_dialect_becomes_an_event_when_camhook_toml_is_correct
     let again = stack.run("quarantine", &["replay", "--all"]).await.join("\n");
     assert!(again.contains("No quarantined posts to replay"), "{again}");
     let sent = stack.run("replay", &["--since", "1h", "--source", "hall"]).await.join("\n");
-    assert!(sent.contains("1 events sent again"), "{sent}");
+    assert!(sent.contains("1 event sent again"), "{sent}");
     assert_eq!(stack.notify.holds().await, 1);
 }
 
@@ -205,14 +205,14 @@ async fn a_person_is_erased_and_a_search_of_everything_finds_only_what_the_repor
 
     let found = camhook(&stack, &["erase", "--person", "erasmus example", "--dry-run"]).await;
     let found = String::from_utf8_lossy(&found.stdout).into_owned();
-    assert!(found.contains("1 events"), "{found}");
+    assert!(found.contains("1 event,"), "{found}");
     assert!(
         !places_with(&cloud, &stack, &format!("\"{NAME}\"")).await.is_empty(),
         "a dry run erases nothing"
     );
     let erased = camhook(&stack, &["erase", "--person", "erasmus example", "--yes"]).await;
     let report = String::from_utf8_lossy(&erased.stdout).into_owned();
-    assert!(report.contains("Erased 1 events") && report.contains("What remains"), "{report}");
+    assert!(report.contains("Erased 1 event,") && report.contains("What remains"), "{report}");
     assert_eq!(places_with(&cloud, &stack, &format!("\"{NAME}\"")).await, Vec::<String>::new());
     // Named by the report: claims, the audit, and posts of a source without faces.
     let named = |place: &String| {
@@ -243,7 +243,10 @@ async fn each_command_says_that_its_stack_is_gone() {
     let file = folder.path().join("stack.json");
     std::fs::write(&file, gone(&stack).to_string()).unwrap();
     for arguments in [
-        &["quarantine", "list"][..],
+        &["status"][..],
+        &["events", "--since", "1h"],
+        &["index", "rebuild", "--since", "1d"],
+        &["quarantine", "list"],
         &["quarantine", "show", "abc"],
         &["quarantine", "replay", "--all"],
         &["replay", "--since", "1h"],
@@ -285,10 +288,11 @@ const DENIED: &str = "hint: your AWS user or role lacks a right";
 #[tokio::test]
 async fn each_command_says_that_the_table_is_throttled_or_may_not_be_used() {
     let stack = OwnStack::create(&viewtron(&[OLD])).await;
-    let commands: [(&str, &[&str]); 7] = [
+    let commands: [(&str, &[&str]); 8] = [
         ("status", &[]),
         ("events", &["--since", "1h"]),
         ("replay", &["--since", "1h"]),
+        ("index", &["rebuild", "--since", "1d"]),
         ("erase", &["--plate", "IB 36 NL"]),
         ("snooze", &[]),
         ("relays", &[]),

@@ -18,7 +18,7 @@ use self::text::{letter_text, retrying_text};
 use super::Outcome;
 use crate::arguments::{Dlq, DlqAction};
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::stack::{Selection, Stack};
 
 /// The wait time of a long poll; short polls may miss messages.
@@ -94,16 +94,20 @@ async fn work(
         }
         Some(DlqAction::Send(send)) => {
             let selected = ports.select(&letters, (!send.all).then_some(&send.ids), output).await?;
-            stack.confirm(&format!("send {} dead letters again", selected.len()), output)?;
+            stack.confirm(&format!("send {} again", dead_letters(selected.len())), output)?;
             let site = stack.site().await?;
             ports.send(&selected, &site, output).await
         }
         Some(DlqAction::Drop(drop)) => {
             let selected = ports.select(&letters, Some(&drop.ids), output).await?;
-            stack.confirm(&format!("delete {} dead letters", selected.len()), output)?;
+            stack.confirm(&format!("delete {}", dead_letters(selected.len())), output)?;
             ports.drop(&selected, output).await
         }
     }
+}
+
+fn dead_letters(count: usize) -> String {
+    counted(count, "dead letter", "dead letters")
 }
 
 impl Queues {

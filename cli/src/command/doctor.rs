@@ -29,7 +29,7 @@ use super::Outcome;
 use crate::connection::{client, exchange};
 use crate::error::Error;
 use crate::moment::Times;
-use crate::output::{Output, single_line};
+use crate::output::{Output, counted, single_line};
 use crate::stack::{Selection, Stack};
 
 /// How long a connection may take.
@@ -324,7 +324,7 @@ async fn webhooks(stack: &Stack, report: &mut Report<'_>) {
             return report.add("DNS", Verdict::failed(&format!("{host}: no answer"), "check the network"));
         }
     };
-    report.add("DNS", Verdict::ok(dns_text(host, addresses)));
+    report.add("DNS", Verdict::ok(format!("{host} has {}", counted(addresses, "address", "addresses"))));
     let client = client(REQUEST);
     let request = Request::new(Method::GET, url.clone());
     let sent = SystemClock::start().now();
@@ -344,13 +344,6 @@ async fn webhooks(stack: &Stack, report: &mut Report<'_>) {
     );
     report.add("clock", clock(&answer, sent));
     report.add("foreign host names", foreign_host(url).await);
-}
-
-fn dns_text(host: &str, addresses: usize) -> String {
-    match addresses {
-        1 => format!("{host} has 1 address"),
-        several => format!("{host} has {several} addresses"),
-    }
 }
 
 /// Compares this machine's clock with the time of an answer, which has a resolution of a second.
@@ -405,12 +398,6 @@ mod tests {
         drop(listener);
         let verdict = connect("127.0.0.1", port).await;
         assert!(matches!(verdict, Verdict::Failed { .. }), "{verdict:?}");
-    }
-
-    #[test]
-    fn addresses_are_counted() {
-        assert_eq!(dns_text("127.0.0.1", 1), "127.0.0.1 has 1 address");
-        assert_eq!(dns_text("example.org", 2), "example.org has 2 addresses");
     }
 
     #[test]

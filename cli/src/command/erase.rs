@@ -10,7 +10,7 @@ use super::Outcome;
 use crate::arguments::Erase;
 use crate::error::Error;
 use crate::moment::{Times, moment};
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::stack::{Selection, Stack};
 
 #[derive(Serialize)]
@@ -114,7 +114,12 @@ async fn search(ports: &camhook_aws::AwsPorts, subject: &Subject, output: &Outpu
 
 fn described(totals: Totals) -> String {
     let Totals { events, pictures, quarantined } = totals;
-    format!("{events} events, {pictures} pictures and thumbnails, {quarantined} quarantined posts")
+    format!(
+        "{}, {}, {}",
+        counted(events, "event", "events"),
+        counted(pictures, "picture or thumbnail", "pictures and thumbnails"),
+        counted(quarantined, "quarantined post", "quarantined posts")
+    )
 }
 
 impl Trace {
@@ -170,10 +175,7 @@ impl Lifetimes {
 
     fn audit(&self, remains: &Remains) -> Option<Trace> {
         let newest = remains.newest_audit_record?;
-        let place = match remains.audit_records {
-            1 => "1 audit record of relays".to_owned(),
-            several => format!("{several} audit records of relays"),
-        };
+        let place = counted(remains.audit_records, "audit record of relays", "audit records of relays");
         Some(match self.audit_days {
             Some(days) => {
                 let rule = format!("{days} days after the decision");

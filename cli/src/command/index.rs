@@ -10,7 +10,7 @@ use super::Outcome;
 use crate::arguments::{Index, IndexAction, IndexRebuild};
 use crate::error::Error;
 use crate::moment::moment;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::stack::{Selection, Stack};
 
 /// How long an interrupted rebuild can be taken up again.
@@ -114,8 +114,10 @@ fn described(totals: &Totals, mode: Mode) -> String {
         Mode::DryRun => ("to add", "to change", "to remove", "to correct"),
     };
     let mut text = format!(
-        "{records} records, {added} {added_word}, {changed} {changed_word}, {removed} {removed_word}, \
-         {counts} counts {counts_word}"
+        "{}, {added} {added_word}, {changed} {changed_word}, {removed} {removed_word}, \
+         {} {counts_word}",
+        counted(*records, "record", "records"),
+        counted(*counts, "count", "counts")
     );
     if *unreadable > 0 {
         text.push_str(&format!(", {unreadable} unreadable"));

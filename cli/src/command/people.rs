@@ -11,7 +11,7 @@ use super::Outcome;
 use crate::arguments::{Invite, People, PeopleAction, RoleArgument};
 use crate::error::Error;
 use crate::moment::Times;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::stack::{Selection, Stack};
 
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &People, stack: Selection<'_>, output: &Outpu
         PeopleAction::Revoke { name } => {
             stack.confirm(&format!("end the sessions of {name} and remove {name}"), output)?;
             let sessions = people::revoke(&stack.connect().await, name).await?;
-            let text = format!("{name} was removed; {sessions} sessions ended");
+            let text = format!("{name} was removed; {} ended", counted(sessions, "session", "sessions"));
             output.result(&Revoked { name, sessions }, text);
         }
     }

@@ -16,7 +16,7 @@ use crate::arguments::{
 };
 use crate::error::Error;
 use crate::moment::{Times, moment};
-use crate::output::{Output, single_line};
+use crate::output::{Output, counted, single_line};
 use crate::stack::{Selection, Stack};
 use crate::vendors::adapter;
 
@@ -193,7 +193,8 @@ async fn replay_entries(
             ReplayRelays::Switch => ", and let their events switch relays",
             ReplayRelays::Leave => "",
         };
-        stack.confirm(&format!("replay {} quarantined posts{relays}", entries.len()), output)?;
+        let posts = counted(entries.len(), "quarantined post", "quarantined posts");
+        stack.confirm(&format!("replay {posts}{relays}"), output)?;
     }
     let bar = output.progress(entries.len(), "replaying posts");
     let mut result = Outcome::Done;
@@ -229,7 +230,7 @@ fn described(outcome: &ReplayOutcome, dry_run: bool) -> String {
         ReplayOutcome::Events { events, stored_before, unreadable } => {
             let verb = if dry_run { "to store" } else { "stored" };
             let ids: Vec<String> = events.iter().map(ToString::to_string).collect();
-            let mut text = format!("{} events {verb}", events.len());
+            let mut text = format!("{} {verb}", counted(events.len(), "event", "events"));
             if !ids.is_empty() {
                 text.push_str(&format!(": {}", ids.join(", ")));
             }

@@ -11,7 +11,7 @@ use super::quarantine::run_name;
 use crate::arguments::{Replay, ReplayRelays};
 use crate::error::Error;
 use crate::moment::moment;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::stack::{Selection, Stack};
 
 /// How far a replay came.
@@ -56,9 +56,9 @@ pub(super) async fn run(arguments: &Replay, stack: Selection<'_>, output: &Outpu
     let start = match interrupted {
         Some(checkpoint) => {
             output.note(format_args!(
-                "Continuing the replay of events since {} that was interrupted after {} events; --restart begins again.",
+                "Continuing the replay of events since {} that was interrupted after {}; --restart begins again.",
                 times.show(checkpoint.range.since),
-                checkpoint.totals.events
+                counted(checkpoint.totals.events, "event", "events")
             ));
             match relays {
                 // A run that switches relays is as old as its request: what is left is requested now.
@@ -86,21 +86,21 @@ pub(super) async fn run(arguments: &Replay, stack: Selection<'_>, output: &Outpu
             ReplayRelays::Leave => "notifications",
         };
         let change = format!(
-            "send the events of up to {} records between {} and {} to {to} again",
-            replay.records_left(),
+            "send the events of up to {} between {} and {} to {to} again",
+            counted(replay.records_left(), "record", "records"),
             times.show(start.range.since),
             times.show(start.range.until)
         );
         stack.confirm(&change, output)?;
     }
     let bar = output.progress(replay.records_left(), "replaying events");
-    let run = Run { ports: &ports, checkpoint_name: &name, relays, mode, now };
-    let totals = run.finish(&start, replay, |records| bar.inc(records)).await?;
+    let sending = Run { ports: &ports, checkpoint_name: &name, relays, mode, now };
+    let totals = sending.finish(&start, replay, |records| bar.inc(records)).await?;
     bar.finish_and_clear();
     let verb = if mode == Mode::Send { "sent again" } else { "to send again" };
-    let mut text = format!("{} events {verb}", totals.events);
+    let mut text = format!("{} {verb}", counted(totals.events, "event", "events"));
     if totals.unreadable > 0 {
-        text.push_str(&format!("; {} records are not events", totals.unreadable));
+        text.push_str(&format!("; {} not readable", counted(totals.unreadable, "record is", "records are")));
     }
     let run = (mode == Mode::Send).then_some(start.run.as_str());
     output.result(&Replayed { totals, run }, text);
