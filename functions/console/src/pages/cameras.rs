@@ -1,4 +1,4 @@
-//! Cameras: when each was last heard of, what it last reported, and what was refused.
+//! Cameras: when each had its last contact, what it last reported, and what was refused.
 
 mod chart;
 
@@ -197,13 +197,13 @@ fn moment(visit: &Visit, time: Option<jiff::Timestamp>) -> Markup {
     }
 }
 
-/// Whether the source is heard from.
+/// Whether the source is in contact.
 fn state(status: Option<&SourceStatus>) -> Markup {
     match status.map_or(SourceState::Never, |status| status.state) {
         SourceState::Ok => html! { span.state.good { "OK" } },
         SourceState::Offline => html! { span.state.bad { "Offline" } },
         SourceState::Refused => html! { span.state.bad { "Refused" } },
-        SourceState::Never => html! { span.state.waiting { "Never heard of" } },
+        SourceState::Never => html! { span.state.waiting { "No contact yet" } },
     }
 }
 

@@ -288,7 +288,7 @@ fn empty(visit: &Visit, query: &TimelineQuery, is_unfinished: bool) -> Markup {
                 h2 { "No events on this day" }
             } @else {
                 h2 { "No events yet" }
-                p { "An event appears here a few seconds after a camera reports it. " a href=(visit.place.base.link("cameras")) { "Cameras" } " shows when each was last heard of." }
+                p { "An event appears here a few seconds after a camera reports it. " a href=(visit.place.base.link("cameras")) { "Cameras" } " shows the last contact of each." }
             }
             p.quiet { "Times are in " (visit.place.site.timezone().iana_name().unwrap_or("the site's time zone")) "; now " (clock_time(visit.place.now, visit.place.site.timezone())) "." }
         }

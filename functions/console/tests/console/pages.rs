@@ -39,7 +39,7 @@ async fn a_page_is_shown_to_the_roles_that_it_is_for() {
 }
 
 #[tokio::test]
-async fn cameras_show_when_each_source_was_last_heard_of() {
+async fn cameras_show_the_last_contact_of_each_source() {
     let console = Console::new();
     let state = console.ports.state();
     let last = event("gate", Some("yard"), 30, &json!({ "lag_s": 120.0 }));
@@ -56,7 +56,7 @@ async fn cameras_show_when_each_source_was_last_heard_of() {
         "30 min ago",
         "2 min</span> behind",
         "wrong &lt;token&gt;",
-        "Never heard of",
+        "No contact yet",
         "1 post</span> not understood",
         "29 Nov: 1",
         "camhook setup gate",
