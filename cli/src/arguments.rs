@@ -80,7 +80,7 @@ pub(crate) enum Command {
     Config(Config),
     /// Show the state of the stack on one screen, and what is wrong; exit code 1 if something is.
     ///
-    /// Sources with their last contact, event and refusal, quarantine, queues, dead letters, relays, agents, modes,
+    /// Sources with their last contact, event and refusal, quarantine, queues, dead letters, alarms, relays, agents, modes,
     /// channels and snoozes. Of more than 20 sources, the text lists those with a problem.
     #[cfg(feature = "aws")]
     Status,

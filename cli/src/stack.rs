@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use camhook_aws::{Account, AwsPorts, AwsQueueDepths, CurrentSite, Resources, TimeObserver, find_stack};
+use camhook_aws::{
+    Account, AwsMonitor, AwsPorts, CurrentSite, Monitored, Resources, TimeObserver, find_stack,
+};
 use camhook_ports::{Ports, Queue, SecretReference};
 use camhook_site::Site;
 use jiff::Timestamp;
@@ -219,9 +221,14 @@ impl Stack {
         differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
-    /// Connects to what measures the queues of the stack.
-    pub(crate) async fn connect_depths(&self) -> AwsQueueDepths {
-        AwsQueueDepths::connect(self.queue_urls(""), self.queue_urls(DEAD_LETTERS), self.account()).await
+    /// Connects to what watches the queues and alarms of the stack.
+    pub(crate) async fn connect_monitor(&self) -> AwsMonitor {
+        let monitored = Monitored {
+            queues: self.queue_urls(""),
+            dead_letters: self.queue_urls(DEAD_LETTERS),
+            stack_name: self.stack_name.clone(),
+        };
+        AwsMonitor::connect(monitored, self.account()).await
     }
 
     /// Connects to the stack with each queue replaced by its dead-letter queue.

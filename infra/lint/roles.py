@@ -189,6 +189,8 @@ def arn_of(call):
         return f"arn:aws:ssm:eu-central-1:111122223333:parameter{resource}"
     if service == "iot":
         return f"arn:aws:iot:eu-central-1:111122223333:topic/{resource}"
+    if service == "cloudwatch":
+        return "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:*"
     raise ValueError(f"the check does not know {call['action']}")
 
 

@@ -107,7 +107,8 @@ VIEWS = [
     ("s3:GetObjectVersion", "config/camhook.toml"), ("s3:ListBucket", "quarantine/"), ("s3:ListBucket", "pending/"),
     ("dynamodb:BatchGetItem", "relay#gate"), ("dynamodb:Query", "presence"), ("dynamodb:Query", "decision#1"),
     ("dynamodb:GetItem", "mode#house"), ("dynamodb:GetItem", "control"), ("dynamodb:Query", "retry#notify"),
-    ("dynamodb:GetItem", "event#1"), ("dynamodb:Query", "count#2026-11"),
+    ("dynamodb:GetItem", "event#1"), ("dynamodb:Query", "count#2026-11"), ("cloudwatch:GetMetricData", ""),
+    ("cloudwatch:DescribeAlarms", ""),
 ]
 OPERATIONS = [
     ("s3:PutObject", "config/camhook.toml"), ("s3:GetObject", "quarantine/2026/11/23/gate/1/request.bin"),

@@ -51,8 +51,9 @@ def watch(options, state):
     environment = {
         **os.environ,
         **cloud.sdk_environment(stack["endpoint_url"]),
-        **cloud.function_environment(stack["endpoint_url"], next(iter(stack["functions"].values()))),
     }
+    for function in stack["functions"].values():
+        environment |= cloud.function_environment(stack["endpoint_url"], function)
     watcher = subprocess.Popen(
         ["cargo", "lambda", "watch", "--features", "lambda", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)],
         cwd=ROOT, env=environment)

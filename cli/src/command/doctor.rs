@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use camhook_aws::AwsPorts;
 use camhook_event::CONFIG_KEY;
-use camhook_operations::status::{self, ConfigurationState, Status};
+use camhook_operations::status::{self, ConfigurationState, Problem, Status};
 use camhook_outbound::{Answer, Request};
 use camhook_ports::{
     Clock, EventIndex, IndexKey, IndexPorts, ObjectStore, PageRequest, Ports, SecretReference, Secrets,
@@ -196,26 +196,15 @@ async fn rights(stack: &Stack, ports: &AwsPorts, report: &mut Report<'_>) -> Opt
             (Ok(_), Ok(_)) => Verdict::ok("readable"),
         },
     );
-    let depths = stack.connect_depths().await;
-    let status = status::read(ports, &depths).await;
-    let queues = status.as_ref().ok().and_then(|status| {
-        status.problems.iter().find_map(|problem| match problem {
-            status::Problem::QueuesUnknown { reason } => Some(reason.clone()),
-            _ => None,
-        })
-    });
+    let monitor = stack.connect_monitor().await;
+    let status = status::read(ports, &monitor).await;
     match &status {
         Ok(_) => report.add("table", Verdict::ok("readable")),
         Err(error) => report.add("table", Verdict::failed(&error, FIX)),
     }
-    if status.is_ok() {
-        report.add(
-            "queues",
-            match queues {
-                None => Verdict::ok("readable"),
-                Some(reason) => Verdict::failed(&reason, "allow sqs:GetQueueAttributes"),
-            },
-        );
+    if let Ok(status) = &status {
+        report.add("queues", queues(status));
+        report.add("alarms", alarms(stack, status));
     }
     let newest = PageRequest { key: &IndexKey::All, since: None, until: None, after: None, limit: 1 };
     report.add(
@@ -236,6 +225,31 @@ async fn rights(stack: &Stack, ports: &AwsPorts, report: &mut Report<'_>) -> Opt
     let text = String::from_utf8(stored?.bytes.to_vec()).ok()?;
     let (site, _) = camhook_site::read(&text, CONFIG_KEY).ok()?;
     Some(Deployed { text, site, status })
+}
+
+fn queues(status: &Status) -> Verdict {
+    let unknown = status.problems.iter().find_map(|problem| match problem {
+        Problem::QueuesUnknown { reason } => Some(reason),
+        _ => None,
+    });
+    match unknown {
+        None => Verdict::ok("measured"),
+        Some(reason) => Verdict::failed(reason, "allow cloudwatch:GetMetricData, as ViewerPolicy does"),
+    }
+}
+
+fn alarms(stack: &Stack, status: &Status) -> Verdict {
+    if stack.endpoint_url.is_some() {
+        return Verdict::skipped("the local cloud has none");
+    }
+    let unknown = status.problems.iter().find_map(|problem| match problem {
+        Problem::AlarmsUnknown { reason } => Some(reason),
+        _ => None,
+    });
+    match unknown {
+        None => Verdict::ok("readable"),
+        Some(reason) => Verdict::failed(reason, "allow cloudwatch:DescribeAlarms, as ViewerPolicy does"),
+    }
 }
 
 fn configuration_verdict(status: &Status) -> Verdict {

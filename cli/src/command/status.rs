@@ -5,7 +5,7 @@ use camhook_operations::sources::{AgentStatus, SourceState, SourceStatus};
 use camhook_operations::status::{
     self, ChannelLine, ConfigurationState, ConfigurationStatus, Problem, Status,
 };
-use camhook_ports::QueueDepth;
+use camhook_ports::{ActiveAlarm, QueueDepth};
 use camhook_state::channel_status::ChannelStatus;
 use camhook_state::control::StopSwitch;
 use camhook_state::snooze::SnoozeTarget;
@@ -34,8 +34,8 @@ struct Shown<'a> {
 
 pub(super) async fn run(stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let stack = Stack::find(stack)?;
-    let (ports, depths) = (stack.connect().await, stack.connect_depths().await);
-    let status = status::read(&ports, &depths).await?;
+    let (ports, monitor) = (stack.connect().await, stack.connect_monitor().await);
+    let status = status::read(&ports, &monitor).await?;
     let label = stack.label();
     output.result(&Shown { stack: &label, status: &status }, text(&label, &status));
     Ok(if status.problems.is_empty() { Outcome::Done } else { Outcome::Problems })
@@ -46,7 +46,7 @@ fn text(label: &str, status: &Status) -> String {
     let (now, times) = (status.at, &Times::of_zone(status.timezone.clone()));
     let mut lines = vec![format!("{label} at {}", times.show(now))];
     let mut section = |name: &str, head: String, below: Vec<String>| {
-        lines.push(format!("{name:LABEL$} {head}"));
+        lines.push(format!("{name:LABEL$} {head}").trim_end().to_owned());
         lines.extend(below.into_iter().map(|line| format!("  {}", single_line(&line))));
     };
     section("configuration", configuration(&status.configuration), status.configuration.errors.clone());
@@ -54,15 +54,13 @@ fn text(label: &str, status: &Status) -> String {
     section("sources", source_counts(sources), source_lines(sources, now));
     section("queues", queues(&status.queues, status.problems.as_slice()), Vec::new());
     section("dead letters", dead_letters(&status.queues), Vec::new());
+    section("alarms", alarms(&status.alarms, &status.problems), Vec::new());
     section("pending", count(status.pending, status.more_pending), Vec::new());
     section("quarantine", count(status.sources.quarantined, status.sources.more_quarantined), Vec::new());
     section("relays", switch(&status.relays, times), relay_lines(&status.relays, now, times));
-    if !status.sources.agents.is_empty() {
-        section(
-            "agents",
-            String::new(),
-            status.sources.agents.iter().map(|agent| agent_line(agent, now)).collect(),
-        );
+    let agents = &status.sources.agents;
+    if !agents.is_empty() {
+        section("agents", agent_counts(agents), agent_lines(agents, now));
     }
     for mode in &status.modes {
         let since = mode.since.map(|since| format!(" since {}", times.show(since))).unwrap_or_default();
@@ -73,8 +71,7 @@ fn text(label: &str, status: &Status) -> String {
             Vec::new(),
         );
     }
-    let channels = status.channels.iter().map(|channel| channel_line(channel, now)).collect();
-    section("channels", status.channels.len().to_string(), channels);
+    section("channels", status.channels.len().to_string(), channel_lines(&status.channels, now));
     for snooze in &status.snoozes {
         let target = match &snooze.target {
             SnoozeTarget::Rule(id) => format!("rule {id}"),
@@ -134,15 +131,29 @@ fn source_lines(sources: &[SourceStatus], now: Timestamp) -> Vec<String> {
         |source: &&SourceStatus| !is_long || source.state != SourceState::Ok || source.quarantined > 0;
     let listed: Vec<&SourceStatus> = sources.iter().filter(is_listed).collect();
     let hidden = sources.len() - listed.len();
-    let width = listed.iter().map(|source| source.id.len()).max().unwrap_or_default();
-    let mut lines: Vec<String> = listed.iter().map(|source| source_line(source, width, now)).collect();
+    let mut lines = aligned(&listed.iter().map(|source| source_parts(source, now)).collect::<Vec<_>>());
     if hidden > 0 {
         lines.push(format!("{hidden} more without a problem; --json lists them"));
     }
     lines
 }
 
-fn source_line(source: &SourceStatus, width: usize, now: Timestamp) -> String {
+/// Lines whose parts begin in the same columns.
+fn aligned<const PARTS: usize>(rows: &[[String; PARTS]]) -> Vec<String> {
+    let mut widths = [0; PARTS];
+    for row in rows {
+        for (width, part) in widths.iter_mut().zip(row) {
+            *width = part.chars().count().max(*width);
+        }
+    }
+    let line = |row: &[String; PARTS]| {
+        let parts = row.iter().zip(widths).map(|(part, width)| format!("{part:width$}"));
+        parts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+fn source_parts(source: &SourceStatus, now: Timestamp) -> [String; 4] {
     let SourceStatus { id, vendor, state, contact, event, refusal, quarantined, .. } = source;
     let mut facts = Vec::new();
     let ago =
@@ -155,8 +166,7 @@ fn source_line(source: &SourceStatus, width: usize, now: Timestamp) -> String {
     if *quarantined > 0 {
         facts.push(format!("{quarantined} in quarantine"));
     }
-    let state = state_name(*state);
-    format!("{id:width$}  {:8}  {state:10}  {}", vendor.name(), facts.join(", ")).trim_end().to_owned()
+    [id.clone(), vendor.name().to_owned(), state_name(*state).to_owned(), facts.join(", ")]
 }
 
 fn queues(depths: &[QueueDepth], problems: &[Problem]) -> String {
@@ -175,6 +185,14 @@ fn dead_letters(depths: &[QueueDepth]) -> String {
     let dead = depths.iter().filter(|depth| depth.dead_letters > 0);
     let dead: Vec<String> = dead.map(|depth| format!("{} {}", depth.queue, depth.dead_letters)).collect();
     if dead.is_empty() { "none".to_owned() } else { dead.join(", ") }
+}
+
+fn alarms(alarms: &[ActiveAlarm], problems: &[Problem]) -> String {
+    if problems.iter().any(|problem| matches!(problem, Problem::AlarmsUnknown { .. })) {
+        return "unknown".to_owned();
+    }
+    let names: Vec<&str> = alarms.iter().map(|alarm| alarm.name.as_str()).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// A count, which may be a lower bound.
@@ -199,7 +217,7 @@ fn switch(relays: &Relays, times: &Times) -> String {
 }
 
 fn relay_lines(relays: &Relays, now: Timestamp, times: &Times) -> Vec<String> {
-    let line = |relay: &RelayStatus| {
+    let parts = |relay: &RelayStatus| {
         let mut facts = Vec::new();
         if relay.executor == RelayExecutor::Agent {
             facts.push("by the agent".to_owned());
@@ -210,25 +228,42 @@ fn relay_lines(relays: &Relays, now: Timestamp, times: &Times) -> Vec<String> {
         if let (Some(action), Some(at)) = (relay.last_action, relay.last_actuation) {
             facts.push(format!("last {} {} ago", word(&action).replace('_', " "), age(at, now)));
         }
-        if let Some(until) = relay.on_until {
+        // A release that is late is still pending.
+        if let Some(until) = relay.on_until.filter(|until| *until > now) {
             facts.push(format!("on until {}", times.show(until)));
         }
         if let Some(failures) = &relay.release_failures {
             let (count, since) = (failures.count, times.show(failures.since));
             facts.push(format!("off not confirmed, {count} attempts since {since}"));
         }
-        format!("{}  {}  {}", relay.id, relay.driver, facts.join(", ")).trim_end().to_owned()
+        [relay.id.clone(), relay.driver.to_owned(), facts.join(", ")]
     };
-    relays.relays.iter().map(line).collect()
+    aligned(&relays.relays.iter().map(parts).collect::<Vec<_>>())
 }
 
-fn agent_line(agent: &AgentStatus, now: Timestamp) -> String {
-    let state = if agent.online { "online" } else { "offline" };
-    let contact = agent.contact.map(|contact| format!(", last report {} ago", age(contact, now)));
-    format!("{}  {state}{}", agent.name, contact.unwrap_or_default())
+fn agent_counts(agents: &[AgentStatus]) -> String {
+    let online = agents.iter().filter(|agent| agent.online).count();
+    match (online, agents.len() - online) {
+        (0, offline) => format!("{offline} offline"),
+        (online, 0) => format!("{online} online"),
+        (online, offline) => format!("{online} online, {offline} offline"),
+    }
 }
 
-fn channel_line(channel: &ChannelLine, now: Timestamp) -> String {
+fn agent_lines(agents: &[AgentStatus], now: Timestamp) -> Vec<String> {
+    let parts = |agent: &AgentStatus| {
+        let state = if agent.online { "online" } else { "offline" };
+        let contact = agent.contact.map(|contact| format!("last report {} ago", age(contact, now)));
+        [agent.name.clone(), state.to_owned(), contact.unwrap_or_default()]
+    };
+    aligned(&agents.iter().map(parts).collect::<Vec<_>>())
+}
+
+fn channel_lines(channels: &[ChannelLine], now: Timestamp) -> Vec<String> {
+    aligned(&channels.iter().map(|channel| channel_parts(channel, now)).collect::<Vec<_>>())
+}
+
+fn channel_parts(channel: &ChannelLine, now: Timestamp) -> [String; 3] {
     let ChannelLine { id, kind, status: ChannelStatus { delivered, event, failed, reason } } = channel;
     let mut facts = Vec::new();
     if let Some(failed) = failed {
@@ -240,7 +275,7 @@ fn channel_line(channel: &ChannelLine, now: Timestamp) -> String {
         facts.push(format!("delivered {} ago{event}", age(*delivered, now)));
     }
     let facts = if facts.is_empty() { "no message yet".to_owned() } else { facts.join("; ") };
-    format!("{id}  {kind}  {facts}")
+    [id.clone(), (*kind).to_owned(), facts]
 }
 
 /// A problem, with what to do about it.
@@ -282,7 +317,11 @@ fn problem(problem: &Problem, times: &Times) -> String {
             "the oldest message of the queue {queue} has waited for {oldest_s} s: see the logs of its function, or start \
              its agent"
         ),
-        Problem::QueuesUnknown { reason } => reason.clone(),
+        Problem::QueuesUnknown { reason } | Problem::AlarmsUnknown { reason } => reason.clone(),
+        Problem::Alarm(ActiveAlarm { name, description, since }) => {
+            let since = since.map(|since| format!(" since {}", times.show(since))).unwrap_or_default();
+            format!("alarm {name}{since}: {description}")
+        }
         Problem::RelaysDisabled { since, by } => {
             let by = by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
             format!(
@@ -314,6 +353,7 @@ mod tests {
     use camhook_operations::sources::Sources;
     use camhook_ports::Queue;
     use camhook_state::presence::Refusal;
+    use camhook_state::relay::LastAction;
     use jiff::tz::TimeZone;
 
     use super::*;
@@ -353,6 +393,7 @@ mod tests {
                 oldest_s: Some(40),
                 dead_letters: 1,
             }],
+            alarms: Vec::new(),
             relays: Relays { switch: StopSwitch::Running, since: None, by: None, relays: Vec::new() },
             modes: Vec::new(),
             channels: Vec::new(),
@@ -370,13 +411,70 @@ mod tests {
         for expected in [
             "house at 2027-01-15 08:00:00+00:00\n",
             "configuration  version v2, rejected; version v1 is in force\n  config/camhook.toml:3:1: no such key",
-            "sources        1 ok, 1 refused\n  gate  viewtron  ok          contact 12 s ago\n",
-            "  door  viewtron  refused     contact 12 s ago, refused 0 s ago: token\\u{1b}[2J\n",
-            "queues         notify 2 (oldest 40 s)\ndead letters   notify 1\n",
+            "sources        1 ok, 1 refused\n  gate  viewtron  ok       contact 12 s ago\n",
+            "  door  viewtron  refused  contact 12 s ago, refused 0 s ago: token\\u{1b}[2J\n",
+            "queues         notify 2 (oldest 40 s)\ndead letters   notify 1\nalarms         none\n",
             "problems       1\n  dead letters of the queue notify: 1; `camhook dlq` shows the reasons",
         ] {
             assert!(text.contains(expected), "{expected}\n---\n{text}");
         }
+    }
+
+    #[test]
+    fn alarms_are_named_and_say_what_to_do() {
+        let alarm = ActiveAlarm {
+            name: "ApiErrorsAlarm".to_owned(),
+            description: "A device received a server error".to_owned(),
+            since: None,
+        };
+        let mut status = status(Vec::new(), vec![Problem::Alarm(alarm.clone())]);
+        status.alarms = vec![alarm];
+        let shown = text("house", &status);
+        assert!(shown.contains("\nalarms         ApiErrorsAlarm\n"), "{shown}");
+        assert!(shown.contains("\n  alarm ApiErrorsAlarm: A device received a server error"), "{shown}");
+        status.problems = vec![Problem::AlarmsUnknown { reason: "AccessDenied: no".to_owned() }];
+        let shown = text("house", &status);
+        assert!(
+            shown.contains("\nalarms         unknown\n") && shown.ends_with("\n  AccessDenied: no"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn relays_agents_and_channels_are_aligned_and_a_release_that_is_due_is_not_announced() {
+        let relay = |id: &str, on_until| RelayStatus {
+            id: id.to_owned(),
+            driver: "http",
+            executor: RelayExecutor::Function,
+            dry_run: false,
+            last_action: Some(LastAction::Pulse),
+            last_actuation: Some(Timestamp::constant(1_799_999_940, 0)),
+            on_until,
+            release_failures: None,
+        };
+        let mut status = status(Vec::new(), Vec::new());
+        let (past, future) = (Timestamp::constant(1_799_999_999, 0), Timestamp::constant(1_800_000_001, 0));
+        status.relays.relays = vec![relay("gate", Some(past)), relay("garage", Some(future))];
+        let agent = |name: &str, contact| AgentStatus {
+            name: name.to_owned(),
+            online: contact == Some(NOW),
+            contact,
+        };
+        status.sources.agents = vec![agent("barn", Some(NOW)), agent("workshop", None)];
+        let channel = |id: &str, kind| {
+            let status = ChannelStatus { delivered: Some(past), ..ChannelStatus::default() };
+            ChannelLine { id: id.to_owned(), kind, status }
+        };
+        status.channels = vec![channel("family", "ntfy"), channel("hub", "home-assistant")];
+        let text = text("house", &status);
+        for expected in [
+            "\n  gate    http  last pulse 60 s ago\n  garage  http  last pulse 60 s ago, on until ",
+            "\nagents         1 online, 1 offline\n  barn      online   last report 0 s ago\n  workshop  offline\n",
+            "\n  family  ntfy            delivered 1 s ago\n  hub     home-assistant  delivered 1 s ago\n",
+        ] {
+            assert!(text.contains(expected), "{expected}\n---\n{text}");
+        }
+        assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use camhook_aws::{AwsPorts, Function, FunctionError};
+use camhook_aws::{AwsMonitor, AwsPorts, Function, FunctionError};
 use camhook_console::{Address, App, Deployment, invalid_path, is_valid_target, router};
 use camhook_outbound::Stack;
 use http::header::HOST;
@@ -18,7 +18,8 @@ async fn main() -> Result<(), FunctionError> {
         Stack::Local => Deployment::Local,
     };
     let app: App<AwsPorts> = App::new(&function.ports, deployment, function.environment.events_days);
-    let pages = router(app);
+    let monitor: &'static AwsMonitor = Box::leak(Box::new(AwsMonitor::of_function(&function.environment)));
+    let pages = router(app, monitor);
     let answer = service_fn(move |mut request: Request| {
         let mut pages = pages.clone();
         async move {

@@ -1,10 +1,11 @@
 //! Which page answers which path.
 
 use axum::Router;
+use axum::extract::State;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
-use camhook_ports::IndexPorts;
+use camhook_ports::{Alarms, IndexPorts, QueueDepths};
 use http::Uri;
 
 use crate::app::App;
@@ -13,10 +14,18 @@ use crate::error::PageError;
 use crate::guard::{guard, signed_in};
 use crate::pages::{cameras, event, problems, relays, review, sign_in, site, timeline};
 use crate::pictures;
+use crate::visit::Visit;
 
 /// The console. A request carries the [`camhook_site::Site`] in force as an `Arc` in its extensions, and may carry the
 /// [`crate::Address`] that it came from.
-pub fn router<P: IndexPorts + 'static>(app: App<P>) -> Router {
+///
+/// `monitor` knows the queues and alarms of the stack.
+pub fn router<P: IndexPorts + 'static, M: QueueDepths + Alarms + 'static>(
+    app: App<P>,
+    monitor: &'static M,
+) -> Router {
+    let problems =
+        async move |State(app): State<App<P>>, visit: Visit| problems::page(&app, &visit, monitor).await;
     let pages = Router::new()
         .route("/console", get(timeline::page::<P>))
         .route("/console/", get(timeline::without_slash))
@@ -28,7 +37,7 @@ pub fn router<P: IndexPorts + 'static>(app: App<P>) -> Router {
         .route("/console/thumbnails/{id}", get(pictures::thumbnail::<P>))
         .route("/console/cameras", get(cameras::page::<P>))
         .route("/console/relays", get(relays::page::<P>))
-        .route("/console/problems", get(problems::page::<P>))
+        .route("/console/problems", get(problems))
         .route("/console/site", get(site::page::<P>))
         .layer(from_fn_with_state(app.clone(), signed_in::<P>));
     Router::new()

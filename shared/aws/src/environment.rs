@@ -28,6 +28,13 @@ pub struct Environment {
     pub events_days: u32,
     /// The queues' URLs: `CAMHOOK_NOTIFY_QUEUE_URL` and so on. A function has those that it sends to.
     pub queue_urls: BTreeMap<Queue, String>,
+    /// The queues whose depths are shown, by name: `CAMHOOK_QUEUES`, as `notify=NAME,relay=NAME`. Only the console has it.
+    pub queues: BTreeMap<Queue, String>,
+    /// The dead-letter queues of these queues, by name: `CAMHOOK_DEAD_LETTER_QUEUES`, in the same form.
+    pub dead_letter_queues: BTreeMap<Queue, String>,
+    /// The name of the stack in CloudFormation, with which the names of its alarms begin: `CAMHOOK_STACK_NAME`. Only the
+    /// console has it.
+    pub stack_name: Option<String>,
     /// Whether the stack runs on one machine for development: `CAMHOOK_LOCAL_STACK`.
     pub stack: Stack,
     /// The address of the console, without a slash at its end: `CAMHOOK_CONSOLE_URL`. `None` for a stack without one.
@@ -102,6 +109,9 @@ impl Environment {
             index_table: variable("CAMHOOK_INDEX_TABLE"),
             events_days,
             queue_urls,
+            queues: queue_names("CAMHOOK_QUEUES")?,
+            dead_letter_queues: queue_names("CAMHOOK_DEAD_LETTER_QUEUES")?,
+            stack_name: variable("CAMHOOK_STACK_NAME"),
             stack,
             console_url,
             front: variable("CAMHOOK_FRONT_SECRET").map(|secret| Front::new(secret.into())),
@@ -111,6 +121,25 @@ impl Environment {
             metrics_level: metrics_level()?,
         })
     }
+}
+
+/// The names of queues in a variable; none where it is missing.
+fn queue_names(variable_name: &'static str) -> Result<BTreeMap<Queue, String>, EnvironmentError> {
+    let value = variable(variable_name).unwrap_or_default();
+    parse_queue_names(&value).ok_or(EnvironmentError::Invalid {
+        name: variable_name,
+        value,
+        allowed: "the names of queues, as notify=NAME,relay=NAME",
+    })
+}
+
+fn parse_queue_names(text: &str) -> Option<BTreeMap<Queue, String>> {
+    let entries = text.split(',').filter(|entry| !entry.is_empty()).map(|entry| {
+        let (queue, name) = entry.split_once('=')?;
+        let queue = Queue::ALL.into_iter().find(|known| known.name() == queue)?;
+        Some((queue, name.to_owned()))
+    });
+    entries.collect()
 }
 
 /// An address, which may be a path of the local cloud. `None` for a path where there is no local cloud.
@@ -146,7 +175,22 @@ pub(crate) fn secret_variables() -> std::collections::HashMap<String, secrecy::S
 
 #[cfg(test)]
 mod tests {
-    use super::absolute;
+    use std::collections::BTreeMap;
+
+    use camhook_ports::Queue;
+
+    use super::{absolute, parse_queue_names};
+
+    #[test]
+    fn queues_have_names_and_a_queue_that_is_left_out_leaves_an_empty_entry() {
+        let names = parse_queue_names("notify=camhook-Notify-1,,relay-lan=camhook-RelayLan-2,").unwrap();
+        let expected = [(Queue::Notify, "camhook-Notify-1"), (Queue::RelayLan, "camhook-RelayLan-2")];
+        assert_eq!(names, BTreeMap::from(expected.map(|(queue, name)| (queue, name.to_owned()))));
+        assert!(parse_queue_names("").unwrap().is_empty());
+        for wrong in ["notify", "letters=camhook-Letters-1"] {
+            assert_eq!(parse_queue_names(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_path_is_relative_to_the_local_cloud() {

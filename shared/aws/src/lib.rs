@@ -2,6 +2,8 @@
 //!
 //! No AWS type leaves this crate: functions see the ports, requests, records and the site.
 
+#[cfg(feature = "cloudwatch")]
+mod alarms;
 mod clients;
 #[cfg(feature = "cloudformation")]
 mod cloudformation;
@@ -12,6 +14,8 @@ mod http_client;
 mod index;
 mod kept_secrets;
 mod metrics;
+#[cfg(feature = "cloudwatch")]
+mod monitor;
 mod objects;
 mod ports;
 mod publisher;
@@ -34,11 +38,11 @@ pub use function::{
 pub use http_client::{TimeObserver, http_client};
 pub use index::DynamoIndex;
 pub use metrics::{EmfMetrics, MetricsLevel};
+#[cfg(feature = "cloudwatch")]
+pub use monitor::{AwsMonitor, Monitored};
 pub use objects::S3Objects;
 pub use ports::{AwsPorts, Resources};
 pub use publisher::IotPublisher;
-#[cfg(feature = "cloudwatch")]
-pub use queue_depths::AwsQueueDepths;
 pub use queues::SqsQueues;
 pub use receive::ReceivedMessage;
 pub use secrets::SsmSecrets;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy};
@@ -12,7 +13,6 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use camhook_ports::{Clock, DepthError, Queue, QueueDepth, QueueDepths, SystemClock};
 use jiff::SignedDuration;
 
-use crate::clients::{Account, shared_config};
 use crate::objects::reason;
 
 /// The time span whose newest values count. SQS publishes a value each minute; a queue that was empty and unused for six
@@ -45,9 +45,9 @@ impl Measure {
     }
 }
 
-/// The depths of a stack's queues.
+/// The queues of a stack, each by its URL or name.
 #[derive(Debug, Clone)]
-pub struct AwsQueueDepths {
+pub(crate) struct StackQueues {
     queues: BTreeMap<Queue, String>,
     dead_letters: BTreeMap<Queue, String>,
     service: Service,
@@ -59,19 +59,28 @@ enum Service {
     Sqs(aws_sdk_sqs::Client),
 }
 
-impl AwsQueueDepths {
-    /// The depths of these queues, given by their URLs. Calls nothing.
-    pub async fn connect(
+impl StackQueues {
+    /// Queues that CloudWatch measures. Calls nothing.
+    pub(crate) fn of_cloudwatch(
+        config: &SdkConfig,
         queues: BTreeMap<Queue, String>,
         dead_letters: BTreeMap<Queue, String>,
-        account: Account<'_>,
     ) -> Self {
-        let config = shared_config(account).await;
-        let service = match account.endpoint_url {
-            None => Service::CloudWatch(Client::new(&config)),
-            Some(_) => Service::Sqs(aws_sdk_sqs::Client::new(&config)),
-        };
-        Self { queues, dead_letters, service }
+        Self { queues, dead_letters, service: Service::CloudWatch(Client::new(config)) }
+    }
+
+    /// Queues of a local cloud. Calls nothing.
+    pub(crate) fn of_sqs(
+        config: &SdkConfig,
+        queues: BTreeMap<Queue, String>,
+        dead_letters: BTreeMap<Queue, String>,
+    ) -> Self {
+        Self { queues, dead_letters, service: Service::Sqs(aws_sdk_sqs::Client::new(config)) }
+    }
+
+    /// The queues that the stack has.
+    fn known(&self) -> impl Iterator<Item = Queue> {
+        Queue::ALL.into_iter().filter(|queue| self.queues.contains_key(queue))
     }
 
     fn url(&self, queue: Queue, measure: Measure) -> Option<&str> {
@@ -90,7 +99,7 @@ impl AwsQueueDepths {
         }
     }
 
-    async fn of_cloudwatch(&self, client: &Client) -> Result<Vec<QueueDepth>, DepthError> {
+    async fn ask_cloudwatch(&self, client: &Client) -> Result<Vec<QueueDepth>, DepthError> {
         let now = SystemClock::start().now();
         let queries = self.queries();
         if queries.is_empty() {
@@ -104,15 +113,12 @@ impl AwsQueueDepths {
             .scan_by(ScanBy::TimestampDescending);
         let data = request.send().await.map_err(|error| DepthError { reason: reason(&error) })?;
         let results = data.metric_data_results.unwrap_or_default();
-        Ok(self
-            .queues
-            .keys()
-            .map(|queue| self.depth(*queue, |measure| newest(&results, *queue, measure)))
-            .collect())
+        let depth = |queue| self.depth(queue, |measure| newest(&results, queue, measure));
+        Ok(self.known().map(depth).collect())
     }
 
     fn queries(&self) -> Vec<MetricDataQuery> {
-        let measured = self.queues.keys().flat_map(|queue| Measure::ALL.map(|measure| (*queue, measure)));
+        let measured = self.known().flat_map(|queue| Measure::ALL.map(|measure| (queue, measure)));
         let query = |(queue, measure)| {
             let name = self.url(queue, measure)?.rsplit('/').next()?;
             let dimension = Dimension::builder().name("QueueName").value(name).build();
@@ -127,7 +133,7 @@ impl AwsQueueDepths {
         measured.filter_map(query).collect()
     }
 
-    async fn of_sqs(&self, client: &aws_sdk_sqs::Client) -> Result<Vec<QueueDepth>, DepthError> {
+    async fn ask_sqs(&self, client: &aws_sdk_sqs::Client) -> Result<Vec<QueueDepth>, DepthError> {
         let attributes = async |url: Option<&str>| {
             let Some(url) = url else { return Ok(BTreeMap::new()) };
             let got =
@@ -137,10 +143,10 @@ impl AwsQueueDepths {
             Ok(attributes.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect())
         };
         let mut depths = Vec::new();
-        for queue in self.queues.keys() {
-            let live: BTreeMap<String, String> = attributes(self.url(*queue, Measure::Visible)).await?;
-            let dead = attributes(self.url(*queue, Measure::DeadLetters)).await?;
-            depths.push(self.depth(*queue, |measure| {
+        for queue in self.known() {
+            let live: BTreeMap<String, String> = attributes(self.url(queue, Measure::Visible)).await?;
+            let dead = attributes(self.url(queue, Measure::DeadLetters)).await?;
+            depths.push(self.depth(queue, |measure| {
                 let (of, name) = match measure {
                     Measure::Visible => (&live, "ApproximateNumberOfMessages"),
                     Measure::DeadLetters => (&dead, "ApproximateNumberOfMessages"),
@@ -153,11 +159,11 @@ impl AwsQueueDepths {
     }
 }
 
-impl QueueDepths for AwsQueueDepths {
+impl QueueDepths for StackQueues {
     async fn depths(&self) -> Result<Vec<QueueDepth>, DepthError> {
         match &self.service {
-            Service::CloudWatch(client) => self.of_cloudwatch(client).await,
-            Service::Sqs(client) => self.of_sqs(client).await,
+            Service::CloudWatch(client) => self.ask_cloudwatch(client).await,
+            Service::Sqs(client) => self.ask_sqs(client).await,
         }
     }
 }
@@ -180,22 +186,19 @@ fn newest(results: &[MetricDataResult], queue: Queue, measure: Measure) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clients::{Account, shared_config};
 
-    async fn depths() -> AwsQueueDepths {
-        let queues = [(Queue::Notify, "https://sqs/1/notify"), (Queue::RelayLan, "https://sqs/1/relay-lan")];
+    async fn queues() -> StackQueues {
+        let queues = [(Queue::Notify, "https://sqs/1/notify"), (Queue::RelayLan, "relay-lan")];
         let queues = queues.map(|(queue, url)| (queue, url.to_owned())).into();
         let dead_letters = [(Queue::Notify, "https://sqs/1/notify-dead".to_owned())].into();
-        AwsQueueDepths::connect(
-            queues,
-            dead_letters,
-            Account { region: Some("eu-north-1"), ..Account::default() },
-        )
-        .await
+        let account = Account { region: Some("eu-north-1"), ..Account::default() };
+        StackQueues::of_cloudwatch(&shared_config(account).await, queues, dead_letters)
     }
 
     #[tokio::test]
     async fn each_queue_is_measured_and_a_missing_dead_letter_queue_is_left_out() {
-        let queries = depths().await.queries();
+        let queries = queues().await.queries();
         let of = |id: &str| {
             let query = queries.iter().find(|query| query.id() == Some(id))?;
             let metric = query.metric_stat()?.metric()?;
@@ -205,6 +208,8 @@ mod tests {
         let visible = "ApproximateNumberOfMessagesVisible".to_owned();
         assert_eq!(of("notify_Visible"), Some((visible.clone(), "notify".to_owned())));
         assert_eq!(of("notify_DeadLetters"), Some((visible, "notify-dead".to_owned())));
+        let delayed = "ApproximateNumberOfMessagesDelayed".to_owned();
+        assert_eq!(of("relay_lan_Delayed"), Some((delayed, "relay-lan".to_owned())));
         assert_eq!(of("relay_lan_DeadLetters"), None);
         let id = |character: char| character.is_ascii_alphanumeric() || character == '_';
         assert!(queries.iter().filter_map(MetricDataQuery::id).all(|name| name.chars().all(id)));
@@ -222,8 +227,8 @@ mod tests {
             result("notify_DeadLetters", &[]),
             result("relay_lan_Oldest", &[5.0]),
         ];
-        let depths = depths().await;
-        let depth = |queue| depths.depth(queue, |measure| newest(&results, queue, measure));
+        let queues = queues().await;
+        let depth = |queue| queues.depth(queue, |measure| newest(&results, queue, measure));
         let notify = QueueDepth { queue: Queue::Notify, messages: 3, oldest_s: Some(61), dead_letters: 0 };
         let relay_lan = QueueDepth { queue: Queue::RelayLan, messages: 0, oldest_s: None, dead_letters: 0 };
         assert_eq!([depth(Queue::Notify), depth(Queue::RelayLan)], [notify, relay_lan]);

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use camhook_event::{CONFIG_KEY, PENDING_PREFIX};
-use camhook_ports::{Clock, ObjectStore, Ports, Queue, QueueDepth, QueueDepths};
+use camhook_ports::{ActiveAlarm, Alarms, Clock, ObjectStore, Ports, Queue, QueueDepth, QueueDepths};
 use camhook_site::{Site, Via};
 use camhook_state::channel_status::{self, ChannelStatus};
 use camhook_state::configuration::{ConfigurationVerdict, ValidVersion, Validation};
 use camhook_state::control::StopSwitch;
 use camhook_state::overview::{self, Overview};
 use camhook_state::snooze::{Snooze, SnoozeTarget};
+use futures_util::future::join;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -48,6 +49,8 @@ pub struct Status {
     pub more_pending: bool,
     /// The queues with their depths; empty where they cannot be read.
     pub queues: Vec<QueueDepth>,
+    /// The alarms whose state is ALARM; empty where they cannot be read.
+    pub alarms: Vec<ActiveAlarm>,
     /// The relays and their switch.
     pub relays: Relays,
     /// The modes of areas.
@@ -175,6 +178,13 @@ pub enum Problem {
         /// The cause.
         reason: String,
     },
+    /// The state of an alarm is ALARM.
+    Alarm(ActiveAlarm),
+    /// The alarms cannot be read.
+    AlarmsUnknown {
+        /// The cause.
+        reason: String,
+    },
     /// All relays are disabled.
     RelaysDisabled {
         /// Since when.
@@ -213,8 +223,8 @@ pub enum Problem {
 ///
 /// # Errors
 ///
-/// When the bucket or the table fails. Queues whose depths cannot be read are a [`Problem`].
-pub async fn read<P: Ports, D: QueueDepths>(ports: &P, depths: &D) -> Result<Status, Error> {
+/// When the bucket or the table fails. Depths of queues or alarms that cannot be read are a [`Problem`].
+pub async fn read<P: Ports, M: QueueDepths + Alarms>(ports: &P, monitor: &M) -> Result<Status, Error> {
     let now = ports.clock().now();
     let InForce { configuration, site, overview } = in_force(ports).await?;
     let mut problems = Vec::new();
@@ -237,7 +247,8 @@ pub async fn read<P: Ports, D: QueueDepths>(ports: &P, depths: &D) -> Result<Sta
     if pending > 0 {
         problems.push(Problem::Pending { count: pending });
     }
-    let queues = match queues::list(depths).await {
+    let (queues, alarms) = join(queues::list(monitor), monitor.active()).await;
+    let queues = match queues {
         Ok(queues) => queues,
         Err(error) => {
             problems.push(Problem::QueuesUnknown { reason: error.to_string() });
@@ -245,6 +256,14 @@ pub async fn read<P: Ports, D: QueueDepths>(ports: &P, depths: &D) -> Result<Sta
         }
     };
     problems.extend(queues.iter().flat_map(queue_problems));
+    let alarms = match alarms {
+        Ok(alarms) => alarms,
+        Err(error) => {
+            problems.push(Problem::AlarmsUnknown { reason: error.to_string() });
+            Vec::new()
+        }
+    };
+    problems.extend(alarms.iter().cloned().map(Problem::Alarm));
     let relays = relays::of_overview(&site, &overview);
     if let (StopSwitch::Stopped, Some(since)) = (relays.switch, relays.since) {
         problems.push(Problem::RelaysDisabled { since, by: relays.by.clone() });
@@ -265,6 +284,7 @@ pub async fn read<P: Ports, D: QueueDepths>(ports: &P, depths: &D) -> Result<Sta
         pending,
         more_pending: pending >= COUNTED,
         queues,
+        alarms,
         relays,
         modes: modes::of_overview(&areas, &overview),
         channels,

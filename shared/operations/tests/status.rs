@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use camhook_event::CONFIG_KEY;
 use camhook_operations::status::{ConfigurationState, Problem, Status, read};
-use camhook_ports::memory::{MemoryDepths, MemoryPorts};
-use camhook_ports::{Clock, Object, ObjectStore, Precondition, Queue, QueueDepth};
+use camhook_ports::memory::{MemoryMonitor, MemoryPorts};
+use camhook_ports::{ActiveAlarm, Clock, Object, ObjectStore, Precondition, Queue, QueueDepth};
 use camhook_state::channel_status::{self, ChannelStatus};
 use camhook_state::configuration::{self, AlertState, ConfigurationVerdict, ValidVersion, Validation};
 use camhook_state::control::{StopSwitch, set_stop_switch};
@@ -51,12 +51,12 @@ fn toml(sources: usize) -> String {
 
 struct Stack {
     ports: MemoryPorts,
-    depths: MemoryDepths,
+    monitor: MemoryMonitor,
 }
 
 impl Stack {
     fn new() -> Self {
-        Self { ports: MemoryPorts::new(NOW), depths: MemoryDepths::default() }
+        Self { ports: MemoryPorts::new(NOW), monitor: MemoryMonitor::default() }
     }
 
     async fn put(&self, key: &str, text: &str) {
@@ -65,16 +65,16 @@ impl Stack {
     }
 
     fn calls(&self) -> u64 {
-        self.ports.state.calls() + self.ports.objects.calls()
+        self.ports.state.calls() + self.ports.objects.calls() + self.monitor.calls()
     }
 
     async fn status(&self) -> Status {
-        read(&self.ports, &self.depths).await.unwrap()
+        read(&self.ports, &self.monitor).await.unwrap()
     }
 }
 
 #[tokio::test]
-async fn five_hundred_sources_take_nine_calls_and_those_for_the_queues_at_most() {
+async fn five_hundred_sources_take_ten_calls_at_most() {
     for rejected in [false, true] {
         let stack = Stack::new();
         stack.put(CONFIG_KEY, &toml(500)).await;
@@ -90,8 +90,8 @@ async fn five_hundred_sources_take_nine_calls_and_those_for_the_queues_at_most()
         let before = stack.calls();
         let status = stack.status().await;
         let calls = stack.calls() - before;
-        assert!(calls <= 9, "{calls}");
-        assert_eq!(stack.depths.calls(), 1);
+        assert!(calls <= 10, "{calls}");
+        assert_eq!(stack.monitor.calls(), 2, "the depths of all queues take one call, and all alarms one");
         assert_eq!((status.sources.sources.len(), status.relays.relays.len()), (500, 61));
         assert_eq!((status.modes.len(), status.channels.len()), (10, 1));
         let problems = if rejected { vec![Problem::ConfigurationRejected] } else { vec![] };
@@ -124,12 +124,16 @@ async fn everything_that_is_wrong_is_a_problem() {
     snooze::set(state, &rule, later.checked_add(Duration::from_secs(60)).unwrap(), later).await.unwrap();
     snooze::set(state, &SnoozeTarget::Rule("old".to_owned()), later, NOW).await.unwrap();
     let depth = |queue, oldest_s, dead_letters| QueueDepth { queue, messages: 1, oldest_s, dead_letters };
-    stack.depths.set(vec![
+    stack.monitor.set_depths(vec![
         depth(Queue::Notify, Some(901), 2),
         depth(Queue::Releases, Some(40_000), 0),
         depth(Queue::Relay, Some(900), 0),
     ]);
+    let alarm =
+        ActiveAlarm { name: "ApiErrorsAlarm".to_owned(), description: "see".to_owned(), since: Some(NOW) };
+    stack.monitor.set_alarms(vec![alarm.clone()]);
     let status = stack.status().await;
+    assert_eq!(status.alarms, vec![alarm.clone()]);
     assert_eq!(
         status.problems,
         [
@@ -141,6 +145,7 @@ async fn everything_that_is_wrong_is_a_problem() {
             Problem::Pending { count: 1 },
             Problem::DeadLetters { queue: Queue::Notify, count: 2 },
             Problem::QueueLate { queue: Queue::Notify, oldest_s: 901 },
+            Problem::Alarm(alarm),
             Problem::RelaysDisabled { since: later, by: Some("ann".to_owned()) },
             Problem::ReleaseUnconfirmed { relay: "relay-7".to_owned(), since: NOW },
             Problem::ChannelFailing { channel: "family".to_owned(), since: later, reason: "403".to_owned() },
@@ -190,13 +195,16 @@ async fn an_agent_without_relays_is_no_longer_missed() {
 }
 
 #[tokio::test]
-async fn queues_that_cannot_be_read_are_a_problem_and_a_failing_table_is_an_error() {
+async fn queues_and_alarms_that_cannot_be_read_are_problems_and_a_failing_table_is_an_error() {
     let stack = Stack::new();
     stack.put(CONFIG_KEY, &toml(0)).await;
-    stack.depths.fail();
+    stack.monitor.fail();
     let status = stack.status().await;
-    assert!(matches!(status.problems[..], [Problem::QueuesUnknown { .. }]), "{:?}", status.problems);
+    let is_expected =
+        matches!(status.problems[..], [Problem::QueuesUnknown { .. }, Problem::AlarmsUnknown { .. }]);
+    assert!(is_expected, "{:?}", status.problems);
+    assert_eq!((status.queues, status.alarms), (vec![], vec![]));
     stack.ports.state.fail("presence");
-    let error = read(&stack.ports, &stack.depths).await.unwrap_err().to_string();
+    let error = read(&stack.ports, &stack.monitor).await.unwrap_err().to_string();
     assert!(error.contains("state table") && error.contains("presence"), "{error}");
 }

@@ -3,6 +3,7 @@
 //! Objects, queues, the state table, secrets, metrics, the publisher and the clock are each behind one of these ports.
 //! Each has an implementation in [`memory`], for tests, and one on AWS in `camhook-aws`. No AWS type is part of a port.
 
+mod alarm;
 mod clock;
 mod index;
 pub mod memory;
@@ -14,6 +15,7 @@ mod queue;
 mod secret;
 mod state;
 
+pub use alarm::{ActiveAlarm, AlarmError, Alarms};
 pub use clock::{Clock, SystemClock};
 pub use index::{
     DayCount, DayKey, EventIndex, IndexError, IndexItem, IndexKey, IndexKeys, IndexPage, PageEnd,

@@ -13,11 +13,11 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::{
-    Clock, Condition, DayCount, DayKey, DepthError, EventIndex, EventQueue, IndexError, IndexItem, IndexKey,
-    IndexKeys, IndexPage, IndexPorts, Item, Key, Message, Metric, Metrics, Object, ObjectError, ObjectStore,
-    ObjectVersion, PageEnd, PageRequest, Ports, Position, Precondition, PublishError, Publisher, PutError,
-    PutOutcome, Queue, QueueDepth, QueueDepths, QueueError, SecretError, SecretReference, Secrets, State,
-    StateError, StoredObject,
+    ActiveAlarm, AlarmError, Alarms, Clock, Condition, DayCount, DayKey, DepthError, EventIndex, EventQueue,
+    IndexError, IndexItem, IndexKey, IndexKeys, IndexPage, IndexPorts, Item, Key, Message, Metric, Metrics,
+    Object, ObjectError, ObjectStore, ObjectVersion, PageEnd, PageRequest, Ports, Position, Precondition,
+    PublishError, Publisher, PutError, PutOutcome, Queue, QueueDepth, QueueDepths, QueueError, SecretError,
+    SecretReference, Secrets, State, StateError, StoredObject,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -253,18 +253,24 @@ impl EventQueue for MemoryQueues {
     }
 }
 
-/// The depths of queues, as a test sets them.
+/// The depths of queues and the alarms, as a test sets them.
 #[derive(Debug, Default)]
-pub struct MemoryDepths {
+pub struct MemoryMonitor {
     depths: Mutex<Vec<QueueDepth>>,
+    alarms: Mutex<Vec<ActiveAlarm>>,
     failing: Mutex<bool>,
     calls: Mutex<u64>,
 }
 
-impl MemoryDepths {
+impl MemoryMonitor {
     /// Sets the depths.
-    pub fn set(&self, depths: Vec<QueueDepth>) {
+    pub fn set_depths(&self, depths: Vec<QueueDepth>) {
         *lock(&self.depths) = depths;
+    }
+
+    /// Sets the alarms whose state is ALARM.
+    pub fn set_alarms(&self, alarms: Vec<ActiveAlarm>) {
+        *lock(&self.alarms) = alarms;
     }
 
     /// From now on every call fails.
@@ -276,15 +282,24 @@ impl MemoryDepths {
     pub fn calls(&self) -> u64 {
         *lock(&self.calls)
     }
+
+    fn call(&self) -> Result<(), String> {
+        *lock(&self.calls) += 1;
+        if *lock(&self.failing) { Err("made to fail".to_owned()) } else { Ok(()) }
+    }
 }
 
-impl QueueDepths for MemoryDepths {
+impl QueueDepths for MemoryMonitor {
     async fn depths(&self) -> Result<Vec<QueueDepth>, DepthError> {
-        *lock(&self.calls) += 1;
-        if *lock(&self.failing) {
-            return Err(DepthError { reason: "made to fail".to_owned() });
-        }
+        self.call().map_err(|reason| DepthError { reason })?;
         Ok(lock(&self.depths).clone())
+    }
+}
+
+impl Alarms for MemoryMonitor {
+    async fn active(&self) -> Result<Vec<ActiveAlarm>, AlarmError> {
+        self.call().map_err(|reason| AlarmError { reason })?;
+        Ok(lock(&self.alarms).clone())
     }
 }
 

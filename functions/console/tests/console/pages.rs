@@ -1,16 +1,18 @@
 //! Cameras, relays and modes, problems, site.
 
 use bytes::Bytes;
-use camhook_ports::{Object, ObjectStore, Ports, Precondition, Queue};
+use camhook_ports::{ActiveAlarm, Object, ObjectStore, Ports, Precondition, Queue, QueueDepth};
 use camhook_state::channel_status::{self, ChannelStatus};
+use camhook_state::configuration::{self, ValidVersion};
 use camhook_state::control::{self, StopSwitch};
 use camhook_state::dead_letter::{self, DeadLetter};
 use camhook_state::person::Role;
 use camhook_state::presence;
+use camhook_state::relay::{self, RelayRecord, ReleaseFailures};
 use http::StatusCode;
 use serde_json::json;
 
-use crate::support::{Console, NOW, event};
+use crate::support::{Console, NOW, SITE, event};
 
 const EVERY: [&str; 4] = ["/console/cameras", "/console/relays", "/console/problems", "/console/site"];
 
@@ -96,7 +98,7 @@ async fn relays_show_the_stop_switch_and_modes_are_limited_to_areas() {
 
 #[tokio::test]
 async fn problems_list_what_fails_and_what_was_not_understood() {
-    let console = Console::new();
+    let console = Console::deployed().await;
     let cookie = console.sign_in("Anna", Role::Operator, &[]).await;
     assert!(console.get("/console/problems", &cookie).await.text().contains("No problems"));
     let failing =
@@ -114,6 +116,7 @@ async fn problems_list_what_fails_and_what_was_not_understood() {
     dead_letter::record(console.ports.state(), Queue::Notify, "m-1", &letter).await.unwrap();
     let page = console.get("/console/problems", &cookie).await;
     for part in [
+        "1 post is in quarantine",
         "no &lt;answer&gt;",
         "m-1",
         "Channel family fails",
@@ -124,6 +127,65 @@ async fn problems_list_what_fails_and_what_was_not_understood() {
         "&lt;b&gt;here",
         "r-1",
     ] {
+        assert!(page.text().contains(part), "{part} in {}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn problems_of_queues_alarms_relays_agents_and_the_configuration_are_listed() {
+    let console = Console::deployed().await;
+    let cookie = console.sign_in("Anna", Role::Operator, &[]).await;
+    let state = console.ports.state();
+    let by_agent = "driver = \"shelly-gen2\"\nnetwork = \"lan\"\nvia = \"agent\"";
+    let version = console.push(&SITE.replace("driver = \"shelly-gen2\"", by_agent)).await;
+    let valid = ValidVersion { version, since: NOW, sources: 3 };
+    configuration::record_valid_version(state, &valid).await.unwrap();
+    console.push("timezone = \"<i>Nowhere\"").await;
+    presence::record_contact(state, &presence::agent("barn"), NOW).await.unwrap();
+    control::set_stop_switch(state, StopSwitch::Stopped, NOW, "<b>Anna</b>").await.unwrap();
+    let gate = relay::read(state, "barrier").await.unwrap();
+    let failures = ReleaseFailures { count: 7, since: NOW, alerted: None, next: NOW };
+    let record = RelayRecord { release_failures: Some(failures), ..RelayRecord::default() };
+    relay::write(state, &gate, record, NOW).await.unwrap();
+    console.monitor.set_depths(vec![QueueDepth {
+        queue: Queue::Notify,
+        messages: 1,
+        oldest_s: Some(1260),
+        dead_letters: 2,
+    }]);
+    let alarm = ActiveAlarm {
+        name: "ApiErrorsAlarm".to_owned(),
+        description: "A device received a server error; <see>".to_owned(),
+        since: Some(NOW),
+    };
+    console.monitor.set_alarms(vec![alarm]);
+    console.advance(3600);
+    let page = console.get("/console/problems", &cookie).await;
+    for part in [
+        "The newest camhook.toml is rejected",
+        "The last valid version stays in force. ",
+        "&lt;i&gt;Nowhere",
+        "Agent barn is offline",
+        "Last report 1 h ago",
+        "All relays are disabled",
+        "&lt;b&gt;Anna",
+        "Relay barrier may still be on",
+        "since 1 h ago; 7 attempts.",
+        "camhook relays confirm-off barrier",
+        "2 dead letters of the queue notify",
+        "The queue notify is late",
+        "has waited for 21 min",
+        "Alarm ApiErrorsAlarm",
+        "server error; &lt;see&gt;",
+    ] {
+        assert!(page.text().contains(part), "{part} in {}", page.text());
+    }
+    console.monitor.fail();
+    let page = console.get("/console/problems", &cookie).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for part in
+        ["The depths of the queues are unknown", "The alarms are unknown", "Relay barrier may still be on"]
+    {
         assert!(page.text().contains(part), "{part} in {}", page.text());
     }
 }

@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use camhook_console::{Address, App, Deployment, router};
-use camhook_event::Event;
+use camhook_event::{CONFIG_KEY, Event};
 use camhook_operations::events::Summary;
 use camhook_operations::people;
-use camhook_ports::memory::MemoryPorts;
+use camhook_ports::memory::{MemoryMonitor, MemoryPorts};
 use camhook_ports::{Clock, EventIndex, IndexPorts, Object, ObjectStore, Ports, Precondition};
 use camhook_site::Site;
 use camhook_state::person::Role;
@@ -26,7 +26,7 @@ pub(crate) const NOW: Timestamp = Timestamp::constant(1_795_953_600, 0);
 
 pub(crate) const HOST_NAME: &str = "hooks.example.org";
 
-const SITE: &str = r#"
+pub(crate) const SITE: &str = r#"
     timezone = "Europe/Berlin"
     [[source]]
     id = "gate"
@@ -58,6 +58,7 @@ const SITE: &str = r#"
 /// A console with its ports.
 pub(crate) struct Console {
     pub(crate) ports: &'static MemoryPorts,
+    pub(crate) monitor: &'static MemoryMonitor,
     router: Router,
     site: Arc<Site>,
 }
@@ -93,8 +94,24 @@ impl Console {
     pub(crate) fn new() -> Self {
         // The router keeps its ports for as long as the process lives.
         let ports: &'static MemoryPorts = Box::leak(Box::new(MemoryPorts::new(NOW)));
+        let monitor: &'static MemoryMonitor = Box::leak(Box::default());
         let site = Arc::new(camhook_site::read(SITE, "test").unwrap().0);
-        Self { ports, router: router(App::new(ports, Deployment::Aws, 90)), site }
+        Self { ports, monitor, router: router(App::new(ports, Deployment::Aws, 90), monitor), site }
+    }
+
+    /// A console whose bucket has the camhook.toml of the site, too.
+    pub(crate) async fn deployed() -> Self {
+        let console = Self::new();
+        console.push(SITE).await;
+        console
+    }
+
+    /// Puts a new version of camhook.toml, and returns its id.
+    pub(crate) async fn push(&self, text: &str) -> String {
+        let object = Object { bytes: Bytes::from(text.to_owned()), content_type: "application/toml" };
+        let objects = self.ports.objects();
+        objects.put(CONFIG_KEY, object, Precondition::None).await.unwrap();
+        objects.versions(CONFIG_KEY, 1).await.unwrap().remove(0).id
     }
 
     /// Sends a request as it is.
