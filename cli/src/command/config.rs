@@ -4,9 +4,9 @@ mod history;
 mod push;
 
 use camhook_event::CONFIG_KEY;
+use camhook_operations::config::unified_difference;
 use camhook_ports::{ObjectStore, ObjectVersion, Ports, StoredObject};
 use serde::Serialize;
-use similar::TextDiff;
 
 use super::Outcome;
 use super::check::{self, File};
@@ -113,9 +113,5 @@ async fn read_version<P: Ports>(ports: &P, id: &str) -> Result<StoredObject, Err
 fn difference(deployed: Option<&StoredObject>, file: &File) -> String {
     let old = deployed.map(|object| String::from_utf8_lossy(&object.bytes)).unwrap_or_default();
     let version = deployed.and_then(|object| object.version.as_deref()).unwrap_or("none");
-    if old == file.text {
-        return String::new();
-    }
-    let diff = TextDiff::from_lines(old.as_ref(), file.text.as_str());
-    diff.unified_diff().header(&format!("deployed (version {version})"), &file.name).to_string()
+    unified_difference(&old, &file.text, (&format!("deployed (version {version})"), &file.name))
 }

@@ -6,6 +6,7 @@
 pub mod audit;
 mod bucket;
 pub mod checkpoint;
+pub mod config;
 pub mod dead_letters;
 pub mod decisions;
 pub mod erase;

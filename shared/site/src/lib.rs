@@ -15,6 +15,7 @@ mod problem;
 mod raw;
 mod reachability;
 mod read;
+mod redact;
 mod relay;
 mod rule;
 mod schedule;
@@ -46,6 +47,7 @@ pub use plate::PlateText;
 pub use plate_match::PlateMatch;
 pub use problem::{Finding, Problem, Warning};
 pub use read::{Checks, Inspection, inspect, read};
+pub use redact::redact;
 pub use relay::{Relay, Switching, Via};
 pub use rule::{
     Action, CooldownScope, DEFAULT_MAX_AGE, DEFAULT_MODE, ModeCondition, RelayAction, Rule, Urgency,

@@ -191,6 +191,38 @@ async fn problems_of_queues_alarms_relays_agents_and_the_configuration_are_liste
 }
 
 #[tokio::test]
+async fn the_site_shows_the_changes_of_a_version_without_secrets() {
+    let console = Console::new();
+    let first = console.push(SITE).await;
+    let second = console.push(&SITE.replace("AAAAAAAAAAAAAAAAAAAAAA", "DDDDDDDDDDDDDDDDDDDDDD")).await;
+    let third = console.push(&SITE.replace("\"drive\"", "\"driveway\"")).await;
+    let cookie = console.sign_in("Anna", Role::Admin, &[]).await;
+    let changes = |version: &str| format!("/console/site?version={version}");
+    let page = console.get("/console/site", &cookie).await;
+    for version in [&second, &third] {
+        assert!(page.text().contains(&format!("{}\">Changes", changes(version))), "{}", page.text());
+    }
+    assert!(!page.text().contains(&changes(&first)), "nothing is before the first version");
+    let of_secret = console.get(&changes(&second), &cookie).await;
+    for sign in ["removed\">- ", "added\">+ "] {
+        let line = format!("{sign}    auth = {{ token = &quot;[redacted]&quot; }}");
+        assert!(of_secret.text().contains(&line), "{line} in {}", of_secret.text());
+    }
+    let of_name = console.get(&changes(&third), &cookie).await;
+    for part in ["removed\">-     id = &quot;drive&quot;", "added\">+     id = &quot;driveway&quot;"] {
+        assert!(of_name.text().contains(part), "{part} in {}", of_name.text());
+    }
+    for text in [page.text(), of_secret.text(), of_name.text()] {
+        assert!(!text.contains("AAAAAAAA") && !text.contains("DDDDDDDD"), "{text}");
+    }
+    for unknown in [first.as_str(), "none", "%22%3E%3Cscript%3E"] {
+        assert_eq!(console.get(&changes(unknown), &cookie).await.status, StatusCode::NOT_FOUND, "{unknown}");
+    }
+    let operator = console.sign_in("Ben", Role::Operator, &[]).await;
+    assert_eq!(console.get(&changes(&second), &operator).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn the_site_shows_people_with_their_browsers() {
     let console = Console::new();
     let cookie = console.sign_in("Anna", Role::Admin, &[]).await;
