@@ -1,10 +1,13 @@
 //! The timeline.
 
+use camhook_event::{Kind, Time};
+use camhook_operations::events::Summary;
 use camhook_ports::EventIndex;
 use camhook_ports::IndexPorts;
 use camhook_state::person::Role;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::support::{Answer, Console, NOW, event};
@@ -47,18 +50,46 @@ async fn events_are_listed_newest_first_and_the_list_continues_where_it_ended() 
     assert_eq!(found, expected);
 }
 
-#[tokio::test]
-async fn a_page_reads_two_pages_of_the_index_at_most() {
+/// A console with an event a minute, every 50th of them a plate.
+async fn with_events(count: u32) -> Console {
     let console = Console::new();
-    for minutes in 1..=200 {
-        console.event("gate", Some("yard"), minutes).await;
+    let template = Summary::of(&event("gate", Some("yard"), 1, &json!({})));
+    for minutes in 1..=count {
+        let mut summary = template.clone();
+        summary.id = format!("{minutes:032x}").parse().unwrap();
+        summary.time = Time::new(NOW - SignedDuration::from_mins(minutes.into()));
+        summary.received_at = summary.time;
+        if minutes % 50 == 0 {
+            summary.kind = Kind::Plate;
+        }
+        let (item, keys) = summary.item(90).unwrap();
+        console.ports.index.put(item, &keys).await.unwrap();
     }
+    console
+}
+
+#[tokio::test]
+async fn a_page_of_100_000_events_reads_two_pages_of_the_index_at_most() {
+    let console = with_events(100_000).await;
     let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
-    for query in ["", "?area=yard", "?camera=drive", "?kind=plate", "?text=nothing", "?reviewed=yes"] {
+    let read = async |path: &str| {
         let before = console.ports.index.pages_read();
-        assert_eq!(console.get(&format!("/console{query}"), &cookie).await.status, StatusCode::OK);
+        let page = console.get(path, &cookie).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
         let pages = console.ports.index.pages_read() - before;
-        assert!(pages <= 2, "{query}: {pages}");
+        assert!(pages <= 2, "{path}: {pages}");
+        page
+    };
+    for query in ["", "?area=yard", "?camera=drive", "?day=2026-10-01"] {
+        let page = read(&format!("/console{query}")).await;
+        assert_eq!(ids(&page).len(), 50, "{query}");
+        let older = format!("/{}", attribute(&page, "id=\"older\" href=\""));
+        assert_eq!(ids(&read(&older).await).len(), 50, "{query}");
+    }
+    // Where few events match, a page says down to when it was searched.
+    for query in ["?kind=plate", "?text=nothing", "?reviewed=yes"] {
+        let page = read(&format!("/console{query}")).await;
+        assert!(page.text().contains("id=\"older\""), "{query}");
     }
 }
 
