@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use camhook_end_to_end::gateway::{self, BodyForm};
+use camhook_end_to_end::lambda_runtime::Function;
 use camhook_end_to_end::own_stack::OwnStack;
 use camhook_end_to_end::post::Post;
 use camhook_event::Vendor;
@@ -29,14 +30,57 @@ struct Fixture {
     expected: Value,
 }
 
-/// The fixtures of a vendor that are posted to the path of a source. Those at fixed paths need a site of their own.
-fn fixtures(vendor: Vendor) -> Vec<Fixture> {
+impl Fixture {
+    /// Whether it says itself how its source is recognized.
+    fn has_auth(&self) -> bool {
+        self.settings.lines().any(|line| line.starts_with("auth"))
+    }
+
+    /// Its source, by this id.
+    fn source(&self, vendor: Vendor, id: &str) -> String {
+        let auth =
+            if self.has_auth() { String::new() } else { format!("auth = {{ token = \"{TOKEN}\" }}\n") };
+        format!(
+            "[[source]]\nid = \"{id}\"\nvendor = \"{vendor}\"\narea = \"yard\"\n{auth}{}\n",
+            self.settings
+        )
+    }
+
+    /// Posts it to a function: the status.
+    async fn post(&self, function: &Function, path: &str, request_id: &str) -> Value {
+        let post = Post::with_seed(&self.template, path, 0);
+        let mut event = gateway::event(&post.request(), BodyForm::Base64, request_id);
+        event["requestContext"]["http"]["sourceIp"] = json!("203.0.113.7");
+        function.call(&event).await["statusCode"].clone()
+    }
+
+    fn events(&self) -> Vec<Value> {
+        self.expected["events"].as_array().cloned().unwrap_or_default()
+    }
+}
+
+/// Where the requests of a fixture go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// To the path of its source.
+    Source,
+    /// To a path that devices have built in. As only one source may be meant, each needs a site of its own.
+    Fixed,
+}
+
+/// The fixtures of a vendor that are posted there.
+fn fixtures(vendor: Vendor, target: Target) -> Vec<Fixture> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(vendor.name());
     let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     let fixture = |case: PathBuf| {
         let template = String::from_utf8(fs::read(case.join("request.http")).ok()?).ok()?;
-        if !template.lines().next()?.contains("{{path}}") {
+        let line = template.lines().next()?;
+        let is_there = match target {
+            Target::Source => line.contains("{{path}}"),
+            Target::Fixed => line.contains(" /Send") || line.contains(" /API/"),
+        };
+        if !is_there {
             return None;
         }
         Some(Fixture {
@@ -69,30 +113,20 @@ fn sorted(events: &[Value]) -> Vec<String> {
 }
 
 async fn check(vendor: Vendor) {
-    let fixtures = fixtures(vendor);
+    let fixtures = fixtures(vendor, Target::Source);
     assert!(fixtures.len() > 40, "{} fixtures of {vendor}", fixtures.len());
     let mut toml = "timezone = \"Europe/Berlin\"\n".to_owned();
     for (number, fixture) in fixtures.iter().enumerate() {
-        let has_auth = fixture.settings.lines().any(|line| line.starts_with("auth"));
-        let auth = if has_auth { String::new() } else { format!("auth = {{ token = \"{TOKEN}\" }}\n") };
-        toml.push_str(&format!(
-            "[[source]]\nid = \"f{number}\"\nvendor = \"{vendor}\"\narea = \"yard\"\n{auth}{}\n",
-            fixture.settings
-        ));
+        toml.push_str(&fixture.source(vendor, &format!("f{number}")));
     }
     let stack = OwnStack::create(&toml).await;
     let function = stack.start(vendor.name()).await;
     let mut wrong = Vec::new();
     for (number, fixture) in fixtures.iter().enumerate() {
-        let has_auth = fixture.settings.lines().any(|line| line.starts_with("auth"));
-        let path =
-            format!("/{vendor}/f{number}{}", if has_auth { String::new() } else { format!("/{TOKEN}") });
-        let post = Post::with_seed(&fixture.template, &path, 0);
-        let mut event = gateway::event(&post.request(), BodyForm::Base64, &format!("fixture-{number}"));
-        event["requestContext"]["http"]["sourceIp"] = json!("203.0.113.7");
-        let reply = function.call(&event).await;
-        if reply["statusCode"] != fixture.expected["status"] {
-            let status = &reply["statusCode"];
+        let token = if fixture.has_auth() { String::new() } else { format!("/{TOKEN}") };
+        let path = format!("/{vendor}/f{number}{token}");
+        let status = fixture.post(&function, &path, &format!("fixture-{number}")).await;
+        if status != fixture.expected["status"] {
             wrong.push(format!("{}: {status} instead of {}", fixture.name, fixture.expected["status"]));
         }
     }
@@ -109,7 +143,7 @@ async fn check(vendor: Vendor) {
         let source = format!("f{number}");
         let of_source = |record: &&Value| record["data"]["source"] == *source;
         let stored: Vec<Value> = records.iter().filter(of_source).cloned().collect();
-        let expected = fixture.expected["events"].as_array().cloned().unwrap_or_default();
+        let expected = fixture.events();
         if sorted(&stored) != sorted(&expected) {
             let (stored, expected) = (sorted(&stored), sorted(&expected));
             wrong.push(format!("{}:\nstored   {stored:?}\nexpected {expected:?}", fixture.name));
@@ -139,6 +173,29 @@ async fn check_pictures(stack: &OwnStack, stored: &[Value], fixture: &Fixture, w
     if found != expected {
         wrong.push(format!("{}: {} pictures that are other ones", fixture.name, found.len()));
     }
+}
+
+/// What devices send to paths of their own, each with only its source in the site.
+#[tokio::test]
+async fn fixed_paths() {
+    let mut wrong = Vec::new();
+    for vendor in [Vendor::Viewtron, Vendor::Ivsec] {
+        let fixtures = fixtures(vendor, Target::Fixed);
+        assert!(fixtures.len() > 4, "{} fixtures of {vendor}", fixtures.len());
+        for fixture in fixtures {
+            let toml = format!("timezone = \"Europe/Berlin\"\n{}", fixture.source(vendor, "gate"));
+            let stack = OwnStack::create(&toml).await;
+            let status = fixture.post(&stack.start(vendor.name()).await, "/", "fixture-fixed").await;
+            let (stored, expected) = (stack.bucket.records("gate").await, fixture.events());
+            if status != fixture.expected["status"] || sorted(&stored) != sorted(&expected) {
+                wrong.push(format!("{}: {status}, {stored:?} instead of {expected:?}", fixture.name));
+            }
+            if !stack.bucket.keys("quarantine/").await.is_empty() {
+                wrong.push(format!("{}: quarantined", fixture.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[tokio::test]
