@@ -9,8 +9,12 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use camhook_end_to_end::gateway::{self, BodyForm};
+use camhook_end_to_end::own_stack::{Delivery, OwnStack};
 use camhook_end_to_end::source::Source;
-use serde_json::Value;
+use camhook_picture::SamplePost;
+use camhook_ports::{Clock, SystemClock};
+use serde_json::{Value, json};
 
 /// A file, and what each of its events is: kind, state, camera, what was recognized, and the roles of its pictures.
 type Case = (&'static str, &'static [&'static str]);
@@ -216,3 +220,348 @@ async fn the_posts_of_viewtron_as_soap_become_their_events() {
 }
 
 const VIEWTRON_SOAP: &[Case] = &[("14-declared-encoding.viewtron-soap.xml", &["perimeter - 1/Tür"])];
+
+/// A folder of `reports`: its number, the vendor, its requests in their order, the status of each, and what comes of them.
+struct Report {
+    number: &'static str,
+    vendor: &'static str,
+    requests: &'static [&'static str],
+    statuses: &'static [u64],
+    events: &'static [&'static str],
+}
+
+const REPORTS: &[Report] = &[
+    Report {
+        number: "03",
+        vendor: "viewtron",
+        requests: &["request", "request-input"],
+        statuses: &[200, 200],
+        events: &["input start - zone 2", "motion start 3/"],
+    },
+    Report {
+        number: "04",
+        vendor: "ivsec",
+        requests: &["request"],
+        statuses: &[200],
+        events: &[
+            "face - CH1/ matched false face face truncated",
+            "face_match - CH1/ matched true 11 Resident face face truncated",
+            "face_match - CH1/ matched true 12 Banned face face truncated",
+        ],
+    },
+    Report {
+        number: "07",
+        vendor: "ivsec",
+        requests: &["request"],
+        statuses: &[200],
+        events: &[
+            "plate - CH16/ KA01AB1234 allow group 1 plate overview truncated plate truncated",
+            "plate - CH16/ KA01ZZ9999 deny group 2 plate plate truncated",
+        ],
+    },
+    Report {
+        number: "08",
+        vendor: "xprotect",
+        requests: &["request", "request-delete"],
+        statuses: &[200, 200],
+        events: &["intrusion - Camera 4/Camera 4", "intrusion - Camera 4/Camera 4"],
+    },
+    Report {
+        number: "09",
+        vendor: "xprotect",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["intrusion - 13860010-ded3-42ff-a2a9-cc6ba4a49636/Camera 4"],
+    },
+    Report {
+        number: "14",
+        vendor: "instar",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["audio - -"],
+    },
+    Report {
+        number: "15",
+        vendor: "viewtron",
+        requests: &["request-1", "request-1", "request-2"],
+        statuses: &[200, 200, 200],
+        events: &["motion start 3/", "motion start 5/"],
+    },
+    Report {
+        number: "16",
+        vendor: "viewtron",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["motion start 3/"],
+    },
+    Report {
+        number: "17",
+        vendor: "viewtron",
+        requests: &["request", "request-cdd", "request-osc"],
+        statuses: &[200, 200, 200],
+        events: &[
+            "crowd - 1/Yard overview truncated",
+            "intrusion - 1/Yard overview truncated",
+            "object - 1/Yard overview truncated",
+        ],
+    },
+    Report {
+        number: "18",
+        vendor: "viewtron",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["plate - 1/Yard ABC1D23 allow confidence 0.96 plate 7 overview truncated"],
+    },
+    Report {
+        number: "20",
+        vendor: "ivsec",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["plate - CH1/ 51F12345 plate plate truncated"],
+    },
+    Report {
+        number: "23",
+        vendor: "xprotect",
+        requests: &["request", "request"],
+        statuses: &[200, 200],
+        events: &[
+            "external - 13860010-ded3-42ff-a2a9-cc6ba4a49636/Camera 4",
+            "external - 13860010-ded3-42ff-a2a9-cc6ba4a49636/Camera 4",
+        ],
+    },
+    Report {
+        number: "24",
+        vendor: "xprotect",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["analytics - 13860010-ded3-42ff-a2a9-cc6ba4a49636/Camera 4 person face dropped"],
+    },
+    Report {
+        number: "27",
+        vendor: "viewtron",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["plate - 1/Yard ABC1D23 allow confidence 0.96 plate 7 overview truncated"],
+    },
+    Report {
+        number: "31",
+        vendor: "ivsec",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["loitering - CH1/", "motion - CH2/", "plate - CH4/", "tamper - CH3/"],
+    },
+    Report {
+        number: "32",
+        vendor: "ivsec",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["plate - CH1/ ABC1234 allow group 1 plate"],
+    },
+    Report {
+        number: "33",
+        vendor: "ivsec",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["plate - CH1/ 51F12345 allow group 1 plate"],
+    },
+    Report {
+        number: "39",
+        vendor: "viewtron",
+        requests: &["request"],
+        statuses: &[200],
+        events: &["face_match - 1/ matched true 0.84 allow face dropped"],
+    },
+];
+
+/// The token of every source without an `auth` of its own.
+const TOKEN: &str = "reports-token-00000000";
+
+/// The sender of requests without credentials.
+const SENDER: &str = "198.51.100.7";
+
+/// When the reports say that something happened, as seconds.
+const REPORTED_AT: i64 = 1_795_420_800;
+
+/// The channel and the relay that rules of reports name.
+const DEVICES: &str = r#"
+timezone = "Europe/Berlin"
+
+[[channel]]
+id = "me"
+kind = "ntfy"
+url = "{{devices}}/ntfy/me"
+network = "loopback"
+
+[[relay]]
+id = "gate"
+driver = "shelly-gen2"
+url = "{{devices}}"
+network = "loopback"
+password = "simulated-shelly"
+"#;
+
+/// The folder of a report.
+fn report(reports: &Path, number: &str) -> PathBuf {
+    let mut folders = fs::read_dir(reports).unwrap().map(|entry| entry.unwrap().path());
+    let begins =
+        |folder: &PathBuf| folder.file_name().unwrap().to_str().unwrap().starts_with(&format!("{number}-"));
+    folders.find(begins).unwrap()
+}
+
+fn text_of(file: &Path) -> String {
+    fs::read_to_string(file).unwrap_or_default()
+}
+
+/// A source of a report with what its folder says of it.
+fn source_toml(reports: &Path, number: &str, vendor: &str) -> String {
+    let folder = report(reports, number);
+    let settings = text_of(&folder.join("source.toml"));
+    let mut toml = format!("\n[[source]]\nid = \"r{number}\"\n{settings}\n");
+    for (key, line) in [
+        ("vendor", format!("vendor = \"{vendor}\"\n")),
+        ("auth", format!("auth = {{ token = \"{TOKEN}\" }}\n")),
+    ] {
+        let is_mqtt = key == "auth" && settings.contains("topic");
+        if !settings.contains(&format!("{key} =")) && !is_mqtt {
+            toml.push_str(&line);
+        }
+    }
+    let rule = text_of(&folder.join("rule.toml"));
+    toml + &rule.replace("when = {", &format!("when = {{ source = \"r{number}\","))
+}
+
+/// A text in which everything happens as long after this moment as after that of the reports.
+fn moved(text: &str, now: jiff::Timestamp) -> String {
+    let mut moved = String::new();
+    let mut rest = text;
+    while let Some(start) = ["17954208", "17954460"].into_iter().filter_map(|prefix| rest.find(prefix)).min()
+    {
+        let (before, from) = rest.split_at(start);
+        let (seconds, after) = from.split_at(10);
+        moved.push_str(before);
+        let seconds = seconds.parse::<i64>().unwrap() - REPORTED_AT + now.as_second();
+        moved.push_str(&seconds.to_string());
+        rest = after;
+    }
+    moved.push_str(rest);
+    for (reported, hours) in [("2026-11-23T08:00:00", 0), ("2026-11-23T09:00:00", 1)] {
+        let time = now + jiff::SignedDuration::from_hours(hours);
+        moved = moved.replace(reported, &time.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+    }
+    moved
+}
+
+/// Every report about a vendor, posted to the functions: what each becomes, and what its rule does.
+#[tokio::test]
+async fn what_public_reports_contain_becomes_what_they_ask_for() {
+    let Some(reports) = folder("reports") else { return };
+    let mut site = DEVICES.to_owned();
+    for Report { number, vendor, .. } in REPORTS {
+        site.push_str(&source_toml(&reports, number, vendor));
+    }
+    let stack = OwnStack::create(&site).await;
+    let mut found = Vec::new();
+    for Report { number, vendor, requests, .. } in REPORTS {
+        let function = stack.start(vendor).await;
+        let path = format!("/{vendor}/r{number}/{TOKEN}");
+        let mut statuses = Vec::new();
+        for (count, request) in requests.iter().enumerate() {
+            let file = report(&reports, number).join(format!("{request}.http"));
+            let text = text_of(&file).replace("SOURCE_URL", &path).replace("\r\n", "\n");
+            // A second post of the same event id is one that happened later.
+            let later = jiff::SignedDuration::from_secs(30 * i64::try_from(count).unwrap());
+            let text = if *number == "23" {
+                moved(&text, SystemClock::start().now() - later)
+            } else {
+                moved(&text, SystemClock::start().now())
+            };
+            let post = SamplePost::parse(text.as_bytes()).unwrap();
+            let mut event = gateway::event(&post, BodyForm::Base64, &format!("report-{number}-{count}"));
+            event["requestContext"]["http"]["sourceIp"] = json!(SENDER);
+            statuses.push(function.call(&event).await["statusCode"].as_u64().unwrap());
+        }
+        let mut lines: Vec<String> =
+            stack.bucket.records(&format!("r{number}")).await.iter().map(line).collect();
+        lines.sort();
+        for key in stack.bucket.keys("quarantine/").await {
+            if key.contains(&format!("/r{number}/")) && key.ends_with("/reason.json") {
+                let why = stack.bucket.json(&key).await;
+                lines.push(format!("quarantined: {}", why["reason"].as_str().unwrap_or_default()));
+            }
+        }
+        found.push((*number, statuses, lines));
+    }
+    let expected: Vec<(&str, Vec<u64>, Vec<String>)> = REPORTS
+        .iter()
+        .map(|report| {
+            let lines = report.events.iter().map(|line| (*line).to_owned()).collect();
+            (report.number, report.statuses.to_vec(), lines)
+        })
+        .collect();
+    assert_eq!(found, expected, "{found:#?}");
+    what_rules_do(&stack).await;
+    nothing_of_a_person_is_kept(&stack).await;
+}
+
+/// 07: the gate opens for the allowed plate alone. 27: a car that leaves is one that goes away.
+async fn what_rules_do(stack: &OwnStack) {
+    let (notify, relay) = (stack.start("notify").await, stack.start("relay").await);
+    stack.work_off(&stack.relay, &relay).await;
+    stack.work_off(&stack.notify, &notify).await;
+    assert_eq!(stack.devices.switched().len(), 1, "{:?}", stack.devices.switched());
+    assert_eq!(stack.devices.received("/ntfy/me").len(), 1);
+}
+
+/// 24 and 39: where faces are dropped, no name, number, free text or picture is anywhere.
+async fn nothing_of_a_person_is_kept(stack: &OwnStack) {
+    for key in stack.bucket.keys("").await {
+        if !key.contains("/r24/") && !key.contains("/r39/") {
+            continue;
+        }
+        assert!(!key.starts_with("images/"), "{key}");
+        let text = String::from_utf8_lossy(&stack.bucket.bytes(&key).await).into_owned();
+        for word in ["Nguyễn", "Test Person", "40417", "555-0100", "payroll", "female"] {
+            assert!(!text.contains(word), "`{word}` is in {key}");
+        }
+    }
+}
+
+/// 14: after an update of its firmware, a camera of the other dialect sends the other name.
+#[tokio::test]
+async fn a_camera_whose_firmware_changed_its_dialect_is_read() {
+    let Some(reports) = folder("reports") else { return };
+    let toml = source_toml(&reports, "14", "instar").replace("camera-v2", "camera-v1");
+    let stack = OwnStack::create(&format!("{DEVICES}{toml}")).await;
+    let path = format!("/instar/r14/{TOKEN}");
+    let text = text_of(&report(&reports, "14").join("request-v1.http")).replace("SOURCE_URL", &path);
+    let post = SamplePost::parse(text.as_bytes()).unwrap();
+    let event = gateway::event(&post, BodyForm::Base64, "report-14");
+    assert_eq!(stack.start("instar").await.call(&event).await["statusCode"], 200);
+    let lines: Vec<String> = stack.bucket.records("r14").await.iter().map(line).collect();
+    assert_eq!(lines, ["motion - - zone 1 person"], "{lines:?}");
+}
+
+/// 21: values as people type them into dashboards.
+#[tokio::test]
+async fn messages_without_quotes_are_read_or_kept() {
+    let Some(reports) = folder("reports") else { return };
+    let toml = source_toml(&reports, "21", "instar");
+    let stack = OwnStack::create(&format!("{DEVICES}{toml}")).await;
+    let mqtt = stack.start("mqtt").await;
+    let now = SystemClock::start().now();
+    for (camera, message) in (7..).zip(text_of(&report(&reports, "21").join("messages.jsonl")).lines()) {
+        // Each of another camera: the second of one camera would be the same alarm.
+        let message = message.replace("/7/", &format!("/{camera}/"));
+        let message: Value = serde_json::from_str(&message).unwrap();
+        let at = now + jiff::SignedDuration::from_secs(message["at"].as_i64().unwrap() - 60);
+        let data = base64_simd::STANDARD.encode_to_string(message["payload"].as_str().unwrap());
+        let sent = json!({ "topic": message["topic"], "data": data, "ts": at.as_millisecond() });
+        stack.mqtt.send(&sent.to_string()).await;
+        assert_eq!(stack.deliver(&stack.mqtt, &mqtt).await, Delivery::Done);
+    }
+    let lines: Vec<String> = stack.bucket.records("r21").await.iter().map(line).collect();
+    let kept = stack.bucket.keys("quarantine/").await;
+    let kept = kept.iter().filter(|key| key.ends_with("/reason.json")).count();
+    assert_eq!(lines.len() + kept, 3, "{lines:?}, {kept} in the quarantine");
+    assert!(!lines.is_empty(), "{lines:?}");
+}
