@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import unittest
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,6 +44,17 @@ class ConsoleTest(unittest.TestCase):
     def cookie(self, value):
         return {"name": "camhook", "value": value, "url": "{0.scheme}://{0.netloc}/".format(urlsplit(self.stack.console))}
 
+    def assert_is_clear(self, person, answer, status, title):
+        """A page with the console's style that says what is wrong, and nothing of the inside or of events."""
+        self.assertEqual(answer.status, status, answer.url)
+        self.assertEqual(person.page.locator("h1").inner_text(), title, answer.url)
+        styles = person.page.evaluate(
+            "[...document.styleSheets].filter(style => { try { return style.cssRules.length } catch { return 0 } }).length")
+        self.assertGreater(styles, 0, f"{answer.url} has no style")
+        text = person.page.content().replace(urlsplit(self.stack.console).path, "")
+        for inside in ("DynamoDB", "EventIndex", "ResourceNotFound", "aws", "panicked", self.stack.description["bucket"]):
+            self.assertNotIn(inside, text, answer.url)
+
     def card(self, page, event):
         return page.locator(f"[data-event='{event}']")
 
@@ -78,6 +90,21 @@ class ConsoleTest(unittest.TestCase):
             self.assertEqual(stranger.open().status, 401)
             stranger.context.add_cookies([self.cookie(FORGED)])
             self.assertEqual(stranger.open().status, 401)
+
+    def test_links_that_do_not_work_say_so_and_sign_nobody_in(self):
+        expired, used = self.stack.invite("late"), self.stack.invite("twice")
+        self.assertEqual(self.stack.expire_link(expired), 1)
+        with self.browser.visitor(used):
+            pass
+        forged = f"{self.stack.console}/sign-in/{FORGED}"
+        for link in (expired, used, forged):
+            with self.subTest(link), self.browser.visitor() as person:
+                person.page.goto(link)
+                with person.page.expect_navigation() as navigation:
+                    person.page.get_by_role("button", name="Sign in").click()
+                self.assert_is_clear(person, navigation.value, 401, "This link does not work")
+                self.assertEqual(person.context.cookies(self.stack.console), [])
+                self.assert_is_clear(person, person.open(), 401, "Sign in")
 
     def test_the_cookie_cannot_be_read_by_scripts_and_is_new_at_each_sign_in(self):
         with self.browser.member() as person:
@@ -254,7 +281,66 @@ class ConsoleTest(unittest.TestCase):
             self.assertEqual(person.page.goto(link).status, 200)
             self.assertEqual(link, f"{self.stack.console}/events/{event}")
 
+    # ---- what is missing
+
+    def test_a_picture_that_expired_is_named_on_the_page(self):
+        event = self.stack.send("gate", "intrusion")
+        with self.browser.member("admin") as person:
+            keys = [key for key in self.stack.keys("images/gate/") if event["id"] in key]
+            self.assertTrue(keys)
+            for key in {*keys, event["thumbnail"]}:
+                self.stack.delete_object(key)
+            self.assertEqual(person.open(f"/events/{event['id']}").status, 200)
+            person.page.get_by_text("The picture is no longer stored").first.wait_for()
+            person.open()
+            card = self.card(person.page, event["id"])
+            card.scroll_into_view_if_needed()
+            card.get_by_text("The picture is no longer stored").wait_for()
+            self.assertEqual(person.problems(), [])
+
+    def test_an_index_that_fails_is_named_and_nothing_changes(self):
+        with self.browser.member("operator") as person:
+            with self.stack.index_table("camhook-gone"):
+                self.assert_is_clear(person, person.open(), 503, "Temporarily unavailable")
+                answer = person.open(f"/events/{self.plate}")
+                self.assert_is_clear(person, answer, 503, "Temporarily unavailable")
+                marked = person.context.request.post(
+                    f"{self.stack.console}/reviewed", max_redirects=0,
+                    headers={"Origin": "{0.scheme}://{0.netloc}".format(urlsplit(self.stack.console))},
+                    form={"event": self.plate, "reviewed": "yes"})
+                self.assertEqual(marked.status, 503)
+            # The session is as it was, and nothing is marked.
+            person.open("?reviewed=no&kind=plate")
+            self.card(person.page, self.plate).wait_for()
+
+    def test_an_index_that_is_empty_or_behind_is_explained(self):
+        self.stack.empty_index("camhook-empty-index")
+        with self.browser.member("operator") as person:
+            with self.stack.index_table("camhook-empty-index"):
+                self.assertEqual(person.open().status, 200)
+                person.page.get_by_role("heading", name="No events yet").wait_for()
+                person.open("?kind=plate")
+                person.page.get_by_role("heading", name="No event matches the filters").wait_for()
+                for path in person.pages():
+                    self.assertEqual(person.open(path).status, 200, path)
+                # Stored, and not in the index yet: a message may be faster with its link.
+                answer = person.open(f"/events/{self.plate}")
+                self.assert_is_clear(person, answer, 404, "Not found")
+                self.assertIn("A new event appears a few seconds after", person.page.inner_text("main"))
+                self.assertEqual(person.problems(), [])
+            self.assertEqual(person.open(f"/events/{self.plate}").status, 200)
+
     # ---- hostile input
+
+    def test_an_address_that_is_none_has_a_page_with_style(self):
+        with self.browser.member("operator", "south") as person:
+            for path in ("/events%2Fx", "/events/%2F", f"/events/{self.intrusion}%2F..", "/a%2Fb/c",
+                         f"/events/{self.intrusion}", "/nothing/at/all"):
+                answer = person.open(path)
+                self.assert_is_clear(person, answer, 404, "Not found")
+                self.assertNotIn("gate", person.page.inner_text("main"), path)
+            # Leads nowhere, whoever decodes it.
+            self.assertEqual(person.open("/%2e%2e%2fsite").status, 404)
 
     def test_what_devices_send_is_text_on_every_page(self):
         events = [self.hostile_plate(), self.hostile_face()]
@@ -294,8 +380,9 @@ class ConsoleTest(unittest.TestCase):
                 # The page of an address that is not valid may be without its style.
                 problems = [problem for problem in person.problems() if "MIME type" not in problem]
                 self.assertEqual(problems, [], path)
-        # A browser would encode these.
-        self.assertEqual(status_of(f"{self.stack.console}?q=%22<"), 400)
+        # A browser would encode these, and the gateway hands them over as they are.
+        for query in ('?q="<', '?q=%22<', '?text="<script>'):
+            self.assertEqual(raw_status(f"{self.stack.console}{query}"), 400, query)
 
     def test_nothing_redirects_to_another_host(self):
         with self.browser.member("operator") as person:
@@ -348,6 +435,15 @@ def serious(page):
     found = page.evaluate("axe.run({resultTypes: ['violations']}).then(result => result.violations)")
     return [f"{finding['id']}: {finding['nodes'][0]['html'][:200]} {finding['nodes'][0]['failureSummary']}"
             for finding in found if finding["impact"] in ("serious", "critical")]
+
+
+def raw_status(url):
+    """The status of a request whose address is sent as it is."""
+    parts = urlsplit(url)
+    target = url.partition(parts.netloc)[2]
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode())
+        return int(connection.makefile("rb").readline().split()[1])
 
 
 if __name__ == "__main__":
