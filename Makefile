@@ -51,7 +51,7 @@ watch: $(CLOUD)/installed $(LAMBDA)/installed ## compile and run functions as fi
 	@PATH="$(CURDIR)/$(LAMBDA)/bin:$$PATH" $(CLOUD)/bin/python infra/local/watch.py $(up_arguments) $(if $(LAN),--lan)
 
 test: $(CLOUD)/installed $(MAIL)/installed ## run all tests, including end-to-end tests on a local cloud
-	@$(CLOUD)/bin/python infra/local/with_cloud.py --with-tests --config "$(TEST_CONFIG)" -- cargo test --workspace --features lambda --locked
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --with-tests --config "$(TEST_CONFIG)" --check-roles -- cargo test --workspace --features lambda --locked
 
 test-browser: $(CLOUD)/installed $(BROWSER)/installed ## test the console in a real browser, which must be installed
 	@command -v chromium >/dev/null || echo "notice: the browser tests are skipped without Chromium; on Debian: apt-get install chromium" >&2

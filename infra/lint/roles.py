@@ -4,7 +4,8 @@
 
 The template is translated as SAM does it and resolved with made-up values. Each call in the log must be allowed by its
 caller's role, and each action that a role allows must have been called, or be listed in roles.toml with the reason
-why no test can make the call. Prints a table of the roles.
+why no test makes the call. `people` are those who have both policies for people, and call what commands of `camhook`
+call. `make test` runs this; `-v` prints a table of the roles.
 """
 
 import fnmatch
@@ -23,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra" / "template.yaml"
 PSEUDO = {"AWS::AccountId": "111122223333", "AWS::Region": "eu-central-1", "AWS::Partition": "aws",
           "AWS::StackName": "camhook", "AWS::URLSuffix": "amazonaws.com", "AWS::NoValue": None}
+# What is listed has no key.
+LISTS = ("s3:ListBucket", "s3:ListBucketVersions")
 ARN = {"AWS::S3::Bucket": "arn:aws:s3:::{}", "AWS::SQS::Queue": "arn:aws:sqs:eu-central-1:111122223333:{}",
        "AWS::DynamoDB::Table": "arn:aws:dynamodb:eu-central-1:111122223333:table/{}"}
 
@@ -126,9 +129,11 @@ class Template:
         return self.resolve(argument[0]) == self.resolve(argument[1])
 
     def statements(self, caller):
-        """The statements that apply to a function, by its binary's name, or to the agent."""
+        """The statements that apply to a function, by its binary's name, to the agent, or to people."""
         if caller == "agent":
             return self.managed("AgentPolicy")
+        if caller == "people":
+            return self.managed("ViewerPolicy") + self.managed("OperatorPolicy")
         function = next(name for name, binary in self.binaries.items() if binary == caller)
         role = self.resources[self.resources[function]["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"]
         found = []
@@ -162,7 +167,7 @@ def allows(statement, call):
 def holds(operator, key, expected, call):
     service = call["action"].partition(":")[0]
     actual = {"dynamodb:LeadingKeys": [call["resource"]] if service == "dynamodb" and call["resource"] else None,
-              "s3:prefix": [call["resource"]] if call["action"] == "s3:ListBucket" else None}
+              "s3:prefix": [call["resource"]] if call["action"] in LISTS else None}
     if key not in actual:
         raise ValueError(f"the check does not know the condition key {key}")
     values = actual[key]
@@ -178,12 +183,14 @@ def holds(operator, key, expected, call):
 def arn_of(call):
     service, resource = call["action"].partition(":")[0], call["resource"]
     if service == "s3":
-        return "arn:aws:s3:::Bucket" + ("" if call["action"] == "s3:ListBucket" else f"/{resource}")
+        return "arn:aws:s3:::Bucket" + ("" if call["action"] in LISTS else f"/{resource}")
     if service == "sqs":
         return f"arn:aws:sqs:eu-central-1:111122223333:{queue_of(resource)}"
     if service == "dynamodb":
         # The partitions of the event index have names of their own.
-        table = "EventIndex" if resource.startswith(("event#", "count#")) else "Table"
+        index = call.get("index")
+        table = "EventIndex" if index or resource.startswith(("event#", "count#")) else "Table"
+        table += f"/index/{index}" if index else ""
         return f"arn:aws:dynamodb:eu-central-1:111122223333:table/{table}"
     if service == "ssm":
         return f"arn:aws:ssm:eu-central-1:111122223333:parameter{resource}"
@@ -195,7 +202,11 @@ def arn_of(call):
 
 
 def queue_of(name):
-    """The queue's name in the template: a test's own queues end with `-relay-lan`, `-notify-dlq` and so on."""
+    """The queue's name in the template, from that of a deployed queue (camhook-NotifyQueue-XYZ) or of a test's own, which
+    ends with `-relay-lan`, `-notify-dlq` and so on."""
+    deployed = re.search(r"[A-Z]\w*Queue", name)
+    if deployed:
+        return deployed.group()
     words = re.sub(r"^camhook-test-[0-9a-f]+-", "", name).split("-")
     suffix = "DeadLetterQueue" if words[-1] == "dlq" else "Queue"
     return "".join(word.title() for word in words if word != "dlq") + suffix
@@ -218,45 +229,61 @@ def is_used(grant, calls):
                and (key is None or fnmatch.fnmatchcase(call["resource"], key)) for call in calls)
 
 
-def check(template, calls, unused):
+def check(template, calls, unused, local=()):
     """The problems, and lines of the table."""
-    problems, table = [], []
-    callers = sorted({*template.binaries.values(), "agent"})
+    problems, table, grants = [], [], []
+    callers = ["agent", *sorted(template.binaries.values()), "people"]
     for caller in callers:
         made = [call for call in calls if call["caller"] == caller]
         statements = template.statements(caller)
         denied = {(call["action"], call["resource"]) for call in made
-                  if not any(allows(statement, call) for statement in statements)}
+                  if not any(allows(statement, call) for statement in statements)
+                  and not any(covers(entry, caller, (call["action"], None, None)) for entry in local)}
         problems += [f"{caller}: {action} on {resource} is denied" for action, resource in sorted(denied)]
         for statement in statements:
-            uses = [grant for grant in granted(statement)]
+            uses = list(granted(statement))
+            grants += [(caller, grant) for grant in uses]
             idle = [grant for grant in uses if not is_used(grant, made) and not excused(caller, grant, unused)]
             problems += [f"{caller}: {statement.get('Sid')}: {action} on {resource}{f' ({key})' if key else ''} is never used"
                          for action, resource, key in idle]
             table.append((caller, statement.get("Sid", ""), len(uses), len([1 for grant in uses if is_used(grant, made)])))
+    problems += [f"roles.toml: no role has what this entry is about: {json.dumps(entry)}" for entry in unused
+                 if not any(covers(entry, caller, grant) for caller, grant in grants)]
     return problems, table
 
 
 def excused(caller, grant, unused):
+    return any(covers(entry, caller, grant) for entry in unused)
+
+
+def covers(entry, caller, grant):
+    """Whether an entry of roles.toml is about a grant. An entry without `key` is about every key."""
+    def fits(name, value):
+        return any(fnmatch.fnmatchcase(value or "", pattern) for pattern in listed(entry.get(name, "*")))
     action, resource, key = grant
-    return any(fnmatch.fnmatchcase(caller, entry.get("role", "*")) and fnmatch.fnmatchcase(action, entry["action"])
-               and fnmatch.fnmatchcase(resource, entry.get("resource", "*"))
-               and (key is None or fnmatch.fnmatchcase(key, entry.get("key", "*"))) for entry in unused)
+    return fits("role", caller) and fits("action", action) and fits("resource", resource) and fits("key", key)
 
 
-def main(paths):
-    template = Template(TEMPLATE.read_text(encoding="utf-8"), {"Agent": "yes"})
+def main(arguments):
+    paths = [argument for argument in arguments if argument != "-v"]
+    template = Template(TEMPLATE.read_text(encoding="utf-8"), {"Agent": "yes", "EventBus": "yes"})
     calls = {}
     for path in paths:
         for line in Path(path).read_text(encoding="utf-8").splitlines():
             call = json.loads(line)
-            calls[(call["caller"], call["action"], call["resource"])] = call
-    unused = tomllib.loads(Path(__file__).with_name("roles.toml").read_text(encoding="utf-8"))["unused"]
-    problems, table = check(template, list(calls.values()), unused)
-    for caller, sid, grants, used in table:
-        print(f"{caller:<12} {sid:<28} {used} of {grants} grants used")
+            calls[(call["caller"], call["action"], call["resource"], call.get("index"))] = call
+    exceptions = tomllib.loads(Path(__file__).with_name("roles.toml").read_text(encoding="utf-8"))
+    problems, table = check(template, list(calls.values()), exceptions["unused"], exceptions["local"])
+    if "-v" in arguments:
+        for caller, sid, grants, used in table:
+            print(f"{caller:<12} {sid:<32} {used} of {grants} grants used")
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
+    grants, used = sum(row[2] for row in table), sum(row[3] for row in table)
+    print(f"roles: {len(calls)} different calls, {used} of {grants} grants used")
+    if problems:
+        print("hint: a role in infra/template.yaml allows too much or too little, or tests make no call of a kind that "
+              "infra/lint/roles.toml should name with a reason", file=sys.stderr)
     return 1 if problems else 0
 
 

@@ -21,7 +21,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     arguments(parser)
     parser.add_argument("--with-tests", action="store_true", help="build the tests of the workspace with the functions")
-    parser.add_argument("--check-roles", action="store_true", help="compare the calls that tests made with the roles")
+    parser.add_argument("--check-roles", action="store_true", help="compare the calls that the tests made with the roles: after all tests, as some would miss calls")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="after --")
     options = parser.parse_args()
     command = options.command[1:] if options.command[:1] == ["--"] else options.command

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -140,9 +141,27 @@ pub struct FaultProxy {
     cuts: watch::Sender<()>,
 }
 
+/// What S3 answers about an object that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingObject {
+    /// 403, as to a role that may not list the bucket: that of a function. The local cloud answers 404.
+    Denied,
+    /// 404, as to people, who may.
+    NotFound,
+}
+
 impl FaultProxy {
-    /// Starts a proxy for an endpoint, which forwards everything at first and writes the calls to a log.
+    /// Starts a proxy for functions, which forwards everything at first and writes the calls to a log.
     pub async fn start(endpoint: &str, log: CallLog) -> Self {
+        Self::start_with(endpoint, log, MissingObject::Denied).await
+    }
+
+    /// Starts a proxy for commands of `camhook`.
+    pub async fn start_for_people(endpoint: &str, calls: &Path) -> Self {
+        Self::start_with(endpoint, CallLog::of("people", calls), MissingObject::NotFound).await
+    }
+
+    async fn start_with(endpoint: &str, log: CallLog, missing: MissingObject) -> Self {
         let endpoint: Uri = endpoint.parse().unwrap();
         let plan = Arc::new(Mutex::new(Plan::default()));
         let (rules, client) = (Arc::clone(&plan), HttpClient::default());
@@ -156,7 +175,7 @@ impl FaultProxy {
             async move {
                 match fault {
                     None => tokio::select! {
-                        reply = forward(&client, &endpoint, request) => reply,
+                        reply = forward(&client, &endpoint, missing, request) => reply,
                         Ok(()) = cut.changed() => Reply::Close,
                     },
                     Some(Fault::Status(status)) => {
@@ -167,7 +186,7 @@ impl FaultProxy {
                     Some(Fault::Silence) => Reply::Silence,
                     Some(Fault::Close) => Reply::Close,
                     Some(Fault::Hold(mut released)) => {
-                        let reply = forward(&client, &endpoint, request).await;
+                        let reply = forward(&client, &endpoint, missing, request).await;
                         let _ = released.wait_for(|released| *released).await;
                         reply
                     }
@@ -176,12 +195,12 @@ impl FaultProxy {
                         Reply::Close
                     }
                     Some(Fault::KillAfter(process)) => {
-                        forward(&client, &endpoint, request).await;
+                        forward(&client, &endpoint, missing, request).await;
                         process.kill().await;
                         Reply::Close
                     }
                     Some(Fault::Rewrite(Rewrite(rewrite))) => {
-                        forward(&client, &endpoint, rewrite(request)).await
+                        forward(&client, &endpoint, missing, rewrite(request)).await
                     }
                 }
             }
@@ -259,7 +278,12 @@ impl Plan {
     }
 }
 
-async fn forward(client: &HttpClient, endpoint: &Uri, request: Request<Bytes>) -> Reply {
+async fn forward(
+    client: &HttpClient,
+    endpoint: &Uri,
+    missing: MissingObject,
+    request: Request<Bytes>,
+) -> Reply {
     let is_object_read = Call::read(&request).operation == "GetObject";
     let (mut head, body) = request.into_parts();
     let mut target = endpoint.clone().into_parts();
@@ -272,7 +296,7 @@ async fn forward(client: &HttpClient, endpoint: &Uri, request: Request<Bytes>) -
     let Ok(mut response) = client.try_send(Request::from_parts(head, body)).await else {
         return Reply::Close;
     };
-    if is_object_read && response.status() == StatusCode::NOT_FOUND {
+    if is_object_read && missing == MissingObject::Denied && response.status() == StatusCode::NOT_FOUND {
         return missing_object();
     }
     for hop_by_hop in [header::CONNECTION, header::TRANSFER_ENCODING, HeaderName::from_static("keep-alive")] {
@@ -281,7 +305,7 @@ async fn forward(client: &HttpClient, endpoint: &Uri, request: Request<Bytes>) -
     Reply::Answer(response)
 }
 
-/// What S3 answers about a missing object to a role that may not list the bucket. The local cloud answers 404.
+/// What S3 answers about a missing object to a role that may not list the bucket.
 fn missing_object() -> Reply {
     Reply::text(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
         .with_header("content-type", "application/xml")

@@ -44,3 +44,40 @@ pub fn event(post: &SamplePost<'_>, form: BodyForm, request_id: &str) -> Value {
         "isBase64Encoded": form == BodyForm::Base64 && !post.body.is_empty(),
     })
 }
+
+/// A request to the console by somebody whose browser has this cookie. A form is sent from a page of the console.
+#[must_use]
+pub fn console(method: &str, path_and_query: &str, cookie: &str, form: &str) -> Value {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    json!({
+        "version": "2.0",
+        "routeKey": "ANY /console/{proxy+}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {
+            "host": "hooks.example.org",
+            "origin": "http://hooks.example.org",
+            "content-type": "application/x-www-form-urlencoded",
+        },
+        "cookies": [cookie],
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "test",
+            "domainName": "hooks.example.org",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.17",
+                "userAgent": "test",
+            },
+            "requestId": "request",
+            "routeKey": "ANY /console/{proxy+}",
+            "stage": "$default",
+            "time": "",
+            "timeEpoch": 0,
+        },
+        "body": form,
+        "isBase64Encoded": false,
+    })
+}

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
+use aws_sdk_ssm::types::ParameterType;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -29,6 +30,8 @@ pub struct OwnStack {
     pub cloud: Cloud,
     /// What stands between the functions and the cloud.
     pub proxy: FaultProxy,
+    /// What stands between commands of `camhook` and the cloud.
+    pub people: FaultProxy,
     /// Receivers and relay.
     pub devices: Devices,
     /// The bucket.
@@ -49,6 +52,13 @@ pub struct OwnStack {
     pub notify_dlq: Queue,
     /// The queue of MQTT messages.
     pub mqtt: Queue,
+    /// The queue of S3's notifications about events. Nothing is sent to it: a test makes a notification by
+    /// [`OwnStack::stored`].
+    pub index: Queue,
+    /// The queue of the event bus.
+    pub bus: Queue,
+    /// The queues of dead letters of the agent on site.
+    pub agent_dlqs: [Queue; 2],
     /// The table.
     pub table: Table,
     stack: Stack,
@@ -86,6 +96,7 @@ impl OwnStack {
         let bucket = cloud.create_bucket(&name).await;
         let stack = Self {
             proxy: FaultProxy::start(&stack.endpoint_url, CallLog::by_credentials(&stack.calls)).await,
+            people: FaultProxy::start_for_people(&stack.endpoint_url, &stack.calls).await,
             devices,
             bucket,
             notify: cloud.create_queue(&format!("{name}-notify")).await,
@@ -96,6 +107,12 @@ impl OwnStack {
             releases_lan: cloud.create_queue(&format!("{name}-releases-lan")).await,
             notify_dlq: cloud.create_queue(&format!("{name}-notify-dlq")).await,
             mqtt: cloud.create_queue(&format!("{name}-mqtt")).await,
+            index: cloud.create_queue(&format!("{name}-index")).await,
+            bus: cloud.create_queue(&format!("{name}-bus")).await,
+            agent_dlqs: [
+                cloud.create_queue(&format!("{name}-relay-lan-dlq")).await,
+                cloud.create_queue(&format!("{name}-releases-lan-dlq")).await,
+            ],
             table: cloud.create_table(&name).await,
             files: tempfile::tempdir().unwrap(),
             cloud,
@@ -127,6 +144,8 @@ impl OwnStack {
             ("CAMHOOK_RELAY_LAN_QUEUE_URL", &self.relay_lan.url),
             ("CAMHOOK_RELEASES_QUEUE_URL", &self.releases.url),
             ("CAMHOOK_RELEASES_LAN_QUEUE_URL", &self.releases_lan.url),
+            ("CAMHOOK_INDEX_QUEUE_URL", &self.index.url),
+            ("CAMHOOK_BUS_QUEUE_URL", &self.bus.url),
             ("CAMHOOK_LOCAL_STACK", "true"),
             ("CAMHOOK_LOG", "info"),
             // Tells the log of calls which function made a call.
@@ -147,10 +166,10 @@ impl OwnStack {
         Agent { process, line }
     }
 
-    /// Starts a command of `camhook` on this stack. It finds AWS without a proxy.
+    /// Starts a command of `camhook` on this stack. Calls that fail for functions do not fail for it.
     #[must_use]
     pub fn command(&self, command: &str, arguments: &[&str]) -> Process {
-        self.start_command(command, arguments, &self.stack.endpoint_url)
+        self.start_command(command, arguments, &self.people.url())
     }
 
     /// Runs a command of `camhook` on this stack: what it printed.
@@ -193,12 +212,46 @@ impl OwnStack {
                 "relay_lan": self.relay_lan.url,
                 "releases": self.releases.url,
                 "releases_lan": self.releases_lan.url,
+                "relay_lan_dlq": self.agent_dlqs[0].url,
+                "releases_lan_dlq": self.agent_dlqs[1].url,
             },
             "sources": {},
         });
         let path = self.files.path().join(format!("{:016x}.json", getrandom::u64().unwrap()));
         std::fs::write(&path, stack.to_string()).unwrap();
         path
+    }
+
+    /// The event with which the index function is invoked when S3 has stored an object, the n-th time.
+    #[must_use]
+    pub fn stored(&self, key: &str, receive_count: u32) -> Value {
+        let notification = json!({
+            "Records": [{
+                "eventName": "ObjectCreated:Put",
+                "s3": { "bucket": { "name": self.bucket.name }, "object": { "key": key } },
+            }],
+        });
+        json!({
+            "Records": [{
+                "messageId": "stored",
+                "receiptHandle": "none",
+                "body": notification.to_string(),
+                "attributes": { "ApproximateReceiveCount": receive_count.to_string() },
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:000000000000:index",
+                "awsRegion": "eu-central-1",
+            }],
+        })
+    }
+
+    /// Puts a secret of one purpose (`sources`, `channels`, `relays` or `agent`) where roles may read it: the reference for
+    /// camhook.toml. Its name is one of its own in the cloud.
+    pub async fn put_secret(stack: &Stack, purpose: &str, value: &str) -> String {
+        let name = format!("/camhook/{purpose}/test-{:016x}", getrandom::u64().unwrap());
+        let put = Cloud::of(stack).ssm.put_parameter().name(&name).value(value);
+        put.r#type(ParameterType::SecureString).send().await.unwrap();
+        format!("ssm:{name}")
     }
 
     /// Delivers a queue's next message to a function, as an event source mapping does.

@@ -77,6 +77,12 @@ impl Stack {
         }
     }
 
+    /// The stack.json.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        self.calls.with_file_name("stack.json")
+    }
+
     /// The full webhook address of a source.
     #[must_use]
     pub fn webhook(&self, source: &str) -> &str {

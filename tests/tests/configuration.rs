@@ -152,7 +152,7 @@ async fn an_invalid_configuration_loses_no_post_and_sends_one_alert() {
 }
 
 #[tokio::test]
-async fn each_vendor_function_starts_with_the_last_valid_configuration() {
+async fn each_function_starts_with_the_last_valid_configuration() {
     let stack = OwnStack::create(SITE).await;
     tick(&stack.start("watchdog").await).await;
     stack.bucket.put(CONFIGURATION, wrong(&stack)).await;
@@ -187,6 +187,11 @@ async fn each_vendor_function_starts_with_the_last_valid_configuration() {
         "{outcome:?}"
     );
     assert_eq!(stack.bucket.records("pond").await.len(), 1);
+
+    let key = stack.bucket.record_keys("pond").await.remove(0);
+    let indexed = stack.start("index").await.call(&stack.stored(&key, 1)).await;
+    assert_eq!(indexed["batchItemFailures"], json!([]));
+    tick(&stack.start("watchdog").await).await;
 }
 
 #[tokio::test]

@@ -3,28 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use std::process::Output;
-
 use bytes::Bytes;
+use camhook_end_to_end::commands::run_well as camhook;
+use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::http_server::{HttpClient, header};
 use camhook_end_to_end::own_stack::OwnStack;
+use camhook_end_to_end::post::{INTRUSION, Post};
 use camhook_end_to_end::stack::Stack;
 use camhook_end_to_end::wait;
 use http::{Request, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::process::Command;
-
-/// Runs a command of `camhook` on the deployed stack.
-async fn camhook(stack: &Stack, arguments: &[&str]) -> Output {
-    let file = stack.calls.with_file_name("stack.json");
-    let mut command = Command::new(stack.bootstrap("camhook"));
-    command.args(arguments).arg("--stack").arg(file);
-    let output = wait::within("the command to end", command.output()).await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    output
-}
 
 /// A browser that keeps one cookie.
 struct Browser {
@@ -158,42 +148,97 @@ async fn a_hostile_query_is_answered_with_400() {
     }
 }
 
+/// A source with a relay, whose rule sets a mode.
+const SITE: &str = r#"
+timezone = "UTC"
+
+[[source]]
+id = "gate"
+vendor = "viewtron"
+area = "yard"
+auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
+
+[[relay]]
+id = "light"
+driver = "shelly-gen2"
+url = "{{devices}}"
+network = "loopback"
+password = "simulated-shelly"
+
+[[rule]]
+id = "leave"
+when.kind = "intrusion"
+then = [{ mode = "away" }, { relay = "light", action = "pulse", seconds = 1 }]
+"#;
+
 #[tokio::test]
 async fn the_function_makes_the_calls_that_its_role_allows() {
-    let site = "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\narea = \"yard\"\n\
-                auth = { token = \"gate-token-00000000000\" }\n\
-                [[rule]]\nid = \"leave\"\nwhen.kind = \"intrusion\"\nthen = { mode = \"away\" }\n";
-    let stack = OwnStack::create(site).await;
+    let stack = OwnStack::create(SITE).await;
+    let watchdog = stack.start("watchdog").await;
+    watchdog.call(&json!({})).await;
+
+    // An event in the index with a thumbnail, one that the relay function has decided about, and a post that cannot be
+    // read.
+    let viewtron = stack.start("viewtron").await;
+    let path = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
+    let large = INTRUSION.replace("160x200 9000", "640x360 60000").replace("640x360 40000", "640x360 60000");
+    let unreadable =
+        "POST {{path}} HTTP/1.1\ncontent-type: application/xml\n\n<?xml version=\"1.0\"?><config><a>";
+    for template in [large.as_str(), unreadable] {
+        let post = Post::new(template, path);
+        let event = gateway::event(&post.request(), BodyForm::Text, "request-1");
+        assert_eq!(viewtron.call(&event).await["statusCode"], 200);
+    }
+    let key = stack.bucket.record_keys("gate").await.remove(0);
+    stack.start("index").await.call(&stack.stored(&key, 1)).await;
+    stack.work_off(&stack.relay, &stack.start("relay").await).await;
+    let id = stack.bucket.json(&key).await["id"].as_str().unwrap().to_owned();
+
     let console = stack.start("console").await;
     let invited = stack.run("people", &["invite", "Ann", "--role", "admin", "--json"]).await.join("\n");
     let invited: Value = serde_json::from_str(&invited).unwrap_or_else(|_| json!({ "link": invited }));
     let secret = invited["link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-    let ask = async |method: &str, path: &str, query: &str, cookie: &str, body: &str| {
-        let event = json!({
-            "version": "2.0", "routeKey": "ANY /console/{proxy+}", "rawPath": path, "rawQueryString": query,
-            "headers": { "host": "hooks.example.org", "origin": "http://hooks.example.org" },
-            "cookies": [cookie], "body": body, "isBase64Encoded": false,
-            "requestContext": {
-                "accountId": "000000000000", "apiId": "test", "stage": "$default", "requestId": "request",
-                "domainName": "hooks.example.org", "time": "", "timeEpoch": 0, "routeKey": "ANY /console/{proxy+}",
-                "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.17", "userAgent": "test" },
-            },
-        });
-        console.call(&event).await
+    let ask = async |method: &str, path: &str, cookie: &str, form: &str| {
+        console.call(&gateway::console(method, path, cookie, form)).await
     };
-    let signed_in = ask("POST", &format!("/console/sign-in/{secret}"), "", "", "").await;
+    let signed_in = ask("POST", &format!("/console/sign-in/{secret}"), "", "").await;
     assert_eq!(signed_in["statusCode"], 303, "{signed_in}");
     let cookie = signed_in["cookies"][0].as_str().unwrap().split(';').next().unwrap().to_owned();
-    for path in ["/console", "/console/cameras", "/console/relays", "/console/problems", "/console/site"] {
-        let page = ask("GET", path, "", &cookie, "").await;
+    let event = format!("/console/events/{id}");
+    for path in
+        ["/console", "/console/cameras", "/console/relays", "/console/problems", "/console/site", &event]
+    {
+        let page = ask("GET", path, &cookie, "").await;
         assert_eq!(page["statusCode"], 200, "{path}: {page}; {}", console.log());
     }
+    // Pictures are read with addresses that the function signed. The local cloud refuses access keys that it does not know,
+    // but the log of calls has them.
+    for path in [format!("/console/pictures/{id}/0"), format!("/console/thumbnails/{id}")] {
+        let redirect = ask("GET", &path, &cookie, "").await;
+        assert_eq!(redirect["statusCode"], 302, "{path}: {redirect}");
+        let signed = redirect["headers"]["location"].as_str().unwrap();
+        assert!(signed.contains("X-Amz-Expires=60"), "{signed}");
+        HttpClient::default().send(Request::get(signed).body(Bytes::new()).unwrap()).await;
+    }
+    let form = format!("event={id}&reviewed=yes");
+    let marked = ask("POST", "/console/reviewed", &cookie, &form).await;
+    assert_eq!(marked["statusCode"], 303, "{marked}; {}", console.log());
+    assert_eq!(stack.table.items("reviewed#").await.len(), 1);
+
     // A raw quote does not end the process: the next request is answered.
-    let hostile = ask("GET", "/console", "q=\"<", &cookie, "").await;
+    let hostile = ask("GET", "/console?q=\"<", &cookie, "").await;
     assert_eq!(hostile["statusCode"], 400, "{hostile}");
-    let unknown = ask("GET", &format!("/console/events/{}", "0".repeat(32)), "", &cookie, "").await;
+    let unknown = ask("GET", &format!("/console/events/{}", "0".repeat(32)), &cookie, "").await;
     assert_eq!(unknown["statusCode"], 404, "{unknown}");
-    let signed_out = ask("POST", "/console/sign-out", "", &cookie, "").await;
+
+    // A function that starts while camhook.toml has an error.
+    stack.configure(&SITE.replace("vendor = \"viewtron\"", "vendor = \"viewtorn\"")).await;
+    let cold = stack.start("console").await;
+    let page = cold.call(&gateway::console("GET", "/console/cameras", &cookie, "")).await;
+    assert_eq!(page["statusCode"], 200, "{page}; {}", cold.log());
+    assert!(page["body"].as_str().unwrap().contains("gate"), "{page}");
+
+    let signed_out = ask("POST", "/console/sign-out", &cookie, "").await;
     assert_eq!(signed_out["statusCode"], 200, "{signed_out}");
     assert!(!console.log().contains(&secret), "no secret in the log");
 }

@@ -2,21 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
-use std::process::Output;
-
 use camhook_end_to_end::cloud::Cloud;
+use camhook_end_to_end::commands::run as camhook;
 use camhook_end_to_end::stack::Stack;
 use camhook_end_to_end::wait;
 use serde_json::Value;
-use tokio::process::Command;
-
-/// Runs a command of `camhook` on the deployed stack.
-async fn camhook(stack: &Stack, arguments: &[&str]) -> Output {
-    let file = stack.calls.with_file_name("stack.json");
-    let mut command = Command::new(stack.bootstrap("camhook"));
-    command.args(arguments).arg("--stack").arg(file);
-    wait::within("the command to end", command.output()).await.unwrap()
-}
 
 /// The events that a command lists.
 async fn events(stack: &Stack, arguments: &[&str]) -> Vec<Value> {

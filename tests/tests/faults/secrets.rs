@@ -3,18 +3,18 @@
 use camhook_end_to_end::fault_proxy::Fault;
 use camhook_end_to_end::own_stack::OwnStack;
 use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::stack::Stack;
 
 use crate::{TOKEN, post};
 
 #[tokio::test]
 async fn a_secret_that_cannot_be_read_is_503_and_once_read_it_stays() {
-    let parameter = format!("/camhook/test/{:016x}", getrandom::u64().unwrap());
+    let reference = OwnStack::put_secret(&Stack::given(), "sources", TOKEN).await;
+    let parameter = reference.trim_start_matches("ssm:").to_owned();
     let site = format!(
-        "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\nauth = {{ token = \"ssm:{parameter}\" }}\n"
+        "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\nauth = {{ token = \"{reference}\" }}\n"
     );
     let stack = OwnStack::create(&site).await;
-    let put = stack.cloud.ssm.put_parameter().name(&parameter).value(TOKEN);
-    put.r#type(aws_sdk_ssm::types::ParameterType::SecureString).send().await.unwrap();
     let viewtron = stack.start("viewtron").await;
     let right = || Post::new(INTRUSION, &format!("/viewtron/gate/{TOKEN}"));
     let wrong = || Post::new(INTRUSION, "/viewtron/gate/BBBBBBBBBBBBBBBBBBBBBB");
