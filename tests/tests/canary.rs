@@ -1,6 +1,7 @@
-//! Posts full of marked secrets, names, plates and bodies, of every vendor and with every failure. Afterwards everything
-//! that was written is searched for the marks: logs and metrics of all functions, the bucket, the queues, the table, and
-//! what channels and relays received.
+//! Posts full of marked secrets, names, plates and bodies, of every vendor and with every failure, and requests to the
+//! console and to `control` alike. Afterwards everything that was written is searched for the marks: logs and metrics of
+//! all functions, the bucket, the queues and that of the event bus, the table, the event index, and what channels and
+//! relays received.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
@@ -11,12 +12,13 @@ use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::lambda_runtime::Function;
 use camhook_end_to_end::own_stack::OwnStack;
 use camhook_end_to_end::post::Post;
+use camhook_end_to_end::stack::Stack;
 use camhook_end_to_end::wait;
 use camhook_picture::SamplePost;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What only camhook.toml and the sender know. It is written nowhere.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 11] = [
     "canary-token-viewtron-0001",
     "canary-token-ivsec-000002",
     "canary-token-instar-00003",
@@ -26,6 +28,8 @@ const SECRETS: [&str; 9] = [
     "canary-password-relay-007",
     "Y2FuYXJ5IHdlYmhvb2sgc2VjcmV0IDAwMDg=",
     "canary-token-wrong-000009",
+    "canary-token-control-0010",
+    "canary-cookie-forged-0011",
 ];
 
 /// The plate of an event. It is part of the event, and of messages about it.
@@ -43,6 +47,9 @@ const BODY: &str = "canary-raw-body-value";
 /// The same at a source that does not.
 const DROPPED_BODY: &str = "canary-raw-body-dropped";
 
+/// What somebody types into the filters of the console, or sends there. It is written nowhere.
+const QUERY: &str = "canary-query-value-0012";
+
 const SITE: &str = r#"
 timezone = "Europe/Berlin"
 alert_channel = "caretaker"
@@ -50,6 +57,7 @@ alert_channel = "caretaker"
 [[source]]
 id = "camera"
 vendor = "viewtron"
+area = "yard"
 auth = { token = "canary-token-viewtron-0001" }
 
 [[source]]
@@ -78,6 +86,12 @@ auth = { token = "canary-token-instar-00003" }
 id = "vms"
 vendor = "xprotect"
 auth = { hmac = "canary-hmac-xprotect-0004" }
+
+[[source]]
+id = "phone"
+vendor = "control"
+area = "yard"
+auth = { token = "canary-token-control-0010" }
 
 [[source]]
 id = "bridged"
@@ -133,9 +147,11 @@ when = { plate = "@residents" }
 then = [{ relay = "gate", action = "pulse", seconds = 1 }, { relay = "board", action = "on" }]
 "#;
 
-/// The functions that handle posts, and those that handle their events.
-const FUNCTIONS: [&str; 8] =
-    ["viewtron", "xprotect", "ivsec", "instar", "mqtt", "notify", "relay", "watchdog"];
+/// The functions that handle posts and requests, and those that handle their events.
+const FUNCTIONS: [&str; 11] = [
+    "viewtron", "xprotect", "ivsec", "instar", "mqtt", "control", "console", "notify", "relay", "index",
+    "watchdog",
+];
 
 struct Canary {
     stack: OwnStack,
@@ -208,6 +224,105 @@ impl Canary {
         self.functions["watchdog"].call(&json!({})).await;
     }
 
+    /// Asks the console, with this cookie.
+    async fn ask(&self, method: &str, path: &str, cookie: &str, form: &str) -> Value {
+        self.functions["console"].call(&gateway::console(method, path, cookie, form)).await
+    }
+
+    /// Signs a person in: the secrets of the link and of the session, which are written nowhere.
+    async fn sign_in(&self) -> [String; 2] {
+        let invited =
+            self.stack.run("people", &["invite", "Ann", "--role", "admin", "--json"]).await.join("\n");
+        let (_, link) = invited.split_once("/sign-in/").unwrap();
+        let link: String = link.chars().take_while(|letter| !"\"\\ \n".contains(*letter)).collect();
+        let signed_in = self.ask("POST", &format!("/console/sign-in/{link}"), "", "").await;
+        assert_eq!(signed_in["statusCode"], 303, "{signed_in}");
+        let cookie = signed_in["cookies"][0].as_str().unwrap();
+        let session = cookie.split(';').next().unwrap().trim_start_matches("camhook=").to_owned();
+        [link, session]
+    }
+
+    /// Asks for pages of the console, and for what it does not have, signed in and with forged cookies and links.
+    async fn visit(&self, secrets: &[String; 2]) {
+        let [link, session] = secrets;
+        let encoded = NAME.replace(' ', "%20");
+        let mut event = "0".repeat(32);
+        if let Some(key) = self.stack.bucket.record_keys("camera").await.first() {
+            event = self.stack.bucket.json(key).await["id"].as_str().unwrap().to_owned();
+        }
+        // The same secret with another last character.
+        let mut forged = session.clone();
+        forged.pop();
+        for cookie in [session.clone(), forged, SECRETS[10].to_owned(), format!("{}{link}", SECRETS[10])] {
+            let cookie = format!("camhook={cookie}");
+            for path in [
+                "/console".to_owned(),
+                format!("/console?plate={PLATE}&face={encoded}&text={QUERY}"),
+                format!("/console?camera={QUERY}&area={QUERY}"),
+                format!("/console?q=\"<{QUERY}"),
+                format!("/console?{QUERY}={BODY}"),
+                format!("/console/live?day={QUERY}"),
+                format!("/console/events/{event}"),
+                format!("/console/pictures/{event}/0"),
+                format!("/console/events/{QUERY}"),
+                format!("/console/{QUERY}/%2e%2e/{BODY}"),
+                "/console/cameras".to_owned(),
+                "/console/relays".to_owned(),
+                "/console/problems".to_owned(),
+                "/console/site".to_owned(),
+                format!("/console/sign-in/{}", SECRETS[10]),
+                format!("/console/sign-in/{link}"),
+            ] {
+                self.ask("GET", &path, &cookie, "").await;
+            }
+            for (path, form) in [
+                (format!("/console/sign-in/{}", SECRETS[10]), String::new()),
+                (format!("/console/sign-in/{link}"), String::new()),
+                ("/console/reviewed".to_owned(), format!("event={event}&reviewed=yes&{QUERY}={BODY}")),
+                ("/console/reviewed".to_owned(), format!("event={event}&reviewed={QUERY}")),
+                ("/console/reviewed".to_owned(), format!("event={event}&reviewed=yes")),
+            ] {
+                self.ask("POST", &path, &cookie, &form).await;
+            }
+        }
+    }
+
+    /// Sets and shows modes, and sends what is no request for one.
+    async fn control(&mut self) {
+        let phone = format!("/control/phone/{}", SECRETS[9]);
+        for (method, rest, body) in [
+            ("GET", "", ""),
+            ("GET", QUERY, ""),
+            ("POST", "away", ""),
+            ("POST", QUERY, ""),
+            ("POST", "", QUERY),
+            ("POST", "", format!(r#"{{"mode":"away","{QUERY}":"{PLATE}"}}"#).as_str()),
+            ("POST", "", format!("mode=away&area={QUERY}").as_str()),
+            ("DELETE", "", ""),
+        ] {
+            self.post("control", &format!("{method} {phone}/{rest}?note={QUERY} HTTP/1.1"), body.as_bytes())
+                .await;
+        }
+    }
+
+    /// Asks for pages while a service fails.
+    async fn look(&self, [_, session]: &[String; 2]) {
+        let cookie = format!("camhook={session}");
+        let filtered = format!("/console?plate={PLATE}&text={QUERY}");
+        for path in [filtered.as_str(), "/console/problems", "/console/relays"] {
+            self.ask("GET", path, &cookie, "").await;
+        }
+        let form = format!("event={}&reviewed=yes&{QUERY}={BODY}", "0".repeat(32));
+        self.ask("POST", "/console/reviewed", &cookie, &form).await;
+    }
+
+    /// Indexes so many of the events that are stored.
+    async fn index(&self, most: usize) {
+        for key in self.stack.bucket.keys("events/").await.into_iter().take(most) {
+            self.functions["index"].call(&self.stack.stored(&key, 1)).await;
+        }
+    }
+
     /// Everything that was written, by where it is.
     async fn written(&self) -> BTreeMap<String, String> {
         let mut written = BTreeMap::new();
@@ -221,7 +336,16 @@ impl Canary {
         for (number, item) in self.stack.table.items("").await.into_iter().enumerate() {
             written.insert(format!("table {number}"), format!("{item:?}"));
         }
+        let given = Stack::given();
+        let of_this_test: Vec<String> = self.stack.bucket.keys("events/").await;
+        for item in self.stack.cloud.table(&given.index_table).items("event#").await {
+            let id = item["pk"].trim_start_matches("event#");
+            if of_this_test.iter().any(|key| key.contains(id)) {
+                written.insert(format!("index {id} {}", item["sk"]), format!("{item:?}"));
+            }
+        }
         let queues = [
+            ("bus", &self.stack.bus),
             ("notify", &self.stack.notify),
             ("alerts", &self.stack.alerts),
             ("relay", &self.stack.relay),
@@ -330,6 +454,7 @@ async fn post_everything(canary: &mut Canary) {
         ("instar", "cloud"),
         ("xprotect", "vms"),
         ("ivsec", "nobody"),
+        ("control", "phone"),
     ] {
         for head in [
             format!("POST /{vendor}/{source}/{wrong} HTTP/1.1"),
@@ -353,6 +478,10 @@ async fn post_everything(canary: &mut Canary) {
 async fn marks_are_written_only_where_they_belong() {
     let mut canary = Canary::start().await;
     post_everything(&mut canary).await;
+    canary.control().await;
+    let secrets = canary.sign_in().await;
+    canary.index(usize::MAX).await;
+    canary.visit(&secrets).await;
     canary.consume(10).await;
 
     // The same with each service failing.
@@ -365,6 +494,9 @@ async fn marks_are_written_only_where_they_belong() {
         ("PutItem", ""),
         ("UpdateItem", ""),
         ("GetItem", ""),
+        ("BatchGetItem", ""),
+        ("Query", ""),
+        ("GetObject", ""),
     ] {
         canary.stack.proxy.fail(Fault::Status(500), move |call| call.is(operation, target));
         let camera = format!("/viewtron/camera/{}", SECRETS[0]);
@@ -376,6 +508,10 @@ async fn marks_are_written_only_where_they_belong() {
         }
         let head = format!("POST {camera} HTTP/1.1");
         canary.post("viewtron", &head, BODY.as_bytes()).await;
+        let phone = format!("POST /control/phone/{}/{QUERY} HTTP/1.1", SECRETS[9]);
+        canary.post("control", &phone, PLATE.as_bytes()).await;
+        canary.look(&secrets).await;
+        canary.index(1).await;
         canary.consume(1).await;
         canary.stack.proxy.heal();
         canary.consume(1).await;
@@ -383,8 +519,13 @@ async fn marks_are_written_only_where_they_belong() {
     let logged = || canary.functions["notify"].log().contains("delivered notification");
     wait::until("a delivered notification in the log", async || logged().then_some(())).await;
 
+    canary.index(usize::MAX).await;
     let written = canary.written().await;
     let known = ["bucket config/"];
+    for secret in &secrets {
+        assert_only_in(&written, secret, &[]);
+    }
+    assert_only_in(&written, QUERY, &[]);
     for secret in SECRETS {
         assert_only_in(&written, secret, &known);
         let encoded = base64_simd::STANDARD.encode_to_string(secret);
@@ -395,11 +536,15 @@ async fn marks_are_written_only_where_they_belong() {
         "bucket pending/",
         "queue notify",
         "queue relay",
+        "queue bus",
+        "index ",
         "device /webhook/automation",
         "device /nowhere",
     ];
     assert_in(&written, PLATE, "bucket events/");
     assert_in(&written, PLATE, "device /webhook/automation");
+    assert_in(&written, PLATE, "queue bus");
+    assert_in(&written, PLATE, "index ");
     assert_only_in(&written, PLATE, &[&event[..], &known].concat());
     assert_in(&written, NAME, "bucket events/");
     assert_only_in(&written, NAME, &[&event[..], &["bucket quarantine/"]].concat());
