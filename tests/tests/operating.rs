@@ -295,7 +295,7 @@ async fn each_command_says_that_the_table_is_throttled_or_may_not_be_used() {
         ("replay", &["--since", "1h"]),
         ("index", &["rebuild", "--since", "1d"]),
         ("erase", &["--plate", "IB 36 NL"]),
-        ("snooze", &[]),
+        ("snooze", &["--list"]),
         ("relays", &[]),
         ("tokens", &[]),
     ];
