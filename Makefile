@@ -59,7 +59,7 @@ test-browser: $(CLOUD)/installed $(BROWSER)/installed ## test the console in a r
 		$(BROWSER)/bin/python -m unittest discover --start-directory tests/browser $(if $(TEST),-k $(TEST))
 
 screenshots: $(CLOUD)/installed $(BROWSER)/installed ## write docs/images/ from the console's pages
-	@$(CLOUD)/bin/python infra/local/with_cloud.py --config infra/local/camhook.toml -- \
+	@$(CLOUD)/bin/python infra/local/with_cloud.py --with-tests --config infra/local/camhook.toml -- \
 		$(BROWSER)/bin/python tests/browser/screenshots.py docs/images
 
 test-upgrade: $(CLOUD)/installed ## upgrade a stack of the previous template on the local cloud
