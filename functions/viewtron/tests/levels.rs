@@ -21,13 +21,14 @@ struct Recorder {
     ports: MemoryPorts,
     site: Site,
     posts: u32,
+    instance: Instance,
 }
 
 impl Recorder {
     fn new() -> Self {
         let toml = "timezone = \"UTC\"\n[[source]]\nid = \"yard\"\nvendor = \"viewtron\"\nauth = { token = \"token\" }\n";
         let (site, _) = camhook_site::read(toml, "test").unwrap();
-        Self { ports: MemoryPorts::new(BEGIN), site, posts: 0 }
+        Self { ports: MemoryPorts::new(BEGIN), site, posts: 0, instance: Instance::default() }
     }
 
     /// Posts levels ten seconds after the post before, to a new instance of the function; the status of the reply.
@@ -36,6 +37,12 @@ impl Recorder {
     }
 
     async fn post_from(&mut self, address: &str, levels: &str) -> u16 {
+        self.instance = Instance::default();
+        self.post_to_instance(address, levels).await
+    }
+
+    /// Posts levels to the instance of the post before.
+    async fn post_to_instance(&mut self, address: &str, levels: &str) -> u16 {
         self.posts += 1;
         self.ports.clock.advance(Duration::from_secs(10));
         let body = format!("<config version=\"1.0\"><alarmStatusInfo>{levels}</alarmStatusInfo></config>");
@@ -50,7 +57,7 @@ impl Recorder {
             request_id: format!("request-{}", self.posts),
             received_at: self.ports.clock.now(),
         });
-        handle(&self.ports, &self.site, &Viewtron, &Instance::default(), request).await.status
+        handle(&self.ports, &self.site, &Viewtron, &self.instance, request).await.status
     }
 
     /// Kind, camera and state of the events since the last look.
@@ -111,6 +118,24 @@ async fn every_level_is_an_event_while_the_table_fails() {
     for _ in 0..2 {
         assert_eq!(recorder.post(&motion(3, true)).await, 200);
         assert_eq!(recorder.events(), ["motion 3 start"]);
+    }
+}
+
+#[tokio::test]
+async fn a_level_that_changes_back_after_the_table_failed_is_an_event() {
+    for is_down_for_one_call in [true, false] {
+        let mut recorder = Recorder::new();
+        assert_eq!(recorder.post(&motion(3, true)).await, 200);
+        if is_down_for_one_call {
+            recorder.ports.state.fail_next("level#");
+        } else {
+            recorder.ports.state.fail("level#");
+        }
+        assert_eq!(recorder.post(&motion(3, false)).await, 200);
+        recorder.ports.state.heal();
+        assert_eq!(recorder.post_to_instance("203.0.113.7", &motion(3, true)).await, 200);
+        assert_eq!(recorder.post(&motion(3, true)).await, 200);
+        assert_eq!(recorder.events(), ["motion 3 start", "motion 3 stop", "motion 3 start"]);
     }
 }
 

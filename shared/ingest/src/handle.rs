@@ -267,7 +267,7 @@ impl<P: Ports> Pipeline<'_, P> {
         if due.is_empty() {
             return self.ignore(request, Ignored::Tracking).await;
         }
-        let (due, announcements) = leave_out_repeated(self.ports, request, due).await;
+        let (due, announcements) = leave_out_repeated(self.ports, self.instance, request, due).await;
         if due.is_empty() {
             return self.ignore(request, Ignored::RepeatedLevel).await;
         }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camhook_event::State as Level;
 use camhook_ports::Ports;
-use camhook_state::level::{Announcement, LevelReport, Observation, confirm, observe};
+use camhook_state::Error;
+use camhook_state::level::{Announcement, LevelReport, Observation, confirm, forget, observe};
 
 use crate::draft::Draft;
-use crate::{Request, Verified};
+use crate::{Instance, Request, Verified};
 
 /// Drafts of one post, each with its ordinal in it.
 type Drafts<'a> = Vec<(usize, Draft<'a>)>;
@@ -25,6 +26,7 @@ struct DeviceLevels {
 /// When the table fails, every level is an event: one too many is better than one too few.
 pub(crate) async fn leave_out_repeated<'a, P: Ports>(
     ports: &P,
+    instance: &Instance,
     request: &Request<Verified>,
     mut drafts: Drafts<'a>,
 ) -> (Drafts<'a>, Vec<Announcement>) {
@@ -46,7 +48,7 @@ pub(crate) async fn leave_out_repeated<'a, P: Ports>(
             received_at: request.received_at(),
             levels: &levels,
         };
-        match observe(ports.state(), report).await {
+        match observe_known(ports, instance, report).await {
             Ok(Observation { is_new, announcement }) => {
                 repeated.extend(
                     places.into_iter().zip(is_new).filter(|(_, is_new)| !is_new).map(|(place, _)| place),
@@ -61,6 +63,29 @@ pub(crate) async fn leave_out_repeated<'a, P: Ports>(
     let mut place = 0..;
     drafts.retain(|_| place.next().is_none_or(|place| !repeated.contains(&place)));
     (drafts, announcements)
+}
+
+/// Compares a report with the one before it.
+///
+/// A report that could not be compared is stored as events, and is not in the item. Until the item says so, the next
+/// report of the opposite level would be taken for a repetition of the one before: so the item is made to say so at once,
+/// or before this instance's next comparison.
+async fn observe_known<P: Ports>(
+    ports: &P,
+    instance: &Instance,
+    report: LevelReport<'_>,
+) -> Result<Observation, Error> {
+    let LevelReport { source, device, received_at, .. } = report;
+    let name = (source.to_owned(), device.to_owned());
+    if instance.unknown_levels.contains(&name) {
+        forget(ports.state(), source, device, received_at).await?;
+        instance.unknown_levels.remove(&name);
+    }
+    let observed = observe(ports.state(), report).await;
+    if observed.is_err() && forget(ports.state(), source, device, received_at).await.is_err() {
+        instance.unknown_levels.insert(name);
+    }
+    observed
 }
 
 /// Records that the events are stored.

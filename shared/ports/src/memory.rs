@@ -308,6 +308,7 @@ impl Alarms for MemoryMonitor {
 pub struct MemoryState {
     items: Mutex<BTreeMap<Key, Item>>,
     failing: Mutex<Vec<(String, usize)>>,
+    failing_next: Mutex<Vec<String>>,
     calls: Mutex<u64>,
 }
 
@@ -319,6 +320,11 @@ impl MemoryState {
     /// From now on every call for a `pk` that begins with `prefix` fails.
     pub fn fail(&self, prefix: &str) {
         self.fail_after(prefix, 0);
+    }
+
+    /// The next call for a `pk` that begins with `prefix` fails.
+    pub fn fail_next(&self, prefix: &str) {
+        lock(&self.failing_next).push(prefix.to_owned());
     }
 
     /// Every call for a `pk` that begins with `prefix` fails, once as many as this have worked.
@@ -342,7 +348,8 @@ impl MemoryState {
             let reason = "the key is longer than DynamoDB allows".to_owned();
             return Err(StateError { pk: pk.to_owned(), sk: sk.to_owned(), reason });
         }
-        let mut fails = false;
+        let next = lock(&self.failing_next).extract_if(.., |prefix| pk.starts_with(prefix.as_str())).count();
+        let mut fails = next > 0;
         for (_, left) in lock(&self.failing).iter_mut().filter(|(prefix, _)| pk.starts_with(prefix.as_str()))
         {
             fails |= *left == 0;

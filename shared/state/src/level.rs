@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::item::{Begin, Change, Update, encode, update};
+use crate::item::{Begin, Change, Present, Update, encode, update};
 
 /// For how long after a report the same level is a repetition. Devices report every 10 to 120 s while an alarm lasts; many
 /// never report its end.
@@ -101,6 +101,24 @@ pub async fn observe<S: State>(state: &S, report: LevelReport<'_>) -> Result<Obs
         .zip(changed.revision)
         .map(|(record, revision)| Announcement { key, record, revision });
     Ok(Observation { is_new, announcement })
+}
+
+/// Records that the last levels of a device are not known: every level of its next report is new.
+///
+/// For a report that could not be compared. Its levels are events, and the item still holds those before it.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn forget<S: State>(state: &S, source: &str, device: &str, now: Timestamp) -> Result<(), Error> {
+    let key = Key::new(format!("level#{source}"), device);
+    let expires = now.checked_add(LIFETIME).ok();
+    update(state, Update { key: &key, now, begin: Begin::Reading }, |_: Option<Present<Record>>| {
+        let record = Record { at: now, progress: Progress::Announced, levels: BTreeMap::new() };
+        Ok(Change::Write { record, expires, result: () })
+    })
+    .await?;
+    Ok(())
 }
 
 /// Records that the events of a report are stored. A newer report that was stored before is kept.
