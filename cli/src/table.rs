@@ -5,7 +5,22 @@ use crate::output::single_line;
 /// Two spaces between columns: a cell may contain single ones.
 const GAP: &str = "  ";
 
-/// The lines of a table: the header, then one line for each row, as long as the longest cell of each column needs.
+/// One line for each row, whose cells begin in the same columns. Rows have the same number of cells.
+pub(crate) fn aligned<R: AsRef<[String]>>(rows: &[R]) -> Vec<String> {
+    let columns = rows.first().map_or(0, |row| row.as_ref().len());
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.as_ref().get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &R| {
+        let cells = row.as_ref().iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// The lines of a table: the header, then one line for each row.
 ///
 /// Cells come from devices: control characters are escaped. A column that is empty in all rows is left out. Without rows
 /// there is no header either.
@@ -13,26 +28,15 @@ pub(crate) fn lines(header: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| single_line(cell).into_owned()).collect()).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
-    };
-    let columns: Vec<(usize, usize)> = header
-        .iter()
-        .enumerate()
-        .map(|(column, name)| (column, width(column), name.chars().count()))
-        .filter(|(_, widest, _)| *widest > 0)
-        .map(|(column, widest, name)| (column, widest.max(name)))
-        .collect();
-    let line = |cell: &dyn Fn(usize) -> String| {
-        let cells = columns.iter().map(|(column, width)| format!("{:width$}", cell(*column)));
-        cells.collect::<Vec<String>>().join(GAP).trim_end().to_owned()
-    };
-    let head = line(&|column| header.get(column).copied().unwrap_or_default().to_owned());
-    let body = rows.iter().map(|row| line(&|column| row.get(column).cloned().unwrap_or_default()));
-    std::iter::once(head).chain(body).collect()
+    let is_used =
+        |column: &usize| rows.iter().any(|row| row.get(*column).is_some_and(|cell| !cell.is_empty()));
+    let columns: Vec<usize> = (0..header.len()).filter(is_used).collect();
+    let cells = |cell: &dyn Fn(usize) -> String| columns.iter().map(|column| cell(*column)).collect();
+    let head: Vec<String> = cells(&|column| header.get(column).copied().unwrap_or_default().to_owned());
+    let body = rows.iter().map(|row| {
+        cells(&|column| row.get(column).map(|cell| single_line(cell).into_owned()).unwrap_or_default())
+    });
+    aligned(&std::iter::once(head).chain(body).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

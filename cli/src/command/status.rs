@@ -18,6 +18,7 @@ use crate::event_line::word;
 use crate::moment::{Times, age};
 use crate::output::{Output, single_line};
 use crate::stack::{Selection, Stack};
+use crate::table::aligned;
 
 /// Above this number of sources, those without a problem are only counted.
 const LISTED_SOURCES: usize = 20;
@@ -136,21 +137,6 @@ fn source_lines(sources: &[SourceStatus], now: Timestamp) -> Vec<String> {
         lines.push(format!("{hidden} more without a problem; --json lists them"));
     }
     lines
-}
-
-/// Lines whose parts begin in the same columns.
-fn aligned<const PARTS: usize>(rows: &[[String; PARTS]]) -> Vec<String> {
-    let mut widths = [0; PARTS];
-    for row in rows {
-        for (width, part) in widths.iter_mut().zip(row) {
-            *width = part.chars().count().max(*width);
-        }
-    }
-    let line = |row: &[String; PARTS]| {
-        let parts = row.iter().zip(widths).map(|(part, width)| format!("{part:width$}"));
-        parts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
 }
 
 fn source_parts(source: &SourceStatus, now: Timestamp) -> [String; 4] {
