@@ -15,7 +15,9 @@ use crate::call_log::CallLog;
 use crate::cloud::{Bucket, Cloud, Queue, Table};
 use crate::devices::Devices;
 use crate::fault_proxy::FaultProxy;
+use crate::gateway::{self, BodyForm};
 use crate::lambda_runtime::{Function, Outcome};
+use crate::post::Post;
 use crate::process::Process;
 use crate::stack::Stack;
 use crate::wait;
@@ -156,6 +158,12 @@ impl OwnStack {
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Function::start(function, self.stack.bootstrap(function), environment.into()).await
+    }
+
+    /// Posts a template to a function that has just started: the status of the answer.
+    pub async fn post(&self, function: &str, template: &str, path: &str) -> Value {
+        let event = gateway::event(&Post::new(template, path).request(), BodyForm::Text, "request-1");
+        self.start(function).await.call(&event).await["statusCode"].clone()
     }
 
     /// Starts `camhook agent` with these arguments. It finds AWS behind a line of its own.

@@ -10,6 +10,12 @@ use jiff::tz::TimeZone;
 /// An intrusion with two pictures, small enough to be sent often: one event, one relay action.
 pub const INTRUSION: &str = include_str!("../posts/intrusion.http");
 
+/// [`INTRUSION`] with pictures that are too large to be their own thumbnails.
+#[must_use]
+pub fn large_intrusion() -> String {
+    INTRUSION.replace("160x200 9000", "640x360 60000").replace("640x360 40000", "640x360 60000")
+}
+
 /// A template with a GIF of one pixel in the place of a picture, counted from 0.
 #[must_use]
 pub fn with_gif(template: &str, index: usize) -> String {

@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use camhook_end_to_end::fault_proxy::Fault;
-use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::lambda_runtime::Function;
 use camhook_end_to_end::own_stack::{Agent, Delivery, OwnStack};
-use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::post::INTRUSION;
 use camhook_end_to_end::wait;
 use camhook_ports::{Clock, SystemClock};
 use serde_json::{Value, json};
@@ -73,17 +72,13 @@ async fn intrusion_on_its_way(max_age: &str) -> (OwnStack, Function) {
 
 /// Has the relay function hand the command over that an intrusion of now makes.
 async fn hand_over(stack: &OwnStack, relay: &Function) {
-    let viewtron = stack.start("viewtron").await;
-    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
-    assert_eq!(viewtron.call(&event).await["statusCode"], 200);
+    assert_eq!(stack.post("viewtron", INTRUSION, PATH).await, 200);
     assert_eq!(stack.deliver(&stack.relay, relay).await, Delivery::Done);
 }
 
 /// Has the relay function hand the command over that a button of now makes.
 async fn heat_up(stack: &OwnStack, relay: &Function) {
-    let viewtron = stack.start("viewtron").await;
-    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
-    assert_eq!(viewtron.call(&event).await["statusCode"], 200);
+    assert_eq!(stack.post("viewtron", INTRUSION, PATH).await, 200);
     let taken = wait::until("the event", async || stack.relay.take().await).await;
     taken.delete().await;
     let mut event = taken.body();

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::lambda_runtime::Function;
 use camhook_end_to_end::own_stack::{Delivery, OwnStack};
-use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::post::INTRUSION;
 use camhook_end_to_end::wait;
 use serde_json::{Value, json};
 
@@ -71,9 +70,7 @@ then = [{ notify = "caretaker" }]
 
 /// Posts an intrusion of now.
 async fn post_intrusion(stack: &OwnStack) {
-    let viewtron = stack.start("viewtron").await;
-    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
-    assert_eq!(viewtron.call(&event).await["statusCode"], 200);
+    assert_eq!(stack.post("viewtron", INTRUSION, PATH).await, 200);
 }
 
 /// The decisions in the audit.

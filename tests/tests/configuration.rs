@@ -1,10 +1,9 @@
 //! A configuration with an error, pushed, uploaded by hand, and present at a cold start: no post is lost, one alert is
 //! sent, and a rollback puts the version before in force again.
 
-use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::lambda_runtime::{Function, Outcome};
 use camhook_end_to_end::own_stack::{Delivery, OwnStack};
-use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::post::INTRUSION;
 use camhook_end_to_end::wait;
 use camhook_ports::{Clock, SystemClock};
 use camhook_site::Dialect;
@@ -95,9 +94,7 @@ async fn tick(watchdog: &Function) {
 
 /// Posts an intrusion of now to a function that has just started.
 async fn post_to_a_cold_function(stack: &OwnStack) -> Value {
-    let viewtron = stack.start("viewtron").await;
-    let event = gateway::event(&Post::new(INTRUSION, PATH).request(), BodyForm::Text, "request-1");
-    viewtron.call(&event).await["statusCode"].clone()
+    stack.post("viewtron", INTRUSION, PATH).await
 }
 
 /// Runs a command while the watchdog ticks, as AWS has it tick each minute.
@@ -163,16 +160,13 @@ async fn each_function_starts_with_the_last_valid_configuration() {
         ("xprotect", "vms", camhook_xprotect::SAMPLES[0].request),
         ("instar", "terrace", camhook_instar::http::samples(Dialect::CameraV2)[0].request),
     ] {
-        let post = Post::new(template, &format!("/{function}/{source}/{token}"));
-        let event = gateway::event(&post.request(), BodyForm::Text, "request-1");
-        assert_eq!(stack.start(function).await.call(&event).await["statusCode"], 200, "{function}");
+        let path = format!("/{function}/{source}/{token}");
+        assert_eq!(stack.post(function, template, &path).await, 200, "{function}");
         assert_eq!(stack.bucket.records(source).await.len(), 1, "{function}");
     }
 
-    let show =
-        Post::new("GET {{path}} HTTP/1.1\nHost: hooks.example.org\n\n", &format!("/control/phone/{token}"));
-    let event = gateway::event(&show.request(), BodyForm::Text, "request-1");
-    assert_eq!(stack.start("control").await.call(&event).await["statusCode"], 200);
+    let show = "GET {{path}} HTTP/1.1\nHost: hooks.example.org\n\n";
+    assert_eq!(stack.post("control", show, &format!("/control/phone/{token}")).await, 200);
 
     let mqtt = stack.start("mqtt").await;
     let now = SystemClock::start().now().as_millisecond();

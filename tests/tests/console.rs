@@ -5,10 +5,10 @@
 
 use bytes::Bytes;
 use camhook_end_to_end::commands::run_well as camhook;
-use camhook_end_to_end::gateway::{self, BodyForm};
+use camhook_end_to_end::gateway;
 use camhook_end_to_end::http_server::{HttpClient, header};
 use camhook_end_to_end::own_stack::OwnStack;
-use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::post::large_intrusion;
 use camhook_end_to_end::stack::Stack;
 use camhook_end_to_end::wait;
 use http::{Request, Response};
@@ -179,15 +179,12 @@ async fn the_function_makes_the_calls_that_its_role_allows() {
 
     // An event in the index with a thumbnail, one that the relay function has decided about, and a post that cannot be
     // read.
-    let viewtron = stack.start("viewtron").await;
     let path = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
-    let large = INTRUSION.replace("160x200 9000", "640x360 60000").replace("640x360 40000", "640x360 60000");
+    let large = large_intrusion();
     let unreadable =
         "POST {{path}} HTTP/1.1\ncontent-type: application/xml\n\n<?xml version=\"1.0\"?><config><a>";
     for template in [large.as_str(), unreadable] {
-        let post = Post::new(template, path);
-        let event = gateway::event(&post.request(), BodyForm::Text, "request-1");
-        assert_eq!(viewtron.call(&event).await["statusCode"], 200);
+        assert_eq!(stack.post("viewtron", template, path).await, 200);
     }
     let key = stack.bucket.record_keys("gate").await.remove(0);
     stack.start("index").await.call(&stack.stored(&key, 1)).await;

@@ -5,10 +5,9 @@
 
 use camhook_end_to_end::devices::PASSWORD;
 use camhook_end_to_end::fault_proxy::Fault;
-use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::lambda_runtime::{Function, Outcome};
 use camhook_end_to_end::own_stack::{Delivery, OwnStack};
-use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::post::{INTRUSION, large_intrusion};
 use camhook_end_to_end::stack::Stack;
 use camhook_end_to_end::wait;
 use camhook_ports::{Clock, SystemClock};
@@ -46,13 +45,7 @@ network = "loopback"
 
 /// Posts an intrusion of now.
 async fn post_intrusion(stack: &OwnStack) {
-    post(stack, INTRUSION).await;
-}
-
-async fn post(stack: &OwnStack, template: &str) {
-    let viewtron = stack.start("viewtron").await;
-    let event = gateway::event(&Post::new(template, PATH).request(), BodyForm::Text, "request-1");
-    assert_eq!(viewtron.call(&event).await["statusCode"], 200);
+    assert_eq!(stack.post("viewtron", INTRUSION, PATH).await, 200);
 }
 
 async fn tick(watchdog: &Function) {
@@ -75,9 +68,7 @@ fn failed(answer: &Value) -> usize {
 #[tokio::test]
 async fn an_event_that_cannot_be_indexed_is_tried_again_and_then_a_dead_letter() {
     let stack = OwnStack::create(SITE).await;
-    // Without a small picture, which would be its own thumbnail.
-    let large = INTRUSION.replace("160x200 9000", "640x360 60000").replace("640x360 40000", "640x360 60000");
-    post(&stack, &large).await;
+    assert_eq!(stack.post("viewtron", &large_intrusion(), PATH).await, 200);
     let key = stack.bucket.record_keys("gate").await.remove(0);
     let index = stack.start("index").await;
     stack.proxy.fail(Fault::Status(500), |call| call.is("GetObject", "events/"));
@@ -381,9 +372,8 @@ then = {{ notify = "family" }}
         ("instar", "terrace", camhook_instar::http::samples(Dialect::CameraV2)[0].request),
     ] {
         let before = stack.bucket.keys("pending/").await.len();
-        let post = Post::new(template, &format!("/{function}/{source}/{TOKEN}"));
-        let event = gateway::event(&post.request(), BodyForm::Text, "request-1");
-        assert_eq!(stack.start(function).await.call(&event).await["statusCode"], 200, "{function}");
+        let path = format!("/{function}/{source}/{TOKEN}");
+        assert_eq!(stack.post(function, template, &path).await, 200, "{function}");
         assert!(stack.bucket.keys("pending/").await.len() > before, "{function}");
     }
 
@@ -397,9 +387,7 @@ then = {{ notify = "family" }}
     assert_eq!(stack.deliver(&stack.mqtt, &mqtt).await, Delivery::Done);
     assert!(stack.bucket.keys("pending/").await.len() > before);
 
-    let show =
-        Post::new("GET {{path}} HTTP/1.1\nHost: hooks.example.org\n\n", &format!("/control/phone/{TOKEN}"));
-    let event = gateway::event(&show.request(), BodyForm::Text, "request-1");
-    assert_eq!(stack.start("control").await.call(&event).await["statusCode"], 200);
+    let show = "GET {{path}} HTTP/1.1\nHost: hooks.example.org\n\n";
+    assert_eq!(stack.post("control", show, &format!("/control/phone/{TOKEN}")).await, 200);
     assert!(stack.proxy.count("GetParameters", "") >= 4, "each reads it");
 }
