@@ -2,7 +2,7 @@
 
 use camhook_ingest::Sample;
 use camhook_picture::{Context, SamplePost, render};
-use camhook_site::{Dialect, Site};
+use camhook_site::Site;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -82,7 +82,7 @@ impl Posts {
                 None,
             )?,
             instar: post(
-                sample(camhook_instar::http::samples(Dialect::Cloud), "person")?,
+                sample(camhook_instar::http::CLOUD.samples, "person")?,
                 "person",
                 &format!("/instar/house/{TOKEN}"),
                 None,

@@ -6,7 +6,6 @@ use camhook_end_to_end::own_stack::{Delivery, OwnStack};
 use camhook_end_to_end::post::INTRUSION;
 use camhook_end_to_end::wait;
 use camhook_ports::{Clock, SystemClock};
-use camhook_site::Dialect;
 use serde_json::{Value, json};
 
 const PATH: &str = "/viewtron/gate/AAAAAAAAAAAAAAAAAAAAAA";
@@ -158,7 +157,7 @@ async fn each_function_starts_with_the_last_valid_configuration() {
     for (function, source, template) in [
         ("ivsec", "nvr", camhook_ivsec::SAMPLES[0].request),
         ("xprotect", "vms", camhook_xprotect::SAMPLES[0].request),
-        ("instar", "terrace", camhook_instar::http::samples(Dialect::CameraV2)[0].request),
+        ("instar", "terrace", camhook_instar::http::CAMERA_V2.samples[0].request),
     ] {
         let path = format!("/{function}/{source}/{token}");
         assert_eq!(stack.post(function, template, &path).await, 200, "{function}");

@@ -6,8 +6,9 @@
 use bytes::Bytes;
 use camhook_end_to_end::http_server::header;
 use camhook_end_to_end::source::Source;
+use camhook_ingest::DialectGuide;
+use camhook_instar::http::{CAMERA_V1, CAMERA_V2, CLOUD};
 use camhook_picture::SamplePost;
-use camhook_site::Dialect;
 use http::Response;
 
 async fn get(source: &Source, query: &str) -> Response<Bytes> {
@@ -23,8 +24,8 @@ fn published(name: &str) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
-async fn each_sample_is_an_event(source: &mut Source, dialect: Dialect) {
-    for sample in camhook_instar::http::samples(dialect) {
+async fn each_sample_is_an_event(source: &mut Source, guide: DialectGuide) {
+    for sample in guide.samples {
         let post = SamplePost::parse(sample.request.as_bytes()).unwrap();
         let reply = get(source, post.path_and_query().1).await;
         assert_accepted(&reply);
@@ -36,7 +37,7 @@ async fn each_sample_is_an_event(source: &mut Source, dialect: Dialect) {
 #[tokio::test]
 async fn what_the_cloud_sends() {
     let mut source = Source::given("cloud").await;
-    each_sample_is_an_event(&mut source, Dialect::Cloud).await;
+    each_sample_is_an_event(&mut source, CLOUD).await;
     let classes = [&[][..], &["person"], &["vehicle"], &["person", "vehicle"], &["animal"]];
     for (object, expected) in classes.iter().enumerate() {
         let reply = get(&source, &format!("trigger=cloud&cam=4711&object={object}&note=a+b%20c")).await;
@@ -59,7 +60,7 @@ async fn what_the_cloud_sends() {
 #[tokio::test]
 async fn what_older_cameras_send() {
     let mut source = Source::given("older").await;
-    each_sample_is_an_event(&mut source, Dialect::CameraV1).await;
+    each_sample_is_an_event(&mut source, CAMERA_V1).await;
     let mut queries = Vec::new();
     if let Some(text) = published("instar_alarmserver_v1.http") {
         queries.push(SamplePost::parse(text.as_bytes()).unwrap().path_and_query().1.to_owned());
@@ -76,7 +77,7 @@ async fn what_older_cameras_send() {
 #[tokio::test]
 async fn what_newer_cameras_send_in_every_form() {
     let mut source = Source::given("newer").await;
-    each_sample_is_an_event(&mut source, Dialect::CameraV2).await;
+    each_sample_is_an_event(&mut source, CAMERA_V2).await;
     if let Some(query) = published("instar_alarmserver_v2_query.txt") {
         let reply = get(&source, query.trim()).await;
         assert_accepted(&reply);

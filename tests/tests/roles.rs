@@ -11,7 +11,6 @@ use camhook_end_to_end::post::{INTRUSION, large_intrusion};
 use camhook_end_to_end::stack::Stack;
 use camhook_end_to_end::wait;
 use camhook_ports::{Clock, SystemClock};
-use camhook_site::Dialect;
 use serde_json::{Value, json};
 
 const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAA";
@@ -369,7 +368,7 @@ then = {{ notify = "family" }}
     for (function, source, template) in [
         ("ivsec", "nvr", camhook_ivsec::SAMPLES[0].request),
         ("xprotect", "vms", camhook_xprotect::SAMPLES[0].request),
-        ("instar", "terrace", camhook_instar::http::samples(Dialect::CameraV2)[0].request),
+        ("instar", "terrace", camhook_instar::http::CAMERA_V2.samples[0].request),
     ] {
         let before = stack.bucket.keys("pending/").await.len();
         let path = format!("/{function}/{source}/{TOKEN}");

@@ -38,7 +38,6 @@ use camhook_ingest::{
 };
 use camhook_site::Dialect;
 
-pub use sample::samples;
 pub use setup::{CAMERA_V1, CAMERA_V2, CLOUD};
 
 use message::Message;

@@ -5,10 +5,9 @@ mod common;
 
 use camhook_event::{Kind, TargetClass};
 use camhook_ingest::{Adapter, Parsed};
-use camhook_instar::http::samples;
+use camhook_instar::http::{CAMERA_V1, CAMERA_V2, CLOUD};
 use camhook_instar::{InstarHttp, Objects};
 use camhook_picture::SamplePost;
-use camhook_site::Dialect;
 
 fn published(name: &str) -> Option<String> {
     let path = camhook_fixture::published(&format!("instar/{name}"))?;
@@ -74,10 +73,8 @@ fn the_object_codes_of_the_vendors_flow() {
 
 #[test]
 fn the_samples_to_try_a_source_with_are_alarms() {
-    for (dialect, name) in
-        [(Dialect::Cloud, "cloud"), (Dialect::CameraV1, "camera-v1"), (Dialect::CameraV2, "camera-v2")]
-    {
-        for sample in samples(dialect) {
+    for (guide, name) in [(CLOUD, "cloud"), (CAMERA_V1, "camera-v1"), (CAMERA_V2, "camera-v2")] {
+        for sample in guide.samples {
             let post = SamplePost::parse(sample.request.as_bytes()).unwrap();
             read(name, post.path_and_query().1);
         }

@@ -1,7 +1,6 @@
 //! Requests as the Cloud and the cameras send them, to try a source with.
 
 use camhook_ingest::Sample;
-use camhook_site::Dialect;
 
 /// A sample that is one GET with this query, in the form in which the vendor's documents show it.
 macro_rules! get {
@@ -37,13 +36,3 @@ pub(crate) const CAMERA_V2: &[Sample] = &[
     get!("input", "the alarm input closed", "&trigger=32&object=0"),
     get!("manual", "somebody pressed the alarm button", "&trigger=128&object=0"),
 ];
-
-/// The samples of a dialect.
-#[must_use]
-pub fn samples(dialect: Dialect) -> &'static [Sample] {
-    match dialect {
-        Dialect::Cloud => CLOUD,
-        Dialect::CameraV1 => CAMERA_V1,
-        Dialect::CameraV2 => CAMERA_V2,
-    }
-}
