@@ -2,7 +2,7 @@
 
 use camhook_event::pending_key;
 use camhook_ports::{
-    Clock, EventQueue, Metrics, Object, ObjectStore, Ports, Precondition, PutError, Queue, QueueError,
+    Clock, EventQueue, Metrics, ObjectStore, Ports, Precondition, PutError, Queue, QueueError,
 };
 use camhook_site::Source;
 use camhook_state::alert::{Alert, AlertSubject};
@@ -37,9 +37,7 @@ pub async fn send_alert<P: Ports>(ports: &P, alert: &Alert) -> Result<(), AlertE
     tracing::warn!(about = %alert.about, error = %refused, "queue refused the alert; it is pending");
     let message = serde_json::to_value(alert)?;
     let pending = Pending { queues: vec![Queue::Alerts], message, replay: None };
-    let bytes = serde_json::to_vec(&pending)?.into();
-    let object = Object { bytes, content_type: "application/json" };
-    Ok(ports.objects().put(&pending_key(alert.id), object, Precondition::None).await?)
+    Ok(ports.objects().put(&pending_key(alert.id), pending.object()?, Precondition::None).await?)
 }
 
 /// Sends an alert about the first quarantined post of a source and reason in 24 hours.

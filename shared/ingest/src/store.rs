@@ -52,6 +52,12 @@ pub struct Pending {
     pub replay: Option<String>,
 }
 
+impl Pending {
+    pub(crate) fn object(&self) -> Result<Object, serde_json::Error> {
+        Ok(Object { bytes: serde_json::to_vec(self)?.into(), content_type: "application/json" })
+    }
+}
+
 /// The message group of an event: its source and camera, so that one camera's burst does not delay the others.
 #[must_use]
 pub fn message_group(event: &Event) -> String {
@@ -212,11 +218,9 @@ async fn enqueue<P: Ports>(
     }
     let message = serde_json::from_str(&body)?;
     let pending = Pending { queues: refused.clone(), message, replay: replay.map(str::to_owned) };
-    let object =
-        Object { bytes: Bytes::from(serde_json::to_vec(&pending)?), content_type: "application/json" };
     ports
         .objects()
-        .put(&pending_key(event.id), object, Precondition::None)
+        .put(&pending_key(event.id), pending.object()?, Precondition::None)
         .await
         .map_err(|error| StoreError::Pending { queues: refused, error })
 }
