@@ -21,14 +21,13 @@ struct Recorder {
     ports: MemoryPorts,
     site: Site,
     posts: u32,
-    instance: Instance,
 }
 
 impl Recorder {
     fn new() -> Self {
         let toml = "timezone = \"UTC\"\n[[source]]\nid = \"yard\"\nvendor = \"viewtron\"\nauth = { token = \"token\" }\n";
         let (site, _) = camhook_site::read(toml, "test").unwrap();
-        Self { ports: MemoryPorts::new(BEGIN), site, posts: 0, instance: Instance::default() }
+        Self { ports: MemoryPorts::new(BEGIN), site, posts: 0 }
     }
 
     /// Posts levels ten seconds after the post before, to a new instance of the function; the status of the reply.
@@ -37,12 +36,6 @@ impl Recorder {
     }
 
     async fn post_from(&mut self, address: &str, levels: &str) -> u16 {
-        self.instance = Instance::default();
-        self.post_to_instance(address, levels).await
-    }
-
-    /// Posts levels to the instance of the post before.
-    async fn post_to_instance(&mut self, address: &str, levels: &str) -> u16 {
         self.posts += 1;
         self.ports.clock.advance(Duration::from_secs(10));
         let body = format!("<config version=\"1.0\"><alarmStatusInfo>{levels}</alarmStatusInfo></config>");
@@ -57,7 +50,7 @@ impl Recorder {
             request_id: format!("request-{}", self.posts),
             received_at: self.ports.clock.now(),
         });
-        handle(&self.ports, &self.site, &Viewtron, &self.instance, request).await.status
+        handle(&self.ports, &self.site, &Viewtron, &Instance::default(), request).await.status
     }
 
     /// Kind, camera and state of the events since the last look.
@@ -122,7 +115,7 @@ async fn every_level_is_an_event_while_the_table_fails() {
 }
 
 #[tokio::test]
-async fn a_level_that_changes_back_after_the_table_failed_is_an_event() {
+async fn a_level_that_changes_back_after_the_table_failed_is_an_event_whichever_instance_receives_it() {
     for is_down_for_one_call in [true, false] {
         let mut recorder = Recorder::new();
         assert_eq!(recorder.post(&motion(3, true)).await, 200);
@@ -133,10 +126,65 @@ async fn a_level_that_changes_back_after_the_table_failed_is_an_event() {
         }
         assert_eq!(recorder.post(&motion(3, false)).await, 200);
         recorder.ports.state.heal();
-        assert_eq!(recorder.post_to_instance("203.0.113.7", &motion(3, true)).await, 200);
+        assert_eq!(recorder.post(&motion(3, true)).await, 200);
         assert_eq!(recorder.post(&motion(3, true)).await, 200);
         assert_eq!(recorder.events(), ["motion 3 start", "motion 3 stop", "motion 3 start"]);
+        assert!(recorder.ports.objects.keys().iter().all(|key| !key.starts_with("unknown-levels/")));
     }
+}
+
+#[tokio::test]
+async fn a_level_that_changes_back_is_an_event_where_a_role_may_not_list_the_bucket() {
+    let mut recorder = Recorder::new();
+    recorder.ports.objects.deny_missing();
+    assert_eq!(recorder.post(&motion(3, true)).await, 200);
+    assert_eq!(recorder.post(&motion(3, true)).await, 200);
+    recorder.ports.state.fail("level#");
+    assert_eq!(recorder.post(&motion(3, false)).await, 200);
+    recorder.ports.state.heal();
+    assert_eq!(recorder.post(&motion(3, true)).await, 200);
+    assert_eq!(recorder.events(), ["motion 3 start", "motion 3 stop", "motion 3 start"]);
+}
+
+#[tokio::test]
+async fn a_table_that_fails_again_during_the_next_comparison_loses_nothing() {
+    for calls_that_work in 0..6 {
+        let mut recorder = Recorder::new();
+        assert_eq!(recorder.post(&motion(3, true)).await, 200);
+        recorder.ports.state.fail("level#");
+        assert_eq!(recorder.post(&motion(3, false)).await, 200);
+        recorder.ports.state.heal();
+        recorder.ports.state.fail_after("level#", calls_that_work);
+        assert_eq!(recorder.post(&motion(3, true)).await, 200);
+        recorder.ports.state.heal();
+        assert_eq!(recorder.post(&motion(3, false)).await, 200);
+        let expected = ["motion 3 start", "motion 3 stop", "motion 3 start", "motion 3 stop"];
+        assert_eq!(recorder.events(), expected, "after {calls_that_work} calls");
+    }
+}
+
+#[tokio::test]
+async fn a_level_that_neither_table_nor_bucket_can_record_is_not_acknowledged() {
+    let mut recorder = Recorder::new();
+    assert_eq!(recorder.post(&motion(3, true)).await, 200);
+    recorder.ports.state.fail("level#");
+    recorder.ports.objects.fail("unknown-levels/");
+    assert_eq!(recorder.post(&motion(3, false)).await, 503);
+    recorder.ports.state.heal();
+    recorder.ports.objects.heal();
+    assert_eq!(recorder.post(&motion(3, false)).await, 200);
+    assert_eq!(recorder.events(), ["motion 3 start", "motion 3 stop"]);
+}
+
+#[tokio::test]
+async fn a_repeated_level_is_an_event_while_the_bucket_cannot_be_asked() {
+    let mut recorder = Recorder::new();
+    assert_eq!(recorder.post(&motion(3, true)).await, 200);
+    recorder.ports.objects.fail("unknown-levels/");
+    assert_eq!(recorder.post(&motion(3, true)).await, 200);
+    recorder.ports.objects.heal();
+    assert_eq!(recorder.post(&motion(3, true)).await, 200);
+    assert_eq!(recorder.events(), ["motion 3 start", "motion 3 start"]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use twox_hash::XxHash3_128;
 
 use crate::{Event, EventId, ImageRole, Time};
 
@@ -75,6 +76,13 @@ pub fn quarantine_prefix(source: &str, received_at: Timestamp, request_id: &str)
         })
         .collect();
     format!("quarantine/{}/{source}/{request_id}/", date(received_at))
+}
+
+/// `unknown-levels/{source}/{XXH3 of the device's name}`: marks that the levels in the table are older than the last
+/// report of the device.
+#[must_use]
+pub fn unknown_levels_key(source: &str, device: &str) -> String {
+    format!("unknown-levels/{source}/{:032x}", XxHash3_128::oneshot(device.as_bytes()))
 }
 
 /// `audit/{yyyy}/{mm}/{dd}/{relay}/{time}-{decision}.json`, with the date of the decision.

@@ -31,7 +31,7 @@ pub use id::{EventId, InvalidEventId};
 pub use image::{Image, ImageRole, RejectedImage, RejectedReason, StoredImage};
 pub use key::{
     CONFIG_KEY, PENDING_PREFIX, RECORD_PREFIX, audit_key, image_key, is_image_of, pending_key,
-    quarantine_prefix, record_key, record_key_of, thumbnail_key,
+    quarantine_prefix, record_key, record_key_of, thumbnail_key, unknown_levels_key,
 };
 pub use kind::Kind;
 pub use mac::MacAddress;

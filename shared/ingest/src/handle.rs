@@ -267,7 +267,10 @@ impl<P: Ports> Pipeline<'_, P> {
         if due.is_empty() {
             return self.ignore(request, Ignored::Tracking).await;
         }
-        let (due, announcements) = leave_out_repeated(self.ports, self.instance, request, due).await;
+        let Ok((due, announcements)) = leave_out_repeated(self.ports, request, due).await else {
+            self.count_unavailable("levels");
+            return self.adapter.reply(Outcome::Unavailable);
+        };
         if due.is_empty() {
             return self.ignore(request, Ignored::RepeatedLevel).await;
         }

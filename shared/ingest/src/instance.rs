@@ -1,6 +1,6 @@
 //! What one instance of a function remembers between two invocations, to spare calls. Losing it loses nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,8 +21,6 @@ pub struct Instance {
     pub(crate) quarantine_alerts: LastTimes<(String, &'static str)>,
     /// When a notice about a source was logged.
     pub(crate) notices: LastTimes<(String, &'static str)>,
-    /// The devices whose last levels could not be recorded, with their sources.
-    pub(crate) unknown_levels: Names,
     /// When a tracking event of a source's target was passed on last.
     pub(crate) tracking: LastTimes<(String, String)>,
 }
@@ -51,28 +49,6 @@ impl Refusals {
 
     pub(crate) fn take(&self) -> BTreeMap<String, RefusalCount> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Devices with their sources.
-#[derive(Debug, Default)]
-pub(crate) struct Names(Mutex<BTreeSet<(String, String)>>);
-
-impl Names {
-    pub(crate) fn contains(&self, name: &(String, String)) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
-    }
-
-    /// Remembers a name, if there are not too many already.
-    pub(crate) fn insert(&self, name: (String, String)) {
-        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if names.len() < CAPACITY {
-            names.insert(name);
-        }
-    }
-
-    pub(crate) fn remove(&self, name: &(String, String)) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camhook_event::State as Level;
-use camhook_ports::Ports;
+use bytes::Bytes;
+use camhook_event::{State as Level, unknown_levels_key};
+use camhook_ports::{Object, ObjectError, ObjectStore, Ports, Precondition};
 use camhook_state::Error;
 use camhook_state::level::{Announcement, LevelReport, Observation, confirm, forget, observe};
 
 use crate::draft::Draft;
-use crate::{Instance, Request, Verified};
+use crate::{Request, Verified};
 
 /// Drafts of one post, each with its ordinal in it.
 type Drafts<'a> = Vec<(usize, Draft<'a>)>;
@@ -21,15 +22,22 @@ struct DeviceLevels {
     levels: Vec<(String, Level)>,
 }
 
+/// Neither the table nor the bucket took note of a level that is to become an event.
+pub(crate) struct Unrecorded;
+
 /// Leaves out the levels that repeat what was stored before; also what to pass to [`confirm_stored`].
 ///
 /// When the table fails, every level is an event: one too many is better than one too few.
+///
+/// # Errors
+///
+/// When neither the table nor the bucket can be written. The post must not be acknowledged then: the levels after it would
+/// be compared with those before it.
 pub(crate) async fn leave_out_repeated<'a, P: Ports>(
     ports: &P,
-    instance: &Instance,
     request: &Request<Verified>,
     mut drafts: Drafts<'a>,
-) -> (Drafts<'a>, Vec<Announcement>) {
+) -> Result<(Drafts<'a>, Vec<Announcement>), Unrecorded> {
     let mut devices: BTreeMap<String, DeviceLevels> = BTreeMap::new();
     for (place, (_, draft)) in drafts.iter().enumerate() {
         if let (Some(name), Some(level)) = (&draft.level, draft.state) {
@@ -38,54 +46,82 @@ pub(crate) async fn leave_out_repeated<'a, P: Ports>(
             device.levels.push((name.clone(), level));
         }
     }
-    let source = request.source();
     let mut repeated = BTreeSet::new();
     let mut announcements = Vec::new();
     for (device, DeviceLevels { places, levels }) in devices {
         let report = LevelReport {
-            source: source.id.as_str(),
+            source: request.source().id.as_str(),
             device: &device,
             received_at: request.received_at(),
             levels: &levels,
         };
-        match observe_known(ports, instance, report).await {
-            Ok(Observation { is_new, announcement }) => {
-                repeated.extend(
-                    places.into_iter().zip(is_new).filter(|(_, is_new)| !is_new).map(|(place, _)| place),
-                );
-                announcements.extend(announcement);
-            }
-            Err(error) => {
-                tracing::warn!(source = %source.id, %error, "failed to compare levels with the last ones");
-            }
+        if let Some(Observation { is_new, announcement }) = compare(ports, report).await? {
+            repeated
+                .extend(places.into_iter().zip(is_new).filter(|(_, is_new)| !is_new).map(|(place, _)| place));
+            announcements.extend(announcement);
         }
     }
     let mut place = 0..;
     drafts.retain(|_| place.next().is_none_or(|place| !repeated.contains(&place)));
-    (drafts, announcements)
+    Ok((drafts, announcements))
 }
 
-/// Compares a report with the one before it.
+/// Compares a report with the one before it; `None` when the table fails.
 ///
-/// A report that could not be compared is stored as events, and is not in the item. Until the item says so, the next
-/// report of the opposite level would be taken for a repetition of the one before: so the item is made to say so at once,
-/// or before this instance's next comparison.
-async fn observe_known<P: Ports>(
+/// The levels of a report that could not be compared become events, and the table still holds the levels before them: the
+/// next report of the opposite level would be taken for a repetition. So such a report leaves a mark in the bucket, and
+/// before a level counts as repeated, the mark is looked for.
+async fn compare<P: Ports>(ports: &P, report: LevelReport<'_>) -> Result<Option<Observation>, Unrecorded> {
+    let source = report.source;
+    let mark = unknown_levels_key(source, report.device);
+    let observed = match observe(ports.state(), report.clone()).await {
+        Ok(observed) if observed.is_new.contains(&false) && is_marked(ports, source, &mark).await => {
+            observe_anew(ports, report, &mark).await
+        }
+        observed => observed,
+    };
+    let error = match observed {
+        Ok(observed) => return Ok(Some(observed)),
+        Err(error) => error,
+    };
+    tracing::warn!(%source, %error, "failed to compare levels with the last ones");
+    let object = Object { bytes: Bytes::new(), content_type: "application/octet-stream" };
+    match ports.objects().put(&mark, object, Precondition::None).await {
+        Ok(()) => Ok(None),
+        Err(error) => {
+            tracing::error!(%source, %error, "failed to record that levels are not known");
+            Err(Unrecorded)
+        }
+    }
+}
+
+/// Whether a report of the device could not be compared since its levels were recorded. It counts as such when the bucket
+/// cannot be asked.
+async fn is_marked<P: Ports>(ports: &P, source: &str, mark: &str) -> bool {
+    match ports.objects().get(mark).await {
+        Ok(found) => found.is_some(),
+        // S3's answer for a missing object to a role that may not list the bucket.
+        Err(ObjectError::Denied { .. }) => false,
+        Err(error) => {
+            tracing::warn!(%source, %error, "failed to look for levels that are not known; every level is an event");
+            true
+        }
+    }
+}
+
+/// Compares a report as the first one of its device. The mark goes last: a function that ends in between leaves it.
+async fn observe_anew<P: Ports>(
     ports: &P,
-    instance: &Instance,
     report: LevelReport<'_>,
+    mark: &str,
 ) -> Result<Observation, Error> {
-    let LevelReport { source, device, received_at, .. } = report;
-    let name = (source.to_owned(), device.to_owned());
-    if instance.unknown_levels.contains(&name) {
-        forget(ports.state(), source, device, received_at).await?;
-        instance.unknown_levels.remove(&name);
+    let source = report.source;
+    forget(ports.state(), source, report.device, report.received_at).await?;
+    let observed = observe(ports.state(), report).await?;
+    if let Err(error) = ports.objects().delete(mark).await {
+        tracing::warn!(%source, %error, "failed to remove the mark of unknown levels; the next level is an event once more");
     }
-    let observed = observe(ports.state(), report).await;
-    if observed.is_err() && forget(ports.state(), source, device, received_at).await.is_err() {
-        instance.unknown_levels.insert(name);
-    }
-    observed
+    Ok(observed)
 }
 
 /// Records that the events are stored.

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use camhook_end_to_end::cloud::Bucket;
 use camhook_end_to_end::fault_proxy::Fault;
+use camhook_end_to_end::gateway::{self, BodyForm};
 use camhook_end_to_end::lambda_runtime::Function;
 use camhook_end_to_end::own_stack::OwnStack;
 use camhook_end_to_end::post::Post;
 use camhook_ports::{Clock, SystemClock};
 use serde_json::{Value, json};
 
-use crate::{SITE, event, intrusion, post, status};
+use crate::{PATH, SITE, event, intrusion, post, status};
 
 /// The longest that a function may run: after that its sender hears of a failure that may be none.
 const FUNCTION_LIMIT: Duration = Duration::from_secs(10);
@@ -118,6 +119,45 @@ async fn an_event_goes_on_without_a_picture_that_cannot_be_stored() {
     let rejected = [("Vendor", "viewtron"), ("Reason", "store_failed")];
     viewtron.has_counted("PicturesRejected", &rejected, 1.0).await;
     assert_eq!(viewtron.counted("PicturesStored", &[("Vendor", "viewtron")]), 1.0);
+}
+
+/// Reports the level of a recorder's motion alarm, as its `n`th post; the status of the reply.
+async fn report(function: &Function, n: usize, level: bool) -> u64 {
+    let template = format!(
+        "POST {{{{path}}}} HTTP/1.1\r\nContent-Type: application/xml\r\n\r\n<config version=\"1.0\"><alarmStatusInfo>\
+         <motionAlarm type=\"boolean\" id=\"3\">{level}</motionAlarm></alarmStatusInfo></config>"
+    );
+    let post = Post::new(&template, PATH);
+    let reply =
+        function.call(&gateway::event(&post.request(), BodyForm::Text, &format!("request-{n}"))).await;
+    status(&reply)
+}
+
+/// The states of the events of `gate`, in the order of their receipt.
+async fn states(bucket: &Bucket) -> Vec<String> {
+    let mut records = bucket.records("gate").await;
+    records.sort_by_key(|record| record["data"]["received_at"].as_str().unwrap().to_owned());
+    records.iter().map(|record| record["data"]["state"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_level_that_changes_back_after_the_table_failed_is_an_event() {
+    let stack = OwnStack::create(SITE).await;
+    let viewtron = stack.start("viewtron").await;
+    assert_eq!(report(&viewtron, 1, true).await, 200);
+    assert_eq!(report(&viewtron, 2, true).await, 200);
+    assert_eq!(states(&stack.bucket).await, ["start"]);
+
+    stack.proxy.fail(Fault::Status(500), |call| call.target.starts_with("level#"));
+    assert_eq!(report(&viewtron, 3, false).await, 200);
+    stack.proxy.heal();
+
+    let another = stack.start("viewtron").await;
+    assert_eq!(report(&another, 4, true).await, 200);
+    assert_eq!(states(&stack.bucket).await, ["start", "stop", "start"]);
+    assert!(stack.bucket.keys("unknown-levels/").await.is_empty());
+    assert_eq!(report(&viewtron, 5, true).await, 200);
+    assert_eq!(states(&stack.bucket).await.len(), 3);
 }
 
 /// What is pending after a post while these queues refuse, until the watchdog delivers it.
