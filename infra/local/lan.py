@@ -29,11 +29,16 @@ NOT_FORWARDED_PREFIXES = ("x-forwarded-", "x-amz", "lambda-")
 AMBIGUOUS = re.compile(r"//|/\.{1,2}(/|$)|\\|%2e|%2f|%5c|%25|%00|[^\x21-\x7e]", re.IGNORECASE)
 
 
+# What people open in a browser is no webhook.
+CONSOLE = "/console"
+
+
 def webhook_routes():
-    """The paths of `[workspace.metadata.lambda.watch.router]`: (text, whether anything may follow it)."""
+    """The paths of `[workspace.metadata.lambda.watch.router]` but the console's: (text, whether anything may follow it)."""
     cargo = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))
     router = cargo["workspace"]["metadata"]["lambda"]["watch"]["router"]
-    return [(path.removesuffix("{*proxy}"), path.endswith("{*proxy}")) for path in router]
+    return [(path.removesuffix("{*proxy}"), path.endswith("{*proxy}")) for path in router
+            if not path.startswith(CONSOLE)]
 
 
 def is_webhook(target, routes):

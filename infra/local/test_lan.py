@@ -68,6 +68,7 @@ class ForwarderTest(unittest.TestCase):
             "//2015-03-31/functions/relay/invocations", "/viewtron//2015-03-31/x", "/viewtron/..\\x",
             "/viewtron/%252e%252e/x", "/API/HttpListening/KeepLive/more", "http://127.0.0.1/viewtron/gate/t",
             "/2015-03-31/functions/relay/invocations?/viewtron/gate",
+            "/console", "/console/", "/console/sign-in",
         ]:
             self.assertEqual(self.send(target).status, 404, target)
         self.assertEqual(self.watch.seen, [])

@@ -60,7 +60,7 @@ const fn status(operation: &'static str, target: Target, status: u16) -> Outage 
 }
 
 /// The keys that no outage of DynamoDB concerns: where a claim cannot be written after a message was delivered, the
-/// message is delivered again, as after a kill. Single calls fail for them.
+/// message is delivered again, as after a kill. Single calls fail for them, too.
 const EXCLUDED: &str = "claim#";
 
 /// An empty operation is any operation of DynamoDB. The audit is excluded, which gets lost then and is counted as lost:
@@ -172,7 +172,7 @@ impl Faults {
                 Fault::KillAfter(process)
             });
         }
-        if fate < KILLED + FAILED && !call.target.starts_with("claim#") {
+        if fate < KILLED + FAILED {
             return Some(if self.random.bool() { Fault::Status(500) } else { Fault::Close });
         }
         None

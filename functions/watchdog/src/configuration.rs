@@ -1,15 +1,19 @@
-//! Checks each new version of camhook.toml.
+//! Checks the newest version of camhook.toml.
 //!
 //! The verdict is stored by version id, and a valid version becomes the one that functions use when a later one is
 //! invalid. An invalid version sends one alert, which goes to the alert channel of the last valid version.
+//!
+//! Every tick checks again, because the verdict can change without a new version: an update of camhook knows more keys, or
+//! the author of a file without sources confirms it.
 
 use camhook_event::CONFIG_KEY;
 use camhook_ports::{Clock, EventQueue, Metrics, ObjectError, ObjectStore, Ports, Queue, StoredObject};
 use camhook_state::alert::{Alert, AlertSubject};
-use camhook_state::configuration::{self, AlertState, ConfigurationVerdict, ValidVersion, Validation};
+use camhook_state::configuration::ConfigurationVerdict::{Invalid, Valid};
+use camhook_state::configuration::{self, AlertState, ValidVersion, Validation};
 use jiff::Timestamp;
 
-/// How many versions were found invalid.
+/// How often the newest version was found invalid: once a tick while it is the newest.
 pub const CONFIGURATION_REJECTED: &str = "ConfigurationRejected";
 
 /// How many checks could not be made.
@@ -29,7 +33,7 @@ enum CheckError {
     Queue(#[from] camhook_ports::QueueError),
 }
 
-/// Checks the newest version of camhook.toml unless that was done before.
+/// Checks the newest version of camhook.toml.
 pub async fn check_configuration<P: Ports>(ports: &P) {
     if let Err(error) = check(ports).await {
         tracing::error!(%error, "failed to check the configuration");
@@ -50,36 +54,35 @@ async fn check<P: Ports>(ports: &P) -> Result<(), CheckError> {
     };
     // A bucket without versions has nothing to fall back to; its alerts go by the tag of the content.
     let version = object.version.clone().unwrap_or_else(|| format!("etag-{}", object.etag));
-    match configuration::validation(state, &version).await? {
-        Some(Validation { alert: AlertState::Pending, errors, at, .. }) => {
-            return alert(ports, &version, errors, at, now).await;
-        }
-        Some(_) => return Ok(()),
-        None => {}
-    }
+    let before = configuration::validation(state, &version).await?;
     let errors = match errors_of(ports, &version, &object).await? {
+        Verdict::Valid { .. } if before.as_ref().is_some_and(|before| before.verdict == Valid) => {
+            return Ok(());
+        }
         Verdict::Valid { sources } => {
             if object.version.is_some() {
                 let valid = ValidVersion { version: version.clone(), since: now, sources };
                 configuration::record_valid_version(state, &valid).await?;
             }
-            let verdict = ConfigurationVerdict::Valid;
             let validation =
-                Validation { verdict, at: now, errors: Vec::new(), alert: AlertState::NotNeeded };
+                Validation { verdict: Valid, at: now, errors: Vec::new(), alert: AlertState::NotNeeded };
             configuration::record_validation(state, &version, &validation).await?;
             tracing::info!(version, sources, "accepted the configuration");
             return Ok(());
         }
         Verdict::Invalid(errors) => errors,
     };
-    tracing::error!(version, errors = errors.join("; "), "rejected the configuration");
     ports.metrics().count(CONFIGURATION_REJECTED, []);
-    let validation = Validation {
-        verdict: ConfigurationVerdict::Invalid,
-        at: now,
-        errors: errors.clone(),
-        alert: AlertState::Pending,
-    };
+    match before {
+        Some(Validation { alert: AlertState::Queued, .. }) => return Ok(()),
+        Some(Validation { alert: AlertState::Pending, errors, at, .. }) => {
+            return alert(ports, &version, errors, at, now).await;
+        }
+        Some(Validation { alert: AlertState::NotNeeded, .. }) | None => {}
+    }
+    tracing::error!(version, errors = errors.join("; "), "rejected the configuration");
+    let validation =
+        Validation { verdict: Invalid, at: now, errors: errors.clone(), alert: AlertState::Pending };
     configuration::record_validation(state, &version, &validation).await?;
     alert(ports, &version, errors, now, now).await
 }
@@ -139,8 +142,7 @@ async fn alert<P: Ports>(
     // The time of the check, so that a repetition is the same message.
     let message = Alert::new(AlertSubject::Configuration, text, at).message()?;
     ports.queues().send(Queue::Notify, message).await?;
-    let validation =
-        Validation { verdict: ConfigurationVerdict::Invalid, at: now, errors, alert: AlertState::Queued };
+    let validation = Validation { verdict: Invalid, at: now, errors, alert: AlertState::Queued };
     Ok(configuration::record_validation(ports.state(), version, &validation).await?)
 }
 
@@ -150,6 +152,7 @@ mod tests {
 
     use camhook_ports::memory::MemoryPorts;
     use camhook_ports::{Object, Precondition};
+    use camhook_state::configuration::ConfigurationVerdict;
 
     use super::*;
 
@@ -189,7 +192,7 @@ mod tests {
         let first = upload(&ports, VALID.as_bytes()).await;
         assert_eq!(tick(&ports).await, [""; 0]);
         assert_eq!(valid(&ports).await, Some(first.clone()));
-        assert_eq!(verdict(&ports, &first).await, Some(ConfigurationVerdict::Valid));
+        assert_eq!(verdict(&ports, &first).await, Some(Valid));
         let second = upload(&ports, VALID.replace("gate", "barn").as_bytes()).await;
         assert_eq!(tick(&ports).await, [""; 0]);
         assert_eq!(valid(&ports).await, Some(second));
@@ -213,7 +216,7 @@ mod tests {
             assert!(alerts[0].contains("config/camhook.toml:"), "{}", alerts[0]);
             assert_eq!(tick(&ports).await, [""; 0], "the same alert was sent again");
             assert_eq!(valid(&ports).await, Some(good));
-            assert_eq!(verdict(&ports, &bad).await, Some(ConfigurationVerdict::Invalid));
+            assert_eq!(verdict(&ports, &bad).await, Some(Invalid));
         }
     }
 
@@ -237,6 +240,43 @@ mod tests {
         let empty = upload(&ports, b"# none\n").await;
         assert_eq!(tick(&ports).await, [""; 0]);
         assert_eq!(valid(&ports).await, Some(empty));
+    }
+
+    #[tokio::test]
+    async fn the_verdict_on_a_version_changes_with_what_the_watchdog_knows() {
+        let ports = ports();
+        upload(&ports, VALID.as_bytes()).await;
+        assert_eq!(tick(&ports).await, [""; 0]);
+        // Without sources, until its author confirms it.
+        let empty = upload(&ports, b"# none\n").await;
+        assert_eq!(tick(&ports).await.len(), 1);
+        assert_eq!(verdict(&ports, &empty).await, Some(Invalid));
+        configuration::approve_empty(&ports.state, b"# none\n").await.unwrap();
+        assert_eq!(tick(&ports).await, [""; 0]);
+        assert_eq!(verdict(&ports, &empty).await, Some(Valid));
+        assert_eq!(valid(&ports).await, Some(empty));
+        // Found invalid by an older camhook, which knew fewer keys.
+        let newer = upload(&ports, VALID.as_bytes()).await;
+        let errors = vec!["unknown key".to_owned()];
+        let before =
+            Validation { verdict: Invalid, at: ports.clock.now(), errors, alert: AlertState::Queued };
+        configuration::record_validation(&ports.state, &newer, &before).await.unwrap();
+        assert_eq!(tick(&ports).await, [""; 0]);
+        assert_eq!(verdict(&ports, &newer).await, Some(Valid));
+        assert_eq!(valid(&ports).await, Some(newer));
+    }
+
+    #[tokio::test]
+    async fn an_invalid_version_counts_as_rejected_while_it_is_the_newest() {
+        let ports = ports();
+        upload(&ports, b"id = gate").await;
+        for rejections in 1..=3 {
+            tick(&ports).await;
+            assert_eq!(ports.metrics.counted(CONFIGURATION_REJECTED), rejections);
+        }
+        upload(&ports, VALID.as_bytes()).await;
+        tick(&ports).await;
+        assert_eq!(ports.metrics.counted(CONFIGURATION_REJECTED), 3);
     }
 
     #[tokio::test]

@@ -70,7 +70,7 @@ impl Content {
         }
     }
 
-    /// Since when it waits.
+    /// Since when it waits, unless it was replayed.
     fn since(&self) -> Timestamp {
         match self {
             Self::Event(event) => event.data.received_at.timestamp(),
@@ -206,7 +206,8 @@ async fn deliver<P: Ports>(ports: &P, key: &str) -> Result<Delivery, PendingErro
         ports.objects().delete(key).await?;
         return Ok(Delivery::Done);
     }
-    let is_too_old = ports.clock().now().duration_since(content.since()) >= DEAD_LETTER_AFTER;
+    let since = pending.since.unwrap_or_else(|| content.since());
+    let is_too_old = ports.clock().now().duration_since(since) >= DEAD_LETTER_AFTER;
     match content {
         Content::Event(_) if is_too_old => return dead_letter(ports, key, object.bytes).await,
         Content::Alert(_) if is_too_old => {
@@ -364,6 +365,22 @@ mod tests {
         ports.clock.advance(Duration::from_secs(24 * 3600));
         assert_eq!(counted_by_a_tick(&ports, "PendingFailed").await, 1);
         assert!(ports.objects.keys().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_replayed_event_has_a_day_of_its_own() {
+        let ports = MemoryPorts::new("2026-12-24T08:00:00Z".parse().unwrap());
+        let key = put_pending(&ports, &["notify"]).await;
+        let object = ports.objects.object(&key).unwrap();
+        let pending: Pending = serde_json::from_slice(&object.bytes).unwrap();
+        let replayed =
+            Pending { replay: Some("run-1".to_owned()), since: Some(ports.clock.now()), ..pending };
+        let bytes = Bytes::from(serde_json::to_vec(&replayed).unwrap());
+        ports.objects.put(&key, Object { bytes, ..object }, Precondition::None).await.unwrap();
+        ports.queues.fail(Queue::Notify);
+        assert_eq!(counted_by_a_tick(&ports, "PendingOwed").await, 1);
+        ports.clock.advance(Duration::from_secs(24 * 3600));
+        assert_eq!(counted_by_a_tick(&ports, "PendingDeadLettered").await, 1);
     }
 
     #[tokio::test]

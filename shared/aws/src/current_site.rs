@@ -55,6 +55,9 @@ pub enum SiteError {
         "the bucket has no `{CONFIG_KEY}`, or it may not be read: upload one with `camhook config push FILE`"
     )]
     Missing,
+    /// The file names no source, and it is not known whether that is intended.
+    #[error("`{CONFIG_KEY}` names no source, and the last valid version could not be looked up: {0}")]
+    Unconfirmed(String),
     /// The file is invalid.
     #[error("`{CONFIG_KEY}` is invalid: {0}")]
     Invalid(String),
@@ -90,6 +93,8 @@ async fn next<P: Ports>(ports: &P, current: Option<Current>, now: Duration) -> R
                 let site = Arc::new(site.with_version(object.version));
                 return Ok(Current { site, newest: object.etag, origin: Origin::Newest, checked: now });
             }
+            // It is read again with the next request.
+            Err(error @ SiteError::Unconfirmed(_)) => error,
             Err(error) => {
                 tracing::error!(%error, version = object.version, "rejected the newest configuration");
                 return last_valid(ports, current, object.etag, now).await.ok_or(error);
@@ -156,7 +161,7 @@ async fn usable<P: Ports>(
     if site.sources().next().is_some() {
         return Ok(site);
     }
-    let valid = last_valid_version(ports).await;
+    let valid = look_up_valid_version(ports).await.map_err(SiteError::Unconfirmed)?;
     let is_confirmed = valid.as_ref().is_some_and(|valid| Some(&valid.version) == object.version.as_ref());
     let replaces_sources = current.is_some_and(|current| current.site.sources().next().is_some())
         || valid.is_some_and(|valid| valid.sources > 0);
@@ -205,17 +210,16 @@ async fn last_valid<P: Ports>(
 }
 
 async fn last_valid_version<P: Ports>(ports: &P) -> Option<ValidVersion> {
-    match tokio::time::timeout(LIMIT, configuration::valid_version(ports.state())).await {
-        Ok(Ok(valid)) => valid,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "failed to look up the last valid configuration");
-            None
-        }
-        Err(_) => {
-            tracing::error!("failed to look up the last valid configuration in time");
-            None
-        }
-    }
+    look_up_valid_version(ports).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "failed to look up the last valid configuration");
+        None
+    })
+}
+
+async fn look_up_valid_version<P: Ports>(ports: &P) -> Result<Option<ValidVersion>, String> {
+    let looked_up = tokio::time::timeout(LIMIT, configuration::valid_version(ports.state())).await;
+    let late = || format!("the table did not answer within {} ms", LIMIT.as_millis());
+    looked_up.map_err(|_| late())?.map_err(|error| error.to_string())
 }
 
 fn read(object: &StoredObject) -> Result<Site, SiteError> {

@@ -9,13 +9,27 @@ use secrecy::SecretString;
 /// How long a secret is cached.
 const KEPT: Duration = Duration::from_secs(5 * 60);
 
-/// How long a failure is cached: a failing store is not asked for each webhook.
+/// How long a failure is cached when a value is known, or that there is none: the store is not asked for each webhook.
 const KEPT_AFTER_A_FAILURE: Duration = Duration::from_secs(30);
 
-/// Secrets by name, each with the moment until which it is cached.
+/// Why a secret cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// There is none of that name: asking again at once gives the same answer.
+    #[error("there is no parameter of that name")]
+    Missing,
+    /// The store failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// What is known of a name until a moment: its secret, or that there is none.
+type Known = (Duration, Option<SecretString>);
+
+/// Secrets by name.
 #[derive(Debug, Default)]
 pub(crate) struct KeptSecrets {
-    kept: Mutex<HashMap<String, (Duration, SecretString)>>,
+    kept: Mutex<HashMap<String, Known>>,
 }
 
 impl KeptSecrets {
@@ -25,23 +39,25 @@ impl KeptSecrets {
         &self,
         name: &str,
         now: Duration,
-        read: impl Future<Output = Result<SecretString, String>>,
-    ) -> Result<SecretString, String> {
+        read: impl Future<Output = Result<SecretString, ReadError>>,
+    ) -> Result<SecretString, ReadError> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         if let Some((_, secret)) = kept.as_ref().filter(|(until, _)| now < *until) {
-            return Ok(secret.clone());
+            return secret.clone().ok_or(ReadError::Missing);
         }
-        let (until, secret) = match (read.await, kept) {
-            (Ok(secret), _) => (now.saturating_add(KEPT), secret),
-            (Err(error), Some((_, secret))) => {
-                tracing::warn!(parameter = name, error, "the secret is used as it was last read");
-                (now.saturating_add(KEPT_AFTER_A_FAILURE), secret)
+        let last = kept.and_then(|(_, secret)| secret);
+        let (until, secret) = match (read.await, last) {
+            (Ok(secret), _) => (now.saturating_add(KEPT), Some(secret)),
+            (Err(error), Some(secret)) => {
+                tracing::warn!(parameter = name, %error, "the secret is used as it was last read");
+                (now.saturating_add(KEPT_AFTER_A_FAILURE), Some(secret))
             }
+            (Err(ReadError::Missing), None) => (now.saturating_add(KEPT_AFTER_A_FAILURE), None),
             (Err(error), None) => return Err(error),
         };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(name.to_owned(), (until, secret.clone()));
-        Ok(secret)
+        secret.ok_or(ReadError::Missing)
     }
 }
 
@@ -54,8 +70,25 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     async fn get(kept: &KeptSecrets, now: Duration, answer: Result<&str, &str>) -> Result<String, String> {
-        let read = async { answer.map(SecretString::from).map_err(str::to_owned) };
-        kept.get("/camhook/gate", now, read).await.map(|secret| secret.expose_secret().to_owned())
+        let read = async {
+            answer.map(SecretString::from).map_err(|error| match error {
+                "missing" => ReadError::Missing,
+                error => ReadError::Failed(error.to_owned()),
+            })
+        };
+        let secret = kept.get("/camhook/gate", now, read).await;
+        secret.map(|secret| secret.expose_secret().to_owned()).map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_name_without_a_secret_is_looked_up_again_after_half_a_minute() {
+        let kept = KeptSecrets::default();
+        let none = "there is no parameter of that name";
+        assert_eq!(get(&kept, Duration::ZERO, Err("missing")).await.unwrap_err(), none);
+        assert_eq!(get(&kept, MINUTE / 4, Ok("created")).await.unwrap_err(), none);
+        assert_eq!(get(&kept, MINUTE / 2, Ok("created")).await.unwrap(), "created");
+        // A parameter that was deleted is used until the function ends: the alternative would be an outage.
+        assert_eq!(get(&kept, MINUTE * 6, Err("missing")).await.unwrap(), "created");
     }
 
     #[tokio::test]

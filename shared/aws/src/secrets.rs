@@ -6,7 +6,7 @@ use aws_sdk_ssm::Client;
 use camhook_ports::{Clock, SecretError, SecretReference, Secrets, SystemClock};
 use secrecy::SecretString;
 
-use crate::kept_secrets::KeptSecrets;
+use crate::kept_secrets::{KeptSecrets, ReadError};
 use crate::objects::reason;
 
 /// SSM parameters and variables of the environment.
@@ -26,7 +26,7 @@ impl SsmSecrets {
         Self { client, variables, clock: SystemClock::start(), kept: KeptSecrets::default() }
     }
 
-    async fn parameter(&self, name: &str) -> Result<SecretString, String> {
+    async fn parameter(&self, name: &str) -> Result<SecretString, ReadError> {
         let got = self
             .client
             .get_parameters()
@@ -34,18 +34,19 @@ impl SsmSecrets {
             .with_decryption(true)
             .send()
             .await
-            .map_err(|error| reason(&error))?;
+            .map_err(|error| ReadError::Failed(reason(&error)))?;
         let value = got.parameters.unwrap_or_default().into_iter().find_map(|parameter| parameter.value);
-        let value = value.ok_or_else(|| "there is no parameter of that name".to_owned())?;
-        let trimmed = value.trim_end_matches(['\r', '\n']);
-        if trimmed.len() < value.len() {
-            tracing::warn!(
-                parameter = name,
-                "ignoring line feeds at the end of a secret; store it without them"
-            );
-        }
-        Ok(SecretString::from(trimmed))
+        Ok(trimmed(name, &value.ok_or(ReadError::Missing)?))
     }
+}
+
+/// A parameter's value without the line feeds at its end, which `echo` or an editor adds.
+fn trimmed(name: &str, value: &str) -> SecretString {
+    let trimmed = value.trim_end_matches(['\r', '\n']);
+    if trimmed.len() < value.len() {
+        tracing::warn!(parameter = name, "ignoring line feeds at the end of a secret; store it without them");
+    }
+    SecretString::from(trimmed)
 }
 
 impl Secrets for SsmSecrets {
@@ -59,6 +60,25 @@ impl Secrets for SsmSecrets {
             }
             SecretReference::Parameter(name) => name,
         };
-        self.kept.get(name, self.clock.elapsed(), self.parameter(name)).await.map_err(failed)
+        self.kept
+            .get(name, self.clock.elapsed(), self.parameter(name))
+            .await
+            .map_err(|error| failed(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn only_line_feeds_at_the_end_are_ignored() {
+        let cases =
+            [("token\n", "token"), ("token\r\n\r\n", "token"), (" token ", " token "), ("a\nb\n", "a\nb")];
+        for (value, expected) in cases {
+            assert_eq!(trimmed("/camhook/gate", value).expose_secret(), expected, "{value:?}");
+        }
     }
 }

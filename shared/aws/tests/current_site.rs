@@ -105,6 +105,24 @@ async fn a_file_without_sources_replaces_none_with_sources_until_it_is_confirmed
 }
 
 #[tokio::test]
+async fn a_file_without_sources_is_not_used_before_the_last_valid_version_is_known() {
+    let ports = ports();
+    let valid = upload(&ports, &file("gate")).await;
+    find_valid(&ports, &valid, 1).await;
+    let running = CurrentSite::default();
+    assert_eq!(sources(&running, &ports).await, ["gate"]);
+    upload(&ports, "").await;
+    ports.state.fail("config");
+    assert_eq!(sources(&running, &ports).await, ["gate"]);
+    let cold = CurrentSite::default();
+    let error = cold.get(&ports).await.unwrap_err();
+    assert!(matches!(error, SiteError::Unconfirmed(_)), "{error}");
+    ports.state.heal();
+    assert_eq!(sources(&cold, &ports).await, ["gate"]);
+    assert_eq!(sources(&running, &ports).await, ["gate"]);
+}
+
+#[tokio::test]
 async fn the_first_file_of_a_stack_may_have_no_sources() {
     let ports = ports();
     upload(&ports, "timezone = \"Europe/Berlin\"").await;

@@ -36,7 +36,7 @@ pub async fn send_alert<P: Ports>(ports: &P, alert: &Alert) -> Result<(), AlertE
     let Err(refused) = ports.queues().send(Queue::Alerts, alert.message()?).await else { return Ok(()) };
     tracing::warn!(about = %alert.about, error = %refused, "queue refused the alert; it is pending");
     let message = serde_json::to_value(alert)?;
-    let pending = Pending { queues: vec![Queue::Alerts], message, replay: None };
+    let pending = Pending { queues: vec![Queue::Alerts], message, replay: None, since: None };
     Ok(ports.objects().put(&pending_key(alert.id), pending.object()?, Precondition::None).await?)
 }
 

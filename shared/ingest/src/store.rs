@@ -8,6 +8,7 @@ use camhook_ports::{
     Clock, EventQueue, Message, Metrics, Object, ObjectStore, Ports, Precondition, PutError, Queue,
 };
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Received;
@@ -50,6 +51,9 @@ pub struct Pending {
     /// The name of the run, if the event is replayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
+    /// Since when a replayed event waits, which was received long before. Absent where the message says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 impl Pending {
@@ -217,7 +221,8 @@ async fn enqueue<P: Ports>(
         return Ok(());
     }
     let message = serde_json::from_str(&body)?;
-    let pending = Pending { queues: refused.clone(), message, replay: replay.map(str::to_owned) };
+    let since = replay.map(|_| ports.clock().now());
+    let pending = Pending { queues: refused.clone(), message, replay: replay.map(str::to_owned), since };
     ports
         .objects()
         .put(&pending_key(event.id), pending.object()?, Precondition::None)

@@ -98,6 +98,10 @@ pub(crate) async fn verify<S: Secrets>(
 
 /// Finds the source that a post to a vendor's fixed path comes from: the only candidate all of whose credentials the
 /// request has. One that names user and password goes before those that name networks alone.
+///
+/// # Errors
+///
+/// When a secret of a candidate cannot be read and no other candidate's secret is in the request: it may be that one's.
 pub(crate) async fn attribute<S: Secrets>(
     secrets: &S,
     request: &Request<Unverified>,
@@ -106,12 +110,23 @@ pub(crate) async fn attribute<S: Secrets>(
 ) -> Result<Option<Attributed>, SecretError> {
     let mut by_address = Vec::new();
     let mut by_secret = Vec::new();
+    let mut unreadable = None;
     for source in candidates {
         let auth = &source.auth;
-        let Checked::Passed(used) = check(secrets, auth, request, None, signature).await? else { continue };
+        let used = match check(secrets, auth, request, None, signature).await {
+            Ok(Checked::Passed(used)) => used,
+            Ok(Checked::Failed(_)) => continue,
+            Err(error) => {
+                unreadable = Some(error);
+                continue;
+            }
+        };
         let names_no_secret = auth.basic.is_empty() && auth.hmac.is_empty();
         let attributed = Attributed { source: Arc::clone(source), used };
         if names_no_secret { &mut by_address } else { &mut by_secret }.push(attributed);
+    }
+    if let Some(error) = unreadable.filter(|_| by_secret.is_empty()) {
+        return Err(error);
     }
     let mut attributed = if by_secret.is_empty() { by_address } else { by_secret };
     let only = attributed.pop();
@@ -284,9 +299,14 @@ async fn matching_basic<S: Secrets>(
     let (user, password) = (digest(&user), digest(&password));
     let mut comparison = Comparison::default();
     for (position, credential) in auth.basic.iter().enumerate() {
-        let wanted = digest_of(secrets, &credential.password).await;
         let is_user = digest(credential.user.as_bytes()).ct_eq(&user);
-        comparison.add(position, wanted.map(|wanted| is_user & wanted.ct_eq(&password)));
+        let comparison_of_password = match digest_of(secrets, &credential.password).await {
+            Ok(wanted) => Ok(is_user & wanted.ct_eq(&password)),
+            // Whatever the password is, it is not that of this user.
+            Err(_) if !bool::from(is_user) => Ok(Choice::from(0)),
+            Err(error) => Err(error),
+        };
+        comparison.add(position, comparison_of_password);
     }
     comparison.into_match()
 }

@@ -715,6 +715,33 @@ async fn a_post_at_a_fixed_path_of_two_sources_is_refused() {
 }
 
 #[tokio::test]
+async fn a_password_that_cannot_be_read_at_a_fixed_path_concerns_its_own_user_only() {
+    let stack = Stack::new(
+        "auth = { basic = { user = \"cam\", password = \"ssm:/missing\" } }\n\
+         [[source]]\nid = \"other\"\nvendor = \"viewtron\"\nauth = { basic = { user = \"other\", password = \"pw\" } }\n\
+         [[source]]\nid = \"near\"\nvendor = \"viewtron\"\nauth = { allow = [\"203.0.113.0/24\"] }",
+    );
+    for (user_password, status, source) in [
+        (Some("other:pw"), 200, Some("other")),
+        // The source `near` takes what has the credentials of no other source.
+        (None, 200, Some("near")),
+        (Some("other:no"), 200, Some("near")),
+        // It may be the password of `cam`: nobody can say.
+        (Some("cam:pw"), 503, None),
+    ] {
+        let event = post("/api/push", "event");
+        let event = match user_password {
+            Some(user_password) => with_basic(event, user_password),
+            None => event,
+        };
+        assert_eq!(stack.send(event).await.status, status, "{user_password:?}");
+        let sources: Vec<String> =
+            stack.events().iter().map(|event| event.data.source.as_str().to_owned()).collect();
+        assert_eq!(sources, source.into_iter().collect::<Vec<_>>(), "{user_password:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_at_a_fixed_path_is_quarantined() {
     let stack = Stack::new("auth = { allow = [\"203.0.113.0/24\"] }");
     assert_eq!(stack.send(post("/api/push", "what")).await.status, 200);

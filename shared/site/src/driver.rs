@@ -94,11 +94,11 @@ drivers! {
 }
 
 impl Driver {
-    /// The topic on which the device reports its state, for a device that reports it over MQTT.
+    /// Where and how the device reports its state, for a device that reports it over MQTT.
     #[must_use]
-    pub fn status_topic(&self) -> Option<&str> {
+    pub fn mqtt_status(&self) -> Option<&MqttStatus> {
         let Self::Mqtt(device) = self else { return None };
-        device.status.as_ref().map(|status| status.topic.as_str())
+        device.status.as_ref()
     }
 }
 

@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn status() -> MqttStatus {
-        MqttStatus { topic: "gate/status".to_owned(), on: "1".to_owned(), off: "0".to_owned() }
+        MqttStatus { topic: "gate/status".to_owned(), on: "1".to_owned(), off: "0".to_owned(), client: None }
     }
 
     #[tokio::test]

@@ -41,6 +41,8 @@ pub struct MqttStatus {
     pub on: String,
     /// The payload of a device that is off.
     pub off: String,
+    /// The MQTT client that publishes it; `None` for any.
+    pub client: Option<String>,
 }
 
 impl PulsePayload {
@@ -99,6 +101,10 @@ pub(crate) struct Keys {
     /// The payload on the status topic of a device that is off.
     #[schemars(extend("x-default" = "the payload `off`"))]
     status_off: Option<String>,
+    /// The MQTT client id at AWS IoT of the device, or of the bridge before it: `camhook-bridge`. A status that another
+    /// client publishes is ignored.
+    #[schemars(extend("x-default" = "any client that the account's policies permit"))]
+    status_client: Option<String>,
 }
 
 impl Keys {
@@ -123,7 +129,15 @@ impl Keys {
             topic: topic.clone(),
             on: self.status_on.as_ref().unwrap_or(&self.on).clone(),
             off: self.status_off.as_ref().unwrap_or(&self.off).clone(),
+            client: self.status_client.clone(),
         });
+        if status.is_none() && self.status_client.is_some() {
+            notes.problem(
+                &path.key("status_client"),
+                "there is no topic on which this client publishes a status",
+                "add `status_topic`, or leave it out",
+            );
+        }
         let (topic, on, off) = (self.topic.clone(), self.on.clone(), self.off.clone());
         let device = Mqtt { topic, on, off, pulse, toggle: self.toggle.clone(), status };
         Some((device, Network::Public))
