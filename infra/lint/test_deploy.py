@@ -1,7 +1,13 @@
 """Tests of what `make deploy` checks: make check-roles"""
 
+import json
+import os
+import subprocess
 import sys
+import tempfile
+import threading
 import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest import mock
 
@@ -37,6 +43,123 @@ class MqttTest(unittest.TestCase):
         stack = {"Parameters": [{"ParameterKey": "Mqtt", "ParameterValue": "no"}]}
         self.assertEqual(deploy.deployed(stack), {"Mqtt": "no"})
         self.assertEqual(deploy.deployed(None), {})
+
+
+class Sts(BaseHTTPRequestHandler):
+    """Answers every call as Security Token Service does with the server's error."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        answer = (f"<ErrorResponse><Error><Type>Sender</Type><Code>{self.server.code}</Code><Message>no</Message></Error>"
+                  "</ErrorResponse>").encode()
+        self.send_response(403)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format, *arguments):
+        pass
+
+
+@unittest.skipIf(deploy is None, "boto3 is in .tools/cloud")
+class BeforeTest(unittest.TestCase):
+    """`deploy.py before` as a program, in a home without AWS, ends before the build with what to do."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="camhook-deploy-")
+        self.addCleanup(folder.cleanup)
+        self.home = Path(folder.name)
+        self.aws = self.home / ".aws"
+        self.aws.mkdir()
+
+    def refusal(self, *parameters, config="", **environment):
+        """What it says on standard error; it has to fail."""
+        names = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        # No instance metadata, and no try of another: the credentials are those of this test, or none.
+        names |= {"HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1"}
+        command = [sys.executable, str(Path(deploy.__file__)), "before", "--stack-name", "camhook", "--config", config]
+        if parameters:
+            command += ["--parameters", *parameters]
+        ended = subprocess.run(command, env=names | environment, capture_output=True, text=True, timeout=60)
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""), ended.stderr)
+        self.assertNotIn("Traceback", ended.stderr)
+        return ended.stderr
+
+    def sts(self, code):
+        """The endpoint of a service that refuses every caller."""
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Sts)
+        server.code = code
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    def test_a_machine_without_a_profile(self):
+        self.assertIn("set AWS_REGION", self.refusal())
+        self.assertIn("no AWS credentials: set AWS_PROFILE", self.refusal(AWS_REGION="eu-central-1"))
+
+    def test_a_profile_that_does_not_exist(self):
+        (self.aws / "config").write_text("[profile home]\nregion = eu-central-1\n")
+        said = self.refusal(AWS_PROFILE="hoem")
+        self.assertIn("AWS_PROFILE", said)
+        self.assertIn("there are: home", said)
+
+    def test_a_wrong_region(self):
+        self.assertIn("unknown region eu-cental-1: did you mean eu-central-1?", self.refusal(AWS_REGION="eu-cental-1"))
+        said = self.refusal(AWS_REGION="eu-central-1", AWS_DEFAULT_REGION="eu-west-1")
+        self.assertIn("unset one of them", said)
+
+    def test_sso_without_a_login(self):
+        (self.aws / "config").write_text(
+            "[profile home]\nregion = eu-central-1\nsso_session = home\nsso_account_id = 123456789012\n"
+            "sso_role_name = Admin\n[sso-session home]\nsso_region = eu-central-1\n"
+            "sso_start_url = https://example.awsapps.com/start\n")
+        self.assertIn("run `aws sso login --profile home`", self.refusal(AWS_PROFILE="home"))
+
+    def test_sso_whose_login_has_expired(self):
+        (self.aws / "config").write_text(
+            "[profile home]\nregion = eu-central-1\nsso_region = eu-central-1\nsso_account_id = 123456789012\n"
+            "sso_role_name = Admin\nsso_start_url = https://example.awsapps.com/start\n")
+        cache = self.aws / "sso" / "cache"
+        cache.mkdir(parents=True)
+        # Named by the SHA-1 of the start URL.
+        token = {"accessToken": "token", "expiresAt": "2020-01-01T00:00:00Z", "region": "eu-central-1",
+                 "startUrl": "https://example.awsapps.com/start"}
+        (cache / "e8be5486177c5b5392bd9aa76563515b29358e6e.json").write_text(json.dumps(token))
+        self.assertIn("run `aws sso login --profile home`", self.refusal(AWS_PROFILE="home"))
+
+    def test_credentials_that_aws_refuses(self):
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-central-1"}
+        for code, advice in [("ExpiredToken", "log in again"), ("InvalidClientTokenId", "has enabled eu-central-1"),
+                             ("AccessDenied", "AWS rejects the credentials")]:
+            self.assertIn(advice, self.refusal(AWS_ENDPOINT_URL=self.sts(code), **keys))
+
+    def test_a_machine_without_a_network(self):
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-central-1"}
+        self.assertIn("AWS cannot be reached", self.refusal(AWS_ENDPOINT_URL="http://127.0.0.1:9", **keys))
+
+    def test_parameters_that_the_template_does_not_have(self):
+        self.assertIn("did you mean ImagesDays?", self.refusal("ImageDays=7"))
+        self.assertIn("is not a parameter", self.refusal("ImagesDays"))
+        self.assertIn("LocalStack is for the local cloud only", self.refusal("LocalStack=yes"))
+
+
+@unittest.skipIf(deploy is None, "boto3 is in .tools/cloud")
+class ConfigurationTest(unittest.TestCase):
+    def test_a_file_that_does_not_exist_or_has_public_tokens_is_refused(self):
+        with self.assertRaisesRegex(deploy.Refused, "no such file"):
+            deploy.check_configuration("/nowhere/camhook.toml")
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write('auth = { token = "local-gate-token" }')
+            file.flush()
+            with self.assertRaisesRegex(deploy.Refused, "camhook token"):
+                deploy.check_configuration(file.name)
+
+    def test_parameters_that_keep_another_value_than_the_default_are_named(self):
+        parameters = {"ImagesDays": "30", "Mqtt": "no", "Front": "none"}
+        given = [("ImagesDays", "7"), ("Mqtt", "no"), ("Front", "cloudfront"), ("Removed", "x")]
+        stack = {"Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in given]}
+        self.assertEqual(list(deploy.sticky(stack, {"Front": "none"}, parameters)), [("ImagesDays", "7")])
 
 
 if __name__ == "__main__":
