@@ -97,6 +97,12 @@ impl<'a> Parser<'a> {
                 format!("there is no alarm in it but an unknown parameter; {}", self.parameters.describe());
             return Err(Malformed::new("unknown_parameters", detail));
         }
+        let object = self.name("object");
+        if self.objects().is_none() && self.parameters.get(object).is_some_and(|value| !is_nothing(value)) {
+            let detail =
+                format!("`{object}` is not a whole number from 0 on; {}", self.parameters.describe());
+            return Err(Malformed::new("bad_object", detail));
+        }
         Ok(Message::Idle)
     }
 
