@@ -7,8 +7,10 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a panic is how a target reports what it found")]
 
 mod configuration;
+mod control;
 mod digest;
 mod instar_mqtt;
+mod mqtt_rule;
 mod picture;
 mod template;
 mod webhook;
@@ -17,12 +19,14 @@ mod webhook;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("configuration", configuration::configuration),
+    ("control_request", control::control_request),
     ("digest", digest::digest),
     ("instar_http_parse", webhook::instar_http_parse),
     ("instar_mqtt_read", instar_mqtt::instar_mqtt_read),
     ("ivsec_parse", webhook::ivsec_parse),
+    ("mqtt_rule_read", mqtt_rule::mqtt_rule_read),
     ("picture", picture::picture),
     ("template", template::template),
     ("viewtron_parse", webhook::viewtron_parse),

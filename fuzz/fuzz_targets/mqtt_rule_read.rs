@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| camhook_fuzz_targets::run("mqtt_rule_read", input));
