@@ -192,8 +192,14 @@ impl Standing {
             Form::Objects if is_over => self.objects = None,
             Form::Code | Form::Mask if is_over => (self.code, self.mask) = (None, None),
             Form::Objects => in_force(&mut self.objects, report),
-            Form::Code => in_force(&mut self.code, report),
-            Form::Mask => in_force(&mut self.mask, report),
+            Form::Code => {
+                in_force(&mut self.code, report);
+                renew(&mut self.mask, Triggers::of_mask, report);
+            }
+            Form::Mask => {
+                in_force(&mut self.mask, report);
+                renew(&mut self.code, Triggers::of_code, report);
+            }
         }
         // What is recognized in a new alarm is news.
         if report.form != Form::Objects && report.emitted.is_some() {
@@ -213,6 +219,17 @@ fn in_force(standing: &mut Option<InForce>, report: &AlarmReport) {
     let is_unchanged = standing.as_ref().is_some_and(|standing| standing.value == report.value);
     if !is_unchanged || report.emitted.is_some() {
         *standing = Some(InForce { value: report.value.clone(), since: report.received_at });
+    }
+}
+
+/// What was emitted at one topic is the same alarm as what the other topic still says.
+fn renew(standing: &mut Option<InForce>, read: fn(&str) -> Option<Triggers>, report: &AlarmReport) {
+    let is_same = |standing: &InForce| {
+        report.emitted.is_some()
+            && read(&standing.value).is_some_and(|triggers| triggers.overlaps(&report.triggers()))
+    };
+    if let Some(standing) = standing.as_mut().filter(|standing| is_same(standing)) {
+        standing.since = report.received_at;
     }
 }
 
@@ -305,7 +322,7 @@ impl History {
             self.emit_objects(&triggers, camera, &message);
         }
         let news = self.emitted_by(&message);
-        self.forget();
+        self.forget(&message);
         news
     }
 
@@ -316,10 +333,13 @@ impl History {
         self.connections.observe(report)
     }
 
-    fn forget(&mut self) {
+    /// Forgets what is too old or too much, but nothing that this message emitted: it may be delivered again.
+    fn forget(&mut self, message: &str) {
         let Some(newest) = self.reports.last().map(|last| last.received_at) else { return };
         let too_old = self.reports.partition_point(|report| is_kept_no_more(report.received_at, newest));
         let surplus = too_old.max(self.reports.len().saturating_sub(CAPACITY));
+        let emitted = self.reports.iter().position(|report| report.is_emitted_by(message));
+        let surplus = emitted.map_or(surplus, |emitted| surplus.min(emitted));
         for report in self.reports.drain(..surplus) {
             self.forgotten = Some(report.received_at);
             self.standing.take(&report);
@@ -730,6 +750,16 @@ mod tests {
     }
 
     #[test]
+    fn an_alarm_that_the_other_topic_emitted_is_not_emitted_again_when_its_report_is_forgotten() {
+        // A camera that never returns to 0, and the first report of its mask.
+        let step = 9 * 60_000 + 100;
+        let mut messages: Vec<Given> = (0..7).map(|number| (number * step, Code, "7")).collect();
+        messages.push((6 * step + 100, Mask, "17"));
+        messages.extend((7..10).map(|number| (number * step, Code, "7")));
+        assert_eq!(in_order(&messages), [(0, Code), (6 * step + 100, Mask)]);
+    }
+
+    #[test]
     fn what_is_older_than_all_that_is_known_is_an_alarm_by_itself() {
         let numbered = [(0, (1_000_000, Code, "1")), (1, (0, Code, "1")), (2, (5, Code, "0"))];
         let news = emitted(&numbered);
@@ -823,6 +853,30 @@ mod tests {
             prop_assert_eq!(emitted, alarms.len(), "{:?}", mixed);
         }
 
+        /// A message that is delivered again at once emits the same again, however long the camera was silent before.
+        #[test]
+        fn a_message_emits_the_same_at_its_second_delivery(
+            given in prop::collection::vec(
+                (
+                    prop::sample::select(vec![100_i64, 4_000, 9_000, 60_000, 540_000, 3_700_000]),
+                    prop::sample::select(vec![
+                        (Code, "7"), (Code, "7"), (Code, "1"), (Code, "0"), (Mask, "17"), (Mask, "1"), (Mask, "0"),
+                        (Object, "1"), (Object, "2"), (Object, "0"),
+                    ]),
+                ),
+                0..100,
+            ),
+        ) {
+            let mut history = History::default();
+            let mut at = 0;
+            for (number, (gap, (form, value))) in given.into_iter().enumerate() {
+                at += gap;
+                let message = report((at, form, value), number);
+                let first = history.observe(message.clone(), "115");
+                prop_assert_eq!(history.observe(message, "115"), first);
+            }
+        }
+
         /// No message makes it panic or grow.
         #[test]
         fn any_messages(
@@ -836,7 +890,8 @@ mod tests {
                 let message = MqttMessage { topic: "t", payload: b"", received_at: at, id: &id };
                 let report = AlarmReport::new(form, value.to_string(), &message);
                 let _ = history.observe(report, "115");
-                prop_assert!(history.reports.len() <= CAPACITY);
+                // One more while what the last message emitted is the oldest.
+                prop_assert!(history.reports.len() <= CAPACITY + 1);
             }
         }
     }
