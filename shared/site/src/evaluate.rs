@@ -115,8 +115,9 @@ pub fn plate_matches(rule: &Rule, event: &Event, context: &Context<'_>) -> Vec<P
 enum Passes {
     /// It does not.
     No,
-    /// Nobody can tell: the device does not say on which list a plate or face is, or whether a face matched. Neither
-    /// the condition nor its opposite holds, so that no rule accepts such a plate or face.
+    /// Nobody can tell: the device does not say on which list a plate or face is, or whether a face matched, or a plate
+    /// is like those of several lists. Neither the condition nor its opposite holds, so that no rule accepts such a
+    /// plate or face.
     Unknown,
     /// It does.
     Yes,
@@ -328,8 +329,7 @@ impl Condition {
             Self::Not(condition) if condition.passes(event, context) == Passes::Unknown => {
                 let tests = condition.tests().into_iter();
                 let unknown = tests.filter(|test| test.passes(event, context) == Passes::Unknown);
-                let mut reasons: Vec<Reason> =
-                    unknown.map(|test| Reason::Unknown { key: test.key().to_owned() }).collect();
+                let mut reasons: Vec<Reason> = unknown.map(|test| test.explain(event, context)).collect();
                 reasons.dedup();
                 reasons
             }
@@ -391,22 +391,14 @@ impl Test {
 
     /// Why an event does not pass this test.
     fn explain(&self, event: &Event, context: &Context<'_>) -> Reason {
+        if let Self::Plate(any_of) = self
+            && let Some(reason) = plate(any_of, event, context).obstacle()
+        {
+            return reason;
+        }
         let key = self.key().to_owned();
         if self.passes(event, context) == Passes::Unknown {
             return Reason::Unknown { key };
-        }
-        if let Self::Plate(any_of) = self {
-            match plate(any_of, event, context) {
-                PlateVerdict::OtherDay(list) => return Reason::NotThatDay { list: list.to_owned() },
-                PlateVerdict::Ambiguous { list, others } => {
-                    let others = alternatives(others.iter().map(|other| format!("@{other}")));
-                    return Reason::AmbiguousPlate { list: list.to_owned(), others };
-                }
-                PlateVerdict::Named
-                | PlateVerdict::Tolerant(_)
-                | PlateVerdict::Other
-                | PlateVerdict::Unread => {}
-            }
         }
         let wanted = self.wanted();
         match self.found(event) {
@@ -553,8 +545,20 @@ impl PlateVerdict<'_> {
     fn passes(&self) -> Passes {
         match self {
             Self::Named | Self::Tolerant(_) => Passes::Yes,
-            Self::Other | Self::OtherDay(_) | Self::Ambiguous { .. } => Passes::No,
-            Self::Unread => Passes::Unknown,
+            Self::Other | Self::OtherDay(_) => Passes::No,
+            Self::Ambiguous { .. } | Self::Unread => Passes::Unknown,
+        }
+    }
+
+    /// What a list has against a plate that is on it, or almost.
+    fn obstacle(&self) -> Option<Reason> {
+        match self {
+            Self::OtherDay(list) => Some(Reason::NotThatDay { list: (*list).to_owned() }),
+            Self::Ambiguous { list, others } => {
+                let others = alternatives(others.iter().map(|other| format!("@{other}")));
+                Some(Reason::AmbiguousPlate { list: (*list).to_owned(), others })
+            }
+            Self::Named | Self::Tolerant(_) | Self::Other | Self::Unread => None,
         }
     }
 }
@@ -576,9 +580,12 @@ fn plate<'a>(any_of: &'a [PlateChoice], event: &Event, context: &Context<'_>) ->
         match verdict {
             ListVerdict::Exact => return PlateVerdict::Named,
             ListVerdict::Tolerant(found) => by_tolerance = by_tolerance.or(Some(found)),
-            ListVerdict::OtherDay => obstacle = Some(PlateVerdict::OtherDay(list.as_str())),
+            ListVerdict::OtherDay => {
+                obstacle = obstacle.or(Some(PlateVerdict::OtherDay(list.as_str())));
+            }
+            // Whatever the other lists say: it is not known to be on none of them.
             ListVerdict::Ambiguous(others) => {
-                obstacle = obstacle.or(Some(PlateVerdict::Ambiguous { list: list.as_str(), others }));
+                obstacle = Some(PlateVerdict::Ambiguous { list: list.as_str(), others });
             }
             ListVerdict::No => {}
         }

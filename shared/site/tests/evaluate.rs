@@ -95,6 +95,11 @@ fn a_person_is_named_by_a_list_on_its_days_and_else_by_the_device() {
 
 /// Whether an event with this plate matches a rule about `@first~1` of a site with two lists, and by tolerance.
 fn tolerant_verdict(first: &[String], second: &[String], read_plate: &str) -> (bool, bool) {
+    verdict_of("when.plate = '@first~1'", first, second, read_plate)
+}
+
+/// Whether an event with this plate matches a rule of a site with two lists, and by tolerance.
+fn verdict_of(rule: &str, first: &[String], second: &[String], read_plate: &str) -> (bool, bool) {
     let entries = |plates: &[String]| {
         let entries: Vec<String> = plates.iter().map(|plate| format!("{{ plate = '{plate}' }}")).collect();
         entries.join(", ")
@@ -104,7 +109,7 @@ fn tolerant_verdict(first: &[String], second: &[String], read_plate: &str) -> (b
          [[source]]\nid = 'gate'\nvendor = 'viewtron'\n\
          auth = {{ token_sha256 = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }}\n\
          [[channel]]\nid = 'family'\nkind = 'webhook'\nurl = 'https://example.org/family'\n\
-         [[rule]]\nwhen.plate = '@first~1'\nthen = {{ notify = 'family' }}\n",
+         [[rule]]\n{rule}\nthen = {{ notify = 'family' }}\n",
         entries(first),
         entries(second)
     );
@@ -132,7 +137,37 @@ fn distance(one: &str, other: &str) -> usize {
     row[other.len()]
 }
 
+/// Whether a plate is the listed one with one character changed or missing, or none.
+fn is_misread(plate: &str, listed: &str) -> bool {
+    plate.len() <= listed.len() && distance(plate, listed) <= 1
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Neither `plate` nor `not` accepts a plate that is like those of both lists, or that was not read.
+    #[test]
+    fn a_plate_that_may_be_of_either_list_never_meets_not(
+        first in prop::collection::vec("[ABO0]{4,5}", 1..4),
+        second in prop::collection::vec("[ABO0]{4,5}", 1..4),
+        other in "[ABO0]{3,5}",
+    ) {
+        let excluding = "when = { kind = 'plate', not = { plate = '@first~1' } }";
+        let excluding_several = "when = { kind = 'plate', not = { any = [{ plate = ['AAAA', '@first~1'] }] } }";
+        let doubly = "when = { kind = 'plate', not = { not = { plate = '@first~1' } } }";
+        for plate in first.iter().chain(&second).chain([&other]) {
+            let (is_match, _) = tolerant_verdict(&first, &second, plate);
+            let (is_not_excluded, _) = verdict_of(excluding, &first, &second, plate);
+            let is_close = first.iter().any(|listed| is_misread(plate, listed));
+            prop_assert!(!(is_close && is_not_excluded), "{} is like one of {:?}", plate, first);
+            prop_assert!(!(is_match && is_not_excluded));
+            let (passes_several, _) = verdict_of(excluding_several, &first, &second, plate);
+            prop_assert!(!(is_close && passes_several));
+            prop_assert_eq!(verdict_of(doubly, &first, &second, plate).0, is_match);
+        }
+        prop_assert!(!verdict_of(excluding, &first, &second, "-").0, "a plate that was not read");
+    }
+
     /// Few letters, so that plates are often alike.
     #[test]
     fn no_tolerant_match_makes_a_plate_of_one_list_one_of_another(
