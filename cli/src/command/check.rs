@@ -6,7 +6,8 @@ use std::path::Path;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 #[cfg(feature = "aws")]
 use camhook_outbound::address::{AddressClass, Forbidden, classify, is_allowed};
-use camhook_site::{Checks, Finding, Inspection, Network, Problem, inspect};
+use camhook_ports::{Clock, SystemClock};
+use camhook_site::{Checks, Finding, Inspection, Network, Problem, Schedule, Site, inspect};
 use serde::Serialize;
 
 use super::Outcome;
@@ -31,9 +32,34 @@ pub(super) struct File {
 pub(super) fn run(arguments: &Check, output: &Output) -> Result<Outcome, Error> {
     let file = File::read(&arguments.file, output)?;
     let inspection = file.inspect();
+    if let Some(site) = &inspection.site {
+        let year = SystemClock::start().now().to_zoned(site.timezone().clone()).year();
+        for note in hours_that_do_not_occur(site, year) {
+            output.note(note);
+        }
+    }
     let report = Report::of(&inspection);
     output.styled_result(&report, report.render(&file));
     Ok(if report.is_accepted() { Outcome::Done } else { Outcome::Found })
+}
+
+/// The dates of a year on which hours of rules and channels end before they begin, since the sun rises or sets too early
+/// or too late for them.
+fn hours_that_do_not_occur(site: &Site, year: i16) -> Vec<String> {
+    let rules = site
+        .rules()
+        .iter()
+        .flat_map(|rule| rule.during.iter().map(move |schedule| (format!("rule `{}`", rule.id), schedule)));
+    let channels = site.channels().iter().flat_map(|channel| {
+        channel.quiet.iter().map(move |schedule| (format!("channel `{}`", channel.id), schedule))
+    });
+    let note = |(subject, schedule): (String, &Schedule)| {
+        let dates = schedule.dates_without_hours(year, site.timezone());
+        let hours = schedule.hours.filter(|_| !dates.is_empty())?;
+        let dates: Vec<String> = dates.iter().map(ToString::to_string).collect();
+        Some(format!("{subject}: there is no time from {hours} on {}", dates.join(", ")))
+    };
+    rules.chain(channels).filter_map(note).collect()
 }
 
 impl File {
@@ -183,6 +209,21 @@ mod tests {
             let file = File { text, name: "camhook.toml".to_owned() };
             assert_eq!(!Report::of(&file.inspect()).is_accepted(), refused, "{url}");
         }
+    }
+
+    #[test]
+    fn hours_that_the_sun_leaves_out_are_noted_with_their_dates() {
+        let text = "timezone = \"Europe/Berlin\"\nlatitude = 52.52\nlongitude = 13.405\n\
+            [[source]]\nid = \"gate\"\nvendor = \"viewtron\"\nauth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n\
+            [[channel]]\nid = \"phone\"\nkind = \"webhook\"\nurl = \"https://example.org/phone\"\n\
+            quiet = { from = \"22:00\", to = \"sunrise\" }\n\
+            [[rule]]\nid = \"mornings\"\nthen = { notify = \"phone\" }\n\
+            during = [{ from = \"06:00\", to = \"sunrise\" }, { from = \"sunset\", to = \"sunrise\" }]\n";
+        let file = File { text: text.to_owned(), name: "camhook.toml".to_owned() };
+        let site = file.inspect().site.unwrap();
+        let expected = "rule `mornings`: there is no time from 06:00 to sunrise on 2026-03-24..2026-03-28, \
+            2026-04-20..2026-08-21";
+        assert_eq!(hours_that_do_not_occur(&site, 2026), [expected]);
     }
 
     #[test]

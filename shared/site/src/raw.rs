@@ -615,8 +615,8 @@ pub(crate) struct RawSchedule {
     #[schemars(extend("default" = "00:00"))]
     pub(crate) from: Option<EdgeText>,
     /// When it ends, exclusive: `22:00`, `sunrise`. A time before `from` is on the next day, and the hours belong to
-    /// the
-    /// day on which they begin.
+    /// the day on which they begin. With sunrise or sunset, `to` is on the next day if it is before `from` in every
+    /// season; if it is in some seasons only, there are no such hours in these.
     #[schemars(extend("default" = "24:00"))]
     pub(crate) to: Option<EdgeText>,
     /// Dates: `2026-12-24`, `2026-12-24..2027-01-06` with both included, or `@holidays` for a calendar.

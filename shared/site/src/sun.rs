@@ -1,6 +1,8 @@
 //! Sunrise and sunset at a place.
 
-use jiff::civil::Date;
+use std::ops::Range;
+
+use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use solar_positioning::events::SolarEvents;
@@ -75,6 +77,50 @@ pub fn daylight(place: Place, date: Date, timezone: &TimeZone) -> Option<Dayligh
         (None, None) if !around.always_above() => Some(Daylight::PolarNight),
         _ => Some(Daylight::PolarDay),
     }
+}
+
+/// When the sun rises and sets in a year: from the earliest to the latest time, in hours since the midnight of the date.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Seasons {
+    pub(crate) sunrise: Range<f64>,
+    pub(crate) sunset: Range<f64>,
+}
+
+/// When the sun rises and sets at a place in the course of a year, by the clocks of a zone. A few minutes more than the
+/// days of that year have, never less, but near the polar circles at most eleven hours from noon and at least one.
+pub(crate) fn seasons(place: Place, year: i16, timezone: &TimeZone) -> Seasons {
+    /// What the equations below and the days between two steps leave out.
+    const TOLERANCE: f64 = 0.2;
+    const STEP_DAYS: i64 = 5;
+    /// Of the sun's upper edge at sunrise, in degrees.
+    const ALTITUDE: f64 = -0.833;
+    const OBLIQUITY: f64 = 23.44;
+    const DAYS_PER_YEAR: f64 = 365.25;
+    let mut seasons =
+        Seasons { sunrise: f64::INFINITY..f64::NEG_INFINITY, sunset: f64::INFINITY..f64::NEG_INFINITY };
+    let (latitude, altitude) = (place.latitude.to_radians(), ALTITUDE.to_radians());
+    for day in date(year, 1, 1).series(STEP_DAYS.days()).take_while(|day| day.year() == year) {
+        let Ok(local) = day.at(12, 0, 0, 0).to_zoned(timezone.clone()) else { continue };
+        let angle = |days: f64| (f64::from(day.day_of_year()) + days) / DAYS_PER_YEAR * std::f64::consts::TAU;
+        // The sun's declination, and how many minutes it is late, by the usual approximations.
+        let declination = -(OBLIQUITY.to_radians() * angle(10.0).cos());
+        let orbit = angle(-81.0);
+        let late_minutes = 7.53 * orbit.cos() + 1.5 * orbit.sin() - 9.87 * (2.0 * orbit).sin();
+        let cosine =
+            (altitude.sin() - latitude.sin() * declination.sin()) / (latitude.cos() * declination.cos());
+        let half_day = (cosine.clamp(-1.0, 1.0).acos().to_degrees() / 15.0).clamp(1.0, 11.0);
+        let offset = f64::from(local.offset().seconds()) / 3600.0;
+        let mean_noon = (12.0 - place.longitude / 15.0 + offset).rem_euclid(24.0);
+        let noon = mean_noon + late_minutes / 60.0;
+        seasons.sunrise = extended(&seasons.sunrise, noon - half_day);
+        seasons.sunset = extended(&seasons.sunset, noon + half_day);
+    }
+    let tolerant = |range: &Range<f64>| range.start - TOLERANCE..range.end + TOLERANCE;
+    Seasons { sunrise: tolerant(&seasons.sunrise), sunset: tolerant(&seasons.sunset) }
+}
+
+fn extended(range: &Range<f64>, value: f64) -> Range<f64> {
+    range.start.min(value)..range.end.max(value)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a Julian date in f64 is exact to less than a millisecond")]
@@ -154,6 +200,37 @@ mod tests {
         let found = daylight(reykjavik, "2026-06-21".parse().unwrap(), &timezone).unwrap();
         let Daylight::Between { sunset, .. } = found else { panic!("{found:?}") };
         assert!(sunset.to_string().starts_with("2026-06-22T00:0"), "{sunset}");
+    }
+
+    #[test]
+    fn the_seasons_have_every_sunrise_and_sunset_of_a_year() {
+        for (latitude, longitude, zone) in [
+            (52.52, 13.405, "Europe/Berlin"),
+            (59.914, 10.752, "Europe/Oslo"),
+            (25.76, -80.19, "America/New_York"),
+            (-1.29, 36.82, "Africa/Nairobi"),
+            (-45.87, 170.5, "Pacific/Auckland"),
+        ] {
+            let place = Place::new(latitude, longitude).unwrap();
+            let timezone = TimeZone::get(zone).unwrap();
+            let Seasons { sunrise, sunset } = seasons(place, 2026, &timezone);
+            let (mut first, mut last) = (f64::INFINITY, f64::NEG_INFINITY);
+            for day in date(2026, 1, 1).series(7.days()).take_while(|day| day.year() == 2026) {
+                let found = daylight(place, day, &timezone).unwrap();
+                let Daylight::Between { sunrise: rises, sunset: sets } = found else { panic!("{found:?}") };
+                let hours = |at: Timestamp| {
+                    let time = at.to_zoned(timezone.clone()).time();
+                    f64::from(time.hour()) + f64::from(time.minute()) / 60.0
+                };
+                assert!(sunrise.contains(&hours(rises)), "{zone} {day}: {rises}, {sunrise:?}");
+                assert!(sunset.contains(&hours(sets)), "{zone} {day}: {sets}, {sunset:?}");
+                (first, last) = (first.min(hours(rises)), last.max(hours(rises)));
+            }
+            assert!(
+                first - sunrise.start < 0.5 && sunrise.end - last < 0.5,
+                "{zone}: {first} {last} {sunrise:?}"
+            );
+        }
     }
 
     #[test]
