@@ -2,7 +2,7 @@
 //!
 //! Functions read no files. The dates are therefore written into camhook.toml, in place of the file's name, before it is
 //! checked or deployed. Recurring events are expanded from the beginning of this year to the end of the year after next.
-//! Only events of whole days count.
+//! Only events of whole days count, whether they are written as dates or as times from midnight to midnight.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -11,9 +11,10 @@ use std::path::Path;
 use camhook_ports::{Clock, SystemClock};
 use ical::component::{IcalComponent, IcalComponentKind, IcalComponentName};
 use ical::prop::{IcalProp, IcalPropKind, IcalPropName};
-use ical::recur::set::IcalRecurSet;
+use ical::recur::set::{IcalRecurOverride, IcalRecurSet};
 use ical::recur::{IcalRecurDateTime, IcalRecurRule};
 use ical::tree::cst::IcalCst;
+use ical::tz::IcalTz;
 use ical::value::IcalValue;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
@@ -21,6 +22,7 @@ use jiff::{Span, ToSpan};
 use toml::de::{DeTable, DeValue};
 
 use crate::error::Error;
+use crate::output::counted;
 
 /// The largest iCalendar file, in bytes.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -30,6 +32,12 @@ const RANGES_LIMIT: usize = 1000;
 
 /// The most occurrences of one event that are looked at, those before the first date included.
 const OCCURRENCES_LIMIT: usize = 100_000;
+
+/// What some programs write at the beginning of a file in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The property by which Outlook and Exchange mark events of whole days, which they write with the time 00:00.
+const ALL_DAY_OF_OUTLOOK: &str = "X-MICROSOFT-CDO-ALLDAYEVENT";
 
 /// The dates of recurring events that are written.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +98,12 @@ fn resolve(text: String, folder: &Path) -> Result<Resolved, Error> {
             }
             let Dates { ranges, timed } = load(file, folder).map_err(wrong)?;
             if timed > 0 {
-                notes.push(format!("{file}: ignored {timed} events that have a time of day"));
+                let events = counted(timed, "event that has", "events that have");
+                notes.push(format!("{file}: ignored {events} a time of day"));
+            }
+            if ranges.is_empty() {
+                let Horizon { first, last } = Horizon::now();
+                notes.push(format!("{file}: no event of a whole day from {first} to {last}"));
             }
             replacements.push((value.span(), array(&ranges)));
         }
@@ -101,6 +114,13 @@ fn resolve(text: String, folder: &Path) -> Result<Resolved, Error> {
         resolved.replace_range(span, &dates);
     }
     Ok(Resolved { text: resolved, notes })
+}
+
+/// An event with those that replace one of its occurrences, and the time zones of its calendar.
+struct Series<'a> {
+    event: &'a IcalComponent<'a>,
+    overrides: &'a [&'a IcalComponent<'a>],
+    zones: &'a [IcalTz],
 }
 
 /// The dates of a file.
@@ -129,6 +149,7 @@ fn load(file: &str, folder: &Path) -> Result<Dates, String> {
 
 /// The dates of all events of whole days.
 fn dates(bytes: &[u8], horizon: Horizon) -> Result<Dates, String> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let trees = IcalCst::parse_many(bytes).collect::<Result<Vec<_>, _>>();
     let trees = trees.map_err(|error| format!("not a valid iCalendar file: {error}"))?;
     let calendars: Vec<_> = trees.iter().map(IcalCst::decode).collect();
@@ -140,15 +161,26 @@ fn dates(bytes: &[u8], horizon: Horizon) -> Result<Dates, String> {
     if events.is_empty() {
         return Err("it has no event".to_owned());
     }
+    let components = calendars.iter().flat_map(|calendar| &calendar.components);
+    let zones: Vec<IcalTz> = components.filter_map(IcalTz::of_component).collect();
+    let is_override = |event: &IcalComponent<'_>| property(event, IcalPropKind::RecurrenceId).is_some();
     let mut found = Dates::default();
-    for event in events.iter().filter(|event| property(event, IcalPropKind::RecurrenceId).is_none()) {
+    for event in &events {
         let uid = property(event, IcalPropKind::Uid).and_then(text);
-        let overrides = events.iter().copied().filter(|other| {
-            let is_override = property(other, IcalPropKind::RecurrenceId).is_some();
-            is_override && uid.is_some() && property(other, IcalPropKind::Uid).and_then(text) == uid
-        });
-        let overrides: Vec<&IcalComponent<'_>> = overrides.collect();
-        found.add(event, &overrides, horizon).map_err(|reason| format!("{}: {reason}", title(event)))?;
+        let of_the_series = |other: &&&IcalComponent<'_>| {
+            uid.is_some() && property(other, IcalPropKind::Uid).and_then(text) == uid
+        };
+        let mut series = events.iter().filter(of_the_series);
+        // An occurrence whose series is not in the file is an event of its own.
+        if is_override(event) && series.clone().any(|other| !is_override(other)) {
+            continue;
+        }
+        let overrides: Vec<&IcalComponent<'_>> = match is_override(event) {
+            true => Vec::new(),
+            false => series.by_ref().filter(|other| is_override(other)).copied().collect(),
+        };
+        let series = Series { event, overrides: &overrides, zones: &zones };
+        found.add(&series, horizon).map_err(|reason| format!("{}: {reason}", title(event)))?;
     }
     found.merge();
     if found.ranges.len() > RANGES_LIMIT {
@@ -158,13 +190,9 @@ fn dates(bytes: &[u8], horizon: Horizon) -> Result<Dates, String> {
 }
 
 impl Dates {
-    /// Adds the dates of an event, with the events that replace one of its occurrences.
-    fn add(
-        &mut self,
-        event: &IcalComponent<'_>,
-        overrides: &[&IcalComponent<'_>],
-        horizon: Horizon,
-    ) -> Result<(), String> {
+    /// Adds the dates of an event.
+    fn add(&mut self, series: &Series<'_>, horizon: Horizon) -> Result<(), String> {
+        let Series { event, overrides, zones } = *series;
         check(event)?;
         if is_cancelled(event) {
             return Ok(());
@@ -173,17 +201,16 @@ impl Dates {
             self.timed += 1;
             return Ok(());
         };
-        let mut set = IcalRecurSet::of_component(event);
+        let mut set = IcalRecurSet::of_component_in(event, zones);
         let mut lengths = BTreeMap::new();
         for replacing in overrides {
             check(replacing)?;
-            let id = property(replacing, IcalPropKind::RecurrenceId).and_then(text);
-            let id =
-                IcalRecurDateTime::parse(id.unwrap_or_default()).map_err(|_| invalid("RECURRENCE-ID"))?;
+            let replaced = IcalRecurOverride::of_component(replacing, &set.zone, zones);
+            let id = replaced.ok_or_else(|| invalid("RECURRENCE-ID"))?.id;
             match self::days(replacing)? {
                 Some(days) if !is_cancelled(replacing) => {
                     lengths.insert(id, days);
-                    set.with_override(replacing);
+                    set.with_override_in(replacing, zones);
                 }
                 _ => set.exdates.push(id),
             }
@@ -248,26 +275,72 @@ fn check(event: &IcalComponent<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// How many days an event lasts; `None` if it has a time of day.
+/// How many days an event lasts; `None` if it begins or ends at another time than midnight.
 fn days(event: &IcalComponent<'_>) -> Result<Option<i64>, String> {
     let start = property(event, IcalPropKind::DtStart).and_then(text).unwrap_or_default();
-    if start.len() != "YYYYMMDD".len() {
-        return Ok(None);
-    }
+    let is_marked = is_marked_as_all_day(event);
+    let Some(form) = WholeDay::of(start, is_marked) else { return Ok(None) };
     let start = day(start).ok_or_else(|| invalid("DTSTART"))?;
     let days = if let Some(end) = property(event, IcalPropKind::DtEnd).and_then(text) {
         // The end is not part of the event.
-        let end = end.get(..8).and_then(day).ok_or_else(|| invalid("DTEND"))?;
-        i64::from(start.until(end).map_or(0, |span| span.get_days()))
+        let last = end.get(..8).and_then(day).ok_or_else(|| invalid("DTEND"))?;
+        if form == WholeDay::Midnight && WholeDay::of(end, is_marked).is_none() {
+            return Ok(None);
+        }
+        i64::from(start.until(last).map_or(0, |span| span.get_days()))
     } else if let Some(prop) = property(event, IcalPropKind::Duration) {
         let IcalValue::Duration(duration) = &prop.value else { return Err(invalid("DURATION")) };
         let span: Span = duration.0.parse().map_err(|_| invalid("DURATION"))?;
-        i64::from(span.get_weeks()) * 7 + i64::from(span.get_days())
+        let hours = i64::from(span.get_hours());
+        let is_whole = hours % 24 == 0 && span.get_minutes() == 0 && span.get_seconds() == 0;
+        if form == WholeDay::Midnight && !is_whole {
+            return Ok(None);
+        }
+        i64::from(span.get_weeks()) * 7 + i64::from(span.get_days()) + hours / 24
     } else {
-        1
+        i64::from(form == WholeDay::Date || is_marked)
     };
-    // Some calendars end an event of one day on the day on which it begins.
-    if days < 0 { Err("it ends before it begins".to_owned()) } else { Ok(Some(days.max(1))) }
+    match (days, form) {
+        (..0, _) => Err("it ends before it begins".to_owned()),
+        // A moment at midnight, such as a reminder.
+        (0, WholeDay::Midnight) if !is_marked => Ok(None),
+        // Some calendars end an event of one day on the day on which it begins.
+        (days, _) => Ok(Some(days.max(1))),
+    }
+}
+
+/// How an event of whole days writes when it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WholeDay {
+    /// As a date.
+    Date,
+    /// As midnight.
+    Midnight,
+}
+
+impl WholeDay {
+    /// How a date or time of an event is written; `None` if it is another time of day. Midnight in UTC is one elsewhere
+    /// only if the event says that it lasts all day.
+    fn of(text: &str, is_marked: bool) -> Option<Self> {
+        match text.split_once('T').map(|(_, time)| time) {
+            None => Some(Self::Date),
+            Some("000000") => Some(Self::Midnight),
+            Some("000000Z") if is_marked => Some(Self::Midnight),
+            Some(_) => None,
+        }
+    }
+}
+
+fn is_marked_as_all_day(event: &IcalComponent<'_>) -> bool {
+    event.props.iter().any(|prop| {
+        let value = match &prop.value {
+            IcalValue::Text(value) => Some(value.0.as_ref()),
+            IcalValue::Unknown(value) => value.components.iter().flatten().next().map(AsRef::as_ref),
+            _ => None,
+        };
+        prop.name.eq_ignore_ascii_case(ALL_DAY_OF_OUTLOOK)
+            && value.is_some_and(|value: &str| value.eq_ignore_ascii_case("TRUE"))
+    })
 }
 
 fn invalid(property: &str) -> String {
@@ -406,6 +479,99 @@ mod tests {
         let events = ["DTSTART:20260105T100000Z\nDTEND:20260105T110000Z", "DTSTART;VALUE=DATE:20260106"];
         let found = read_dates(&calendar(&events)).unwrap();
         assert_eq!((array(&found.ranges).as_str(), found.timed), ("[\"2026-01-06\"]", 1));
+    }
+
+    #[test]
+    fn a_time_from_midnight_to_midnight_is_a_whole_day() {
+        const ALL_DAY: &str = "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE";
+        const ZONE: &str = "TZID=W. Europe Standard Time";
+        for (start, rest, expected) in [
+            (
+                format!(";{ZONE}:20261224T000000"),
+                format!("DTEND;{ZONE}:20261227T000000\n{ALL_DAY}"),
+                "24..26",
+            ),
+            (format!(";{ZONE}:20261224T000000"), format!("DTEND;{ZONE}:20261225T000000"), "24"),
+            (":20261224T000000".to_owned(), "DTEND:20261226T000000".to_owned(), "24..25"),
+            (":20261224T000000".to_owned(), "DURATION:P2D".to_owned(), "24..25"),
+            (":20261224T000000".to_owned(), "DURATION:PT24H".to_owned(), "24"),
+            (":20261224T000000Z".to_owned(), format!("DTEND:20261225T000000Z\n{ALL_DAY}"), "24"),
+            (":20261224T000000".to_owned(), ALL_DAY.to_owned(), "24"),
+            // Times of day.
+            (":20261224T000000Z".to_owned(), "DTEND:20261225T000000Z".to_owned(), ""),
+            (":20261224T000000".to_owned(), "DTEND:20261224T060000".to_owned(), ""),
+            (":20261224T000000".to_owned(), "DTEND:20261224T000000".to_owned(), ""),
+            (":20261224T000000".to_owned(), "DURATION:PT90M".to_owned(), ""),
+            (":20261224T000000".to_owned(), "SUMMARY:Reminder".to_owned(), ""),
+            (":20261224T080000".to_owned(), "DTEND:20261225T080000".to_owned(), ""),
+        ] {
+            let found = read_dates(&calendar(&[&format!("DTSTART{start}\n{rest}")])).unwrap();
+            let dates = match expected.split_once("..") {
+                None if expected.is_empty() => "[]".to_owned(),
+                None => format!("[\"2026-12-{expected}\"]"),
+                Some((first, last)) => format!("[\"2026-12-{first}..2026-12-{last}\"]"),
+            };
+            assert_eq!(array(&found.ranges), dates, "{start} {rest}");
+            assert_eq!(found.timed, usize::from(expected.is_empty()), "{start} {rest}");
+        }
+    }
+
+    #[test]
+    fn a_series_of_whole_days_may_be_written_with_times_and_zones() {
+        const ZONE: &str = "BEGIN:VTIMEZONE\r\nTZID:Berlin\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\n\
+            TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+        let series = "UID:series\nDTSTART;TZID=Berlin:20260105T000000\nDTEND;TZID=Berlin:20260106T000000\n\
+            RRULE:FREQ=WEEKLY;UNTIL=20260125T230000Z\nEXDATE;TZID=Berlin:20260119T000000";
+        let moved = "UID:series\nRECURRENCE-ID:20260111T230000Z\nDTSTART;TZID=Berlin:20260114T000000\n\
+            DTEND;TZID=Berlin:20260116T000000";
+        let text = calendar(&[series, moved]).replace(
+            "BEGIN:VEVENT\r\nUID:series\r\nDTSTART",
+            &format!("{ZONE}BEGIN:VEVENT\r\nUID:series\r\nDTSTART"),
+        );
+        let found = read_dates(&text).unwrap();
+        assert_eq!(array(&found.ranges), "[\"2026-01-05\", \"2026-01-14..2026-01-15\", \"2026-01-26\"]");
+    }
+
+    #[test]
+    fn an_occurrence_without_its_series_is_an_event() {
+        let moved = "UID:series\nRECURRENCE-ID;VALUE=DATE:20260112\nDTSTART;VALUE=DATE:20260114";
+        let cancelled =
+            "UID:other\nRECURRENCE-ID;VALUE=DATE:20260301\nDTSTART;VALUE=DATE:20260301\nSTATUS:CANCELLED";
+        assert_eq!(written(&[moved, cancelled]), "[\"2026-01-14\"]");
+    }
+
+    #[test]
+    fn a_file_is_read_however_its_lines_end_and_whether_or_not_they_are_folded() {
+        let text = calendar(&["SUMMARY:New Year\nDTSTART;VALUE=DATE:20260101\nDTEND;VALUE=DATE:20260103"]);
+        let folded =
+            text.replace("VALUE=DATE:20260103", "VALUE=DA\r\n TE:2026\r\n\t0103").replace("New", "N\r\n ew");
+        for text in [&text, &folded] {
+            for text in [text.clone(), format!("\u{feff}{text}"), text.replace("\r\n", "\n")] {
+                let found = read_dates(&text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
+                assert_eq!(array(&found.ranges), "[\"2026-01-01..2026-01-02\"]", "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_file_does_not_give_is_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let year = Horizon::now().first.year();
+        let notes = |events: &[&str]| {
+            std::fs::write(folder.path().join("days.ics"), calendar(events)).unwrap();
+            let toml = "[calendars]\ndays = { ics = \"days.ics\" }\n";
+            resolve(toml.to_owned(), folder.path()).unwrap()
+        };
+        let (day, timed) = (format!("DTSTART;VALUE=DATE:{year}0101"), "DTSTART:20260105T100000Z");
+        assert_eq!(notes(&[&day]).notes, Vec::<String>::new());
+        assert_eq!(notes(&[&day, timed]).notes, ["days.ics: ignored 1 event that has a time of day"]);
+        let several = notes(&[&day, timed, timed]).notes;
+        assert_eq!(several, ["days.ics: ignored 2 events that have a time of day"]);
+        let empty = notes(&[timed]);
+        let last = format!("days.ics: no event of a whole day from {year}-01-01 to {}-12-31", year + 2);
+        assert_eq!(empty.notes.last(), Some(&last));
+        let inspection = camhook_site::read(&empty.text, "test").unwrap().1;
+        assert!(inspection.iter().any(|warning| warning.0.message.contains("no dates")), "{inspection:?}");
     }
 
     #[test]

@@ -31,7 +31,12 @@ impl Almanac {
             scalar::id(name, &path, notes);
             let entries: &[DatesText] = match entries.good() {
                 None => &[],
-                Some(RawCalendar::Dates(entries)) => entries,
+                Some(RawCalendar::Dates(entries)) => {
+                    if entries.is_empty() {
+                        notes.warning(&path, "it has no dates", "name dates, or leave the calendar out");
+                    }
+                    entries
+                }
                 Some(RawCalendar::File(RawCalendarFile { ics })) => {
                     notes.problem(
                         &path.key("ics"),
