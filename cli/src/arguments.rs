@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use camhook_event::{Kind, PlateList, State, TargetClass, Vendor};
 use camhook_operations::events::PlatePattern;
 use camhook_ports::Queue;
+use camhook_site::PlateText;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
@@ -188,10 +189,10 @@ pub(crate) struct Init {
     #[arg(long, value_name = "CHANNEL")]
     pub(crate) channel: Option<NewChannel>,
     /// A Shelly in the house that opens a gate or door, for example http://192.168.1.50. Needs --plate.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", requires = "plates")]
     pub(crate) relay: Option<Url>,
     /// A plate that opens the relay. Repeat for several.
-    #[arg(long = "plate", value_name = "PLATE", requires = "relay")]
+    #[arg(long = "plate", value_name = "PLATE", requires = "relay", value_parser = plate)]
     pub(crate) plates: Vec<String>,
     /// The site's time zone [default: this machine's].
     #[arg(long, value_name = "ZONE")]
@@ -199,6 +200,15 @@ pub(crate) struct Init {
     /// The base URL of the stack, where it is known: `https://hooks.example.org`
     #[arg(long, value_name = "URL")]
     pub(crate) api_url: Option<Url>,
+}
+
+/// A plate as it is written: with at least one letter or digit.
+pub(crate) fn plate(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match PlateText::new(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(format!("`{text}` is not a plate: write its letters and digits")),
+    }
 }
 
 /// A source to be written, as `VENDOR[:ID]`.

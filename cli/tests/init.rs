@@ -1,4 +1,5 @@
-//! `camhook init` that is ended in the middle leaves no half of a file, and runs again.
+//! `camhook init` that is ended in the middle leaves no half of a file, and runs again. A relay opens for the plates that
+//! were named, and for no other.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
@@ -83,4 +84,52 @@ fn without_further_answers_it_says_that_nothing_was_written() {
     assert!(error.contains("nothing was written"), "{error}");
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert_runs_again(folder.path());
+}
+
+/// Runs `init` with a relay in an empty folder: its exit code, what it says, and whether it wrote a file.
+fn init_with_a_relay(source: &str, plates: &[&str]) -> (Option<i32>, String, bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments =
+        ["init", "--channel=ntfy", "--timezone=UTC", "--yes", "--relay=http://192.168.1.50", "--source"];
+    let found = run(folder.path(), CAMHOOK, &[arguments.as_slice(), &[source], plates].concat());
+    (found.status.code(), text(&found.stderr), folder.path().join("camhook.toml").exists())
+}
+
+#[test]
+fn a_relay_needs_plates_and_a_source_that_opens_it() {
+    for (source, plates, expected) in [
+        ("viewtron:gate", &[][..], "--plate"),
+        ("viewtron:gate", &["--plate="], "is not a plate"),
+        ("viewtron:gate", &["--plate=AB12", "--plate= - "], "is not a plate"),
+        ("instar:garden", &["--plate=AB12"], "--relay needs a source of viewtron"),
+        ("xprotect", &["--plate=AB12"], "--relay needs a source of viewtron"),
+        ("control:phone", &["--plate=AB12"], "--relay needs a source of viewtron"),
+    ] {
+        let (code, stderr, is_written) = init_with_a_relay(source, plates);
+        assert_eq!((code, is_written), (Some(2), false), "{source} {plates:?}: {stderr}");
+        assert!(stderr.contains(expected), "{source} {plates:?}: {stderr}");
+    }
+    let (code, stderr, is_written) = init_with_a_relay("viewtron:gate", &["--plate=AB 12"]);
+    assert_eq!((code, is_written), (Some(0), true), "{stderr}");
+}
+
+#[test]
+fn the_question_about_plates_is_asked_until_it_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(CAMHOOK)
+        .args(["init", "--timezone=UTC"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let answers = "viewtron:gate\nntfy\nhttp://192.168.1.50\n\n , \n-\nXY 9, Z1\n";
+    child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let stderr = text(&ended.stderr);
+    assert!(ended.status.success(), "{stderr}");
+    assert_eq!(stderr.matches("Plates that open it").count(), 4, "{stderr}");
+    let written = std::fs::read_to_string(folder.path().join("camhook.toml")).unwrap();
+    assert!(written.contains("residents = [{ plate = \"XY 9\" }, { plate = \"Z1\" }]"), "{written}");
 }

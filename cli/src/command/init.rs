@@ -14,7 +14,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::Outcome;
-use crate::arguments::{Consent, Init, NewChannel, NewSource};
+use crate::arguments::{Consent, Init, NewChannel, NewSource, plate};
 use crate::error::Error;
 use crate::new_token::{NewToken, new_token};
 use crate::output::Output;
@@ -31,6 +31,9 @@ const TELEGRAM_TOKEN: &str = "ssm:/camhook/channels/telegram";
 
 /// What the name of a file begins with that is not complete.
 const UNFINISHED: &str = ".camhook-init-";
+
+/// Where a question has no default, it is asked until it is answered.
+const NO_DEFAULT: &str = "";
 
 /// The area of the cameras, where modes are used.
 const AREA: &str = "house";
@@ -140,7 +143,14 @@ fn relay(
     questions: &mut Questions<'_>,
 ) -> Result<Option<NewRelay>, Error> {
     if !sources.iter().any(|(vendor, _)| *vendor == Vendor::Viewtron) {
-        return Ok(None);
+        return match &arguments.relay {
+            None => Ok(None),
+            Some(_) => Err(Error::Argument(
+                "--relay needs a source of viewtron: the others send no plates, or posts that open the gate again when \
+                 somebody records and repeats them. Add --source viewtron, or leave --relay out"
+                    .to_owned(),
+            )),
+        };
     }
     let url = match &arguments.relay {
         Some(url) => Some(url.clone()),
@@ -155,18 +165,18 @@ fn relay(
     };
     let Some(url) = url else { return Ok(None) };
     let plates = if arguments.plates.is_empty() {
-        questions.ask("Plates that open it, with commas between them", "AB12CDE", |text| {
-            let plates: Vec<String> = text
-                .split(',')
-                .map(|plate| plate.trim().to_owned())
-                .filter(|plate| !plate.is_empty())
-                .collect();
-            if plates.is_empty() { Err("name at least one plate".to_owned()) } else { Ok(plates) }
-        })?
+        questions.ask("Plates that open it, with commas between them", NO_DEFAULT, plates)?
     } else {
         arguments.plates.clone()
     };
     Ok(Some(NewRelay { url, plates }))
+}
+
+/// One plate or several, with commas between them.
+fn plates(text: &str) -> Result<Vec<String>, String> {
+    let written = text.split(',').map(str::trim).filter(|plate| !plate.is_empty());
+    let plates = written.map(plate).collect::<Result<Vec<_>, _>>()?;
+    if plates.is_empty() { Err("name at least one plate".to_owned()) } else { Ok(plates) }
 }
 
 /// Asks on standard error and reads the answers from standard input.
@@ -194,7 +204,10 @@ impl Questions<'_> {
     }
 
     fn line(&self, question: &str, default: &str) -> Result<String, Error> {
-        self.output.note(format_args!("{question} [{default}]:"));
+        match default {
+            NO_DEFAULT => self.output.note(format_args!("{question}:")),
+            _ => self.output.note(format_args!("{question} [{default}]:")),
+        }
         let mut line = String::new();
         let read = std::io::stdin().lock().read_line(&mut line).map_err(|_| Error::Interrupted)?;
         if read == 0 {
