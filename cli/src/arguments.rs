@@ -451,8 +451,8 @@ pub(crate) struct Send {
     /// own key is used by default.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) sign_with: Option<String>,
-    /// The time that the device reports: an age (30m, 2h), a date or a timestamp [default: now]. The source's
-    /// clock_tolerance decides whether it becomes the event's time.
+    /// The time that the device reports: an age (30m, 2h), a date or a time; in the time zone of this machine, unless it
+    /// has an offset [default: now]. The source's clock_tolerance decides whether it becomes the event's time.
     #[arg(long, value_name = "WHEN")]
     pub(crate) at: Option<String>,
     /// The plate in place of the sample's.
@@ -465,10 +465,10 @@ pub(crate) struct Send {
 
 #[derive(Debug, Args)]
 pub(crate) struct Events {
-    /// Only events since: an age (30m, 2h, 3d), a date or a timestamp.
+    /// Only events since: an age (30m, 2h, 3d), a date or a time; in the time zone of the site, unless it has an offset.
     #[arg(long, default_value = "24h", value_name = "WHEN")]
     pub(crate) since: String,
-    /// Only events before: an age, a date or a timestamp.
+    /// Only events before: an age, a date or a time, as for --since.
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<String>,
     /// Only events of this source.
@@ -614,7 +614,7 @@ pub(crate) enum IndexAction {
 
 #[derive(Debug, Args)]
 pub(crate) struct IndexRebuild {
-    /// From this day on: an age (30d), a date or a timestamp.
+    /// From this day on: an age (30d), a date or a time; in the time zone of the site, unless it has an offset.
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: String,
     /// Only count what is missing or wrong.
@@ -816,10 +816,10 @@ pub(crate) enum QuarantineAction {
 /// Which posts of the quarantine.
 #[derive(Debug, Args)]
 pub(crate) struct QuarantineRange {
-    /// Only posts since: an age (30m, 2h, 3d), a date or a timestamp.
+    /// Only posts since: an age (30m, 2h, 3d), a date or a time; in the time zone of the site, unless it has an offset.
     #[arg(long, default_value = "30d", value_name = "WHEN")]
     pub(crate) since: String,
-    /// Only posts before: an age, a date or a timestamp.
+    /// Only posts before: an age, a date or a time, as for --since.
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<String>,
     /// Only posts of this source.
@@ -883,10 +883,10 @@ pub(crate) enum ReplayRelays {
 
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// Events since: an age (30m, 2h, 3d), a date or a timestamp.
+    /// Events since: an age (30m, 2h, 3d), a date or a time; in the time zone of the site, unless it has an offset.
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: String,
-    /// Events before: an age, a date or a timestamp [default: now].
+    /// Events before: an age, a date or a time, as for --since [default: now].
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<String>,
     /// Only events of this source.
@@ -963,7 +963,8 @@ pub(crate) struct Erase {
     /// Everything of this source.
     #[arg(long, group = "subject")]
     pub(crate) source: Option<String>,
-    /// Everything before this time: an age (365d), a date or a timestamp.
+    /// Everything before this time: an age (365d), a date or a time; in the time zone of the site, unless it has an
+    /// offset.
     #[arg(long, value_name = "WHEN", group = "subject")]
     pub(crate) before: Option<String>,
     /// Only show what would be erased.

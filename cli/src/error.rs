@@ -202,7 +202,9 @@ pub(crate) enum Error {
     #[error("failed to read the password: {0}")]
     Password(std::io::Error),
     /// An invalid timestamp.
-    #[error("`{0}` is not a valid time: use 30m, 2h, 3d, 2026-12-31 or 2026-12-31T08:00:00Z")]
+    #[error(
+        "`{0}` is not a valid time: use 30m, 2h, 3d, 2026-12-31, 2026-12-31T08:00 or 2026-12-31T08:00:00Z"
+    )]
     NotATime(String),
     /// An argument that names nothing, or contradicts another one.
     #[error("{0}")]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::Erase;
 use crate::error::Error;
-use crate::moment::{Times, moment};
+use crate::moment::Times;
 use crate::output::{Output, counted};
 use crate::stack::{Selection, Stack};
 
@@ -68,7 +68,7 @@ pub(super) async fn run(arguments: &Erase, stack: Selection<'_>, output: &Output
             (Ok(Subject::Source(source.clone())), format!("the source {source}"))
         }
         Erase { before, .. } => {
-            let before = moment(before.as_deref().unwrap_or_default(), now)?;
+            let before = times.parse(before.as_deref().unwrap_or_default(), now)?;
             (Ok(Subject::Before(before)), format!("the time before {}", times.show(before)))
         }
     };

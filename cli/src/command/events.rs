@@ -13,7 +13,7 @@ use crate::arguments::{CameraArgument, Events, ListForm};
 use crate::csv;
 use crate::error::Error;
 use crate::event_line::{event_line, word};
-use crate::moment::{Times, moment};
+use crate::moment::Times;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
 
@@ -50,8 +50,9 @@ pub(super) async fn run(arguments: &Events, stack: Selection<'_>, output: &Outpu
     let stack = Stack::find(stack)?;
     let ports = stack.connect().await;
     let now = ports.clock().now();
-    let filter = filter(arguments, &stack, &ports, now).await?;
     let times = Stack::times(&ports).await;
+    let range = range(arguments, &times, now)?;
+    let filter = filter(arguments, range, &stack, &ports).await?;
     let mut printed = 0;
     let mut cursor: Option<Cursor> = None;
     if arguments.form() == ListForm::Csv {
@@ -144,18 +145,23 @@ fn csv_row(event: &Summary) -> String {
     ])
 }
 
-/// The filter of the arguments. Names that neither camhook.toml nor the index has are an error.
-async fn filter(
-    arguments: &Events,
-    stack: &Stack,
-    ports: &AwsPorts,
-    now: Timestamp,
-) -> Result<Filter, Error> {
-    let (since, until) = (moment(&arguments.since, now)?, arguments.until.as_deref());
-    let until = until.map(|until| moment(until, now)).transpose()?;
+/// The beginning and, where there is one, the end of what is listed.
+fn range(arguments: &Events, times: &Times, now: Timestamp) -> Result<(Timestamp, Option<Timestamp>), Error> {
+    let since = times.parse(&arguments.since, now)?;
+    let until = arguments.until.as_deref().map(|until| times.parse(until, now)).transpose()?;
     if until.is_some_and(|until| until <= since) {
         return Err(Error::Argument("--until is not after --since".to_owned()));
     }
+    Ok((since, until))
+}
+
+/// The filter of the arguments. Names that neither camhook.toml nor the index has are an error.
+async fn filter(
+    arguments: &Events,
+    (since, until): (Timestamp, Option<Timestamp>),
+    stack: &Stack,
+    ports: &AwsPorts,
+) -> Result<Filter, Error> {
     let mut filter = Filter {
         source: arguments.source.clone(),
         area: arguments.area.clone(),

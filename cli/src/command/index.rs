@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Outcome;
 use crate::arguments::{Index, IndexAction, IndexRebuild};
 use crate::error::Error;
-use crate::moment::moment;
+use crate::moment::Times;
 use crate::output::{Output, counted};
 use crate::stack::{Selection, Stack};
 
@@ -36,7 +36,8 @@ async fn rebuild(arguments: &IndexRebuild, stack: Selection<'_>, output: &Output
     let ports = stack.connect().await;
     let now = ports.clock().now();
     let timezone = stack.site().await?.timezone().clone();
-    let since = moment(&arguments.since, now)?.to_zoned(timezone.clone()).date();
+    let times = Times::of_zone(timezone.clone());
+    let since = times.day(times.parse(&arguments.since, now)?);
     let mode = arguments.mode();
     let start = match mode {
         Mode::DryRun => since,

@@ -15,7 +15,7 @@ use crate::arguments::{
     ReplayRelays,
 };
 use crate::error::Error;
-use crate::moment::{Times, moment};
+use crate::moment::Times;
 use crate::output::{Output, counted, single_line};
 use crate::stack::{Selection, Stack};
 use crate::vendors::adapter;
@@ -40,9 +40,9 @@ pub(super) async fn run(
     }
 }
 
-fn filter(range: &QuarantineRange, now: Timestamp) -> Result<Filter, Error> {
-    let since = moment(&range.since, now)?;
-    let until = range.until.as_deref().map(|until| moment(until, now)).transpose()?.unwrap_or(now);
+fn filter(range: &QuarantineRange, times: &Times, now: Timestamp) -> Result<Filter, Error> {
+    let since = times.parse(&range.since, now)?;
+    let until = range.until.as_deref().map(|until| times.parse(until, now)).transpose()?.unwrap_or(now);
     if until <= since {
         return Err(Error::Argument("--until is not after --since".to_owned()));
     }
@@ -54,9 +54,9 @@ async fn list_entries(
     arguments: &QuarantineList,
     output: &Output,
 ) -> Result<Outcome, Error> {
-    let filter = filter(&arguments.range, ports.clock().now())?;
-    let entries = quarantine::list(ports.objects(), &filter, arguments.limit).await?;
     let times = Stack::times(ports).await;
+    let filter = filter(&arguments.range, &times, ports.clock().now())?;
+    let entries = quarantine::list(ports.objects(), &filter, arguments.limit).await?;
     for entry in &entries {
         output.result(entry, line(entry, &times));
     }
@@ -95,14 +95,15 @@ struct Shown<'a> {
 }
 
 async fn show_entry(ports: &AwsPorts, arguments: &QuarantineShow, output: &Output) -> Result<Outcome, Error> {
-    let filter = filter(&arguments.range, ports.clock().now())?;
+    let times = Stack::times(ports).await;
+    let filter = filter(&arguments.range, &times, ports.clock().now())?;
     let entry = find(ports, &filter, &arguments.id).await?;
     let body = quarantine::body(ports.objects(), &entry).await?;
     if let (Some(path), Some(body)) = (&arguments.save, &body) {
         std::fs::write(path, body).map_err(|error| Error::Write { path: path.clone(), error })?;
     }
     let body = body.as_ref().map(text);
-    let mut lines = vec![line(&entry, &Stack::times(ports).await)];
+    let mut lines = vec![line(&entry, &times)];
     if let Some(reason) = &entry.reason {
         let rest = reason.rest.as_ref().map(|rest| rest.join("/")).unwrap_or_default();
         let details = [
@@ -166,7 +167,8 @@ async fn replay_entries(
     output: &Output,
 ) -> Result<Outcome, Error> {
     let now = ports.clock().now();
-    let filter = filter(&arguments.range, now)?;
+    let times = Stack::times(ports).await;
+    let filter = filter(&arguments.range, &times, now)?;
     let mut entries = if arguments.all {
         let mut entries = quarantine::list(ports.objects(), &filter, REPLAYED).await?;
         entries.retain(|entry| !matches!(entry.status, Status::Replayed { .. }));
@@ -181,7 +183,7 @@ async fn replay_entries(
     // In the order in which they were received.
     entries.reverse();
     if entries.is_empty() {
-        let since = Stack::times(ports).await.show(filter.since);
+        let since = times.show(filter.since);
         output.note(format_args!("No quarantined posts to replay since {since}."));
         return Ok(Outcome::Done);
     }

@@ -10,7 +10,6 @@ use super::Outcome;
 use super::quarantine::run_name;
 use crate::arguments::{Replay, ReplayRelays};
 use crate::error::Error;
-use crate::moment::moment;
 use crate::output::{Output, counted};
 use crate::stack::{Selection, Stack};
 
@@ -37,8 +36,9 @@ pub(super) async fn run(arguments: &Replay, stack: Selection<'_>, output: &Outpu
     let stack = Stack::find(stack)?;
     let ports = stack.connect().await;
     let now = ports.clock().now();
-    let since = moment(&arguments.since, now)?;
-    let until = arguments.until.as_deref().map(|until| moment(until, now)).transpose()?.unwrap_or(now);
+    let times = Stack::times(&ports).await;
+    let since = times.parse(&arguments.since, now)?;
+    let until = arguments.until.as_deref().map(|until| times.parse(until, now)).transpose()?.unwrap_or(now);
     if until <= since {
         return Err(Error::Argument("--until is not after --since".to_owned()));
     }
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &Replay, stack: Selection<'_>, output: &Outpu
     {
         return Err(Error::Argument(format!("`{source}` is not the id of a source")));
     }
-    let (relays, times) = (arguments.relays(), Stack::times(&ports).await);
+    let relays = arguments.relays();
     let name = checkpoint_name(arguments);
     let interrupted: Option<Checkpoint> = match (arguments.dry_run, arguments.restart) {
         (false, false) => checkpoint::find(ports.state(), &name, now).await?,

@@ -21,7 +21,7 @@ use super::Outcome;
 use crate::arguments::Send;
 use crate::connection::{client, exchange, text};
 use crate::error::Error;
-use crate::moment::moment;
+use crate::moment::Times;
 use crate::origin::{Lookup, Origin};
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
@@ -68,7 +68,8 @@ pub(super) async fn run(arguments: &Send, stack: Selection<'_>, output: &Output)
         Err(error) => return Err(error),
     };
     let clock = SystemClock::start();
-    let at = arguments.at.as_deref().map(|text| moment(text, clock.now())).transpose()?;
+    let at =
+        arguments.at.as_deref().map(|text| Times::of_this_machine().parse(text, clock.now())).transpose()?;
     let content = Content { case, at, plate: arguments.plate.as_deref() };
     let request = build_request(&content, &webhook, samples, &clock)?;
     let post = SamplePost::parse(&request)?;
