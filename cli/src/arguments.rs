@@ -188,7 +188,8 @@ pub(crate) struct Init {
     /// How to notify you: ntfy or telegram:CHAT_ID.
     #[arg(long, value_name = "CHANNEL")]
     pub(crate) channel: Option<NewChannel>,
-    /// A Shelly in the house that opens a gate or door, for example http://192.168.1.50. Needs --plate.
+    /// A Shelly in the house that opens a gate or door, for example http://192.168.1.50. Needs --plate and a
+    /// source of viewtron.
     #[arg(long, value_name = "URL", requires = "plates")]
     pub(crate) relay: Option<Url>,
     /// A plate that opens the relay. Repeat for several.
