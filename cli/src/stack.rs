@@ -236,6 +236,11 @@ impl Stack {
         self.connect_with(self.queue_urls(DEAD_LETTERS)).await
     }
 
+    /// Whether events are put onto an event bus (`EventBus=yes`).
+    pub(crate) fn has_event_bus(&self) -> bool {
+        self.queue_urls("").contains_key(&Queue::Bus)
+    }
+
     /// The queues that have a dead-letter queue.
     pub(crate) fn queues_with_dead_letters(&self) -> Vec<Queue> {
         self.queue_urls(DEAD_LETTERS).into_keys().collect()

@@ -1,6 +1,9 @@
 //! `camhook erase`
 
-use camhook_operations::erase::{Eraser, Finding, Found, Remains, Subject, Totals, find};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use camhook_operations::erase::{Eraser, Finding, Found, Overview, Remains, Sample, Subject, Totals, find};
 use camhook_ports::{Clock, Ports};
 use jiff::Span;
 use jiff::civil::Date;
@@ -10,7 +13,7 @@ use super::Outcome;
 use crate::arguments::Erase;
 use crate::error::Error;
 use crate::moment::Times;
-use crate::output::{Output, counted};
+use crate::output::{Output, counted, single_line};
 use crate::stack::{Selection, Stack};
 
 #[derive(Serialize)]
@@ -19,6 +22,8 @@ enum Step<'a> {
     Found {
         #[serde(flatten)]
         totals: Totals,
+        #[serde(flatten)]
+        overview: &'a Overview,
     },
     Erased {
         #[serde(flatten)]
@@ -47,6 +52,14 @@ struct Lifetimes {
     events_days: u32,
     audit_days: Option<u32>,
     log_days: Option<u32>,
+    bus: EventBus,
+}
+
+/// Whether the stack puts events onto an event bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EventBus {
+    Used,
+    Absent,
 }
 
 /// S3 deletes what has expired at the following midnight, and the version that is left of it 1 to 2 days later.
@@ -75,7 +88,9 @@ pub(super) async fn run(arguments: &Erase, stack: Selection<'_>, output: &Output
     let subject = subject.map_err(|error| Error::Argument(error.to_string()))?;
     let found = search(&ports, &subject, output).await?;
     let totals = found.totals();
-    output.result(&Step::Found { totals }, format!("Found about {name}: {}", described(totals)));
+    let overview = found.overview();
+    let text = format!("Found about {name}: {}{}", described(totals), in_detail(&overview, &times));
+    output.result(&Step::Found { totals, overview: &overview }, text);
     if arguments.dry_run {
         return Ok(Outcome::Done);
     }
@@ -91,6 +106,7 @@ pub(super) async fn run(arguments: &Erase, stack: Selection<'_>, output: &Output
         events_days: stack.events_days,
         audit_days: stack.audit_days,
         log_days: stack.log_days,
+        bus: if stack.has_event_bus() { EventBus::Used } else { EventBus::Absent },
     };
     let elsewhere = lifetimes.elsewhere(&found.remains);
     let text = remaining(totals, &found, &elsewhere);
@@ -120,6 +136,35 @@ fn described(totals: Totals) -> String {
         counted(pictures, "picture or thumbnail", "pictures and thumbnails"),
         counted(quarantined, "quarantined post", "quarantined posts")
     )
+}
+
+/// The longest value of a device that is shown, in characters.
+const SHOWN: usize = 60;
+
+/// What was found by source and kind, and by what a few of the events were found.
+fn in_detail(overview: &Overview, times: &Times) -> String {
+    let Overview { sources, kinds, samples } = overview;
+    let mut text = String::new();
+    if !sources.is_empty() {
+        text += &format!("\n    sources: {}", numbers(sources));
+    }
+    if !kinds.is_empty() {
+        text += &format!("\n    kinds: {}", numbers(kinds));
+    }
+    for Sample { event, time, source, kind, mention } in samples {
+        let value: String = mention.value.chars().take(SHOWN).collect();
+        let (member, value) = (single_line(&mention.member), single_line(&value));
+        let time = times.show(time.timestamp());
+        text += &format!("\n    {time}  {source}  {}  {event}: {member} is \"{value}\"", kind.name());
+    }
+    text
+}
+
+/// `gate 12, yard 3`
+fn numbers(counts: &BTreeMap<impl AsRef<str>, impl Display>) -> String {
+    let counts = counts.iter().map(|(name, count)| format!("{} {count}", single_line(name.as_ref())));
+    let counts: Vec<String> = counts.collect();
+    counts.join(", ")
 }
 
 impl Trace {
@@ -170,6 +215,12 @@ impl Lifetimes {
                 "they are deleted there",
             ),
         ]);
+        if self.bus == EventBus::Used {
+            traces.push(Trace::undated(
+                "events that the event bus has delivered, in its archives and with their consumers",
+                "they are deleted there",
+            ));
+        }
         traces
     }
 
@@ -223,10 +274,19 @@ fn remaining(totals: Totals, found: &Found, elsewhere: &[Trace]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use camhook_event::{Kind, Time};
+    use camhook_operations::erase::Mention;
+
     use super::*;
 
     fn lifetimes(audit_days: Option<u32>, log_days: Option<u32>) -> Lifetimes {
-        Lifetimes { today: "2026-11-23".parse().unwrap(), events_days: 90, audit_days, log_days }
+        Lifetimes {
+            today: "2026-11-23".parse().unwrap(),
+            events_days: 90,
+            audit_days,
+            log_days,
+            bus: EventBus::Used,
+        }
     }
 
     fn remains() -> Remains {
@@ -247,6 +307,7 @@ mod tests {
             "    marks of reviewed events in the table: ids of events: until 2027-02-21 (90 days after",
             "(camhook dlq): until 2026-12-07 (14 days",
             "    point-in-time backups of the tables: until 2026-12-28 (35 days after the erasure)\n",
+            "    events that the event bus has delivered, in its archives and with their consumers: until they are",
         ] {
             assert!(text.contains(expected), "{expected}\n---\n{text}");
         }
@@ -258,8 +319,36 @@ mod tests {
     }
 
     #[test]
+    fn what_was_found_is_shown_before_it_is_erased() {
+        let sample = Sample {
+            event: "0123456789abcdef0123456789abcdef".parse().unwrap(),
+            time: Time::new("2026-11-23T12:00:00Z".parse().unwrap()),
+            source: "gate".to_owned(),
+            kind: Kind::Face,
+            mention: Mention {
+                member: "face.name".to_owned(),
+                value: format!("Ann\u{1b}[2J{}", "n".repeat(100)),
+            },
+        };
+        let overview = Overview {
+            sources: [("gate".to_owned(), 12), ("yard".to_owned(), 1)].into(),
+            kinds: [("face", 13)].into(),
+            samples: vec![sample],
+        };
+        let text = in_detail(&overview, &Times::UTC);
+        for expected in [
+            "\n    sources: gate 12, yard 1\n    kinds: face 13\n",
+            "  gate  face  0123456789abcdef0123456789abcdef: face.name is \"Ann\\u{1b}[2Jnnn",
+        ] {
+            assert!(text.contains(expected), "{expected} in {text}");
+        }
+        assert!(!text.contains('\u{1b}') && text.len() < 250, "{text}");
+        assert_eq!(in_detail(&Overview::default(), &Times::UTC), "");
+    }
+
+    #[test]
     fn what_the_stack_did_not_say_is_not_guessed() {
-        let traces = lifetimes(None, None).elsewhere(&remains());
+        let traces = Lifetimes { bus: EventBus::Absent, ..lifetimes(None, None) }.elsewhere(&remains());
         let undated: Vec<&str> =
             traces.iter().filter(|trace| trace.date.is_none()).map(|trace| trace.until.as_str()).collect();
         let [audit, logs, _] = undated.try_into().unwrap();

@@ -264,6 +264,30 @@ impl EventIndex for DynamoIndex {
         Ok(IndexPage { items, end: if is_complete { PageEnd::Complete } else { PageEnd::More } })
     }
 
+    async fn newer(&self, key: &IndexKey, than: &Position, limit: usize) -> Result<IndexPage, IndexError> {
+        let action = "read a page";
+        let (index, attribute, value) = key_of(key);
+        let limit = limit.clamp(1, LARGEST_PAGE);
+        let read = self
+            .client
+            .query()
+            .table_name(self.table(action)?)
+            .index_name(index)
+            .key_condition_expression("#key = :key AND #at > :than")
+            .expression_attribute_names("#key", attribute)
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":key", text(value))
+            .expression_attribute_values(":than", text(at(than)))
+            .scan_index_forward(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| IndexError { action, reason: reason(&error) })?;
+        let items: Vec<IndexItem> = read.items().iter().filter_map(item).collect();
+        let is_complete = read.last_evaluated_key.is_none() || items.is_empty();
+        Ok(IndexPage { items, end: if is_complete { PageEnd::Complete } else { PageEnd::More } })
+    }
+
     async fn add(&self, key: &DayKey, events: i64, expires: Timestamp) -> Result<(), IndexError> {
         let action = "count";
         let mut update = self

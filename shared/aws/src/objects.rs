@@ -6,7 +6,9 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use camhook_ports::{Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject};
+use camhook_ports::{
+    ListedObject, Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject,
+};
 use jiff::Timestamp;
 
 /// One bucket of S3.
@@ -157,20 +159,32 @@ impl ObjectStore for S3Objects {
     }
 
     async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
-        let mut keys = Vec::new();
+        let listed = self.list_stored(prefix, after, limit).await?;
+        Ok(listed.into_iter().map(|object| object.key).collect())
+    }
+
+    async fn list_stored(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<ListedObject>, ObjectError> {
+        let mut listed = Vec::new();
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
         let request = if after == prefix { request } else { request.start_after(after) };
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| failed(prefix, &error))?;
             for object in page.contents() {
-                if keys.len() >= limit {
-                    return Ok(keys);
+                if listed.len() >= limit {
+                    return Ok(listed);
                 }
-                keys.extend(object.key().map(str::to_owned));
+                let stored_at = object.last_modified().map(|time| Timestamp::from_second(time.secs()));
+                let stored_at = stored_at.and_then(Result::ok).unwrap_or_default();
+                listed.extend(object.key().map(|key| ListedObject { key: key.to_owned(), stored_at }));
             }
         }
-        Ok(keys)
+        Ok(listed)
     }
 
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 /// The number of keys that one listing returns.
-const LISTED: usize = 1000;
+pub(crate) const LISTED: usize = 1000;
 
 /// The days in UTC of a range of time, newest first. Keys have the date in UTC.
 pub(crate) fn days(since: Timestamp, until: Timestamp) -> impl Iterator<Item = Date> {

@@ -1,11 +1,12 @@
 //! Erasing what a stack stores about a plate, a person, a source or a time.
 
 mod find;
+mod naming;
 mod subject;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use camhook_event::{EventId, pending_key};
+use camhook_event::{EventId, Kind, Time, pending_key};
 use camhook_ports::{Condition, EventIndex, IndexError, IndexPorts, Key, ObjectError, ObjectStore, State};
 use camhook_site::Site;
 use camhook_state::Error as StateError;
@@ -15,7 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use find::{Finding, find};
-pub use subject::{InvalidSubject, Subject};
+pub use subject::{InvalidSubject, Mention, Subject};
 
 use crate::events::{Summary, count_key};
 
@@ -27,8 +28,8 @@ const AT_ONCE: usize = 8;
 pub struct Found {
     /// The events, by the keys of their records.
     pub events: Vec<FoundEvent>,
-    /// The ids of events that are in the index and have no record.
-    pub index_only: Vec<EventId>,
+    /// The events that are in the index and have no record.
+    pub index_only: Vec<IndexedEvent>,
     /// Pictures and thumbnails without a record.
     pub pictures: BTreeSet<String>,
     /// The objects of posts in the quarantine.
@@ -58,7 +59,63 @@ pub struct FoundEvent {
     pub record: String,
     /// The keys of its pictures and its thumbnail.
     pub pictures: Vec<String>,
+    /// Its source.
+    pub source: String,
+    /// What its record says, where the record had to be read and can be.
+    pub read: Option<ReadEvent>,
 }
+
+/// What the record of an event says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadEvent {
+    /// When it happened.
+    pub time: Time,
+    /// What happened.
+    pub kind: Kind,
+    /// What names the plate or person.
+    pub mention: Option<Mention>,
+}
+
+/// An event of the index that has no record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Its source; `None` for an item that cannot be read.
+    pub source: Option<String>,
+}
+
+/// What is to be erased in more detail than numbers, for a person who decides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Overview {
+    /// The number of events and quarantined posts by source.
+    pub sources: BTreeMap<String, usize>,
+    /// The number of events by kind, as far as records were read.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub kinds: BTreeMap<&'static str, usize>,
+    /// A few events, of different members and values where there are such.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<Sample>,
+}
+
+/// An event that names the subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    /// The event.
+    pub event: EventId,
+    /// When it happened.
+    pub time: Time,
+    /// Its source.
+    pub source: String,
+    /// What happened.
+    pub kind: Kind,
+    /// What names the plate or person.
+    #[serde(flatten)]
+    pub mention: Mention,
+}
+
+/// The maximum number of samples.
+const SAMPLES: usize = 5;
 
 /// Numbers of what is to be erased.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -97,6 +154,32 @@ impl Found {
             pictures: of_events + self.pictures.len(),
             quarantined: posts.len(),
         }
+    }
+
+    /// What is to be erased in more detail.
+    #[must_use]
+    pub fn overview(&self) -> Overview {
+        let mut overview = Overview::default();
+        let posts: BTreeSet<&str> =
+            self.quarantine.iter().filter_map(|key| Some(key.rsplit_once('/')?.0)).collect();
+        let sources = self.events.iter().map(|event| event.source.as_str());
+        let sources = sources.chain(self.index_only.iter().filter_map(|event| event.source.as_deref()));
+        for source in sources.chain(posts.into_iter().filter_map(|post| post.split('/').nth(4))) {
+            *overview.sources.entry(source.to_owned()).or_default() += 1;
+        }
+        for event in &self.events {
+            let Some(read) = &event.read else { continue };
+            *overview.kinds.entry(read.kind.name()).or_default() += 1;
+            let Some(mention) = &read.mention else { continue };
+            // One of each member and value first: what was not meant is seen among many that were.
+            let is_new = overview.samples.iter().all(|sample| sample.mention != *mention);
+            if is_new && overview.samples.len() < SAMPLES {
+                let (event, source) = (event.id, event.source.clone());
+                let (time, kind, mention) = (read.time, read.kind, mention.clone());
+                overview.samples.push(Sample { event, time, source, kind, mention });
+            }
+        }
+        overview
     }
 
     /// Whether nothing is to be erased.
@@ -147,7 +230,7 @@ impl<P: IndexPorts> Eraser<'_, P> {
             self.erase_source(source).await?;
         }
         for event in &found.index_only {
-            self.erase_of_tables(*event).await?;
+            self.erase_of_tables(event.id).await?;
             done();
         }
         for key in found.quarantine.iter().chain(&found.pictures) {
@@ -178,7 +261,7 @@ impl<P: IndexPorts> Eraser<'_, P> {
             .events
             .iter()
             .map(|event| event.id)
-            .chain(found.index_only.iter().copied())
+            .chain(found.index_only.iter().map(|event| event.id))
             .map(|id| id.to_string())
             .collect();
         for rule in self.site.rules() {

@@ -145,6 +145,133 @@ async fn what_is_before_a_time_is_found_to_the_second() {
 }
 
 #[tokio::test]
+async fn quarantined_posts_before_a_time_are_found_to_the_second_on_the_last_day_too() {
+    let ports = MemoryPorts::new(at("2026-11-23T12:00:00Z"));
+    for (id, received_at) in [
+        ("a", "2026-11-21T23:59:59Z"),
+        ("b", "2026-11-22T00:00:00Z"),
+        ("c", "2026-11-22T22:59:59Z"),
+        ("d", "2026-11-22T23:00:00Z"),
+        ("e", "2026-11-23T00:00:00Z"),
+    ] {
+        let prefix = format!("quarantine/{}/gate/{id}/", received_at[..10].replace('-', "/"));
+        put(&ports, &format!("{prefix}request.bin"), "<post/>").await;
+        put(&ports, &format!("{prefix}reason.json"), json!({ "received_at": received_at }).to_string()).await;
+    }
+    // What nobody received has no reason: the bucket knows when it was stored, here in 1970.
+    put(&ports, "quarantine/2026/11/22/mqtt-rule/f/request.bin", "{}").await;
+    // The night of 23 November in Berlin.
+    let subject = Subject::Before(at("2026-11-22T23:00:00Z"));
+    let found = searched(&ports, &subject).await;
+    assert_eq!(found.totals().quarantined, 4);
+    assert!(erase(&ports, &subject, &found).await);
+    let left: Vec<String> =
+        keys_with(&ports, "quarantine/").into_iter().filter(|key| key.ends_with("request.bin")).collect();
+    assert_eq!(
+        left,
+        ["quarantine/2026/11/22/gate/d/request.bin", "quarantine/2026/11/23/gate/e/request.bin"]
+    );
+    assert!(searched(&ports, &subject).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_post_that_was_erased_in_part_is_found_again_by_its_time() {
+    let ports = MemoryPorts::new(at("2026-11-23T12:00:00Z"));
+    let prefix = "quarantine/2026/11/23/gate/a/";
+    put(&ports, &format!("{prefix}request.bin"), "<post/>").await;
+    let reason = json!({ "received_at": "2026-11-23T08:00:00Z" }).to_string();
+    put(&ports, &format!("{prefix}reason.json"), reason).await;
+    let subject = Subject::Before(at("2026-11-23T12:00:00Z"));
+    let found = searched(&ports, &subject).await;
+    assert!(found.quarantine[1].ends_with("reason.json"), "what says when it was received goes last");
+    ports.objects.fail(&format!("{prefix}reason.json"));
+    assert!(!erase(&ports, &subject, &found).await, "the bucket refuses");
+    ports.objects.heal();
+    assert_eq!(searched(&ports, &subject).await.totals().quarantined, 1);
+}
+
+#[tokio::test]
+async fn the_id_of_a_person_is_looked_for_where_a_person_is_named_and_a_name_everywhere() {
+    let ports = MemoryPorts::new(at("2026-11-23T12:00:00Z"));
+    let events = [
+        json!({ "face": { "name": "Ann", "person_id": "3" } }),
+        json!({ "face": { "matched": false }, "vendor_data": { "Id": 3 } }),
+        json!({ "vendor_data": { "snapPersonId": "3" } }),
+        json!({ "vendor_data": { "id": "3", "enterPersonCount": 3, "width": [3, 72] } }),
+        json!({ "targets": [{ "class": "face", "id": "3", "attributes": { "PosFaceImage": { "x": 3 } } }] }),
+        json!({ "face": { "person_id": "7" }, "vendor_data": { "id": "3" } }),
+        json!({ "vendor_data": { "note": "ann" } }),
+    ];
+    for (number, more) in (1..).zip(events) {
+        event(&ports, number, if number == 1 { "door" } else { "gate" }, "2026-11-22T08:00:00Z", more).await;
+    }
+    for (id, body) in [("q1", "{\"PersonId\": 3}"), ("q2", "{\"Channel\": 3, \"Name\": \"Annabel\"}")] {
+        put(&ports, &format!("quarantine/2026/11/22/yard/{id}/request.bin"), body).await;
+    }
+    put(&ports, "config/camhook.toml", "channel = 3\nnote = \"person 3\"\n").await;
+    let found = searched(&ports, &Subject::person("3").unwrap()).await;
+    let numbers: Vec<String> = found.events.iter().map(|event| event.id.to_string()).collect();
+    assert_eq!(numbers, [1, 2, 3].map(|number| format!("{number:032x}")));
+    assert_eq!(found.totals().quarantined, 1);
+
+    let overview = found.overview();
+    let sources: Vec<(&str, usize)> =
+        overview.sources.iter().map(|(source, count)| (source.as_str(), *count)).collect();
+    assert_eq!(sources, [("door", 1), ("gate", 2), ("yard", 1)]);
+    assert_eq!(overview.kinds.into_iter().collect::<Vec<_>>(), [("face", 3)]);
+    let members: Vec<&str> = overview.samples.iter().map(|sample| sample.mention.member.as_str()).collect();
+    assert_eq!(members, ["face.person_id", "vendor_data.Id", "vendor_data.snapPersonId"]);
+
+    let found = searched(&ports, &Subject::person("Ann").unwrap()).await;
+    assert_eq!(found.events.len(), 2, "a name is a whole value, wherever it is");
+}
+
+/// Every value of a vendor's fixture that says who somebody is.
+fn people_in(data: &Value) -> Vec<String> {
+    let mut people = Vec::new();
+    for pointer in
+        ["/face/name", "/face/person_id", "/plate/owner", "/vendor_data/IdCode", "/vendor_data/snapPersonId"]
+    {
+        people.extend(data.pointer(pointer).map(|value| value.as_str().unwrap().to_owned()));
+    }
+    for target in data["targets"].as_array().into_iter().flatten().filter(|target| target["class"] == "face")
+    {
+        people.extend(target["attributes"]["Name"].as_str().map(str::to_owned));
+    }
+    people
+}
+
+#[tokio::test]
+async fn everybody_in_the_fixtures_of_every_vendor_is_found() {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures");
+    let mut vendors = std::collections::BTreeSet::new();
+    for vendor in std::fs::read_dir(fixtures).unwrap() {
+        for case in std::fs::read_dir(vendor.unwrap().path()).unwrap() {
+            let Ok(text) = std::fs::read_to_string(case.unwrap().path().join("expected.json")) else {
+                continue;
+            };
+            let expected: Value = serde_json::from_str(&text).unwrap();
+            for event in expected["events"].as_array().into_iter().flatten() {
+                let people = people_in(&event["data"]);
+                if people.is_empty() {
+                    continue;
+                }
+                vendors.insert(event["data"]["vendor"].as_str().unwrap().to_owned());
+                let ports = MemoryPorts::new(at("2026-11-24T12:00:00Z"));
+                let id = event["id"].as_str().unwrap();
+                put(&ports, &format!("events/2026/11/23/gate/{id}.json"), event.to_string()).await;
+                for person in people {
+                    let found = searched(&ports, &Subject::person(&person).unwrap()).await;
+                    assert_eq!(found.events.len(), 1, "{person} in {event}");
+                }
+            }
+        }
+    }
+    let vendors: Vec<&str> = vendors.iter().map(String::as_str).collect();
+    assert_eq!(vendors, ["instar", "ivsec", "viewtron", "xprotect"]);
+}
+
+#[tokio::test]
 async fn a_quarantined_post_of_which_only_a_part_was_erased_is_found_again() {
     let ports = stack().await;
     // The mention is in the object whose key comes first.

@@ -91,7 +91,7 @@ pub struct PageRequest<'a> {
     pub limit: usize,
 }
 
-/// The events of one page, newest first.
+/// The events of one page, in the order of the query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct IndexPage {
     /// The events, expired ones too.
@@ -157,6 +157,15 @@ pub trait EventIndex: Send + Sync {
 
     /// One page of events.
     fn page(&self, request: PageRequest<'_>) -> impl Future<Output = Result<IndexPage, IndexError>> + Send;
+
+    /// The events of a key that come directly after a position in time, oldest first; the table may return fewer than
+    /// `limit`.
+    fn newer(
+        &self,
+        key: &IndexKey,
+        than: &Position,
+        limit: usize,
+    ) -> impl Future<Output = Result<IndexPage, IndexError>> + Send;
 
     /// Adds to the count of a day.
     fn add(

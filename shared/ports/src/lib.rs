@@ -24,7 +24,7 @@ pub use index::{
 pub use metric::{Dimension, Metric, Metrics, Unit};
 pub use network::Network;
 pub use object_store::{
-    Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject,
+    ListedObject, Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject,
 };
 pub use publisher::{PublishError, Publisher};
 pub use queue::{DepthError, EventQueue, Message, Queue, QueueDepth, QueueDepths, QueueError, QueueRecord};

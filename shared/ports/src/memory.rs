@@ -14,10 +14,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     ActiveAlarm, AlarmError, Alarms, Clock, Condition, DayCount, DayKey, DepthError, EventIndex, EventQueue,
-    IndexError, IndexItem, IndexKey, IndexKeys, IndexPage, IndexPorts, Item, Key, Message, Metric, Metrics,
-    Object, ObjectError, ObjectStore, ObjectVersion, PageEnd, PageRequest, Ports, Position, Precondition,
-    PublishError, Publisher, PutError, PutOutcome, Queue, QueueDepth, QueueDepths, QueueError, SecretError,
-    SecretReference, Secrets, State, StateError, StoredObject,
+    IndexError, IndexItem, IndexKey, IndexKeys, IndexPage, IndexPorts, Item, Key, ListedObject, Message,
+    Metric, Metrics, Object, ObjectError, ObjectStore, ObjectVersion, PageEnd, PageRequest, Ports, Position,
+    Precondition, PublishError, Publisher, PutError, PutOutcome, Queue, QueueDepth, QueueDepths, QueueError,
+    SecretError, SecretReference, Secrets, State, StateError, StoredObject,
 };
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -96,6 +96,11 @@ fn stored(object: &Object, version: u64) -> StoredObject {
     StoredObject { bytes: object.bytes.clone(), etag: version.clone(), version: Some(version) }
 }
 
+/// When a write was: its number as seconds.
+fn at(write: u64) -> Timestamp {
+    Timestamp::from_second(i64::try_from(write).unwrap_or(0)).unwrap_or_default()
+}
+
 impl ObjectStore for MemoryObjects {
     fn bucket(&self) -> &'static str {
         "memory"
@@ -148,7 +153,7 @@ impl ObjectStore for MemoryObjects {
         let of_key = versions.iter().rev().filter(|(of, _, _)| of == key).take(limit);
         let version = |(_, object, number): &(String, Object, u64)| ObjectVersion {
             id: number.to_string(),
-            stored_at: Timestamp::from_second(i64::try_from(*number).unwrap_or(0)).unwrap_or_default(),
+            stored_at: at(*number),
             size: u64::try_from(object.bytes.len()).unwrap_or(u64::MAX),
         };
         Ok(of_key.map(version).collect())
@@ -165,6 +170,20 @@ impl ObjectStore for MemoryObjects {
         let objects = lock(&self.objects);
         let keys = objects.keys().filter(|key| key.starts_with(prefix) && key.as_str() > after);
         Ok(keys.take(limit).cloned().collect())
+    }
+
+    /// As in [`ObjectStore::versions`], the time of an object is the number of its write.
+    async fn list_stored(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<ListedObject>, ObjectError> {
+        self.check(prefix)?;
+        let objects = lock(&self.objects);
+        let listed = objects.iter().filter(|(key, _)| key.starts_with(prefix) && key.as_str() > after);
+        let listed = listed.map(|(key, (_, write))| ListedObject { key: key.clone(), stored_at: at(*write) });
+        Ok(listed.take(limit).collect())
     }
 
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {
@@ -340,6 +359,11 @@ impl MemoryState {
     /// How many calls were made.
     pub fn calls(&self) -> u64 {
         *lock(&self.calls)
+    }
+
+    /// All items, in the order of their keys.
+    pub fn items(&self) -> Vec<Item> {
+        lock(&self.items).values().cloned().collect()
     }
 
     fn call(&self, pk: &str, sk: &str) -> Result<(), StateError> {
@@ -661,6 +685,22 @@ impl EventIndex for MemoryIndex {
         let is_empty = matches!(high, Bound::Excluded(high) if *high <= low);
         let of_key = keys.get(request.key).filter(|_| !is_empty);
         let positions = of_key.into_iter().flat_map(|all| all.range((Bound::Included(&low), high)).rev());
+        let items = lock(&self.items);
+        let items: Vec<IndexItem> = positions
+            .take(limit)
+            .filter_map(|position| items.get(&position.id).map(|(item, _)| item.clone()))
+            .collect();
+        let end = if items.len() == limit { PageEnd::More } else { PageEnd::Complete };
+        Ok(IndexPage { items, end })
+    }
+
+    async fn newer(&self, key: &IndexKey, than: &Position, limit: usize) -> Result<IndexPage, IndexError> {
+        self.check("read a page")?;
+        *lock(&self.pages) += 1;
+        let limit = limit.clamp(1, LARGEST_PAGE);
+        let keys = lock(&self.keys);
+        let after = (Bound::Excluded(than), Bound::Unbounded);
+        let positions = keys.get(key).into_iter().flat_map(|all| all.range(after));
         let items = lock(&self.items);
         let items: Vec<IndexItem> = positions
             .take(limit)

@@ -37,6 +37,15 @@ pub struct ObjectVersion {
     pub size: u64,
 }
 
+/// An object in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedObject {
+    /// Its key.
+    pub key: String,
+    /// When its newest version was stored.
+    pub stored_at: Timestamp,
+}
+
 /// Under which condition an object is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precondition<'a> {
@@ -137,6 +146,14 @@ pub trait ObjectStore: Send + Sync {
         after: &str,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<String>, ObjectError>> + Send;
+
+    /// The same with the time of each object: what comes after a key, or everything after `prefix` itself.
+    fn list_stored(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ListedObject>, ObjectError>> + Send;
 
     /// Removes an object; one that is not there is removed too.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), ObjectError>> + Send;

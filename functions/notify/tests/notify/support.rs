@@ -10,8 +10,8 @@ use camhook_outbound::test_server::{Received, Reply, TestServer};
 use camhook_outbound::{Client, Limits, Stack};
 use camhook_ports::memory::{MemoryMetrics, MemoryObjects, MemoryPorts};
 use camhook_ports::{
-    Metric, Object, ObjectError, ObjectStore, ObjectVersion, Ports, Precondition, PutError, Queue,
-    QueueRecord, StoredObject,
+    ListedObject, Metric, Object, ObjectError, ObjectStore, ObjectVersion, Ports, Precondition, PutError,
+    Queue, QueueRecord, StoredObject,
 };
 use camhook_site::Site;
 use jiff::Timestamp;
@@ -275,6 +275,15 @@ impl ObjectStore for OddObjects {
 
     async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
         self.inner.list_after(prefix, after, limit).await
+    }
+
+    async fn list_stored(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<ListedObject>, ObjectError> {
+        self.inner.list_stored(prefix, after, limit).await
     }
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         self.inner.delete(key).await

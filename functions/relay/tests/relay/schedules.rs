@@ -20,9 +20,9 @@ use std::time::Duration;
 use camhook_event::{Event, EventId, Kind, Report, State as EventState};
 use camhook_ports::memory::{MemoryClock, MemoryMetrics, MemoryPorts, MemoryPublisher};
 use camhook_ports::{
-    Clock, Condition, EventQueue, Item, Key, Message, Object, ObjectError, ObjectStore, ObjectVersion, Ports,
-    Precondition, PutError, PutOutcome, Queue, QueueError, QueueRecord, SecretError, SecretReference,
-    Secrets, State, StateError, StoredObject,
+    Clock, Condition, EventQueue, Item, Key, ListedObject, Message, Object, ObjectError, ObjectStore,
+    ObjectVersion, Ports, Precondition, PutError, PutOutcome, Queue, QueueError, QueueRecord, SecretError,
+    SecretReference, Secrets, State, StateError, StoredObject,
 };
 use camhook_relay::agent::{Disposition, RelayFilter, process_message_with};
 use camhook_relay::message::{self, Received};
@@ -350,6 +350,15 @@ impl ObjectStore for World {
 
     async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
         self.memory.objects.list_after(prefix, after, limit).await
+    }
+
+    async fn list_stored(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<ListedObject>, ObjectError> {
+        self.memory.objects.list_stored(prefix, after, limit).await
     }
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         self.memory.objects.delete(key).await

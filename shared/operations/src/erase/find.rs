@@ -1,23 +1,28 @@
 //! Finding what is to be erased.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use camhook_event::{CONFIG_KEY, Event, EventId, thumbnail_key};
 use camhook_ports::{
-    EventIndex, IndexKey, IndexPorts, ObjectError, ObjectStore, PageEnd, PageRequest, Ports,
+    EventIndex, IndexKey, IndexPorts, ListedObject, ObjectError, ObjectStore, PageEnd, PageRequest, Ports,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::Deserialize;
 
-use super::{EraseError, Found, FoundEvent, Remains, Subject};
+use super::{EraseError, Found, FoundEvent, IndexedEvent, ReadEvent, Remains, Subject};
 use crate::audit;
-use crate::bucket::keys_after;
+use crate::bucket::{LISTED, keys_after};
 use crate::events::Summary;
 
 /// The number of objects that are read at the same time.
 const AT_ONCE: usize = 16;
+
+/// The object of a quarantined post that says when and why.
+const REASON: &str = "/reason.json";
 
 /// The number of events of the index that are read at once.
 const PAGE: usize = 1000;
@@ -53,7 +58,7 @@ pub async fn find<P: IndexPorts>(
     let index_only = index_only(ports, subject, &ids).await?;
     let pictures = pictures(ports, subject, &events).await?;
     let quarantine = quarantined(ports, subject).await?;
-    let ids = ids.iter().chain(&index_only).copied().collect();
+    let ids = ids.iter().copied().chain(index_only.iter().map(|event| event.id)).collect();
     let remains = remains(ports, subject, &ids).await?;
     Ok(Found { events, index_only, pictures, quarantine, remains })
 }
@@ -123,9 +128,10 @@ async fn candidate<P: Ports>(
     let (id, source, date) = (parsed.id, parsed.source.to_owned(), parsed.date);
     let Some(object) = ports.objects().get(&key).await? else { return Ok(None) };
     let event: Option<Event> = serde_json::from_slice(&object.bytes).ok();
+    let mention = event.as_ref().and_then(|event| subject.mention_in(event));
     let is_found = is_found.unwrap_or_else(|| match (&event, subject) {
         (Some(event), Subject::Before(before)) => event.time.timestamp() < *before,
-        (Some(event), _) => subject.is_about(event),
+        (Some(_), _) => mention.is_some(),
         (None, _) => subject.is_mentioned(&String::from_utf8_lossy(&object.bytes)),
     });
     if !is_found {
@@ -138,7 +144,8 @@ async fn candidate<P: Ports>(
     }
     pictures.sort();
     pictures.dedup();
-    Ok(Some(FoundEvent { id, record: key, pictures }))
+    let read = event.map(|event| ReadEvent { time: event.time, kind: event.data.kind, mention });
+    Ok(Some(FoundEvent { id, record: key, pictures, source, read }))
 }
 
 /// The events of the index that have no record.
@@ -146,7 +153,7 @@ async fn index_only<P: IndexPorts>(
     ports: &P,
     subject: &Subject,
     found: &BTreeSet<EventId>,
-) -> Result<Vec<EventId>, EraseError> {
+) -> Result<Vec<IndexedEvent>, EraseError> {
     let (key, until) = match subject {
         Subject::Plate(plate) => (IndexKey::Plate(plate.as_str().to_owned()), None),
         Subject::Person(_) => (IndexKey::All, None),
@@ -164,15 +171,16 @@ async fn index_only<P: IndexPorts>(
             if found.contains(&id) {
                 continue;
             }
+            let summary = Summary::of_item(item);
             let is_found = match subject {
-                Subject::Person(name) => Summary::of_item(item).is_some_and(|summary| {
-                    let face = summary.face.and_then(|face| face.name);
+                Subject::Person(name) => summary.as_ref().is_some_and(|summary| {
+                    let face = summary.face.as_ref().and_then(|face| face.name.as_ref());
                     face.and_then(|face| camhook_site::PlateText::new(face.as_str())).as_ref() == Some(name)
                 }),
                 _ => true,
             };
             if is_found {
-                ids.push(id);
+                ids.push(IndexedEvent { id, source: summary.map(|summary| summary.source.to_string()) });
             }
         }
         match (page.end, last) {
@@ -219,6 +227,11 @@ async fn pictures<P: Ports>(
 ///
 /// Those with the mention come last: as long as one is left, the next run finds the rest of its post.
 async fn quarantined<P: Ports>(ports: &P, subject: &Subject) -> Result<Vec<String>, ObjectError> {
+    let of_last_day = match subject {
+        Subject::Before(before) => without_reason(ports, *before).await?,
+        _ => BTreeSet::new(),
+    };
+    let of_last_day = &of_last_day;
     let keys = keys_after(ports.objects(), "quarantine/", None).await?;
     let folder = |key: &str| key.rsplit_once('/').map(|(folder, _)| folder.to_owned());
     let checked = keys.iter().map(|key| async move {
@@ -226,7 +239,13 @@ async fn quarantined<P: Ports>(ports: &P, subject: &Subject) -> Result<Vec<Strin
         let [_, year, month, day, source, ..] = segments.as_slice() else { return Ok(false) };
         let is_found = match subject {
             Subject::Source(wanted) => source == wanted,
-            Subject::Before(before) => format!("{year}/{month}/{day}") < date(*before),
+            Subject::Before(before) => match format!("{year}/{month}/{day}").cmp(&date(*before)) {
+                Ordering::Less => true,
+                Ordering::Equal => {
+                    of_last_day.contains(key) || is_received_before(ports, key, *before).await?
+                }
+                Ordering::Greater => false,
+            },
             Subject::Plate(_) | Subject::Person(_) => {
                 let object = ports.objects().get(key).await?;
                 object.is_some_and(|object| subject.is_mentioned(&String::from_utf8_lossy(&object.bytes)))
@@ -241,6 +260,48 @@ async fn quarantined<P: Ports>(ports: &P, subject: &Subject) -> Result<Vec<Strin
     let of_posts = keys.into_iter().zip(checked).filter(|(key, _)| is_found(key));
     let (naming, others): (Vec<_>, Vec<_>) = of_posts.partition(|(_, is_naming)| *is_naming);
     Ok(others.into_iter().chain(naming).map(|(key, _)| key).collect())
+}
+
+/// When a post was received, as its `reason.json` has it.
+#[derive(Deserialize)]
+struct Receipt {
+    received_at: Timestamp,
+}
+
+/// Whether an object is the `reason.json` of a post that was received before a time.
+async fn is_received_before<P: Ports>(ports: &P, key: &str, before: Timestamp) -> Result<bool, ObjectError> {
+    if !key.ends_with(REASON) {
+        return Ok(false);
+    }
+    let Some(object) = ports.objects().get(key).await? else { return Ok(false) };
+    let receipt: Option<Receipt> = serde_json::from_slice(&object.bytes).ok();
+    Ok(receipt.is_some_and(|receipt| receipt.received_at < before))
+}
+
+/// The objects of the day of a time, in UTC, whose post has no `reason.json` and which were stored before that time: what
+/// no function of a vendor received, and the rest of a post that was erased in part.
+async fn without_reason<P: Ports>(ports: &P, before: Timestamp) -> Result<BTreeSet<String>, ObjectError> {
+    let prefix = format!("quarantine/{}/", date(before));
+    let mut objects: Vec<ListedObject> = Vec::new();
+    loop {
+        let after = objects.last().map_or(&prefix, |last| &last.key);
+        let listed = ports.objects().list_stored(&prefix, after, LISTED).await?;
+        let is_last = listed.len() < LISTED;
+        objects.extend(listed);
+        if is_last {
+            break;
+        }
+    }
+    let folder = |key: &str| key.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let with_reason: BTreeSet<String> = objects
+        .iter()
+        .filter(|object| object.key.ends_with(REASON))
+        .filter_map(|object| folder(&object.key))
+        .collect();
+    let is_found = |object: &ListedObject| {
+        object.stored_at < before && folder(&object.key).is_some_and(|folder| !with_reason.contains(&folder))
+    };
+    Ok(objects.into_iter().filter(is_found).map(|object| object.key).collect())
 }
 
 /// What names the subject and stays.

@@ -3,7 +3,10 @@
 use camhook_event::Event;
 use camhook_site::PlateText;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
+
+use super::naming::{is_about, is_within, names_person};
 
 /// The members of an event's data that may name a plate or person.
 const NAMING: [&str; 4] = ["plate", "face", "targets", "vendor_data"];
@@ -53,56 +56,182 @@ impl Subject {
         }
     }
 
-    /// Whether an event is about the plate or person: one of the values that a device sent about plate, face and
-    /// targets, or in the vendor's own data, is the plate or name.
-    pub(super) fn is_about(&self, event: &Event) -> bool {
-        let Some(wanted) = self.text() else { return false };
+    /// Where an event names the plate or person: one of the values that a device sent about plate, face and targets, or in
+    /// the vendor's own data, is the plate or name. `None` where it does not. The id of a person counts only in members that
+    /// name a person.
+    pub(super) fn mention_in(&self, event: &Event) -> Option<Mention> {
+        let wanted = self.text()?;
         let data = serde_json::to_value(&event.data).unwrap_or_default();
-        NAMING.iter().any(|member| data.get(member).is_some_and(|value| names(value, wanted)))
+        let search = Search { wanted, members: self.members() };
+        let found = NAMING.iter().find_map(|member| search.find(data.get(*member)?, &mut vec![*member]));
+        found.or_else(|| search.find_id_of_face(&data))
     }
 
-    /// Whether a text mentions the plate or name as words of their own, also percent-encoded.
+    /// Whether a text mentions the plate or name as words of their own, also percent-encoded; the id of a person behind a
+    /// name that names a person.
     pub(super) fn is_mentioned(&self, text: &str) -> bool {
-        self.text().is_some_and(|wanted| mentions(text, wanted) || mentions(&percent_decoded(text), wanted))
+        let Some(wanted) = self.text() else { return false };
+        let members = self.members();
+        mentions(text, wanted, members) || mentions(&percent_decoded(text), wanted, members)
+    }
+
+    fn members(&self) -> Members {
+        match self {
+            Self::Person(text) if !text.as_str().contains(char::is_alphabetic) => Members::OfPersons,
+            _ => Members::All,
+        }
     }
 }
 
-/// Whether a value or one below it is a text with these letters and digits. Numbers count as text.
-fn names(value: &Value, wanted: &str) -> bool {
-    let is_same = |text: &str| PlateText::new(text).is_some_and(|text| text.as_str() == wanted);
-    match value {
-        Value::String(text) => is_same(text),
-        Value::Number(number) => is_same(&number.to_string()),
-        Value::Array(values) => values.iter().any(|value| names(value, wanted)),
-        Value::Object(members) => members.values().any(|value| names(value, wanted)),
-        Value::Null | Value::Bool(_) => false,
+/// Where a text is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Members {
+    /// In every member.
+    All,
+    /// In those that name a person.
+    OfPersons,
+}
+
+/// What names a plate or person in an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mention {
+    /// The member, as a path: `face.name`.
+    pub member: String,
+    /// Its value, as the device sent it.
+    pub value: String,
+}
+
+/// A search in the data of an event.
+struct Search<'a> {
+    wanted: &'a str,
+    members: Members,
+}
+
+impl Search<'_> {
+    /// The first value at or below this one that has these letters and digits and no others. Numbers count as text.
+    fn find<'a>(&self, value: &'a Value, path: &mut Vec<&'a str>) -> Option<Mention> {
+        match value {
+            Value::String(text) => self.mention(path, text),
+            Value::Number(number) => self.mention(path, &number.to_string()),
+            Value::Array(values) => values.iter().find_map(|value| self.find(value, path)),
+            Value::Object(members) => members.iter().find_map(|(name, value)| {
+                // What a face or person has as a value is who it is, and its number is that of a track.
+                let class = members.get("class").and_then(Value::as_str).filter(|_| name == "attributes");
+                let length = path.len();
+                path.extend(class.filter(|class| matches!(*class, "face" | "person")));
+                path.push(name);
+                let found = self.find(value, path);
+                path.truncate(length);
+                found
+            }),
+            Value::Null | Value::Bool(_) => None,
+        }
+    }
+
+    fn mention(&self, path: &[&str], text: &str) -> Option<Mention> {
+        let is_searched = match self.members {
+            Members::All => true,
+            Members::OfPersons => names_person(path) && path != ["targets", "id"],
+        };
+        let is_found = is_searched && self.is_same(text);
+        is_found.then(|| Mention { member: path.join("."), value: text.to_owned() })
+    }
+
+    fn is_same(&self, text: &str) -> bool {
+        PlateText::new(text).is_some_and(|text| text.as_str() == self.wanted)
+    }
+
+    /// The `id` of a face that is compared with an album and has no `person_id`: that of the person it may be.
+    fn find_id_of_face(&self, data: &Value) -> Option<Mention> {
+        let face = data.get("face")?;
+        if face.get("person_id").is_some() {
+            return None;
+        }
+        let (name, value) =
+            data.get("vendor_data")?.as_object()?.iter().find(|(name, _)| name.eq_ignore_ascii_case("id"))?;
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.is_same(&text).then(|| Mention { member: format!("vendor_data.{name}"), value: text })
     }
 }
 
 /// Whether a text has these letters and digits in a row, with at most one other character between two of them, and no
 /// letter or digit on either side.
-fn mentions(text: &str, wanted: &str) -> bool {
+fn mentions(text: &str, wanted: &str, members: Members) -> bool {
     let characters: Vec<char> = text.chars().flat_map(char::to_uppercase).collect();
     let is_word = |at: Option<&char>| at.is_some_and(|character| character.is_alphanumeric());
     (0..characters.len()).any(|start| {
         let begins = is_word(characters.get(start))
             && !is_word(start.checked_sub(1).and_then(|before| characters.get(before)));
-        begins && end_of_match(characters.get(start..).unwrap_or_default(), wanted)
+        if !begins {
+            return false;
+        }
+        let Some(length) = length_of_match(characters.get(start..).unwrap_or_default(), wanted) else {
+            return false;
+        };
+        members == Members::All || is_id_of_person(&characters, start, start + length)
     })
 }
 
-/// Whether characters begin with the wanted ones, and no letter or digit follows.
-fn end_of_match(characters: &[char], wanted: &str) -> bool {
-    let mut rest = characters.iter().peekable();
+/// How many characters at the beginning are the wanted ones, if no letter or digit follows.
+fn length_of_match(characters: &[char], wanted: &str) -> Option<usize> {
+    let mut rest = characters.iter().enumerate().peekable();
+    let mut length = 0;
     for wanted in wanted.chars() {
-        if rest.peek().is_some_and(|character| !character.is_alphanumeric()) {
+        if rest.peek().is_some_and(|(_, character)| !character.is_alphanumeric()) {
             rest.next();
         }
-        if rest.next() != Some(&wanted) {
-            return false;
-        }
+        let (at, _) = rest.next().filter(|(_, character)| **character == wanted)?;
+        length = at + 1;
     }
-    rest.next().is_none_or(|character| !character.is_alphanumeric())
+    rest.next().is_none_or(|(_, character)| !character.is_alphanumeric()).then_some(length)
+}
+
+/// How many characters before an id may say that it is a person's.
+const CONTEXT: usize = 300;
+
+/// Whether what stands from `start` to `end` in JSON, XML, a form or a query is in a member that names a person.
+fn is_id_of_person(characters: &[char], start: usize, end: usize) -> bool {
+    let id = characters.get(start..end).unwrap_or_default();
+    // A separator inside of an id is a hyphen or space; anything else parts two numbers.
+    if id.iter().any(|character| !character.is_alphanumeric() && !matches!(character, '-' | ' ')) {
+        return false;
+    }
+    let before: String =
+        characters.get(start.saturating_sub(CONTEXT)..start).unwrap_or_default().iter().collect();
+    let after: String = characters.iter().skip(end).take(CONTEXT).collect();
+    let name = if before.ends_with(['>', '[']) { name_of_element(&after) } else { None };
+    let Some(name) = name.or_else(|| name_before(&before)) else { return false };
+    names_person(&[name]) || (is_within(name) && is_about(&before))
+}
+
+/// The name of the XML element that ends here.
+fn name_of_element(after: &str) -> Option<&str> {
+    let end = after.trim_start_matches("]]>").trim_start().strip_prefix("</")?;
+    let name = end.split(|character: char| !is_of_name(character) && character != ':').next()?;
+    Some(name.rsplit(':').next().unwrap_or(name))
+}
+
+/// The name that a value belongs to which begins here: `NAME=`, `"NAME": `, `"NAME": [1, `.
+fn name_before(before: &str) -> Option<&str> {
+    let mut rest = before;
+    loop {
+        let end = rest
+            .trim_end_matches(|character: char| character.is_whitespace() || "\"':=[({,".contains(character));
+        let begin = end.rfind(|character| !is_of_name(character)).map_or(0, |at| {
+            at + end.get(at..).and_then(|last| last.chars().next()).map_or(1, char::len_utf8)
+        });
+        let name = end.get(begin..).filter(|name| !name.is_empty())?;
+        // An earlier element of a list.
+        if end.len() < rest.len() && name.chars().all(|character| character.is_ascii_digit()) {
+            rest = end.get(..begin)?;
+            continue;
+        }
+        return Some(name);
+    }
+}
+
+fn is_of_name(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '-' | '.')
 }
 
 /// Forms and queries as text: `+` is a space, and `%C3%BC` an ü.
@@ -142,5 +271,37 @@ mod tests {
         }
         assert!(!person.is_mentioned("Jürgen Examples"));
         assert_eq!(Subject::person(" - "), Err(InvalidSubject));
+    }
+    #[test]
+    fn the_id_of_a_person_is_mentioned_only_where_a_person_is_named() {
+        let person = Subject::person("3").unwrap();
+        for text in [
+            "<personId type=\"tint32\">3</personId>",
+            "<tvt:personId><![CDATA[3]]></tvt:personId>",
+            "<face id=\"3\"/>",
+            "{\"PersonId\": 3}",
+            "{\"FaceInfo\": [{\"Id\": \"3\", \"Name\": \"\"}]}",
+            "{\"personIds\": [1, 2, 3]}",
+            "cam=7&face=3&x=1",
+            "cam%3D7%26employee_no%3D3",
+        ] {
+            assert!(person.is_mentioned(text), "{text}");
+        }
+        for text in [
+            "<channelId>3</channelId>",
+            "<personCount>3</personCount>",
+            "<point><x>3</x></point>",
+            "{\"Id\": 3, \"SnapId\": 3}",
+            "{\"faceScore\": 3, \"widths\": [1, 3]}",
+            "{\"PersonId\": 33, \"FaceId\": \"3a\"}",
+            "cam=3&face=Ann",
+            "{\"personId\": 1, \"x\": 3}",
+            "3",
+            "",
+        ] {
+            assert!(!person.is_mentioned(text), "{text}");
+        }
+        assert!(Subject::person("12").unwrap().is_mentioned("person_id=1-2"));
+        assert!(!Subject::person("12").unwrap().is_mentioned("face_rect_no=1,2"));
     }
 }
