@@ -269,7 +269,7 @@ pub(super) async fn find(ports: &AwsPorts, id: &str, now: Timestamp) -> Result<E
 
 /// The event by its whole id; `None` where the index does not have it or cannot be read.
 async fn find_in_index(ports: &AwsPorts, id: &str) -> Option<Event> {
-    let summary = events::find(ports.index(), id.parse().ok()?).await.ok()??;
+    let summary = events::find(ports.index(), id.parse().ok()?, ports.clock().now()).await.ok()??;
     let object = ports.objects().get(&summary.record_key()).await.ok()??;
     serde_json::from_slice(&object.bytes).ok()
 }

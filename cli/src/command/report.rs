@@ -51,7 +51,8 @@ pub(super) async fn run(arguments: &Report, stack: Selection<'_>, output: &Outpu
     }
     let stack = Stack::find(stack)?;
     let ports = stack.connect().await;
-    let timezone = stack.site().await?.timezone().clone();
+    let site = stack.site().await?;
+    let timezone = site.timezone().clone();
     let month = arguments.month;
     let (since, until) = report::month(month, &timezone)
         .map_err(|_| Error::Argument("the month is out of range".to_owned()))?;
@@ -60,7 +61,7 @@ pub(super) async fn run(arguments: &Report, stack: Selection<'_>, output: &Outpu
     let count = match arguments.report {
         ReportKind::Gate => {
             let relay = arguments.relay.as_deref();
-            let openings = report::gate(ports.objects(), ports.index(), since, until, relay).await?;
+            let openings = report::gate(&ports, &site, since, until, relay).await?;
             rows.print(&GATE_COLUMNS, &openings, |opening| gate_cells(opening, &times));
             openings.len()
         }

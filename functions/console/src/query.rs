@@ -195,10 +195,14 @@ impl TimelineQuery {
             ..Filter::default()
         };
         let zone = site.timezone();
-        let moment = |local: DateTime| local.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
-        let day = self.day.and_then(|day| bounds(day, zone));
-        filter.since = later(self.from.and_then(moment), day.map(|(start, _)| start));
-        filter.until = earlier(self.to.and_then(moment), day.map(|(_, end)| end));
+        let out_of_range = || PageError::invalid("The day or time is outside of the range of times.");
+        let moment = |local: Option<DateTime>| {
+            let zoned = local.map(|local| local.to_zoned(zone.clone())).transpose();
+            zoned.map(|zoned| zoned.map(|zoned| zoned.timestamp())).map_err(|_| out_of_range())
+        };
+        let day = self.day.map(|day| bounds(day, zone).ok_or_else(out_of_range)).transpose()?;
+        filter.since = later(moment(self.from)?, day.map(|(start, _)| start));
+        filter.until = earlier(moment(self.to)?, day.map(|(_, end)| end));
         Ok(filter)
     }
 }
@@ -322,6 +326,18 @@ mod tests {
         assert_eq!(filter.cameras, [camera]);
         assert!(parse("area=office").filter(&site(), &person(&["yard"])).is_err());
         assert!(parse("area=office").filter(&site(), &person(&[])).is_ok());
+    }
+
+    #[test]
+    fn a_day_outside_of_the_range_of_times_is_refused_and_not_ignored() {
+        for query in ["day=9999-12-31", "day=-9999-01-01", "from=9999-12-31T23:59", "to=-9999-01-01T00:00"] {
+            let filter = TimelineQuery::parse(query).and_then(|query| query.filter(&site(), &person(&[])));
+            assert!(matches!(filter, Err(PageError::Invalid(_))), "{query}: {filter:?}");
+        }
+        for query in ["day=0001-01-01", "day=9999-12-29", "day=1970-01-01"] {
+            let filter = TimelineQuery::parse(query).and_then(|query| query.filter(&site(), &person(&[])));
+            assert!(filter.is_ok_and(|filter| filter.since < filter.until), "{query}");
+        }
     }
 
     #[test]

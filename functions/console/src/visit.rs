@@ -37,6 +37,11 @@ impl Visit {
         if self.visitor.person.role >= role { Ok(()) } else { Err(PageError::Forbidden) }
     }
 
+    /// Whether the person sees relays: they belong to no area.
+    pub(crate) fn sees_relays(&self) -> bool {
+        self.visitor.person.areas.is_empty()
+    }
+
     /// Requires a role without a limit to areas: for what concerns the whole site.
     pub(crate) fn require_everywhere(&self, role: Role) -> Result<(), PageError> {
         self.require(role)?;

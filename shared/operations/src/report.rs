@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camhook_event::EventId;
-use camhook_ports::{DayCount, EventIndex, IndexError, ObjectError, ObjectStore};
+use camhook_ports::{Clock, DayCount, EventIndex, IndexError, IndexPorts, ObjectError};
+use camhook_site::Site;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -53,7 +54,7 @@ pub struct Opening {
     /// The plate of the list that it was taken for, if the rule matched by tolerance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matched_plate: Option<String>,
-    /// The name of the face.
+    /// The name beside the plate on a list of the site, or the name of the face.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
 }
@@ -70,36 +71,45 @@ pub enum ReportError {
 }
 
 /// The relays that were switched in a time range, oldest first, with plate and person of the event. These are missing
-/// where the event has expired or was erased.
+/// where the event has expired or was erased; a plate that a rule matched by tolerance is in the audit, too.
+///
+/// The person is the one of [`Site::name_of_plate`] for the plate that was matched, else for the plate that was read, else
+/// the name of the face: as in messages, by the lists of today.
 ///
 /// # Errors
 ///
 /// When the bucket or the index fails.
-pub async fn gate<O: ObjectStore, I: EventIndex>(
-    objects: &O,
-    index: &I,
+pub async fn gate<P: IndexPorts>(
+    ports: &P,
+    site: &Site,
     since: Timestamp,
     until: Timestamp,
     relay: Option<&str>,
 ) -> Result<Vec<Opening>, ReportError> {
     let mut openings = Vec::new();
-    for record in audit::list(objects, since, until, relay).await? {
+    for record in audit::list(ports.objects(), since, until, relay).await? {
         if !record.is_switched() {
             continue;
         }
         let event = match record.event {
-            Some(id) => events::find(index, id).await?,
+            Some(id) => events::find(ports.index(), id, ports.clock().now()).await?,
             None => None,
         };
-        openings.push(opening(record, event));
+        openings.push(opening(site, record, event));
     }
     Ok(openings)
 }
 
-fn opening(record: AuditRecord, event: Option<Summary>) -> Opening {
+fn opening(site: &Site, record: AuditRecord, event: Option<Summary>) -> Opening {
     let AuditRecord { at, relay, action, decision, rule, event: id, source, plate: matched, .. } = record;
+    let time = event.as_ref().map(|event| event.time.timestamp()).or(record.event_time).unwrap_or(at);
     let (plate, face) = event.map_or((None, None), |event| (event.plate, event.face));
     let plate = plate.map(|plate| plate.text.to_string());
+    let read = matched.as_ref().map(|matched| matched.read.as_str());
+    let plates = [matched.as_ref().map(|matched| matched.matched.as_str()), plate.as_deref(), read];
+    let listed = plates.into_iter().flatten().find_map(|plate| site.name_of_plate(plate, time));
+    let person =
+        listed.or_else(|| face.as_ref().and_then(|face| face.name.as_ref())).map(ToString::to_string);
     Opening {
         at,
         relay,
@@ -110,7 +120,7 @@ fn opening(record: AuditRecord, event: Option<Summary>) -> Opening {
         source,
         plate: plate.or_else(|| matched.as_ref().map(|matched| matched.read.clone())),
         matched_plate: matched.map(|matched| matched.matched),
-        person: face.and_then(|face| face.name).map(|name| name.to_string()),
+        person,
     }
 }
 

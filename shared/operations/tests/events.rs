@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use camhook_event::{Event, EventId};
-use camhook_operations::events::{CameraRef, Cursor, Filter, PAGES, Page, Summary, query};
+use camhook_operations::events::{CameraRef, Cursor, Filter, PAGES, Page, Summary, find, next, query};
 use camhook_ports::EventIndex;
 use camhook_ports::memory::MemoryIndex;
 use jiff::{SignedDuration, Timestamp};
@@ -203,4 +203,46 @@ async fn an_event_that_is_written_again_is_found_by_its_new_keys_only() {
     assert_eq!(found(Filter { area: Some("yard".to_owned()), ..Filter::default() }).await, 0);
     assert_eq!(found(Filter { plate: Some("IB36".parse().unwrap()), ..Filter::default() }).await, 0);
     assert_eq!(found(Filter::default()).await, 1);
+}
+
+#[tokio::test]
+async fn the_next_event_is_the_first_one_after_it_however_long_the_silence_was() {
+    let index = MemoryIndex::default();
+    let at = |minutes: i64| start() + SignedDuration::from_mins(minutes);
+    let id = |number: i64| format!("{number:032x}");
+    let first = summary(at(0), &id(0), &json!({ "area": "yard" }));
+    put(&index, &first).await;
+    let camera = CameraRef { source: "gate".to_owned(), camera: None };
+    let filter = Filter { cameras: vec![camera], ..Filter::default() };
+    assert_eq!(next(&index, &filter, &Cursor::of(&first), now()).await.unwrap(), None);
+    // Eight hours of silence, then an event a minute for five hours; 250 of them are of another area.
+    for number in 1..=300 {
+        let area = if number <= 250 { "office" } else { "yard" };
+        put(&index, &summary(at(480 + number), &id(number), &json!({ "area": area }))).await;
+    }
+    put(&index, &summary(at(0), &id(1000), &json!({ "source": "drive" }))).await;
+    let found = next(&index, &filter, &Cursor::of(&first), now()).await.unwrap().unwrap();
+    assert_eq!(found.id.to_string(), id(1));
+    // Of two events of one time the ids decide.
+    put(&index, &summary(at(0), &id(2000), &json!({}))).await;
+    let found = next(&index, &filter, &Cursor::of(&first), now()).await.unwrap().unwrap();
+    assert_eq!(found.id.to_string(), id(2000));
+
+    let limited = Filter { areas: ["yard".to_owned()].into(), ..filter };
+    let (before, after) = (index.pages_read(), Cursor::of(&found));
+    next(&index, &limited, &after, now()).await.unwrap();
+    assert!(index.pages_read() - before <= PAGES);
+    let near = summary(at(480 + 200), &id(200), &json!({ "area": "office" }));
+    let found = next(&index, &limited, &Cursor::of(&near), now()).await.unwrap().unwrap();
+    assert_eq!(found.id.to_string(), id(251));
+}
+
+#[tokio::test]
+async fn an_event_that_has_expired_is_not_found_though_the_table_still_has_it() {
+    let index = MemoryIndex::default();
+    let event = summary(start(), &format!("{:032x}", 1), &json!({}));
+    put(&index, &event).await;
+    let expires = event.expires(365);
+    let found = async |now| find(&index, event.id, now).await.unwrap().is_some();
+    assert!(found(expires - SignedDuration::from_secs(1)).await && !found(expires).await);
 }

@@ -8,10 +8,22 @@ use camhook_operations::events::Summary;
 use camhook_operations::report::{gate, month, plates};
 use camhook_ports::memory::MemoryPorts;
 use camhook_ports::{EventIndex, IndexPorts, Object, ObjectStore, Ports, Precondition};
+use camhook_site::Site;
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+
+/// A site with a list of plates: of one, who has it changes in the middle of November.
+fn site() -> Site {
+    let toml = "timezone = \"Europe/Berlin\"\n\
+        [lists]\nresidents = [\n\
+        { plate = \"IB 36 NL\", name = \"Ann\" },\n\
+        { plate = \"B CD 12\", name = \"Ben\", until = \"2026-11-14\" },\n\
+        { plate = \"M 1\" },\n]\n\
+        next-residents = [{ plate = \"B CD 12\", name = \"Cleo\", from = \"2026-11-15\" }]\n";
+    camhook_site::read(toml, "camhook.toml").unwrap().0
+}
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -67,7 +79,7 @@ async fn openings_of_a_month_of_the_site_are_listed_with_plate_and_person() {
     decided(&ports, "2026-11-30T23:30:00Z", "done", 5, json!({})).await;
     // 23:30 UTC on the last day of October is in November there.
     let (since, until) = month(date(2026, 11, 20), &TimeZone::get("Europe/Berlin").unwrap()).unwrap();
-    let openings = gate(ports.objects(), ports.index(), since, until, None).await.unwrap();
+    let openings = gate(&ports, &site(), since, until, None).await.unwrap();
     let who: Vec<(&str, Option<&str>, Option<&str>)> = openings
         .iter()
         .map(|one| (one.decision.as_str(), one.plate.as_deref(), one.person.as_deref()))
@@ -75,13 +87,34 @@ async fn openings_of_a_month_of_the_site_are_listed_with_plate_and_person() {
     assert_eq!(
         who,
         [
-            ("done", Some("IB-36 NL"), None),
+            ("done", Some("IB-36 NL"), Some("Ann")),
             ("unknown", None, Some("Ada Example")),
-            ("done", Some("1B36NL"), None)
+            ("done", Some("1B36NL"), Some("Ann"))
         ]
     );
     assert_eq!(openings[2].matched_plate.as_deref(), Some("IB36NL"));
-    assert!(gate(ports.objects(), ports.index(), since, until, Some("door")).await.unwrap().is_empty());
+    assert!(gate(&ports, &site(), since, until, Some("door")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_person_is_the_one_of_the_list_on_that_day_else_the_face() {
+    let ports = MemoryPorts::new(at("2026-12-05T12:00:00Z"));
+    let both = |plate: &str| json!({ "plate": { "text": plate }, "face": { "name": "Ada Example" } });
+    let expected = [
+        (both("b-cd 12"), "2026-11-14T22:59:00Z", Some("Ben")),
+        (both("bcd12"), "2026-11-14T23:01:00Z", Some("Cleo")),
+        (both("M 1"), "2026-11-16T08:00:00Z", Some("Ada Example")),
+        (both("X 9"), "2026-11-17T08:00:00Z", Some("Ada Example")),
+        (json!({ "plate": { "text": "X 9" } }), "2026-11-18T08:00:00Z", None),
+    ];
+    for (number, (more, time, _)) in (1..).zip(&expected) {
+        event(&ports, number, "drive", time, more.clone()).await;
+        decided(&ports, time, "done", number, json!({})).await;
+    }
+    let (since, until) = (at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z"));
+    let openings = gate(&ports, &site(), since, until, None).await.unwrap();
+    let who: Vec<Option<&str>> = openings.iter().map(|opening| opening.person.as_deref()).collect();
+    assert_eq!(who, expected.map(|(_, _, person)| person));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camhook_event::{Event, Text, Vendor};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::{Action, CameraId, Channel, ChannelId, List, NamedCamera, PlateText, Relay, Rule, Source};
@@ -192,15 +193,20 @@ impl Site {
     /// the device gives the face.
     #[must_use]
     pub fn person<'a>(&'a self, event: &'a Event) -> Option<&'a Text> {
-        let day = event.time.timestamp().to_zoned(self.timezone.clone()).date();
-        let plate = event.data.plate.as_ref().and_then(|plate| PlateText::new(plate.text.as_str()));
-        let listed = plate.and_then(|plate| {
-            let entries = self.lists.iter().flat_map(|list| &list.entries);
-            entries
-                .filter(|entry| entry.plate == plate && entry.is_valid_on(day))
-                .find_map(|entry| entry.name.as_ref())
-        });
+        let plate = event.data.plate.as_ref();
+        let listed = plate.and_then(|plate| self.name_of_plate(plate.text.as_str(), event.time.timestamp()));
         listed.or_else(|| event.data.face.as_ref().and_then(|face| face.name.as_ref()))
+    }
+
+    /// The name beside a plate on a list of the site that has it on the day of a time.
+    #[must_use]
+    pub fn name_of_plate(&self, plate: &str, time: Timestamp) -> Option<&Text> {
+        let plate = PlateText::new(plate)?;
+        let day = time.to_zoned(self.timezone.clone()).date();
+        let entries = self.lists.iter().flat_map(|list| &list.entries);
+        entries
+            .filter(|entry| entry.plate == plate && entry.is_valid_on(day))
+            .find_map(|entry| entry.name.as_ref())
     }
 }
 

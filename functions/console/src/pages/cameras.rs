@@ -7,19 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::State;
 use axum::response::Html;
 use camhook_description::printable;
-use camhook_event::Event;
 use camhook_operations::events::{self, Filter, Summary};
 use camhook_operations::sources::{self, AgentStatus, SourceState, SourceStatus};
 use camhook_ports::{DayCount, IndexPorts};
 use camhook_site::Source;
-use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use self::chart::chart;
 use super::layout::{Section, layout};
-use super::record;
 use crate::app::App;
 use crate::error::PageError;
 use crate::format::{ago, counted, day_of, duration, full_time};
@@ -33,11 +31,8 @@ const DAYS: i64 = 14;
 /// A device clock that differs by more than this is pointed out.
 const LARGE_LAG: SignedDuration = SignedDuration::from_secs(30);
 
-/// The last event of a source, with its record where it was not yet deleted.
-struct LastEvent {
-    summary: Summary,
-    record: Option<Event>,
-}
+/// The number of sources whose last event is read at the same time.
+const AT_ONCE: usize = 16;
 
 /// The cameras.
 pub(crate) async fn page<P: IndexPorts>(
@@ -55,9 +50,8 @@ pub(crate) async fn page<P: IndexPorts>(
     let statuses: BTreeMap<&str, &SourceStatus> =
         heard.sources.iter().map(|status| (status.id.as_str(), status)).collect();
     let names: Vec<String> = sources.iter().map(|source| source.id.to_string()).collect();
-    let last: Vec<_> =
-        names.into_iter().map(|source| last_event(app.clone(), visit.clone(), source)).collect();
-    let last = try_join_all(last).await?;
+    let last = names.into_iter().map(|source| last_event(app.clone(), visit.clone(), source));
+    let last: Vec<Option<Summary>> = stream::iter(last).buffered(AT_ONCE).try_collect().await?;
     let days = days(&visit);
     let counts = counts(&app, &days).await?;
     let content = html! {
@@ -104,13 +98,11 @@ async fn last_event<P: IndexPorts>(
     app: App<P>,
     visit: Visit,
     source: String,
-) -> Result<Option<LastEvent>, PageError> {
+) -> Result<Option<Summary>, PageError> {
     let areas = visit.visitor.person.areas.clone();
     let filter = Filter { source: Some(source), areas, ..Filter::default() };
     let page = events::query(app.ports.index(), &filter, None, 1, visit.place.now).await?;
-    let Some(summary) = page.events.into_iter().next() else { return Ok(None) };
-    let record = record(&app, &summary).await?;
-    Ok(Some(LastEvent { summary, record }))
+    Ok(page.events.into_iter().next())
 }
 
 /// The days of the charts, oldest first.
@@ -137,7 +129,7 @@ fn card(
     visit: &Visit,
     source: &Source,
     status: Option<&SourceStatus>,
-    last: Option<&LastEvent>,
+    last: Option<&Summary>,
     counts: &[&DayCount],
     days: &[Date],
 ) -> Markup {
@@ -152,11 +144,11 @@ fn card(
                 (state(status))
             }
             p.quiet { (source.vendor) @if let Some(area) = &source.area { " · " (area) } }
-            @if let Some(last) = last { (last_picture(visit, &last.summary)) }
+            @if let Some(last) = last { (last_picture(visit, last)) }
             dl.facts-list {
                 (row("Last contact", &moment(visit, status.and_then(|status| status.contact))))
-                (row("Last event", &moment(visit, last.map(|last| last.summary.time.timestamp()))))
-                @if let Some(lag) = last.and_then(|last| last.record.as_ref()).and_then(|event| event.data.lag_s) {
+                (row("Last event", &moment(visit, last.map(|last| last.time.timestamp()))))
+                @if let Some(lag) = last.and_then(|last| last.lag_s) {
                     (row("Clock", &clock(lag)))
                 }
                 @if let Some(refusal) = status.and_then(|status| status.refusal.as_ref()) {

@@ -40,7 +40,11 @@ pub(crate) async fn page<P: IndexPorts>(
         let (app, summary) = (app.clone(), summary.clone());
         async move { record(&app, &summary).await }
     };
-    let relays: Vec<String> = visit.place.site.relays().iter().map(|relay| relay.id.to_string()).collect();
+    let relays: Vec<String> = if visit.sees_relays() {
+        visit.place.site.relays().iter().map(|relay| relay.id.to_string()).collect()
+    } else {
+        Vec::new()
+    };
     let (event, neighbors, marks, decisions, audit) = futures_util::future::join5(
         stored,
         neighbors::of(app.clone(), visit.clone(), summary.clone()),

@@ -27,8 +27,7 @@ pub(crate) async fn page<P: IndexPorts>(
     let modes = modes::list(state, site).await?;
     let modes: Vec<AreaMode> =
         modes.into_iter().filter(|mode| visit.visitor.person.may_see(Some(&mode.area))).collect();
-    let is_everywhere = visit.visitor.person.areas.is_empty();
-    let relays = if is_everywhere { Some(relays::list(state, site).await?) } else { None };
+    let relays = if visit.sees_relays() { Some(relays::list(state, site).await?) } else { None };
     let ids: Vec<String> =
         relays.iter().flat_map(|relays| &relays.relays).map(|relay| relay.id.clone()).collect();
     let actions = actions::of_relays(&app, &visit, &ids).await?;

@@ -126,8 +126,8 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// The maximum number of days on which events are marked at once.
-    const DAYS: usize = 31;
+    /// The maximum number of days on which events are marked at once: one for each event.
+    const DAYS: usize = marks::AT_ONCE;
 
     pub(crate) fn parse(marked: &str, days: &str) -> Option<Self> {
         let marked_at = Timestamp::from_nanosecond(marked.parse().ok()?).ok()?;

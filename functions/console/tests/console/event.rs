@@ -1,8 +1,8 @@
 //! The page of an event, and its pictures.
 
 use camhook_event::EventId;
-use camhook_ports::{ObjectStore, Ports};
-use camhook_state::decision::{ActionDecision, ActionOutcome, Decision, FirstWrite, NOTIFY, record};
+use camhook_ports::{Object, ObjectStore, Ports, Precondition};
+use camhook_state::decision::{ActionDecision, ActionOutcome, Decision, FirstWrite, NOTIFY, RELAY, record};
 use camhook_state::person::Role;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
@@ -144,4 +144,72 @@ async fn pictures_that_were_not_stored_say_why() {
     let page = console.get(&format!("/console/events/{}", event.id), &cookie).await;
     assert!(page.text().contains("larger than 3 MiB") && page.text().contains("settings of the source"));
     assert!(console.get("/console", &cookie).await.text().contains("No picture"));
+}
+
+#[tokio::test]
+async fn the_next_event_is_the_one_after_a_long_silence_and_not_one_of_the_newest() {
+    let console = Console::new();
+    let id = console.event("gate", Some("yard"), 1000).await;
+    let mut morning = Vec::new();
+    for minutes in (1..=300).rev() {
+        morning.push(console.event("gate", Some("yard"), minutes).await);
+    }
+    let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
+    let before = console.ports.index.pages_read();
+    let page = console.get(&format!("/console/events/{id}"), &cookie).await;
+    assert!(console.ports.index.pages_read() - before <= 4);
+    let next = format!("rel=\"next\" href=\"../../console/events/{}\"", morning[0]);
+    assert!(page.text().contains(&next), "{next} in {}", page.text());
+}
+
+#[tokio::test]
+async fn who_is_limited_to_areas_sees_nothing_of_relays_on_the_page_of_an_event() {
+    let console = Console::new();
+    let id = console.event("gate", Some("yard"), 30).await;
+    let relay = ActionOutcome::Relay {
+        relay: "barrier".to_owned(),
+        decision: "done".to_owned(),
+        reason: "answered".to_owned(),
+        text: "switched by the device".to_owned(),
+    };
+    for (part, rule, outcome) in
+        [(NOTIFY, "notify-all", ActionOutcome::Delivered { caveat: None }), (RELAY, "open-up", relay)]
+    {
+        let action = ActionDecision { rule: rule.to_owned(), action: 0, at: NOW, attempt: 1, outcome };
+        let decision = Decision { event_time: NOW, at: NOW, basis: None, actions: vec![action] };
+        record(console.ports.state(), id.parse().unwrap(), part, &decision, FirstWrite::Expected)
+            .await
+            .unwrap();
+    }
+    let of_relays = ["barrier", "switched by the device", "open-up"];
+    let limited = console.sign_in("Ben", Role::Operator, &["yard"]).await;
+    let everywhere = console.sign_in("Anna", Role::Viewer, &[]).await;
+    let shows = async |cookie: &str, part: &str| {
+        console.get(&format!("/console/events/{id}"), cookie).await.text().contains(part)
+    };
+    for part in of_relays {
+        assert!(shows(&everywhere, part).await && !shows(&limited, part).await, "{part}");
+    }
+    assert!(shows(&limited, "notify-all").await);
+    // The audit says it in words of its own.
+    let audit = json!({
+        "type": "camhook.audit.v1", "at": NOW, "decision": "done", "reason": "done", "text": "switched by the device",
+        "relay": "barrier", "action": "pulse", "seconds": 1.0, "rule": "open-up", "event": id,
+    });
+    let key = camhook_event::audit_key("barrier", NOW, &format!("done-{id}-open-up-0"));
+    let object = Object { bytes: audit.to_string().into(), content_type: "application/json" };
+    console.ports.objects().put(&key, object, Precondition::None).await.unwrap();
+    for part in of_relays {
+        assert!(shows(&everywhere, part).await && !shows(&limited, part).await, "{part}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_has_expired_is_not_found() {
+    let console = Console::new();
+    let id = console.event("gate", Some("yard"), 5).await;
+    console.advance(90 * 24 * 3600);
+    let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
+    let page = console.get(&format!("/console/events/{id}"), &cookie).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
 }

@@ -1,7 +1,8 @@
 //! Cameras, relays and modes, problems, site.
 
 use bytes::Bytes;
-use camhook_ports::{ActiveAlarm, Object, ObjectStore, Ports, Precondition, Queue, QueueDepth};
+use camhook_operations::events::Summary;
+use camhook_ports::{ActiveAlarm, EventIndex, Object, ObjectStore, Ports, Precondition, Queue, QueueDepth};
 use camhook_state::channel_status::{self, ChannelStatus};
 use camhook_state::configuration::{self, ValidVersion};
 use camhook_state::control::{self, StopSwitch};
@@ -122,7 +123,7 @@ async fn problems_list_what_fails_and_what_was_not_understood() {
         "Channel family fails",
         "&lt;i&gt;no",
         "Source desk is refused",
-        "1 event waits for a queue",
+        "1 event or alert waits for a queue",
         "not_xml",
         "&lt;b&gt;here",
         "r-1",
@@ -275,4 +276,55 @@ async fn the_audit_of_a_relay_is_shown_with_its_event() {
             assert!(page.text().contains(part), "{path}: {part} in {}", page.text());
         }
     }
+}
+
+#[tokio::test]
+async fn the_newest_posts_of_the_quarantine_are_shown_whichever_source_they_are_of() {
+    let console = Console::deployed().await;
+    let put = async |source: &str, id: &str, minutes: i64| {
+        let received_at = NOW - jiff::SignedDuration::from_mins(minutes);
+        let reason = json!({ "reason": "not_xml", "detail": "", "source": source, "received_at": received_at, "request_id": id });
+        let object = Object { bytes: Bytes::from(reason.to_string()), content_type: "application/json" };
+        let key = format!("quarantine/2026/11/29/{source}/{id}/reason.json");
+        console.ports.objects().put(&key, object, Precondition::None).await.unwrap();
+    };
+    for number in 0..1500_i64 {
+        put("desk", &format!("old-{number}"), 600 - number / 10).await;
+    }
+    put("gate", "newest", 1).await;
+    let cookie = console.sign_in("Anna", Role::Operator, &[]).await;
+    let before = console.ports.objects.calls();
+    let page = console.get("/console/problems", &cookie).await;
+    let shown: Vec<usize> = ["newest", "old-1499", "old-1481"]
+        .iter()
+        .filter_map(|id| page.text().find(&format!(">{id}<")))
+        .collect();
+    assert!(shown.len() == 3 && shown.is_sorted(), "{shown:?}");
+    assert!(!page.text().contains(">old-1480<") && page.text().contains("1501 posts"));
+    assert!(console.ports.objects.calls() - before < 50, "20 entries are read, and not all");
+}
+
+#[tokio::test]
+async fn cameras_read_the_last_event_of_each_source_and_nothing_else_of_it() {
+    const SOURCES: usize = 500;
+    let mut toml = "timezone = \"Europe/Berlin\"\n".to_owned();
+    for number in 0..SOURCES {
+        toml += &format!(
+            "[[source]]\nid = \"camera-{number}\"\nvendor = \"viewtron\"\nauth = {{ token = \"{number:022}\" }}\n"
+        );
+    }
+    let console = Console::of(&toml);
+    for number in 0..SOURCES {
+        let last = event(&format!("camera-{number}"), None, 5, &json!({ "lag_s": 120.0 }));
+        let mut summary = Summary::of(&last);
+        summary.id = format!("{number:032x}").parse().unwrap();
+        let (item, keys) = summary.item(90).unwrap();
+        console.ports.index.put(item, &keys).await.unwrap();
+    }
+    let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
+    let (objects, pages) = (console.ports.objects.calls(), console.ports.index.pages_read());
+    let page = console.get("/console/cameras", &cookie).await;
+    assert_eq!(page.text().matches("2 min</span> behind").count(), SOURCES);
+    assert_eq!(console.ports.index.pages_read() - pages, SOURCES);
+    assert!(console.ports.objects.calls() - objects < 20, "no record is read");
 }

@@ -307,3 +307,37 @@ async fn assets_are_cached_for_ever_and_pages_never() {
         assert_eq!(asset.header(CONTENT_ENCODING), "");
     }
 }
+
+#[tokio::test]
+async fn a_day_outside_of_the_range_of_times_is_an_invalid_request_and_not_every_event() {
+    let console = Console::new();
+    console.event("gate", Some("yard"), 5).await;
+    let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
+    for query in ["day=9999-12-31", "day=-009999-01-01", "from=9999-12-31T23:59"] {
+        let page = console.get(&format!("/console?{query}"), &cookie).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(!page.text().contains("data-event="), "{query}");
+    }
+    assert!(ids(&console.get("/console?day=1970-01-01", &cookie).await).is_empty());
+}
+
+#[tokio::test]
+async fn marks_of_events_of_many_days_are_undone_without_the_script() {
+    let console = Console::new();
+    let mut form = String::from("reviewed=yes&back=");
+    for day in 0..50 {
+        let id = console.event("gate", Some("yard"), 5 + day * 24 * 60).await;
+        form.push_str(&format!("&event={id}"));
+    }
+    let cookie = console.sign_in("Anna", Role::Operator, &[]).await;
+    let marked = console.post("/console/reviewed", &cookie, &form).await;
+    let page = console.get(&format!("/{}", marked.location().trim_start_matches("../")), &cookie).await;
+    assert_eq!(page.text().matches("data-reviewed=\"yes\"").count(), 50);
+    let (time, days) =
+        (attribute(&page, "name=\"marked\" value=\""), attribute(&page, "name=\"in\" value=\""));
+    let form = format!("marked={time}&in={days}&back=");
+    let undone = console.post("/console/reviewed/undo", &cookie, &form).await;
+    assert_eq!(undone.status, StatusCode::SEE_OTHER);
+    let page = console.get("/console", &cookie).await;
+    assert_eq!(page.text().matches("data-reviewed=\"yes\"").count(), 0);
+}

@@ -8,11 +8,19 @@ use camhook_ports::Position;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::Summary;
+
 /// Where a query continues: the position of the last event that was searched. Safe in a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub(crate) Position);
 
 impl Cursor {
+    /// The position of an event.
+    #[must_use]
+    pub fn of(event: &Summary) -> Self {
+        Self(Position { time: event.time.timestamp(), id: event.id.to_string() })
+    }
+
     /// The time down to which was searched.
     #[must_use]
     pub fn time(&self) -> Timestamp {

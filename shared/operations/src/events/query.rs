@@ -117,14 +117,50 @@ fn matching(item: IndexItem, filter: &Filter, now: Timestamp) -> Option<Summary>
     Summary::of_item(item).filter(|summary| filter.matches(summary))
 }
 
-/// The event with this id; `None` when the index does not have it.
+/// The event with this id; `None` when the index does not have it, or it has expired. The table deletes expired items
+/// late.
 ///
 /// # Errors
 ///
 /// When the index fails.
-pub async fn find<I: EventIndex>(index: &I, id: EventId) -> Result<Option<Summary>, IndexError> {
+pub async fn find<I: EventIndex>(
+    index: &I,
+    id: EventId,
+    now: Timestamp,
+) -> Result<Option<Summary>, IndexError> {
     let item = index.get(&id.to_string()).await?;
-    Ok(item.and_then(Summary::of_item))
+    Ok(item.filter(|item| item.expires > now).and_then(Summary::of_item))
+}
+
+/// The number of events that a page has in which the next event is looked for.
+const NEXT: usize = 100;
+
+/// The first event after another one that matches a filter by a single key, apart from its times. Reads at most [`PAGES`]
+/// pages.
+///
+/// # Errors
+///
+/// When the index fails.
+pub async fn next<I: EventIndex>(
+    index: &I,
+    filter: &Filter,
+    after: &Cursor,
+    now: Timestamp,
+) -> Result<Option<Summary>, IndexError> {
+    let keys = filter.keys();
+    let Some(key) = keys.first() else { return Ok(None) };
+    let limit = if filter.is_answered_by(&keys) { 1 } else { NEXT };
+    let mut position = after.0.clone();
+    for _ in 0..PAGES {
+        let page = index.newer(key, &position, limit).await?;
+        let Some(last) = page.items.last() else { return Ok(None) };
+        position = last.position.clone();
+        let found = page.items.into_iter().find_map(|item| matching(item, filter, now));
+        if found.is_some() || page.end == PageEnd::Complete {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// What an event is counted under: its camera, and the day in the site's time zone.

@@ -27,6 +27,9 @@ pub struct Summary {
     pub time: Time,
     /// When it was received.
     pub received_at: Time,
+    /// By how many seconds it was received after the time that the device reported, as far as it reported one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_s: Option<f64>,
     /// Whose dialect it came in.
     pub vendor: Vendor,
     /// The source's id.
@@ -122,6 +125,7 @@ impl Summary {
             id: event.id,
             time: event.time,
             received_at: data.received_at,
+            lag_s: data.lag_s,
             vendor: data.vendor,
             source: data.source.clone(),
             area: data.area.clone(),

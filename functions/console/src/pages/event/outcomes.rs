@@ -21,10 +21,11 @@ pub(super) fn section(
 ) -> Markup {
     let zone = visit.place.site.timezone();
     // The audit says more of relays than the decision does.
+    let is_relays_shown = visit.sees_relays() && audit.is_empty();
     let parts: Vec<(&String, &Decision)> = decisions
         .iter()
         .filter(|(part, decision)| {
-            !decision.actions.is_empty() && (audit.is_empty() || part.as_str() == NOTIFY)
+            !decision.actions.is_empty() && (is_relays_shown || is_of_notifications(part))
         })
         .collect();
     html! {
@@ -63,6 +64,11 @@ pub(super) fn section(
             pre { code { "camhook explain " (summary.id) } }
         }
     }
+}
+
+/// Whether a part is of notifications and modes, of the event itself or of a replay of it.
+fn is_of_notifications(part: &str) -> bool {
+    part.split('#').next() == Some(NOTIFY)
 }
 
 fn part_name(part: &str) -> &str {

@@ -55,7 +55,10 @@ pub(super) fn of_problem(problem: &Problem, status: &Status, visit: &Visit) -> P
             "camhook quarantine list",
         ),
         Problem::Pending { count } => Panel::new(
-            format!("{} for a queue", counted(*count as u64, "event waits", "events wait")),
+            format!(
+                "{} for a queue",
+                counted(*count as u64, "event or alert waits", "events and alerts wait")
+            ),
             html! { "They are stored. The watchdog delivers them within minutes once the queue accepts messages." },
             "camhook events --since 1h",
         ),

@@ -1,7 +1,7 @@
 //! Posts that could not be understood.
 
 use camhook_description::printable;
-use camhook_ports::{IndexPorts, ObjectStore as _};
+use camhook_ports::{IndexPorts, ListedObject, ObjectStore as _};
 use futures_util::future::try_join_all;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -16,8 +16,11 @@ use crate::visit::Visit;
 /// The number of days that are listed.
 const DAYS: i64 = 3;
 
-/// The number of objects that are listed of a day: one call of S3.
-const LISTED: usize = 999;
+/// The number of objects that are listed with one call of S3.
+const LISTED: usize = 1000;
+
+/// The maximum number of calls that list a day.
+const CALLS: usize = 5;
 
 /// The number of entries that are shown.
 const SHOWN: usize = 20;
@@ -36,29 +39,48 @@ pub(super) struct Entry {
 pub(super) struct Entries {
     newest: Vec<Entry>,
     total: usize,
+    /// Whether there are more than were listed.
+    is_cut: bool,
 }
 
 /// The entries of the last days, newest first.
 pub(super) async fn newest<P: IndexPorts>(app: &App<P>, visit: &Visit) -> Result<Entries, PageError> {
-    let mut keys = Vec::new();
+    let mut listed = Vec::new();
+    let mut is_cut = false;
     for days in 0..DAYS {
         let day =
             visit.place.now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(visit.place.now);
         let day = day.to_zoned(TimeZone::UTC).strftime("%Y/%m/%d").to_string();
-        let listed = app.ports.objects().list(&format!("quarantine/{day}/"), LISTED).await?;
-        keys.extend(listed.into_iter().filter(|key| key.ends_with("/reason.json")));
+        let of_day = of_day(app, &format!("quarantine/{day}/")).await?;
+        is_cut |= of_day.len() >= LISTED * CALLS;
+        listed.extend(of_day.into_iter().filter(|object| object.key.ends_with("/reason.json")));
     }
-    let total = keys.len();
-    // Keys are in the order of sources: what is newest is known only from the objects.
-    keys.truncate(SHOWN * 5);
-    let objects: Vec<_> = keys.iter().map(|key| app.ports.objects().get(key)).collect();
+    let total = listed.len();
+    // Keys are in the order of sources, and not of time.
+    listed.sort_by_key(|object| std::cmp::Reverse(object.stored_at));
+    listed.truncate(SHOWN);
+    let objects: Vec<_> = listed.iter().map(|object| app.ports.objects().get(&object.key)).collect();
     let objects = try_join_all(objects).await?;
     let entries =
         objects.into_iter().flatten().filter_map(|object| serde_json::from_slice(&object.bytes).ok());
     let mut newest: Vec<Entry> = entries.collect();
     newest.sort_by_key(|entry| std::cmp::Reverse(entry.received_at));
-    newest.truncate(SHOWN);
-    Ok(Entries { newest, total })
+    Ok(Entries { newest, total, is_cut })
+}
+
+/// The objects of a day, as far as they are listed with a few calls.
+async fn of_day<P: IndexPorts>(app: &App<P>, prefix: &str) -> Result<Vec<ListedObject>, PageError> {
+    let mut objects: Vec<ListedObject> = Vec::new();
+    for _ in 0..CALLS {
+        let after = objects.last().map_or(prefix, |last| last.key.as_str());
+        let listed = app.ports.objects().list_stored(prefix, after, LISTED).await?;
+        let is_last = listed.len() < LISTED;
+        objects.extend(listed);
+        if is_last {
+            break;
+        }
+    }
+    Ok(objects)
 }
 
 pub(super) fn section(visit: &Visit, entries: &Entries) -> Markup {
@@ -70,6 +92,7 @@ pub(super) fn section(visit: &Visit, entries: &Entries) -> Markup {
                 p.quiet { "Every accepted post of the last " (DAYS) " days was understood." }
             } @else {
                 p {
+                    @if entries.is_cut { "At least " }
                     (counted(entries.total as u64, "post", "posts"))
                     " of the last " (DAYS) " days could not be understood. They are kept, and can be sent through a newer version."
                 }

@@ -37,7 +37,7 @@ pub(super) async fn of_relays<P: IndexPorts>(
         relays.iter().map(|relay| audit::newest(app.ports.objects(), relay, now, SHOWN)).collect();
     let actions = try_join_all(actions).await?;
     let ids: Vec<EventId> = actions.iter().flatten().filter_map(|entry| entry.event).collect();
-    let events: Vec<_> = ids.into_iter().map(|id| events::find(app.ports.index(), id)).collect();
+    let events: Vec<_> = ids.into_iter().map(|id| events::find(app.ports.index(), id, now)).collect();
     let events = try_join_all(events).await?.into_iter().flatten();
     Ok(LastActions {
         by_relay: relays.iter().cloned().zip(actions).collect(),
