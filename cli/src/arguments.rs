@@ -62,6 +62,30 @@ pub(crate) enum Consent {
     Given,
 }
 
+/// Whether a command makes its change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// It does.
+    Real,
+    /// It only says what it would do.
+    Dry,
+}
+
+/// The option of commands that change something.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct DryRun {
+    /// Only say what would be done. Nothing is changed.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl DryRun {
+    /// Whether the command makes its change.
+    pub(crate) fn run(self) -> Run {
+        if self.dry_run { Run::Dry } else { Run::Real }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Add, list, select and remove stacks on AWS.
@@ -373,6 +397,8 @@ pub(crate) struct ConfigPush {
     /// Replace a configuration that has sources by one that has none.
     #[arg(long)]
     allow_empty: bool,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
 }
 
 impl ConfigPush {
@@ -406,6 +432,8 @@ pub(crate) struct ConfigShow {
 pub(crate) struct ConfigRollback {
     /// The id of the version, or its first characters [default: the last valid one before the newest].
     pub(crate) version: Option<String>,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
 }
 
 #[derive(Debug, Args)]
@@ -709,6 +737,8 @@ pub(crate) struct Arm {
     /// Your name, recorded with the change.
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "somebody")]
     pub(crate) by: String,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
 }
 
 #[cfg(feature = "aws")]
@@ -726,6 +756,8 @@ pub(crate) struct Snooze {
     /// End the snooze.
     #[arg(long, conflicts_with = "length")]
     pub(crate) off: bool,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
 }
 
 #[derive(Debug, Args)]
@@ -736,27 +768,40 @@ pub(crate) struct People {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeopleAction {
-    /// Print a link that signs in one browser, once, within 15 minutes. Repeat it for another browser or another role.
+    /// Print a link that signs in one browser, once, within 15 minutes. Repeat it for another browser.
+    ///
+    /// A person who is invited again keeps their role and areas, unless --role, --area or --all-areas changes them: for all
+    /// their browsers, at once.
     Invite(Invite),
     /// List people with their roles, areas and sessions.
     List,
     /// Remove a person and end their sessions at once.
-    Revoke {
-        /// The person's name.
-        name: String,
-    },
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// The person's name.
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Invite {
     /// The person's name, as it is shown: up to 64 characters.
     pub(crate) name: String,
-    /// What the person may do.
+    /// What the person may do. Required for a new person; without it, the role stays.
     #[arg(long, value_enum)]
-    pub(crate) role: RoleArgument,
-    /// An area that the person may see. Repeat for several; without it, everything.
-    #[arg(long = "area", value_name = "AREA")]
+    pub(crate) role: Option<RoleArgument>,
+    /// An area that the person may see. Repeat for several. Without it, the areas stay; a new person sees everything.
+    #[arg(long = "area", value_name = "AREA", conflicts_with = "all_areas")]
     pub(crate) areas: Vec<String>,
+    /// Let the person see everything, also what belongs to no area.
+    #[arg(long)]
+    pub(crate) all_areas: bool,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -780,6 +825,8 @@ pub(crate) struct Relays {
     /// Your name, recorded with the change.
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "somebody")]
     pub(crate) by: String,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -1017,6 +1064,8 @@ pub(crate) struct DlqSend {
     /// Send all dead letters again.
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
 }
 
 #[derive(Debug, Args)]
@@ -1024,6 +1073,8 @@ pub(crate) struct DlqDrop {
     /// Ids of messages or events, or the beginning of them.
     #[arg(required = true)]
     pub(crate) ids: Vec<String>,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
 }
 
 fn queue(name: &str) -> Result<Queue, String> {

@@ -136,3 +136,77 @@ pub(crate) async fn run(arguments: Arguments, output: &Output) -> Result<Outcome
         Command::Pump(pump) => pump::run(pump, stack, output).await,
     }
 }
+
+#[cfg(feature = "aws")]
+#[cfg(test)]
+mod tests {
+    use camhook_event::CONFIG_KEY;
+    use camhook_ports::memory::MemoryPorts;
+    use camhook_ports::{Item, Object, ObjectStore, Precondition};
+    use camhook_relay::stop;
+    use camhook_state::control::{self, StopSwitch};
+    use clap::Parser as _;
+    use jiff::Timestamp;
+
+    use super::{Arguments, Command, Error, Outcome, arm, relays, snooze};
+    use crate::output::{Form, Output};
+    use crate::stack::Stack;
+
+    /// A stack whose only source, `gate`, has these further lines.
+    pub(super) async fn deployed(lines: &str) -> MemoryPorts {
+        let ports = MemoryPorts::new(Timestamp::constant(1_800_000_000, 0));
+        let toml = format!(
+            "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\n\
+             auth = {{ token = \"AAAAAAAAAAAAAAAAAAAAAA\" }}\n{lines}\n"
+        );
+        let object = Object { bytes: toml.into(), content_type: "application/toml" };
+        ports.objects.put(CONFIG_KEY, object, Precondition::None).await.unwrap();
+        ports
+    }
+
+    /// Everything in the table.
+    pub(super) fn of_table(ports: &MemoryPorts) -> Vec<Item> {
+        ports.state.items()
+    }
+
+    async fn run(ports: &MemoryPorts, arguments: &[&str]) -> Result<Outcome, Error> {
+        let (stack, output) = (Stack::for_test(), Output::new(Form::Json));
+        let arguments = ["camhook"].iter().chain(arguments).copied();
+        match Arguments::parse_from(arguments).command {
+            Command::Arm(command) => arm::work(&command, &stack, ports, &output).await,
+            Command::Snooze(command) => snooze::work(&command, &stack, ports, &output).await,
+            Command::Relays(command) => relays::work(&command, &stack, ports, &output).await,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_changes_nothing_and_the_same_command_without_it_does() {
+        let ports = deployed("area = \"yard\"").await;
+        for command in [
+            &["arm", "yard", "away"][..],
+            &["snooze", "gate", "2h"],
+            &["snooze", "gate", "--off"],
+            &["relays", "off"],
+            &["relays", "on"],
+        ] {
+            let before = of_table(&ports);
+            run(&ports, &[command, &["--dry-run"]].concat()).await.unwrap();
+            assert_eq!(of_table(&ports), before, "{command:?}");
+            run(&ports, command).await.unwrap();
+            assert_ne!(of_table(&ports), before, "{command:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_is_refused_what_the_command_would_be_refused() {
+        let ports = deployed("area = \"yard\"").await;
+        for command in [&["arm", "barn", "away", "--dry-run"][..], &["snooze", "barn", "2h", "--dry-run"]] {
+            assert!(run(&ports, command).await.is_err(), "{command:?}");
+        }
+        stop::stop(&ports, "ann").await.unwrap();
+        run(&ports, &["relays", "on", "--dry-run"]).await.unwrap();
+        let record = control::stop_record(&ports.state).await.unwrap().unwrap();
+        assert_eq!(record.switch, StopSwitch::Stopped);
+    }
+}

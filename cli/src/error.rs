@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "aws")]
+use camhook_operations::people::PeopleError;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -247,7 +250,7 @@ pub(crate) enum Error {
     /// A person was not invited or removed.
     #[error(transparent)]
     #[cfg(feature = "aws")]
-    People(#[from] camhook_operations::people::PeopleError),
+    People(#[from] PeopleError),
     /// A request to the table failed.
     #[error(transparent)]
     #[cfg(feature = "aws")]
@@ -401,7 +404,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             #[cfg(feature = "aws")]
-            Self::People(camhook_operations::people::PeopleError::InvalidName) => 2,
+            Self::People(PeopleError::InvalidName | PeopleError::NoRole(_)) => 2,
             Self::Argument(_) | Self::NotATime(_) | Self::NotAnEvent(_) => 2,
             _ => 1,
         }

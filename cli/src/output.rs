@@ -115,6 +115,12 @@ impl Output {
         }
     }
 
+    /// Prints what a command would do without `--dry-run`.
+    pub(crate) fn plan(&self, change: &str) {
+        let text = format!("dry run, nothing is changed: would {}", single_line(change));
+        self.result(&serde_json::json!({ "dry_run": true, "change": change }), text);
+    }
+
     /// Asks for consent to a change.
     pub(crate) fn confirm(&self, change: &str) -> Result<(), Error> {
         if !io::stdin().is_terminal() {

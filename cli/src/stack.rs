@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub(crate) use self::folder::Folder;
-use crate::arguments::Consent;
+use crate::arguments::{Consent, Run};
 use crate::error::Error;
 use crate::moment::Times;
 use crate::output::Output;
@@ -177,6 +177,22 @@ impl Stack {
         output.confirm(&format!("stack {label}: {change}"))
     }
 
+    /// Whether to make a change: asks for consent as [`Stack::confirm`] does, or only says what would be done.
+    pub(crate) fn agrees(&self, change: &str, run: Run, output: &Output) -> Result<bool, Error> {
+        if run == Run::Dry {
+            self.show_plan(change, output);
+            return Ok(false);
+        }
+        self.confirm(change, output)?;
+        Ok(true)
+    }
+
+    /// Says what a command would do without `--dry-run`.
+    pub(crate) fn show_plan(&self, change: &str, output: &Output) {
+        output.note(format_args!("stack {}", self.label()));
+        output.plan(change);
+    }
+
     fn account(&self) -> Account<'_> {
         Account {
             region: Some(&self.region),
@@ -300,6 +316,18 @@ impl Stack {
             };
             Error::UnknownSource { source_id: id.to_owned(), hint }
         })
+    }
+}
+
+#[cfg(test)]
+impl Stack {
+    /// A local stack whose resources no test reaches.
+    pub(crate) fn for_test() -> Self {
+        let json = serde_json::json!({
+            "api_url": "http://localhost:9/", "endpoint_url": "http://localhost:9/", "region": "eu-north-1",
+            "bucket": "bucket", "table": "table", "queues": {},
+        });
+        serde_json::from_value(json).unwrap()
     }
 }
 

@@ -189,6 +189,16 @@ async fn dead_letters_are_listed_with_reasons_and_sent_again() {
         .collect();
     assert_eq!(states, BTreeMap::from([(1, "done"), (2, "taken")]));
 
+    for command in ["send", "drop"] {
+        let shown = stack.run("dlq", &[command, &name, "--dry-run"]).await;
+        assert!(shown.iter().any(|line| line.contains("would ") && line.contains(&name)), "{shown:?}");
+    }
+    let still = stack.run("dlq", &["--json"]).await;
+    assert_eq!(
+        (still.len(), stack.notify.holds().await),
+        (1, 0),
+        "a dry run sends and deletes nothing: {still:?}"
+    );
     let sent = stack.run("dlq", &["send", letter["event"].as_str().unwrap()]).await;
     assert!(sent.iter().any(|line| line.contains("sent again")), "{sent:?}");
     assert_eq!(stack.notify_dlq.holds().await, 0);

@@ -255,6 +255,15 @@ async fn each_command_says_that_its_stack_is_gone() {
         &["report", "gate", "--month", "2026-11"],
         &["report", "counts", "--month", "2026-11", "--csv"],
         &["erase", "--plate", "IB 36 NL", "--dry-run"],
+        &["tokens"],
+        &["people", "list"],
+        &["people", "revoke", "Ann", "--dry-run"],
+        &["snooze", "--list"],
+        &["relays"],
+        &["arm"],
+        &["config", "show"],
+        &["config", "history"],
+        &["config", "rollback", "--dry-run"],
     ] {
         let mut command = Command::new(stack.bootstrap("camhook"));
         let output = command.args(arguments).arg("--stack").arg(&file).output();
@@ -289,7 +298,7 @@ const DENIED: &str = "hint: your AWS user or role lacks a right";
 #[tokio::test]
 async fn each_command_says_that_the_table_is_throttled_or_may_not_be_used() {
     let stack = OwnStack::create(&viewtron(&[OLD])).await;
-    let commands: [(&str, &[&str]); 8] = [
+    let commands: [(&str, &[&str]); 14] = [
         ("status", &[]),
         ("events", &["--since", "1h"]),
         ("replay", &["--since", "1h"]),
@@ -298,6 +307,12 @@ async fn each_command_says_that_the_table_is_throttled_or_may_not_be_used() {
         ("snooze", &["--list"]),
         ("relays", &[]),
         ("tokens", &[]),
+        ("snooze", &["gate", "1h"]),
+        ("relays", &["on"]),
+        ("people", &["list"]),
+        ("people", &["invite", "Ann", "--role", "viewer"]),
+        ("people", &["revoke", "Ann"]),
+        ("config", &["history"]),
     ];
     for (code, hint) in
         [("ProvisionedThroughputExceededException", THROTTLED), ("AccessDeniedException", DENIED)]

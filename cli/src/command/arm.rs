@@ -1,6 +1,6 @@
 //! `camhook arm`
 
-use camhook_aws::{AwsPorts, CurrentSite};
+use camhook_aws::CurrentSite;
 use camhook_ports::{Clock, Ports};
 use camhook_site::DEFAULT_MODE;
 use camhook_state::control::{self, AreaMode, SetBy};
@@ -14,12 +14,20 @@ use crate::stack::{Selection, Stack};
 
 pub(super) async fn run(arguments: &Arm, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let stack = Stack::find(stack)?;
-    let ports = stack.connect().await;
-    let site = CurrentSite::default().get(&ports).await?;
+    work(arguments, &stack, &stack.connect().await, output).await
+}
+
+pub(super) async fn work<P: Ports>(
+    arguments: &Arm,
+    stack: &Stack,
+    ports: &P,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let site = CurrentSite::default().get(ports).await?;
     let (known, times) = (site.areas(), Times::of_site(&site));
     let Some(area) = arguments.area.as_deref() else {
         for area in known {
-            show(&ports, area, &times, output).await?;
+            show(ports, area, &times, output).await?;
         }
         return Ok(Outcome::Done);
     };
@@ -35,15 +43,20 @@ pub(super) async fn run(arguments: &Arm, stack: Selection<'_>, output: &Output) 
         if !site.modes().contains(mode.as_str()) {
             output.note(format_args!("warning: no rule of the deployed camhook.toml uses the mode `{mode}`"));
         }
-        stack.confirm(&format!("set the mode of {area} to {mode}"), output)?;
+        let before = control::mode(ports.state(), area).await?;
+        let before = before.as_deref().unwrap_or(DEFAULT_MODE);
+        let change = format!("set the mode of {area} to {mode}, from {before}");
+        if !stack.agrees(&change, arguments.dry_run.run(), output)? {
+            return Ok(Outcome::Done);
+        }
         let by = SetBy::Person(arguments.by.clone());
         control::set_mode(ports.state(), area, mode, by, ports.clock().now()).await?;
     }
-    show(&ports, area, &times, output).await?;
+    show(ports, area, &times, output).await?;
     Ok(Outcome::Done)
 }
 
-async fn show(ports: &AwsPorts, area: &str, times: &Times, output: &Output) -> Result<(), Error> {
+async fn show<P: Ports>(ports: &P, area: &str, times: &Times, output: &Output) -> Result<(), Error> {
     let record = control::mode_record(ports.state(), area).await?;
     let mode = AreaMode::new(area, record, DEFAULT_MODE).in_words();
     output.result(&mode, text(&mode, times));

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::check::{self, File};
-use crate::arguments::{Config, ConfigAction, ConfigDiff, ConfigRender, ConfigShow};
+use crate::arguments::{Config, ConfigAction, ConfigDiff, ConfigRender, ConfigShow, Run};
 use crate::error::Error;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
@@ -26,10 +26,15 @@ pub(super) async fn run(arguments: &Config, stack: Selection<'_>, output: &Outpu
     };
     let stack = Stack::find(stack)?;
     match action {
-        ConfigAction::Push(arguments) => {
+        ConfigAction::Push(arguments) if arguments.dry_run.run() == Run::Real => {
             stack.confirm(&format!("push {} as camhook.toml", arguments.file.display()), output)?;
         }
-        ConfigAction::Rollback(_) => stack.confirm("roll camhook.toml back", output)?,
+        ConfigAction::Rollback(arguments) if arguments.dry_run.run() == Run::Real => {
+            stack.confirm("roll camhook.toml back", output)?;
+        }
+        ConfigAction::Push(_) | ConfigAction::Rollback(_) => {
+            output.note(format_args!("stack {}", stack.label()));
+        }
         _ => {}
     }
     let ports = stack.connect().await;

@@ -94,20 +94,37 @@ async fn work(
         }
         Some(DlqAction::Send(send)) => {
             let selected = ports.select(&letters, (!send.all).then_some(&send.ids), output).await?;
-            stack.confirm(&format!("send {} again", dead_letters(selected.len())), output)?;
+            let change = format!("send {} again", named(&selected));
+            if !stack.agrees(&change, send.dry_run.run(), output)? {
+                return Ok(Outcome::Done);
+            }
             let site = stack.site().await?;
             ports.send(&selected, &site, output).await
         }
         Some(DlqAction::Drop(drop)) => {
             let selected = ports.select(&letters, Some(&drop.ids), output).await?;
-            stack.confirm(&format!("delete {}", dead_letters(selected.len())), output)?;
+            let change = format!("delete {}", named(&selected));
+            if !stack.agrees(&change, drop.dry_run.run(), output)? {
+                return Ok(Outcome::Done);
+            }
             ports.drop(&selected, output).await
         }
     }
 }
 
-fn dead_letters(count: usize) -> String {
-    counted(count, "dead letter", "dead letters")
+/// How many dead letters are named one by one before a change.
+const NAMED: usize = 5;
+
+/// The number of dead letters, and the first of them by queue and message.
+fn named(letters: &[&DeadLetter]) -> String {
+    let count = counted(letters.len(), "dead letter", "dead letters");
+    if letters.is_empty() {
+        return count;
+    }
+    let names = letters.iter().take(NAMED).map(|letter| format!("{} {}", letter.queue, letter.message));
+    let names: Vec<String> = names.collect();
+    let more = if letters.len() > NAMED { ", …" } else { "" };
+    format!("{count} ({}{more})", names.join(", "))
 }
 
 impl Queues {

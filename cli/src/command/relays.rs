@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use camhook_aws::{AwsPorts, CurrentSite};
+use camhook_aws::CurrentSite;
 use camhook_ports::{Clock, Ports};
 use camhook_relay::release::{ConfirmedOff, confirm_off};
 use camhook_relay::stop;
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Outcome;
-use crate::arguments::{Relays, RelaysAction};
+use crate::arguments::{Relays, RelaysAction, Run};
 use crate::error::Error;
 use crate::moment::Times;
 use crate::output::{Output, single_line};
@@ -33,27 +33,44 @@ struct Status {
 
 pub(super) async fn run(arguments: &Relays, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let stack = Stack::find(stack)?;
-    let ports = stack.connect().await;
+    work(arguments, &stack, &stack.connect().await, output).await
+}
+
+pub(super) async fn work<P: Ports>(
+    arguments: &Relays,
+    stack: &Stack,
+    ports: &P,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let run = arguments.dry_run.run();
     match arguments.action {
         RelaysAction::Status => {}
         RelaysAction::On => {
-            stack.confirm("enable relays", output)?;
+            if !stack.agrees("enable relays", run, output)? {
+                return Ok(Outcome::Done);
+            }
             let now = ports.clock().now();
             control::set_stop_switch(ports.state(), StopSwitch::Running, now, &arguments.by).await?;
+        }
+        RelaysAction::Off if run == Run::Dry => {
+            stack.show_plan("disable all relays; timed outputs that are on are still released", output);
+            return Ok(Outcome::Done);
         }
         RelaysAction::Off => {
             // The emergency stop does not wait for an answer.
             output.note(format_args!("stack {}: disabling relays", stack.label()));
-            stop_all(&ports, &arguments.by, output).await?;
+            stop_all(ports, &arguments.by, output).await?;
         }
         RelaysAction::ConfirmOff => {
             let relay = arguments.relay.as_deref().unwrap_or_default();
-            stack.confirm(&format!("confirm that {relay} is off"), output)?;
-            return confirm(&ports, relay, &arguments.by, output).await;
+            if !stack.agrees(&format!("confirm that {relay} is off"), run, output)? {
+                return Ok(Outcome::Done);
+            }
+            return confirm(ports, relay, &arguments.by, output).await;
         }
     }
     let record = control::stop_record(ports.state()).await?;
-    let text = text(record.as_ref(), &Stack::times(&ports).await);
+    let text = text(record.as_ref(), &Stack::times(ports).await);
     let status = match record {
         None => Status { stopped: false, since: None, by: None },
         Some(StopRecord { switch, since, by }) => {
@@ -71,7 +88,7 @@ struct Confirmation<'a> {
 }
 
 /// Ends the release of a relay that a person has seen to be off.
-async fn confirm(ports: &AwsPorts, relay: &str, by: &str, output: &Output) -> Result<Outcome, Error> {
+async fn confirm<P: Ports>(ports: &P, relay: &str, by: &str, output: &Output) -> Result<Outcome, Error> {
     let confirmed = confirm_off(ports, relay, by).await?;
     let released = confirmed == ConfirmedOff::Released;
     let text = match confirmed {
@@ -83,7 +100,7 @@ async fn confirm(ports: &AwsPorts, relay: &str, by: &str, output: &Output) -> Re
 }
 
 /// Sets the stop switch and waits for actions in progress to end.
-async fn stop_all(ports: &AwsPorts, by: &str, output: &Output) -> Result<(), Error> {
+async fn stop_all<P: Ports>(ports: &P, by: &str, output: &Output) -> Result<(), Error> {
     stop::stop(ports, by).await?;
     let site = match CurrentSite::default().get(ports).await {
         Ok(site) => site,

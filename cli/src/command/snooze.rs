@@ -1,6 +1,6 @@
 //! `camhook snooze`
 
-use camhook_aws::{AwsPorts, CurrentSite};
+use camhook_aws::CurrentSite;
 use camhook_ports::{Clock, Ports};
 use camhook_site::Site;
 use camhook_state::snooze::{self, SnoozeTarget};
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Outcome;
-use crate::arguments::Snooze;
+use crate::arguments::{Run, Snooze};
 use crate::error::Error;
 use crate::moment::Times;
 use crate::output::Output;
@@ -24,24 +24,40 @@ struct Entry {
 
 pub(super) async fn run(arguments: &Snooze, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
     let stack = Stack::find(stack)?;
-    let ports = stack.connect().await;
+    work(arguments, &stack, &stack.connect().await, output).await
+}
+
+pub(super) async fn work<P: Ports>(
+    arguments: &Snooze,
+    stack: &Stack,
+    ports: &P,
+    output: &Output,
+) -> Result<Outcome, Error> {
     let Some(name) = arguments.name.as_deref() else {
-        list(&ports, &Stack::times(&ports).await, output).await?;
+        list(ports, &Stack::times(ports).await, output).await?;
         return Ok(Outcome::Done);
     };
-    let site = CurrentSite::default().get(&ports).await?;
+    let site = CurrentSite::default().get(ports).await?;
     let targets = targets(&site, name);
     if targets.is_empty() {
         return Err(Error::UnknownSnooze(name.to_owned()));
     }
-    let now = ports.clock().now();
+    let (now, run) = (ports.clock().now(), arguments.dry_run.run());
     match arguments.length {
         Some(length) => {
-            stack.confirm(&format!("snooze the notifications of {name}"), output)?;
             let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
+            let shown = Times::of_site(&site).show(until);
+            let change = format!("snooze the notifications of {name} until {shown}");
+            if !stack.agrees(&change, run, output)? {
+                return Ok(Outcome::Done);
+            }
             for target in &targets {
                 snooze::set(ports.state(), target, until, now).await?;
             }
+        }
+        None if arguments.off && run == Run::Dry => {
+            stack.show_plan(&format!("end the snooze of {name}"), output);
+            return Ok(Outcome::Done);
         }
         None if arguments.off => {
             for target in &targets {
@@ -50,11 +66,11 @@ pub(super) async fn run(arguments: &Snooze, stack: Selection<'_>, output: &Outpu
         }
         None => {}
     }
-    list(&ports, &Times::of_site(&site), output).await?;
+    list(ports, &Times::of_site(&site), output).await?;
     Ok(Outcome::Done)
 }
 
-async fn list(ports: &AwsPorts, times: &Times, output: &Output) -> Result<(), Error> {
+async fn list<P: Ports>(ports: &P, times: &Times, output: &Output) -> Result<(), Error> {
     let now = ports.clock().now();
     let mut snoozes = snooze::all(ports.state()).await?;
     snoozes.retain(|snooze| snooze.until > now);

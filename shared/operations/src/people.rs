@@ -3,6 +3,8 @@
 mod audit;
 mod secret;
 
+use std::collections::BTreeSet;
+
 use camhook_ports::{Clock, Ports};
 use camhook_state::person::{self, Person, Role};
 use camhook_state::session::{self, Session};
@@ -24,6 +26,9 @@ pub enum PeopleError {
     /// Nobody has this name.
     #[error("nobody is named `{0}`: see `camhook people list`")]
     Unknown(String),
+    /// A person who is invited for the first time needs a role.
+    #[error("nobody is named `{0}`: a person who is invited for the first time needs a role")]
+    NoRole(String),
     /// The table failed.
     #[error(transparent)]
     State(#[from] camhook_state::Error),
@@ -58,30 +63,78 @@ pub struct Member {
     pub sessions: Vec<Session>,
 }
 
-/// Invites a person, or invites them again with another role or other areas. Sessions stay.
+/// Which areas an invited person may see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum InvitedAreas {
+    /// Those that the person sees already; everything for a person who is invited for the first time.
+    #[default]
+    Unchanged,
+    /// Everything, including sources without an area.
+    All,
+    /// These alone.
+    Only(BTreeSet<String>),
+}
+
+/// Whom to invite, with what rights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InviteRequest {
+    /// The name.
+    pub name: String,
+    /// What the person may do; `None` for the role that the person has.
+    pub role: Option<Role>,
+    /// What the person may see.
+    pub areas: InvitedAreas,
+}
+
+/// What an invitation would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitePlan {
+    /// The id of a person who is known already.
+    id: Option<String>,
+    /// The person so far; `None` for one who is invited for the first time.
+    pub before: Option<Person>,
+    /// The person with the rights of the invitation. They apply to all browsers of the person.
+    pub person: Person,
+}
+
+/// Reads what an invitation would change. Role and areas that the request does not name stay as they are: somebody who
+/// needs a link for another browser gets no further rights by it.
 ///
 /// # Errors
 ///
-/// When the name cannot be shown, or the table or the bucket fails.
-pub async fn invite<P: Ports>(
+/// When the name cannot be shown, a new person has no role, or the table fails.
+pub async fn plan_invitation<P: Ports>(
     ports: &P,
-    name: &str,
-    role: Role,
-    areas: &[String],
-) -> Result<Invitation, PeopleError> {
-    let name = name.trim();
+    request: &InviteRequest,
+) -> Result<InvitePlan, PeopleError> {
+    let name = request.name.trim();
     if name.is_empty() || name.chars().count() > NAME_LIMIT || name.chars().any(char::is_control) {
         return Err(PeopleError::InvalidName);
     }
+    let (id, before) = by_name(ports, name).await?.unzip();
+    let role = request.role.or_else(|| before.as_ref().map(|person| person.role));
+    let role = role.ok_or_else(|| PeopleError::NoRole(name.to_owned()))?;
+    let areas = match &request.areas {
+        InvitedAreas::Unchanged => before.as_ref().map(|person| person.areas.clone()).unwrap_or_default(),
+        InvitedAreas::All => BTreeSet::new(),
+        InvitedAreas::Only(areas) => areas.clone(),
+    };
+    let invited_at = before.as_ref().map_or_else(|| ports.clock().now(), |person| person.invited_at);
+    Ok(InvitePlan { id, before, person: Person { name: name.to_owned(), role, areas, invited_at } })
+}
+
+/// Invites a person, or invites them again, as planned by [`plan_invitation`]. Sessions stay.
+///
+/// # Errors
+///
+/// When the table or the bucket fails.
+pub async fn invite<P: Ports>(ports: &P, plan: InvitePlan) -> Result<Invitation, PeopleError> {
+    let InvitePlan { id, person, .. } = plan;
     let now = ports.clock().now();
-    let known = by_name(ports, name).await?;
-    let invited_at = known.as_ref().map_or(now, |(_, person)| person.invited_at);
-    let id = match known {
-        Some((id, _)) => id,
+    let id = match id {
+        Some(id) => id,
         None => random_id().map_err(PeopleError::Random)?,
     };
-    let areas = areas.iter().cloned().collect();
-    let person = Person { name: name.to_owned(), role, areas, invited_at };
     person::put(ports.state(), &id, &person).await?;
     let secret = Secret::new(&id).map_err(PeopleError::Random)?;
     let expires = session::create_link(ports.state(), &id, &secret.hash(), now).await?;
@@ -105,6 +158,18 @@ pub async fn list<P: Ports>(ports: &P) -> Result<Vec<Member>, PeopleError> {
     }
     members.sort_by(|left, right| left.person.name.cmp(&right.person.name));
     Ok(members)
+}
+
+/// A person by name, with their sessions.
+///
+/// # Errors
+///
+/// When nobody has this name, or the table fails.
+pub async fn find<P: Ports>(ports: &P, name: &str) -> Result<Member, PeopleError> {
+    let name = name.trim();
+    let members = list(ports).await?;
+    let found = members.into_iter().find(|member| member.person.name == name);
+    found.ok_or_else(|| PeopleError::Unknown(name.to_owned()))
 }
 
 /// Removes a person with their links and sessions, and returns how many sessions ended.

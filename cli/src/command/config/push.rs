@@ -8,7 +8,7 @@ use camhook_state::configuration::{self, ConfigurationVerdict, Validation};
 use serde::Serialize;
 
 use super::{deployed, difference, find_version, read_version};
-use crate::arguments::{ConfigPush, ConfigRollback, EmptyFile};
+use crate::arguments::{ConfigPush, ConfigRollback, EmptyFile, Run};
 use crate::command::Outcome;
 use crate::command::check::{File, Report};
 use crate::error::Error;
@@ -19,6 +19,15 @@ const VERDICT_LIMIT: Duration = Duration::from_secs(90);
 
 /// Between two looks at the table.
 const VERDICT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How a file is pushed.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    empty: EmptyFile,
+    run: Run,
+    /// How long the verdict is waited for.
+    limit: Duration,
+}
 
 /// The result of a push.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -46,7 +55,8 @@ pub(super) async fn run<P: Ports>(
     output: &Output,
 ) -> Result<Outcome, Error> {
     let file = File::read(&arguments.file, output)?;
-    push(ports, &file, arguments.empty(), VERDICT_LIMIT, output).await
+    let manner = Manner { empty: arguments.empty(), run: arguments.dry_run.run(), limit: VERDICT_LIMIT };
+    push(ports, &file, manner, output).await
 }
 
 pub(super) async fn roll_back<P: Ports>(
@@ -61,7 +71,8 @@ pub(super) async fn roll_back<P: Ports>(
     let object = read_version(ports, &version).await?;
     let text = String::from_utf8(object.bytes.to_vec()).map_err(|_| Error::NotText(version.clone()))?;
     let file = File { text, name: format!("version {version}") };
-    push(ports, &file, EmptyFile::Refused, VERDICT_LIMIT, output).await
+    let manner = Manner { empty: EmptyFile::Refused, run: arguments.dry_run.run(), limit: VERDICT_LIMIT };
+    push(ports, &file, manner, output).await
 }
 
 /// The last valid version before the newest one.
@@ -84,8 +95,7 @@ async fn version_before<P: Ports>(ports: &P) -> Result<String, Error> {
 async fn push<P: Ports>(
     ports: &P,
     file: &File,
-    empty: EmptyFile,
-    limit: Duration,
+    Manner { empty, run, limit }: Manner,
     output: &Output,
 ) -> Result<Outcome, Error> {
     let inspection = file.inspect();
@@ -103,18 +113,42 @@ async fn push<P: Ports>(
         if empty == EmptyFile::Refused {
             return Err(Error::EmptyConfiguration(file.name.clone()));
         }
-        configuration::approve_empty(ports.state(), file.text.as_bytes()).await?;
+        if run == Run::Real {
+            configuration::approve_empty(ports.state(), file.text.as_bytes()).await?;
+        }
     }
     let difference = difference(deployed.as_ref(), file);
-    if let Some(deployed) = deployed.as_ref().filter(|_| difference.is_empty()) {
-        output.note("no difference: the deployed version stays");
-        return wait_for_verdict(ports, deployed.version.clone(), limit, output).await;
+    match deployed.as_ref().filter(|_| difference.is_empty()) {
+        None => output.note(&difference),
+        // A version has one verdict. What it was refused for may be allowed now: a file without sources, for one.
+        Some(deployed) if is_rejected(ports, deployed).await? => {
+            output
+                .note("no difference, but the deployed version is rejected: a new version is checked again");
+        }
+        Some(_) if run == Run::Dry => {
+            output.plan("change nothing: the deployed version is the same");
+            return Ok(Outcome::Done);
+        }
+        Some(deployed) => {
+            output.note("no difference: the deployed version stays");
+            return wait_for_verdict(ports, deployed.version.clone(), limit, output).await;
+        }
     }
-    output.note(&difference);
+    if run == Run::Dry {
+        output.plan(&format!("push {} as camhook.toml", file.name));
+        return Ok(Outcome::Done);
+    }
     upload(ports, file, deployed.as_ref()).await?;
     let stored = super::deployed(ports).await?.filter(|object| object.bytes == file.text.as_bytes());
     let stored = stored.ok_or(Error::ConfigurationChanged)?;
     wait_for_verdict(ports, stored.version, limit, output).await
+}
+
+/// Whether the watchdog has rejected a version.
+async fn is_rejected<P: Ports>(ports: &P, deployed: &StoredObject) -> Result<bool, Error> {
+    let Some(version) = &deployed.version else { return Ok(false) };
+    let validation = configuration::validation(ports.state(), version).await?;
+    Ok(validation.is_some_and(|validation| validation.verdict == ConfigurationVerdict::Invalid))
 }
 
 /// Whether the configuration that would be replaced has sources. One that cannot be read counts as if it had.
@@ -198,6 +232,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::arguments::DryRun;
     use crate::output::Form;
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -225,7 +260,15 @@ mod tests {
     }
 
     async fn pushed(ports: &MemoryPorts, text: &str, empty: EmptyFile) -> Result<Outcome, Error> {
-        push(ports, &file(text), empty, Duration::ZERO, &Output::new(Form::Json)).await
+        push(ports, &file(text), manner(empty, Run::Real), &Output::new(Form::Json)).await
+    }
+
+    fn manner(empty: EmptyFile, run: Run) -> Manner {
+        Manner { empty, run, limit: Duration::ZERO }
+    }
+
+    fn rollback(version: &str) -> ConfigRollback {
+        ConfigRollback { version: Some(version.to_owned()), dry_run: DryRun::default() }
     }
 
     async fn in_bucket(ports: &MemoryPorts) -> Option<String> {
@@ -278,6 +321,45 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_that_was_rejected_is_uploaded_again_and_checked_again() {
+        let ports = MemoryPorts::new(NOW);
+        verdict(&ports, "1", ConfigurationVerdict::Valid).await;
+        pushed(&ports, &site("gate"), EmptyFile::Refused).await.unwrap();
+        // Somebody uploaded a file without sources by hand: the watchdog rejects it, and an alert says what to do.
+        upload(&ports, &file(""), deployed(&ports).await.unwrap().as_ref()).await.unwrap();
+        verdict(&ports, "2", ConfigurationVerdict::Invalid).await;
+        verdict(&ports, "3", ConfigurationVerdict::Valid).await;
+        let refused = pushed(&ports, "", EmptyFile::Refused).await;
+        assert!(matches!(refused, Err(Error::EmptyConfiguration(_))), "{refused:?}");
+        assert_eq!(pushed(&ports, "", EmptyFile::Allowed).await.unwrap(), Outcome::Done);
+        assert_eq!(ports.objects.versions(CONFIG_KEY, 10).await.unwrap().len(), 3);
+        assert!(configuration::is_empty_approved(&ports.state, b"").await.unwrap());
+        // A version that is valid now stays.
+        assert_eq!(pushed(&ports, "", EmptyFile::Allowed).await.unwrap(), Outcome::Done);
+        assert_eq!(ports.objects.versions(CONFIG_KEY, 10).await.unwrap().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_uploads_and_approves_nothing() {
+        let ports = MemoryPorts::new(NOW);
+        verdict(&ports, "1", ConfigurationVerdict::Valid).await;
+        pushed(&ports, &site("gate"), EmptyFile::Refused).await.unwrap();
+        let output = Output::new(Form::Json);
+        for (text, empty) in [
+            (site("barn"), EmptyFile::Refused),
+            (site("gate"), EmptyFile::Refused),
+            (String::new(), EmptyFile::Allowed),
+        ] {
+            let outcome = push(&ports, &file(&text), manner(empty, Run::Dry), &output).await.unwrap();
+            assert_eq!(outcome, Outcome::Done, "{text}");
+        }
+        let refused = push(&ports, &file(""), manner(EmptyFile::Refused, Run::Dry), &output).await;
+        assert!(matches!(refused, Err(Error::EmptyConfiguration(_))), "{refused:?}");
+        assert_eq!(in_bucket(&ports).await, Some(site("gate")));
+        assert!(!configuration::is_empty_approved(&ports.state, b"").await.unwrap());
+    }
+
+    #[tokio::test]
     async fn a_file_that_was_changed_meanwhile_is_not_overwritten() {
         let ports = MemoryPorts::new(NOW);
         upload(&ports, &file("first"), None).await.unwrap();
@@ -301,14 +383,10 @@ mod tests {
         verdict(&ports, "3", ConfigurationVerdict::Invalid).await;
         assert_eq!(version_before(&ports).await.unwrap(), "2");
         verdict(&ports, "4", ConfigurationVerdict::Valid).await;
-        let outcome =
-            roll_back(&ports, &ConfigRollback { version: Some("2".to_owned()) }, &Output::new(Form::Json))
-                .await;
+        let outcome = roll_back(&ports, &rollback("2"), &Output::new(Form::Json)).await;
         assert_eq!(outcome.unwrap(), Outcome::Done);
         assert_eq!(in_bucket(&ports).await, Some(site("barn")));
-        let missing =
-            roll_back(&ports, &ConfigRollback { version: Some("9".to_owned()) }, &Output::new(Form::Json))
-                .await;
+        let missing = roll_back(&ports, &rollback("9"), &Output::new(Form::Json)).await;
         assert!(matches!(missing, Err(Error::NoVersion(_))), "{missing:?}");
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use camhook_console::{Address, App, Deployment, router};
 use camhook_event::{CONFIG_KEY, Event};
 use camhook_operations::events::Summary;
-use camhook_operations::people;
+use camhook_operations::people::{self, InviteRequest, InvitedAreas};
 use camhook_ports::memory::{MemoryMonitor, MemoryPorts};
 use camhook_ports::{Clock, EventIndex, IndexPorts, Object, ObjectStore, Ports, Precondition};
 use camhook_site::Site;
@@ -92,10 +92,15 @@ impl Answer {
 
 impl Console {
     pub(crate) fn new() -> Self {
+        Self::of(SITE)
+    }
+
+    /// A console of a site.
+    pub(crate) fn of(site: &str) -> Self {
         // The router keeps its ports for as long as the process lives.
         let ports: &'static MemoryPorts = Box::leak(Box::new(MemoryPorts::new(NOW)));
         let monitor: &'static MemoryMonitor = Box::leak(Box::default());
-        let site = Arc::new(camhook_site::read(SITE, "test").unwrap().0);
+        let site = Arc::new(camhook_site::read(site, "test").unwrap().0);
         Self { ports, monitor, router: router(App::new(ports, Deployment::Aws, 90), monitor), site }
     }
 
@@ -147,8 +152,13 @@ impl Console {
 
     /// The path of a new sign-in link.
     pub(crate) async fn link(&self, name: &str, role: Role, areas: &[&str]) -> String {
-        let areas: Vec<String> = areas.iter().map(|area| (*area).to_owned()).collect();
-        let invitation = people::invite(self.ports, name, role, &areas).await.unwrap();
+        let areas = match areas {
+            [] => InvitedAreas::All,
+            areas => InvitedAreas::Only(areas.iter().map(|area| (*area).to_owned()).collect()),
+        };
+        let request = InviteRequest { name: name.to_owned(), role: Some(role), areas };
+        let plan = people::plan_invitation(self.ports, &request).await.unwrap();
+        let invitation = people::invite(self.ports, plan).await.unwrap();
         format!("/console/sign-in/{}", invitation.secret.expose())
     }
 
