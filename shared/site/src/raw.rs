@@ -502,8 +502,9 @@ pub(crate) struct RawCondition {
     /// The id or name of the zone or line in the device, ignoring case.
     pub(crate) zone: Option<Many<String>>,
     /// The plate, or `@list`. Only letters and digits count, ignoring case. `@list~1` also accepts a plate of which
-    /// one character was misread or is missing, unless another list has that plate or one as similar; plates of less
-    /// than 4 characters are compared exactly. A rule that moves a relay or sets a mode needs `tolerant = true` for it.
+    /// one character was misread or is missing, unless another list has that plate or one as similar: that one never
+    /// matches, neither here nor within `not`. Plates of less than 4 characters are compared exactly. A rule that moves
+    /// a relay or sets a mode needs `tolerant = true` for it.
     pub(crate) plate: Option<Many<String>>,
     /// The list of the device that the plate is on. A plate of which the device does not say so never matches,
     /// neither here nor within `not`.
