@@ -35,8 +35,7 @@ impl Adapter for Xprotect {
 
     /// XProtect only ever posts. A plug-in may send its event by any method, in the body or in the query.
     fn is_visit(&self, request: &Request<Verified>) -> bool {
-        let has_query = !request.query().trim_matches('&').is_empty();
-        request.method() == Method::Get && request.body().is_empty() && !has_query
+        request.method() == Method::Get && request.body().is_empty() && !request.has_query()
     }
 
     fn notice(&self, request: &Request<Verified>) -> Option<Notice> {

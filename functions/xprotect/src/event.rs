@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::analytics::take_found;
 use crate::impersonal::{is_impersonal, strip};
 use crate::kind::{kind, state};
-use crate::message::{Message, Origin, OriginKind};
+use crate::message::{Message, Origin, OriginKind, is_unique};
 
 /// What XProtect writes for a name that it does not know.
 const UNKNOWN: &str = "<Unknown>";
@@ -20,9 +20,16 @@ pub(crate) fn draft(mut message: Message<'_>, faces: Retention) -> Draft<'_> {
     let found = take_found(&mut message.event);
     let kind = kind(&message, &found);
     let device_time = message.timestamp.take().map(device_time);
-    let mut draft = Draft::new(kind, identity(message.id.as_ref(), device_time.as_ref()));
+    let (event_id, label) = match message.id.take() {
+        Some(id) if is_unique(id.as_str()) => (Some(id), None),
+        label => (None, label),
+    };
+    let mut draft = Draft::new(kind, identity(event_id.as_ref(), device_time.as_ref()));
     draft.state = state(&message, kind);
     draft.vendor_data = vendor_data(&message);
+    if let Some(label) = label {
+        draft.vendor_data.insert("ID", label.as_str());
+    }
     let is_kept = |text: &Text| faces == Retention::Keep || is_impersonal(text.as_str());
     let words = [message.name.take(), message.message.take()];
     draft.vendor_kind = words.into_iter().flatten().find(|word| word.as_str() != UNKNOWN && is_kept(word));
@@ -33,7 +40,7 @@ pub(crate) fn draft(mut message: Message<'_>, faces: Retention) -> Draft<'_> {
     }
     draft.device_time = device_time;
     draft.device = Device { name: message.server, ..Device::default() };
-    draft.event_ids = message.id.into_iter().collect();
+    draft.event_ids = event_id.into_iter().collect();
     draft.targets = found.targets;
     draft.plate = found.plate;
     draft.zone = found.zone;
@@ -44,7 +51,7 @@ pub(crate) fn draft(mut message: Message<'_>, faces: Retention) -> Draft<'_> {
     draft
 }
 
-/// An event that nobody numbered is known by its content, which holds a time. Without one, two alarms may look alike.
+/// An event without an id of its own is known by its content, which holds a time. Without one, two alarms may look alike.
 fn identity(id: Option<&Text>, time: Option<&DeviceTime>) -> Identity {
     match (id, time) {
         (Some(id), _) => Identity::SenderId(id.to_string()),
@@ -205,10 +212,24 @@ mod tests {
             let body = format!(r#"{{"Event":{{"EventHeader":{{"Name":"x"{header}}}}}}}"#);
             draft(parse(body.as_bytes(), "").unwrap(), Retention::Keep).identity
         };
-        assert_eq!(identity(r#","ID":"AB""#), Identity::SenderId("ab".to_owned()));
+        let guid = "2388f93d-5cb0-48e0-9524-d8bb981e1629";
+        let numbered = format!(r#","ID":"{}""#, guid.to_uppercase());
+        assert_eq!(identity(&numbered), Identity::SenderId(guid.to_owned()));
         assert_eq!(identity(r#","Timestamp":"2026-11-23T08:00:00Z""#), Identity::Content);
+        for constant in ["AB", "4", "-1", "N/A", "0", "ffffffff-ffff-ffff-ffff-ffffffffffff"] {
+            assert_eq!(identity(&format!(r#","ID":"{constant}""#)), Identity::Delivery, "{constant}");
+            let header = format!(r#","ID":"{constant}","Timestamp":"2026-11-23T08:00:00Z""#);
+            assert_eq!(identity(&header), Identity::Content, "{constant}");
+        }
         assert_eq!(identity(r#","Timestamp":"today""#), Identity::Delivery);
         assert_eq!(identity(""), Identity::Delivery);
+    }
+
+    #[test]
+    fn an_id_that_may_stand_in_every_event_is_kept_as_a_value() {
+        let draft = of(r#"{"Event":{"EventHeader":{"ID":"N/A","Name":"x"}}}"#);
+        assert!(draft.event_ids.is_empty());
+        assert_eq!(draft.vendor_data.get("ID").unwrap(), "n/a");
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {

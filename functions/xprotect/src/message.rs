@@ -7,8 +7,7 @@ use camhook_json::Object;
 /// it was sent by.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Message<'a> {
-    /// `EventHeader.ID`, in lower case: the same in each delivery of the event. `None` for an event that was never
-    /// numbered, whose id is missing or all zeros.
+    /// `EventHeader.ID`, in lower case. `None` for an event that was never numbered, whose id is missing or all zeros.
     pub(crate) id: Option<Text>,
     /// `EventHeader.Timestamp`.
     pub(crate) timestamp: Option<Text>,
@@ -115,9 +114,44 @@ pub(crate) fn event_id(id: &Text) -> Option<Text> {
     id.as_str().bytes().any(is_digit).then(|| Text::new(&id.as_str().to_lowercase()))?
 }
 
+/// Whether an id is the same in each delivery of one event and in no other event: a GUID, in whatever notation. Other texts
+/// (`N/A`, `-1`, the number that a plug-in's user typed) may stand in every event.
+pub(crate) fn is_unique(id: &str) -> bool {
+    let id = id.trim().trim_start_matches(['{', '(']).trim_end_matches(['}', ')']);
+    let digits: Vec<u8> = id.bytes().filter(|octet| *octet != b'-').collect();
+    let is_constant = digits.iter().all(|digit| Some(digit) == digits.first());
+    digits.len() == 32 && digits.iter().all(u8::is_ascii_hexdigit) && !is_constant
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_guid_tells_events_apart() {
+        for guid in [
+            "2388f93d-5cb0-48e0-9524-d8bb981e1629",
+            "{2388F93D-5CB0-48E0-9524-D8BB981E1629}",
+            "2388f93d5cb048e09524d8bb981e1629",
+        ] {
+            assert!(is_unique(guid), "{guid}");
+        }
+        for other in [
+            "",
+            "0",
+            "4",
+            "-1",
+            "N/A",
+            "none",
+            "2388f93d",
+            "00000000-0000-0000-0000-000000000000",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "2388f93d-5cb0-48e0-9524-d8bb981e162",
+            "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxx1",
+        ] {
+            assert!(!is_unique(other), "{other}");
+        }
+    }
 
     #[test]
     fn guids_are_compared_without_case() {

@@ -88,3 +88,57 @@ async fn three_deliveries_are_one_record_and_messages_of_one_id() {
         }
     }
 }
+
+/// The ids of the events that requests become, an hour after each other.
+#[cfg(test)]
+async fn ids_of(auth: &str, requests: &[(Method, &str, &str)]) -> Vec<String> {
+    let toml =
+        format!("timezone = \"UTC\"\n[[source]]\nid = \"vms\"\nvendor = \"xprotect\"\nauth = {{ {auth} }}\n");
+    let (site, _) = camhook_site::read(&toml, "test").unwrap();
+    let first: Timestamp = FIRST.parse().unwrap();
+    let ports = MemoryPorts::new(first);
+    let mut ids = Vec::new();
+    for (number, (method, query, body)) in (0_u32..).zip(requests) {
+        let signature = ("x-hub-signature-256".to_owned(), camhook_xprotect::sign("key", body.as_bytes()));
+        let request = Request::new(Parts {
+            method: *method,
+            path: "/xprotect/vms/t".to_owned(),
+            query: (*query).to_owned(),
+            headers: [signature].into_iter().collect(),
+            body: Bytes::copy_from_slice(body.as_bytes()),
+            source_ip: None,
+            request_id: format!("request-{number}"),
+            received_at: first + Duration::from_secs(3600) * number,
+        });
+        assert_eq!(handle(&ports, &site, &Xprotect, &Instance::default(), request).await.status, 200);
+        let messages = ports.queues.take(Queue::Notify);
+        let event: Event = serde_json::from_str(&messages.first().unwrap().body).unwrap();
+        assert_eq!(event.data.vendor_data.get("x"), None, "a query beside a signed body");
+        ids.push(event.id.to_string());
+    }
+    ids
+}
+
+#[tokio::test]
+async fn an_id_that_stands_in_every_event_joins_none() {
+    let token = "token = \"t\"";
+    let get = (Method::Get, "event=Intrusion&id=4", "");
+    let ids = ids_of(token, &[get, get]).await;
+    assert_ne!(ids[0], ids[1]);
+    for constant in ["N/A", "-1", "0", "4"] {
+        let bodies = [BODY, &BODY.replace("08:00:00Z", "09:00:00Z")]
+            .map(|body| body.replace("2388f93d-5cb0-48e0-9524-d8bb981e1629", constant));
+        let [first, second] = bodies.each_ref().map(|body| (Method::Post, "", body.as_str()));
+        let ids = ids_of(token, &[first, second, second]).await;
+        assert_ne!(ids[0], ids[1], "{constant}");
+        assert_eq!(ids[1], ids[2], "{constant}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_beside_a_signed_body_makes_no_other_event_of_it() {
+    let body = BODY.replace("2388f93d-5cb0-48e0-9524-d8bb981e1629", "00000000-0000-0000-0000-000000000000");
+    let hmac = "token = \"t\", hmac = \"key\"";
+    let ids = ids_of(hmac, &[(Method::Post, "", &body), (Method::Post, "x=1", &body)]).await;
+    assert_eq!(ids[0], ids[1]);
+}

@@ -35,7 +35,7 @@ pub trait Adapter: Send + Sync {
 
     /// Whether the request is that of a person with a browser, or of a test button, and no post of a device.
     fn is_visit(&self, request: &Request<Verified>) -> bool {
-        request.method() == crate::Method::Get && request.query().trim_matches('&').is_empty()
+        request.method() == crate::Method::Get && !request.has_query()
     }
 
     /// Something that the operator of the source should know and that does not prevent the post from being read. It is

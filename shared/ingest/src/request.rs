@@ -153,10 +153,17 @@ impl Request<Verified> {
         &self.state.rest
     }
 
-    /// The query, still encoded.
+    /// The query, still encoded; none where the source signs its posts. A signature is over the body alone: whoever sends a
+    /// captured post again may write any query beside it.
     #[must_use]
     pub fn query(&self) -> &str {
-        &self.query
+        if self.state.source.auth.hmac.is_empty() { &self.query } else { "" }
+    }
+
+    /// Whether the address has a query, even one that does not count.
+    #[must_use]
+    pub fn has_query(&self) -> bool {
+        !self.query.trim_matches('&').is_empty()
     }
 
     /// The header fields.
@@ -179,7 +186,7 @@ impl Request<Verified> {
             received_at: self.received_at,
             id: self.request_id.clone(),
             body: self.body.clone(),
-            query: self.query.clone(),
+            query: self.query().to_owned(),
             credentials: self.state.credentials.clone(),
             replay: None,
         }
