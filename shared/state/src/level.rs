@@ -1,13 +1,14 @@
 //! Levels of alarms that devices report again and again.
 //!
 //! A recorder repeats the levels of all its alarms while one of them lasts. Only a level that differs from what was
-//! stored before is an event. One item per source and device holds the levels of its last report.
+//! stored before is an event. One item per source and device holds the levels of its last report, and those that ended
+//! before: what has ended does not end again.
 //!
 //! [`observe`] compares a report and announces its levels as not yet stored; when the events are stored, [`confirm`]
 //! completes the item. A level whose event was not stored, because the function ended in between, is an event again with
 //! the next report. A function that handles the opposite level meanwhile sees the announcement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use camhook_event::State as Level;
@@ -18,15 +19,18 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::item::{Begin, Change, Present, Update, encode, update};
 
-/// For how long after a report the same level is a repetition. Devices report every 10 to 120 s while an alarm lasts; many
-/// never report its end.
+/// For how long after a report a level that is on is a repetition. Devices report every 10 to 120 s while an alarm lasts;
+/// many never report its end.
 pub const REPEAT_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 
 /// How old the time of the last report may become before a repetition renews it.
 const REFRESH_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 
-/// For how long a silent device's item is kept.
-const LIFETIME: Duration = Duration::from_secs(3600);
+/// For how long a silent device's item is kept: over a weekend without an alarm.
+const LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// The most levels that an item holds; a report has 128 at most.
+const LEVELS_LIMIT: usize = 384;
 
 /// The levels of one device as it reports them at one time.
 #[derive(Debug, Clone)]
@@ -37,7 +41,8 @@ pub struct LevelReport<'a> {
     pub device: &'a str,
     /// When it was received.
     pub received_at: Timestamp,
-    /// Each level by its name, in the order of the report.
+    /// Each level by its name, in the order of the report. What stands before a `#` names what it is a level of, where a
+    /// device has several of one thing or does not always give them the same name.
     pub levels: &'a [(String, Level)],
 }
 
@@ -75,7 +80,9 @@ enum Progress {
 
 /// Compares a report with the one before it.
 ///
-/// A level that a report leaves out is forgotten: newer firmware lists only what is on.
+/// A level that is on and that a report leaves out is forgotten: newer firmware lists only what is on, so that it has ended;
+/// other firmware lists only what has changed, and reports its end later. One that was off stays off, however long ago that
+/// was reported, until a report has a level of the same thing that is on.
 ///
 /// # Errors
 ///
@@ -85,9 +92,7 @@ pub async fn observe<S: State>(state: &S, report: LevelReport<'_>) -> Result<Obs
     let now = report.received_at;
     let expires = now.checked_add(LIFETIME).ok();
     let changed = update(state, Update { key: &key, now, begin: Begin::Reading }, |present| {
-        let before = present.map(|present| present.record).filter(|record: &Record| {
-            now.duration_since(record.at) <= REPEAT_WINDOW && record.at.duration_since(now) <= REPEAT_WINDOW
-        });
+        let before = present.and_then(|present| still_known(present.record, now));
         let is_new = compare(before.as_ref(), report.levels);
         Ok(match next(before, &report, is_new.contains(&true)) {
             Some(record) => Change::Write { record: record.clone(), expires, result: (is_new, Some(record)) },
@@ -134,6 +139,17 @@ pub async fn confirm<S: State>(state: &S, announcement: Announcement) -> Result<
     Ok(())
 }
 
+/// What of an item counts at a time: of one that is older than the last repetition, only what had ended.
+fn still_known(mut record: Record, now: Timestamp) -> Option<Record> {
+    if record.at.duration_since(now) > REPEAT_WINDOW {
+        return None;
+    }
+    if now.duration_since(record.at) > REPEAT_WINDOW {
+        record.levels.retain(|_, level| *level == Level::Stop);
+    }
+    Some(record)
+}
+
 /// Which levels differ from what was stored before, or from one of the same name earlier in the report.
 fn compare(before: Option<&Record>, levels: &[(String, Level)]) -> Vec<bool> {
     let stored = before.filter(|record| record.progress == Progress::Stored);
@@ -143,8 +159,13 @@ fn compare(before: Option<&Record>, levels: &[(String, Level)]) -> Vec<bool> {
 
 /// What the item holds after a report; `None` when it can stay as it is.
 fn next(before: Option<Record>, report: &LevelReport<'_>, has_new: bool) -> Option<Record> {
-    let levels: BTreeMap<String, Level> = report.levels.iter().cloned().collect();
+    let mut levels: BTreeMap<String, Level> = report.levels.iter().cloned().collect();
     let at = report.received_at;
+    if let Some(before) =
+        before.as_ref().filter(|before| before.progress == Progress::Stored && before.at <= at)
+    {
+        keep_ended(&mut levels, before);
+    }
     match before {
         // A later report was faster. What contradicts it is forgotten, so that the next report of either level counts.
         Some(mut later) if later.at > at => {
@@ -157,6 +178,28 @@ fn next(before: Option<Record>, report: &LevelReport<'_>, has_new: bool) -> Opti
         Some(before) if before.levels == levels && at.duration_since(before.at) < REFRESH_INTERVAL => None,
         _ => Some(Record { at, progress: Progress::Stored, levels }),
     }
+}
+
+/// Adds what had ended before a report and is not in it. Where the report says that the same thing is on, under whatever
+/// name, its end is news again.
+fn keep_ended(levels: &mut BTreeMap<String, Level>, before: &Record) {
+    let begun: BTreeSet<String> = levels
+        .iter()
+        .filter(|(_, level)| **level == Level::Start)
+        .map(|(name, _)| thing(name).to_owned())
+        .collect();
+    let ended = before.levels.iter().filter(|(name, level)| {
+        **level == Level::Stop && !levels.contains_key(*name) && !begun.contains(thing(name))
+    });
+    let ended: Vec<_> = ended.map(|(name, level)| (name.clone(), *level)).collect();
+    if levels.len() + ended.len() <= LEVELS_LIMIT {
+        levels.extend(ended);
+    }
+}
+
+/// What a name is a level of.
+fn thing(name: &str) -> &str {
+    name.split_once('#').map_or(name, |(thing, _)| thing)
 }
 
 #[cfg(test)]
@@ -219,6 +262,66 @@ mod tests {
             assert_eq!(report(&state, after(minutes * 120), "motion/3").await, "", "{minutes}");
         }
         assert_eq!(report(&state, after(29 * 120 + 301), "motion/3").await, "motion/3");
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_does_not_end_again_until_it_begins() {
+        let state = MemoryState::default();
+        assert_eq!(report(&state, NOW, "-motion/3 -fire/1").await, "-motion/3 -fire/1");
+        assert_eq!(report(&state, after(301), "-motion/3 -fire/1").await, "", "later than any repetition");
+        assert_eq!(report(&state, after(86_400), "-motion/3 -fire/1").await, "", "a day later");
+        assert_eq!(report(&state, after(86_410), "motion/3").await, "motion/3");
+        assert_eq!(report(&state, after(86_420), "-fire/1").await, "", "it was left out meanwhile");
+        assert_eq!(report(&state, after(90_000), "-motion/3 -fire/1").await, "-motion/3");
+        assert_eq!(report(&state, after(93_000), "fire/1").await, "fire/1");
+        assert_eq!(report(&state, after(96_000), "fire/1").await, "fire/1");
+        assert_eq!(report(&state, after(96_010), "-fire/1").await, "-fire/1");
+    }
+
+    #[tokio::test]
+    async fn posts_of_one_level_each_end_once() {
+        let state = MemoryState::default();
+        assert_eq!(report(&state, NOW, "motion/3").await, "motion/3");
+        assert_eq!(report(&state, after(10), "motion/5").await, "motion/5");
+        assert_eq!(report(&state, after(20), "-motion/3").await, "-motion/3");
+        assert_eq!(report(&state, after(30), "-motion/5").await, "-motion/5");
+        for seconds in (40..100).step_by(20) {
+            assert_eq!(report(&state, after(seconds), "-motion/3").await, "", "{seconds}");
+            assert_eq!(report(&state, after(seconds + 10), "-motion/5").await, "", "{seconds}");
+        }
+        assert_eq!(report(&state, after(100), "motion/3").await, "motion/3");
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_thing_under_another_name_is_an_end() {
+        let state = MemoryState::default();
+        assert_eq!(report(&state, NOW, "-motion/3").await, "-motion/3");
+        assert_eq!(report(&state, after(10), "motion/3#a").await, "motion/3#a");
+        assert_eq!(report(&state, after(20), "-motion/3").await, "-motion/3");
+        assert_eq!(report(&state, after(30), "-motion/3").await, "");
+    }
+
+    #[tokio::test]
+    async fn an_end_that_was_not_stored_is_an_end_again() {
+        let state = MemoryState::default();
+        assert_eq!(report(&state, NOW, "motion/3").await, "motion/3");
+        assert_eq!(announce(&state, after(10), "-motion/3").await.is_new, [true]);
+        assert_eq!(report(&state, after(20), "motion/5").await, "motion/5");
+        assert_eq!(report(&state, after(30), "-motion/3").await, "-motion/3");
+    }
+
+    #[tokio::test]
+    async fn an_item_stays_small_whatever_names_a_device_invents() {
+        let state = MemoryState::default();
+        for seconds in 0..500 {
+            let text = format!("-motion/3#{seconds}");
+            assert_eq!(report(&state, after(seconds), &text).await, text);
+        }
+        let fire = levels("fire/1");
+        let report =
+            LevelReport { source: "yard", device: "recorder", received_at: after(500), levels: &fire };
+        let announcement = observe(&state, report).await.unwrap().announcement.unwrap();
+        assert!(announcement.record.levels.len() <= LEVELS_LIMIT);
     }
 
     #[tokio::test]
