@@ -20,7 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::driver::answer::{object, status, text, undocumented};
+use crate::driver::answer::{object, status, status_and_text, text, undocumented};
 use crate::driver::client::DeviceClient;
 use crate::protocol::time_until;
 use crate::{DeviceCommand, SendOutcome};
@@ -99,9 +99,13 @@ async fn await_rate_limit<P: Ports>(
     }
 }
 
+/// The errors that the API documents, in which the cloud has sent nothing to the device. Any other one, such as a timeout,
+/// may come after the device has switched.
+const REFUSALS: [&str; 1] = ["DEVICE_OFFLINE"];
+
 /// Confirmed by the status 200 with an empty body: 202, for example, means that the cloud has the command and the device
-/// may not. Refused by the status 401, or an object with `error` and a status below 500: from 500 on, a gateway in front
-/// of the cloud may have made the object.
+/// may not. Refused by the status 401, or an object with a documented `error` and a status below 500: from 500 on, a
+/// gateway in front of the cloud may have made the object.
 fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
     if answer.status == StatusCode::UNAUTHORIZED {
         return Err(SendOutcome::NotExecuted(format!(
@@ -114,12 +118,15 @@ fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
     if answer.status == StatusCode::OK && answer.body.trim_ascii().is_empty() {
         return Ok(status(answer));
     }
-    if !answer.status.is_server_error()
-        && object(answer).is_some_and(|members| members.get("error").is_some_and(Value::is_string))
-    {
+    let members = object(answer);
+    let Some(error) = members.as_ref().and_then(|members| members.get("error")).and_then(Value::as_str)
+    else {
+        return Err(undocumented(answer, "Shelly Cloud"));
+    };
+    if !answer.status.is_server_error() && REFUSALS.contains(&error) {
         return Err(SendOutcome::NotExecuted(text(answer)));
     }
-    Err(undocumented(answer, "Shelly Cloud"))
+    Err(SendOutcome::Unconfirmed(status_and_text(answer)))
 }
 
 /// Removes the key from an answer, before the answer is cut.
@@ -179,6 +186,10 @@ mod tests {
             (500, ""),
             (504, r#"{"error":"Gateway Timeout"}"#),
             (404, r#"{"error":{"code":1}}"#),
+            (200, r#"{"error":"REQUEST_TIMEOUT"}"#),
+            (400, r#"{"error":"BAD_REQUEST","data":{"messages":["..."]}}"#),
+            (404, r#"{"error":"device_offline"}"#),
+            (502, r#"{"error":"DEVICE_OFFLINE"}"#),
         ] {
             let outcome = confirmed(&answer(status, body));
             assert!(matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{status} {body}: {outcome:?}");

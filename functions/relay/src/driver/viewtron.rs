@@ -10,6 +10,8 @@ use camhook_outbound::{Answer, Request};
 use camhook_ports::Ports;
 use camhook_site::ViewtronOutput;
 use http::Method;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
 use url::Url;
 
 use crate::driver::answer::{refused_login, text, undocumented};
@@ -55,18 +57,114 @@ fn body(level: &str) -> Bytes {
     ))
 }
 
-/// Confirmed by the success of the guide with a status of 200 to 299; refused by `status="failed"` or the challenge of the
-/// login. An answer with neither, as older firmware may give it, proves nothing.
+/// Confirmed by the success of the guide with a status of 200 to 299; refused by its failure, for which it documents the
+/// status 400, or by the challenge of the login. Any other answer proves nothing: one with neither, as older firmware may
+/// give it, one that contradicts itself, or an error that a gateway reports.
 fn confirmed(answer: &Answer) -> Result<String, SendOutcome> {
-    let body = String::from_utf8_lossy(&answer.body);
-    let is_success = body.contains("status=\"success\"") || body.contains("<status>success</status>");
-    if is_success && answer.status.is_success() {
-        return Ok(text(answer));
+    let status = answer.status;
+    match Statement::read(&String::from_utf8_lossy(&answer.body)) {
+        Statement::Success if status.is_success() => Ok(text(answer)),
+        Statement::Failure if status.is_success() || status.is_client_error() => {
+            Err(SendOutcome::NotExecuted(text(answer)))
+        }
+        _ => Err(refused_login(answer).unwrap_or_else(|| undocumented(answer, "Viewtron device"))),
     }
-    if body.contains("status=\"failed\"") || body.contains("errorCode=") {
-        return Err(SendOutcome::NotExecuted(text(answer)));
+}
+
+/// What a device says of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Statement {
+    /// `<config status="success"/>`, with an `errorCode` of 0 or none, or `<config><status>success</status></config>`.
+    Success,
+    /// `<config status="failed"/>`, with an `errorCode` other than 0 or none.
+    Failure,
+    /// Nothing, or several things that contradict each other.
+    None,
+}
+
+impl Statement {
+    /// Reads an answer. Firmware writes either quote and names in any case; namespaces carry no meaning.
+    fn read(body: &str) -> Self {
+        let mut reader = Reader::from_str(body.trim_start_matches('\u{feff}').trim_start());
+        reader.config_mut().check_end_names = false;
+        reader.config_mut().allow_unmatched_ends = true;
+        let mut said = Vec::new();
+        let mut codes = Vec::new();
+        let mut depth = 0_usize;
+        let mut is_in_status = false;
+        let mut has_root = false;
+        loop {
+            match reader.read_event() {
+                Ok(Event::Start(tag) | Event::Empty(tag)) if !has_root => {
+                    if !is_called(tag.name().into_inner(), "config") {
+                        return Self::None;
+                    }
+                    has_root = true;
+                    depth = 1;
+                    said.extend(attributes(&tag, "status").map(|value| (Place::Attribute, value)));
+                    codes.extend(attributes(&tag, "errorCode"));
+                }
+                Ok(Event::Start(tag)) => {
+                    depth += 1;
+                    is_in_status = depth == 2 && is_called(tag.name().into_inner(), "status");
+                }
+                Ok(Event::Text(value)) if is_in_status => said.extend(word(&value.into_inner())),
+                Ok(Event::CData(value)) if is_in_status => said.extend(word(&value.into_inner())),
+                Ok(Event::End(_)) => {
+                    depth = depth.saturating_sub(1);
+                    is_in_status = false;
+                }
+                // What follows the beginning cannot take it back.
+                Ok(Event::Eof) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        Self::of(&said, &codes)
     }
-    Err(refused_login(answer).unwrap_or_else(|| undocumented(answer, "Viewtron device")))
+
+    fn of(said: &[(Place, String)], codes: &[String]) -> Self {
+        let all = |expected: &str| !said.is_empty() && said.iter().all(|(_, word)| word == expected);
+        let is_zero = |code: &String| code.parse() == Ok(0_u32);
+        if all("success") && codes.iter().all(is_zero) {
+            return Self::Success;
+        }
+        let is_documented = said.iter().all(|(place, _)| *place == Place::Attribute);
+        if all("failed") && is_documented && !codes.iter().any(is_zero) {
+            return Self::Failure;
+        }
+        Self::None
+    }
+}
+
+/// Where a statement stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In an attribute of the root.
+    Attribute,
+    /// In an element below it.
+    Child,
+}
+
+/// What the text of an element states.
+fn word(text: &str) -> Option<(Place, String)> {
+    let word = text.trim().to_ascii_lowercase();
+    (!word.is_empty()).then_some((Place::Child, word))
+}
+
+/// The values of the attributes of a name, in lower case.
+fn attributes<'a>(tag: &'a BytesStart<'_>, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    let mut attributes = tag.attributes();
+    attributes.with_checks(false);
+    attributes
+        .flatten()
+        .filter(move |attribute| is_called(attribute.key.into_inner(), name))
+        .map(|attribute| attribute.value.trim().to_ascii_lowercase())
+}
+
+/// Whether a name is this one, in any case and namespace.
+fn is_called(qualified: &str, name: &str) -> bool {
+    let local = qualified.split_once(':').map_or(qualified, |(_, local)| local);
+    local.eq_ignore_ascii_case(name)
 }
 
 #[cfg(test)]
@@ -97,5 +195,63 @@ mod tests {
             assert!(matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{status} {body}: {outcome:?}");
         }
         assert!(matches!(confirmed(&answer(504, success)), Err(SendOutcome::Unconfirmed(_))));
+    }
+
+    #[test]
+    fn success_is_recognized_in_every_spelling() {
+        for body in [
+            "<config version='2.0.0' status='success' errorCode='0'/>",
+            "<?xml version='1.0' encoding='UTF-8'?>\n<config errorCode='0' errorDesc='Successful' status='success'></config>",
+            "\u{feff} \r\n<config\n  status = \"success\"\n  errorCode = \"0\" />",
+            "<?xml version=\"1.0\"?><!-- status=\"failed\" --><CONFIG STATUS=\"SUCCESS\" ERRORCODE=\"0\"/>",
+            "<tvt:config xmlns:tvt='http://www.ipc.com/ver10' tvt:status='success'/>",
+            "<config version=\"1.0\" xmlns=\"http://www.ipc.com/ver10\"><status>success</status></config>",
+            "<config version='1.0'>\n<status> Success\n</status></config>",
+            "<config version='1.0'><status>\n<![CDATA[success]]></status></config>",
+            "<config status='success' errorDesc='R&D'><x></config>",
+        ] {
+            assert_eq!(confirmed(&answer(200, body)).map(|_| ()), Ok(()), "{body}");
+            for status in [400, 404, 500, 504] {
+                let outcome = confirmed(&answer(status, body));
+                assert!(matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{status} {body}: {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_documented_failure_proves_that_nothing_happened() {
+        for body in [
+            "<config status='failed' errorCode='7'/>",
+            "<config errorCode = \"12\" status = \"FAILED\"/>",
+            "<?xml version='1.0'?><config version='1.0' status='failed'></config>",
+        ] {
+            for status in [200, 400] {
+                let outcome = confirmed(&answer(status, body));
+                assert!(matches!(outcome, Err(SendOutcome::NotExecuted(_))), "{status} {body}: {outcome:?}");
+            }
+            let outcome = confirmed(&answer(502, body));
+            assert!(matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{body}: {outcome:?}");
+        }
+        for body in [
+            "<config errorCode='0'/>",
+            "<config errorCode='6'/>",
+            "<config status='pending' errorCode='6'/>",
+            "<config status='success' errorCode='6'/>",
+            "<config status='failed' errorCode='0'/>",
+            "<config status='failed' status='success'/>",
+            "<config status='failed'><status>success</status></config>",
+            "<config><status>failed</status></config>",
+            "<config><action><status>success</status></action></config>",
+            "<config><errorDesc status='success'/></config>",
+            "<html><body>status=\"failed\" errorCode=\"6\"</body></html>",
+            "<html status='failed'/>",
+            "<config status='fail",
+            "errorCode=0",
+        ] {
+            for status in [200, 400] {
+                let outcome = confirmed(&answer(status, body));
+                assert!(matches!(outcome, Err(SendOutcome::Unconfirmed(_))), "{status} {body}: {outcome:?}");
+            }
+        }
     }
 }
