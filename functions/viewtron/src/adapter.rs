@@ -14,6 +14,7 @@ use crate::event::{ParseContext, drafts};
 use crate::message::Content;
 use crate::parse::{EVENTS_LIMIT, ParseError, Reading, TracksWanted, parse};
 use crate::reply::reply;
+use crate::suspicion;
 
 /// Where firmware posts to that knows an "alarm server" of address and port alone, and older firmware in any case: below
 /// the configured path, or at the root of the host.
@@ -23,7 +24,7 @@ const FIXED_PATHS: &[FixedPath] = &[
     FixedPath { path: "/SendKeepalive", content: FixedContent::Posts },
 ];
 
-/// Last segments of paths at which every post is a heartbeat.
+/// Last segments of paths for heartbeats.
 const HEARTBEAT_PATHS: [&str; 2] = ["SendKeepalive", "SubscribeTimeOut"];
 
 /// The dialect of Viewtron cameras and recorders, and of other TVT brands.
@@ -48,14 +49,16 @@ impl Adapter for Viewtron {
             .rest()
             .last()
             .is_some_and(|segment| HEARTBEAT_PATHS.iter().any(|path| path.eq_ignore_ascii_case(segment)));
-        let read = match encoding::to_utf8(request.body(), request.headers().get("content-type")) {
+        let body = encoding::to_utf8(request.body(), request.headers().get("content-type"));
+        // Firmware posts its heartbeats there in forms that are not known.
+        let is_heartbeat = is_heartbeat_path && !suspicion::may_be_alarm(&body);
+        let read = match body {
             Cow::Borrowed(body) => read(request, body),
             Cow::Owned(body) => read(request, &body).map(Parsed::into_owned),
         };
         match read {
-            Ok(events @ (Parsed::Events(_) | Parsed::Partly { .. })) => Ok(events),
-            // Firmware posts its heartbeats there in forms that are not known.
-            _ if is_heartbeat_path => Ok(Parsed::Heartbeat),
+            Ok(Parsed::Ignored(_)) if is_heartbeat_path => Ok(Parsed::Heartbeat),
+            Err(_) if is_heartbeat => Ok(Parsed::Heartbeat),
             other => other,
         }
     }

@@ -40,6 +40,7 @@ mod reply;
 mod sample;
 mod scalars;
 mod setup;
+mod suspicion;
 mod text;
 mod time;
 mod vocabulary;

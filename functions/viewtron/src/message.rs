@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use camhook_event::Kind;
 
+use twox_hash::XxHash3_128;
+
 use crate::scalars::Scalars;
+use crate::vocabulary;
 
 /// A post, or one of several documents in it.
 #[derive(Debug)]
@@ -85,16 +88,149 @@ pub(crate) struct Times<'a> {
 pub(crate) struct Alarm<'a> {
     /// The alarm: `perimeterAlarm`.
     pub(crate) name: Cow<'a, str>,
+    /// The channel, where it is called one.
+    pub(crate) channel: Option<Cow<'a, str>>,
     /// The channel of a camera or recorder, the number of an input, or the rule of a recorder that names the channel
     /// elsewhere.
     pub(crate) id: Option<Cow<'a, str>>,
+    /// The number of the list that it is an entry of.
+    pub(crate) list_id: Option<Cow<'a, str>>,
     /// The name that a person gave it.
     pub(crate) label: Option<Cow<'a, str>>,
+    /// The member or element that holds the level, where that alone tells it from others.
+    pub(crate) part: Option<Cow<'a, str>>,
     /// `true`, `false`, or whatever else was sent; empty when only `others` were.
     pub(crate) value: Cow<'a, str>,
     /// Every other value of the level.
     pub(crate) others: Scalars<'a>,
+    /// What else tells it from the levels of the same name and number.
+    pub(crate) scope: Scope,
 }
+
+impl<'a> Alarm<'a> {
+    /// A level of which nothing else is known yet.
+    pub(crate) fn new(name: Cow<'a, str>, value: Cow<'a, str>) -> Self {
+        Self {
+            name,
+            channel: None,
+            id: None,
+            list_id: None,
+            label: None,
+            part: None,
+            value,
+            others: Scalars::default(),
+            scope: Scope::default(),
+        }
+    }
+
+    /// Takes over the numbers and the name of the element around it, where it has none of its own.
+    pub(crate) fn join(
+        &mut self,
+        id: Option<&Cow<'a, str>>,
+        channel: Option<&Cow<'a, str>>,
+        label: Option<&Cow<'a, str>>,
+    ) {
+        let list_id = if self.id.is_none() { &mut self.id } else { &mut self.list_id };
+        for (field, outer) in [(list_id, id), (&mut self.channel, channel), (&mut self.label, label)] {
+            if let (Some(_), Some(outer)) = (&field, outer) {
+                self.scope.add("list", outer);
+            }
+            *field = field.take().or_else(|| outer.cloned());
+        }
+    }
+
+    /// Takes note of an element around it that is not called as the alarm is: of several such elements, each has its own.
+    pub(crate) fn set_element(&mut self, name: &'a str) {
+        if name.eq_ignore_ascii_case("item") {
+            return;
+        }
+        self.scope.add("element", name);
+        let is_told_apart = self.id.is_some() || self.channel.is_some() || self.label.is_some();
+        if !is_told_apart && self.part.is_none() {
+            self.part = Some(Cow::Borrowed(name));
+        }
+    }
+
+    /// The name of the level within its device: the same in each report of it, and that of no other level.
+    ///
+    /// What stands before a `#` names the alarm and its number. All that may tell it from others of the same number is
+    /// hashed behind it: an entry that is taken for another one is lost.
+    pub(crate) fn level_name(&self) -> String {
+        let id = self.id.as_deref().unwrap_or_default();
+        let name = format!("{}/{id}", self.name);
+        let mut scope = self.scope;
+        for (field, value) in [("channel", &self.channel), ("list id", &self.list_id), ("label", &self.label)]
+        {
+            if let Some(value) = value {
+                scope.add(field, value);
+            }
+        }
+        let end = name.floor_char_boundary(LEVEL_NAME_LIMIT);
+        let beginning = name.get(..end).unwrap_or_default();
+        if end < name.len() {
+            scope.add("name", &name);
+        }
+        match scope.0 {
+            Some(hash) => format!("{beginning}#{hash:032x}"),
+            None => name,
+        }
+    }
+}
+
+/// The most that is kept of an alarm's name and number in the name of its level, in bytes.
+const LEVEL_NAME_LIMIT: usize = 128;
+
+/// A hash of what tells a level from others of the same name and number; `None` when nothing does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Scope(Option<u128>);
+
+impl Scope {
+    /// Adds what is part of the level's name.
+    pub(crate) fn add(&mut self, name: &str, value: &str) {
+        let mut hash = XxHash3_128::new();
+        hash.write(&self.0.unwrap_or_default().to_le_bytes());
+        // Each part is led by its length: no two different ones have the same bytes in a row.
+        for part in [name, value] {
+            hash.write(&(part.len() as u64).to_le_bytes());
+            hash.write(part.as_bytes());
+        }
+        self.0 = Some(hash.finish_128());
+    }
+
+    /// Adds a value beside the level, unless it changes with the level or from report to report.
+    pub(crate) fn add_value(&mut self, name: &str, value: &str) {
+        let name = name.to_ascii_lowercase();
+        let is_measured = VARIABLE.iter().any(|word| name.contains(word))
+            || (value.contains('.') && value.parse::<f64>().is_ok());
+        let is_number = value.bytes().all(|octet| octet.is_ascii_digit());
+        if !is_measured && (is_number || vocabulary::alarm_state(value).is_none()) {
+            self.add(&name, value);
+        }
+    }
+
+    /// Adds those of the element around it.
+    pub(crate) fn join(&mut self, outer: Self) {
+        if let Some(outer) = outer.0 {
+            self.add("list", &outer.to_string());
+        }
+    }
+}
+
+/// What the names of values contain that are another one in each report.
+const VARIABLE: [&str; 12] = [
+    "time",
+    "date",
+    "stamp",
+    "duration",
+    "count",
+    "temperature",
+    "confidence",
+    "score",
+    "similarity",
+    "percent",
+    "volume",
+    "intensity",
+];
 
 /// A tracking post.
 #[derive(Debug, Default)]

@@ -26,10 +26,9 @@ impl<'a> Scalars<'a> {
         }
     }
 
-    /// Takes the first value that passes a test.
-    pub(crate) fn take_first(&mut self, is_wanted: impl Fn(&str) -> bool) -> Option<Cow<'a, str>> {
-        let at = self.0.iter().position(|(_, value)| is_wanted(value))?;
-        Some(self.0.remove(at).1)
+    /// Names and values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
     /// Takes the first value under a name, in any case. Further ones stay.

@@ -23,6 +23,8 @@ fn stem(word: &str) -> String {
 /// `EA`, and whatever comes).
 pub(crate) fn kind(word: &str) -> Kind {
     match stem(word).as_str() {
+        // `sensorAlarmIn`, `sensorIn` and their like: an input of the device.
+        sensor if sensor.starts_with("sensor") && !sensor.contains("out") => Kind::Input,
         // A camera's word for areas and lines, and a recorder's level of both.
         "pea" | "perimeter" => Kind::Perimeter,
         // `IPD`: people in an area, by an integrator's list of the menus.
@@ -49,7 +51,6 @@ pub(crate) fn kind(word: &str) -> Kind {
         // Covered, moved, out of focus; taken from other receivers' code.
         "avd" | "scenechange" | "clarityabnormal" | "colorabnormal" => Kind::Tamper,
         "motion" | "humanmotion" | "vehiclemotion" | "smd" => Kind::Motion,
-        "sensor" => Kind::Input,
         // `CDD`: crowd density.
         "cdd" | "crowdgathering" => Kind::Crowd,
         "asd" | "soundabruptup" | "soundabruptdown" => Kind::Audio,
@@ -85,7 +86,12 @@ pub(crate) fn level_report(kind: Kind, name: &str) -> Report {
 
 /// The level of an alarm.
 pub(crate) fn alarm_state(value: &str) -> Option<State> {
-    truth(value).map(|is_on| if is_on { State::Start } else { State::Stop })
+    let is_on = truth(value).or_else(|| match value.to_ascii_lowercase().as_str() {
+        "start" | "started" | "begin" | "active" | "yes" | "smart_start" => Some(true),
+        "stop" | "stopped" | "end" | "ended" | "inactive" | "no" | "smart_stop" => Some(false),
+        _ => None,
+    });
+    is_on.map(|is_on| if is_on { State::Start } else { State::Stop })
 }
 
 /// `SMART_START` and `SMART_STOP`; `SMART_PROCEDURE` and `SMART_NONE` say neither.
@@ -159,6 +165,9 @@ mod tests {
             ("TRIPWIRE", "tripwireAlarm", Kind::LineCrossing),
             ("PERIMETER", "perimeterAlarm", Kind::Perimeter),
             ("SENSOR", "sensorAlarmIn", Kind::Input),
+            ("SENSOR_IN", "sensorIn", Kind::Input),
+            ("sensorInput", "SensorInAlarm", Kind::Input),
+            ("SENSOR_OUT", "sensorAlarmOut", Kind::Other),
             ("OSC", "oscAlarm", Kind::Object),
             ("ASD", "asdAlarm", Kind::Audio),
             ("CDD", "CDDAlarm", Kind::Crowd),
@@ -193,5 +202,6 @@ mod tests {
         assert_eq!(smart_state("SMART_PROCEDURE"), None);
         assert_eq!(smart_state("SMART_STOP"), Some(State::Stop));
         assert_eq!(alarm_state("maybe"), None);
+        assert_eq!(alarm_state("SMART_STOP"), Some(State::Stop));
     }
 }

@@ -204,3 +204,42 @@ async fn a_level_that_is_neither_on_nor_off_is_always_an_event() {
         assert_eq!(recorder.ports.queues.take(Queue::Notify).len(), 1);
     }
 }
+
+#[tokio::test]
+async fn entries_with_one_number_are_compared_each_with_its_own_last_level() {
+    let mut recorder = Recorder::new();
+    let input = |name: &str, level: bool| format!("<sensorAlarmIn name=\"{name}\">{level}</sensorAlarmIn>");
+    let entries = |first: bool, second: bool| {
+        format!(
+            "<motionAlarm><item id=\"1\" channel=\"3\" value=\"{first}\"/><item id=\"1\" channel=\"5\" value=\"{second}\"/></motionAlarm>"
+        )
+    };
+    for (post, expected) in [
+        (input("Gate", true) + &input("Door", true), &["input - start", "input - start"][..]),
+        (input("Gate", true) + &input("Door", true), &[]),
+        (input("Gate", true) + &input("Door", false), &["input - stop"]),
+        (entries(true, true), &["motion 3 start", "motion 5 start"]),
+        (entries(true, false), &["motion 5 stop"]),
+        (entries(true, false), &[]),
+    ] {
+        assert_eq!(recorder.post(&post).await, 200);
+        assert_eq!(recorder.events(), expected, "{post}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_off_is_no_event_again_however_late_it_is_repeated() {
+    let mut recorder = Recorder::new();
+    let off: String = (1..=6).map(|channel| motion(channel, false)).collect();
+    assert_eq!(recorder.post(&off).await, 200);
+    assert_eq!(recorder.events().len(), 6);
+    for minutes in [6, 60, 24 * 60] {
+        recorder.ports.clock.advance(Duration::from_mins(minutes));
+        assert_eq!(recorder.post(&off).await, 200);
+        assert!(recorder.events().is_empty(), "{minutes}");
+    }
+    assert_eq!(recorder.post(&motion(4, true)).await, 200);
+    assert_eq!(recorder.events(), ["motion 4 start"]);
+    assert_eq!(recorder.post(&off).await, 200);
+    assert_eq!(recorder.events(), ["motion 4 stop"]);
+}

@@ -34,9 +34,7 @@ fn draft<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>, faces
     draft.name = alarm.label.as_deref().and_then(identifier);
     draft.report = vocabulary::level_report(kind, &alarm.name);
     draft.state = vocabulary::alarm_state(&alarm.value);
-    let id = alarm.id.as_deref().unwrap_or_default();
-    draft.level =
-        draft.state.and_then(|_| identifier(&format!("{}/{id}", alarm.name))).map(|name| name.to_string());
+    draft.level = draft.state.map(|_| alarm.level_name());
     let mut values = shared.clone();
     values.append(alarm.others.clone());
     if faces == Retention::Drop && matches!(kind, Kind::Face | Kind::FaceMatch) {
@@ -46,7 +44,9 @@ fn draft<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>, faces
     if let Some(id) = alarm.id.as_deref().and_then(identifier) {
         draft.vendor_data.insert("id", id.as_str());
     }
-    if draft.state.is_none() {
+    if let Some(part) = alarm.part.as_deref() {
+        draft.vendor_data.insert(part, alarm.value.as_ref());
+    } else if draft.state.is_none() {
         draft.vendor_data.insert(&alarm.name, alarm.value.as_ref());
     }
     draft
@@ -54,8 +54,9 @@ fn draft<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>, faces
 
 /// The camera of a level, or the input.
 ///
-/// A recorder names the channel in `deviceInfo`; one that does not puts it into the level's `id`, and so does a camera.
-/// Only for sensors the `id` is the number of the input, which belongs to no channel.
+/// What a level calls its channel is one. Otherwise a recorder names the channel in `deviceInfo`; one that does not puts it
+/// into the level's `id`, or that of its list, and so does a camera. Only for sensors the `id` is the number of the input,
+/// which belongs to no channel.
 fn place(
     common: &Common<'_>,
     sender: &Sender<'_>,
@@ -63,16 +64,20 @@ fn place(
     kind: Kind,
 ) -> (Option<Camera>, Option<Zone>) {
     let id = alarm.id.as_deref().and_then(identifier);
+    let channel = alarm.channel.as_deref().and_then(identifier).map(|id| camera(common, sender, id));
     if kind == Kind::Input {
         // A camera gives its serial number, a recorder does not.
         let is_camera = sender.channel.is_some() || sender.serial.is_some();
-        let camera = common.camera.clone().filter(|_| is_camera);
+        let camera = channel.or_else(|| common.camera.clone().filter(|_| is_camera));
         return (camera, id.map(|id| Zone { id: Some(id), ..Zone::default() }));
     }
-    match id {
-        Some(id) if sender.channel.is_none() => (Some(camera(common, sender, id)), None),
-        _ => (common.camera.clone(), None),
-    }
+    let number = alarm.list_id.as_deref().and_then(identifier).or(id);
+    let camera = match (channel, number) {
+        (Some(channel), _) => Some(channel),
+        (None, Some(number)) if sender.channel.is_none() => Some(camera(common, sender, number)),
+        _ => common.camera.clone(),
+    };
+    (camera, None)
 }
 
 fn camera(common: &Common<'_>, sender: &Sender<'_>, id: Text) -> Camera {
