@@ -87,7 +87,7 @@ async fn join<P: Ports>(
     window: Duration,
 ) -> Result<(), Error> {
     let (state, now) = (context.ports.state(), context.ports.clock().now());
-    let label = camhook_description::place(context.site, event);
+    let label = camhook_description::label(context.site, event);
     if let Joined::Pending { group, delay } = coalesce::join(state, key, event, &label, window, now).await? {
         let flush = Flush::new(key.rule.to_owned(), key.source.to_owned(), group);
         context.ports.queues().send(Queue::Notify, flush.message(delay)?).await?;

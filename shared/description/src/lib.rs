@@ -5,6 +5,7 @@
 //! gave to a camera, an input or an event are. Control characters and bidirectional controls of device text are
 //! removed; escaping is each channel's business.
 
+mod camera;
 mod face;
 mod plate;
 mod subject;
@@ -14,6 +15,7 @@ mod words;
 use camhook_event::{Event, Kind, State};
 use camhook_site::Site;
 
+pub use camera::{label, place};
 pub use words::printable;
 
 /// An event in words.
@@ -56,35 +58,12 @@ pub fn describe(site: &Site, event: &Event) -> Description {
     facts.extend(targets::facts(event).into_iter().filter(|fact| *fact != text));
     facts.extend(zone(event));
     facts.extend(words::printable_opt(event.data.area.as_ref().map(camhook_event::Text::as_str)));
-    if let Some(unnamed) = unnamed_camera(site, event) {
-        facts.push(unnamed);
+    if camera::is_ambiguous(site, event) {
+        facts.push(event.data.source.to_string());
     }
     facts.retain(|fact| *fact != text && !fact.is_empty());
     facts.dedup();
     Description { subject: text, place, facts, names_place }
-}
-
-/// The name of the camera: in camhook.toml, else in the device, else `Camera 7`; the source's where there is none.
-#[must_use]
-pub fn place(site: &Site, event: &Event) -> String {
-    if let Some(named) = site.camera(event) {
-        return named.to_string();
-    }
-    let source = event.data.source.to_string();
-    let Some(camera) = &event.data.camera else { return source };
-    if let Some(name) = words::printable_opt(camera.name.as_ref().map(camhook_event::Text::as_str)) {
-        return name;
-    }
-    let id = printable(camera.id.as_str());
-    if is_number(&id) { format!("Camera {id}") } else { source }
-}
-
-/// The source of a camera that is named by its number alone: other sources may have the same number.
-fn unnamed_camera(site: &Site, event: &Event) -> Option<String> {
-    let camera = event.data.camera.as_ref()?;
-    let is_named = site.camera(event).is_some() || camera.name.is_some();
-    let is_ambiguous = !is_named && is_number(camera.id.as_str()) && site.sources().nth(1).is_some();
-    is_ambiguous.then(|| event.data.source.to_string())
 }
 
 fn is_number(id: &str) -> bool {

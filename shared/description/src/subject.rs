@@ -65,24 +65,35 @@ fn input(event: &Event) -> String {
     id.filter(|id| is_number(id)).map_or_else(|| "Input".to_owned(), |id| format!("Input {id}"))
 }
 
-/// `12 people in, 9 out, 3 inside`.
+/// `12 people in, 9 out, 3 inside`; `59 in, 96 out` where the device does not count by class.
 fn counts(counts: &Counts) -> Option<String> {
     let classes = [
         (&counts.person, "person", "people"),
         (&counts.vehicle, "vehicle", "vehicles"),
         (&counts.motorcycle_bicycle, "motorcycle or bicycle", "motorcycles or bicycles"),
     ];
-    let parts: Vec<String> = classes
+    let mut parts: Vec<String> = classes
         .into_iter()
         .filter_map(|(tally, singular, plural)| {
-            let Tally { enter, leave, inside } = *tally;
-            let numbers = [(enter, "in"), (leave, "out"), (inside, "inside")];
-            let mut numbers = numbers.into_iter().filter_map(|(number, word)| Some((number?, word)));
+            let mut numbers = numbers(tally);
             let (first, word) = numbers.next()?;
             let noun = if first == 1 { singular } else { plural };
             let others = numbers.map(|(number, word)| format!(", {number} {word}"));
             Some(format!("{first} {noun} {word}{}", others.collect::<String>()))
         })
         .collect();
+    let total: Vec<String> =
+        numbers(&counts.total).map(|(number, word)| format!("{number} {word}")).collect();
+    if !total.is_empty() {
+        let beside = if parts.is_empty() { "" } else { "total " };
+        parts.push(format!("{beside}{}", total.join(", ")));
+    }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The counters that a device sent, each with its word.
+fn numbers(tally: &Tally) -> impl Iterator<Item = (u64, &'static str)> {
+    let Tally { enter, leave, inside } = *tally;
+    let numbers = [(enter, "in"), (leave, "out"), (inside, "inside")];
+    numbers.into_iter().filter_map(|(number, word)| Some((number?, word)))
 }

@@ -1,7 +1,7 @@
 //! What people read about events of every kind.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as the tests do")]
 
-use camhook_description::describe;
+use camhook_description::{describe, label};
 use camhook_event::Event;
 use camhook_site::Site;
 use serde_json::{Value, json};
@@ -105,6 +105,20 @@ fn who_or_what_comes_first_and_no_raw_word_is_shown() {
             "12 people in, 9 out, 3 inside; 1 vehicle in, at Drive",
             "Count",
         ),
+        (
+            "counting",
+            json!({ "counts": { "total": { "enter": 59, "leave": 96 } }, "camera": { "id": "CH16" } }),
+            "59 in, 96 out, at Camera 16",
+            "Count · gate",
+        ),
+        ("counting", json!({ "counts": { "total": { "inside": 7 } } }), "7 inside at Drive", "Count"),
+        (
+            "crowd",
+            json!({ "counts": { "person": { "inside": 1 }, "total": { "inside": 3, "leave": 0 } } }),
+            "1 person inside; total 0 out, 3 inside, at Drive",
+            "Crowd",
+        ),
+        ("counting", json!({}), "Count at Drive", ""),
         ("device_offline", json!({}), "Drive offline", ""),
     ] {
         let described = describe(&site, &event(kind, &fields));
@@ -120,6 +134,11 @@ fn cameras_are_named_as_people_know_them() {
         (json!({ "camera": { "id": "2", "name": "Cam 02" } }), "back-door offline"),
         (json!({ "source": "many", "camera": { "id": "7", "name": "Yard" } }), "Yard offline"),
         (json!({ "source": "many", "camera": { "id": "7" } }), "Camera 7 offline"),
+        (json!({ "source": "many", "camera": { "id": "CH16" } }), "Camera 16 offline"),
+        (json!({ "source": "many", "camera": { "id": "IP_CH2" } }), "Camera 2 offline"),
+        (json!({ "source": "many", "camera": { "id": "Channel 16" } }), "Camera 16 offline"),
+        (json!({ "source": "many", "camera": { "id": "garage" } }), "garage offline"),
+        (json!({ "source": "many", "camera": { "id": "front-door 2" } }), "front-door 2 offline"),
         (json!({ "source": "many", "camera": { "id": "3f2a-11" } }), "many offline"),
         (json!({ "source": "many", "camera": null }), "many offline"),
     ] {
@@ -131,6 +150,37 @@ fn cameras_are_named_as_people_know_them() {
         }
         let event: Event = serde_json::from_value(value).unwrap();
         assert_eq!(describe(&site, &event).headline(), headline);
+    }
+}
+
+#[test]
+fn a_camera_that_is_shown_by_its_id_has_its_source_beside_it() {
+    let site = site();
+    for (camera, headline, facts) in [
+        (json!({ "id": "CH16" }), "Motion at Camera 16", "many"),
+        (json!({ "id": "garage" }), "Motion at garage", "many"),
+        (json!({ "id": "garage", "name": "Garage" }), "Motion at Garage", ""),
+        (json!({ "id": "3f2a-11" }), "Motion at many", ""),
+    ] {
+        let described = describe(&site, &event("motion", &json!({ "source": "many", "camera": camera })));
+        assert_eq!((described.headline().as_str(), described.facts.join(" ").as_str()), (headline, facts));
+    }
+}
+
+#[test]
+fn cameras_that_are_reported_together_are_told_apart() {
+    let site = site();
+    for (kind, source, camera, expected) in [
+        ("device_offline", "gate", json!({ "id": "2" }), "back-door"),
+        ("device_offline", "gate", json!({ "id": "7" }), "Camera 7 (gate)"),
+        ("device_offline", "many", json!({ "id": "CH7" }), "Camera 7 (many)"),
+        ("device_online", "many", json!({ "id": "garage" }), "garage (many)"),
+        ("device_offline", "many", json!({ "id": "7", "name": "Yard" }), "Yard"),
+        ("device_offline", "many", json!({ "id": "3f2a-11" }), "many (3f2a-11)"),
+        ("motion", "many", json!({ "id": "garage" }), "garage"),
+    ] {
+        let event = event(kind, &json!({ "source": source, "camera": camera }));
+        assert_eq!(label(&site, &event), expected);
     }
 }
 
