@@ -338,8 +338,11 @@ fn take_fraction(
     Some(fraction)
 }
 
-/// A number from 0 to 100, with or without a percent sign.
+/// A number from 0 to 100, with or without a percent sign; or a fraction up to 1, which has a decimal point and no
+/// percent sign.
 fn percentage(value: &str) -> Option<Fraction> {
-    let value = value.trim_end_matches('%').trim_end();
-    Fraction::of(number(value).filter(|number| *number <= 100.0)?, 100.0)
+    let digits = value.trim_end_matches('%').trim_end();
+    let number = number(digits).filter(|number| *number <= 100.0)?;
+    let is_fraction = number <= 1.0 && digits == value.trim_end() && digits.contains('.');
+    Fraction::of(number, if is_fraction { 1.0 } else { 100.0 })
 }

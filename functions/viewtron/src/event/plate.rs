@@ -147,8 +147,8 @@ fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
     })
 }
 
-/// `9900` is 99.00 %. A number up to 100 is taken for a percentage: no camera would report a plate of which it is
-/// sure by less than one in a hundred.
+/// `9900` is 99.00 %. A number up to 100 is taken for a percentage, and one with a decimal point up to 1 for a fraction: no
+/// camera would report a plate of which it is sure by less than one in a hundred.
 fn confidence(value: &str) -> Option<Fraction> {
     match percentage(value) {
         Some(fraction) => Some(fraction),
@@ -163,9 +163,19 @@ mod tests {
     #[test]
     fn a_confidence_is_a_percentage_in_hundredths_or_not() {
         let read = |value: &str| confidence(value).map(Fraction::value);
-        for (value, expected) in
-            [("9900", 0.99), ("99", 0.99), ("99.5%", 0.995), ("99.5 %", 0.995), ("100%", 1.0), ("10000", 1.0)]
-        {
+        for (value, expected) in [
+            ("9900", 0.99),
+            ("99", 0.99),
+            ("99.5%", 0.995),
+            ("99.5 %", 0.995),
+            ("100%", 1.0),
+            ("10000", 1.0),
+            ("0.995", 0.995),
+            ("1.0", 1.0),
+            ("1", 0.01),
+            ("0.5%", 0.005),
+            ("0", 0.0),
+        ] {
             assert_eq!(read(value), Some(expected), "{value}");
         }
         for value in ["", "high", "%", "9900%"] {
