@@ -8,7 +8,7 @@ use camhook_json::text;
 
 use crate::event::{Context, drafts, manual_draft};
 use crate::message::Message;
-use crate::parse::{EVENTS_LIMIT, manual, parameters, parse_body, parse_query};
+use crate::parse::{EVENTS_LIMIT, manual, parameters, parse_body, parse_keep_alive, parse_query};
 use crate::reply::reply;
 
 /// The path that firmware posts keep-alives to, on the configured host, whatever path is configured.
@@ -82,10 +82,14 @@ fn parsed<'a>(
         Message::Heartbeat => Parsed::Heartbeat,
         Message::Ignored(ignored) => Parsed::Ignored(ignored),
         Message::Manual(manual) => Parsed::Events(vec![manual_draft(manual, context)]),
-        Message::Push(pushes) => {
-            let mut events: Vec<_> = pushes.into_iter().flat_map(|push| drafts(push, context)).collect();
+        Message::Push { pushes, remainder } => {
+            let drafts = pushes.into_iter().flat_map(|push| drafts(push, context));
+            let mut events: Vec<_> = drafts.take(EVENTS_LIMIT + 1).collect();
             if events.len() <= EVENTS_LIMIT {
-                return Ok(Parsed::Events(events));
+                return Ok(match remainder {
+                    None => Parsed::Events(events),
+                    Some(malformed) => Parsed::Partly { events, remainder: Remainder::Quarantine(malformed) },
+                });
             }
             events.truncate(EVENTS_LIMIT);
             let detail = format!("the post holds more than {EVENTS_LIMIT} events");
@@ -106,7 +110,7 @@ fn message<'a>(request: &Request<Verified>, body: &'a str) -> Result<Message<'a>
         return Ok(manual(button, parameters(request.query()), body));
     }
     if rest.last().is_some_and(|segment| segment.eq_ignore_ascii_case(KEEP_ALIVE_SEGMENT)) {
-        return Ok(Message::Heartbeat);
+        return parse_keep_alive(parameters(request.query()), body);
     }
     if body.is_empty() && !request.query().trim_matches('&').is_empty() {
         return parse_query(parameters(request.query()));

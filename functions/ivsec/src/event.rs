@@ -1,6 +1,7 @@
 //! From a message to normalized events.
 
 mod assembly;
+mod impersonal;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::message::{Channel, Manual, Push, Sender};
 use crate::time::device_time;
 use crate::vocabulary::Subject;
 use assembly::Assembly;
+use impersonal::keep_impersonal;
 
 /// The source's settings and the time of receipt, by which a message is read.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +50,9 @@ pub(crate) fn manual_draft<'a>(manual: Manual<'a>, context: &Context<'_>) -> Dra
     draft.zone = Some(Zone { id: Some(button), ..Zone::default() });
     place(&mut draft, &sender, &Channel::default());
     rest.keep(&mut draft.vendor_data);
+    if context.faces == Retention::Drop {
+        keep_impersonal(&mut draft);
+    }
     draft
 }
 
@@ -67,10 +72,8 @@ pub(crate) fn drafts<'a>(push: Push<'a>, context: &Context<'_>) -> Vec<Draft<'a>
     for recognition in recognitions {
         assembly.add_recognition(recognition);
     }
-    if context.faces == Retention::Keep {
-        for (name, value) in unknown.iter() {
-            data.insert(name, value.clone());
-        }
+    for (name, value) in unknown.iter() {
+        data.insert(name, value.clone());
     }
     assembly.finish(&data)
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use camhook_event::{
     Counts, ImageRole, Kind, MacAddress, Report, State, TargetClass, Text, Vehicle, VendorData,
 };
-use camhook_ingest::Ignored;
+use camhook_ingest::{Ignored, Malformed};
 use camhook_json::Object;
 
 use crate::vocabulary::{Meaning, Subject};
@@ -20,7 +20,12 @@ pub(crate) enum Message<'a> {
     /// A person pressed one of the two Manual Push buttons.
     Manual(Manual<'a>),
     /// One or more alarms and recognitions.
-    Push(Vec<Push<'a>>),
+    Push {
+        /// What each `data` reports.
+        pushes: Vec<Push<'a>>,
+        /// Why the post goes to the quarantine, too: what it holds beside that no event keeps.
+        remainder: Option<Malformed>,
+    },
 }
 
 /// One of the two Manual Push buttons.
@@ -80,6 +85,8 @@ pub(crate) struct Channel {
 pub(crate) struct Alarm {
     /// The vendor's word: `VideoMotion`, `lcd`, `hdd`.
     pub(crate) word: Text,
+    /// Where the word stands.
+    pub(crate) word_place: WordPlace,
     /// What it says happened.
     pub(crate) kind: Kind,
     /// Its meaning, when the word is known.
@@ -102,11 +109,25 @@ pub(crate) struct Alarm {
     pub(crate) unknown: VendorData,
 }
 
+/// Where the word of an alarm stands in the post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WordPlace {
+    /// It is the name of a member.
+    Name,
+    /// It is the text of one, where anything may stand.
+    Value,
+}
+
 /// What an alarm is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// The one alarm of a flat post, whose `PicData` shows it.
-    Post(Channel),
+    /// A channel, in the flat form, whose `PicData` shows it.
+    Flat {
+        /// The channel.
+        channel: Channel,
+        /// The number of the alarm among those of its form, by which `PicData` refers to it.
+        number: usize,
+    },
     /// A channel.
     Channel(Channel),
     /// The device itself, by its name.
@@ -116,6 +137,8 @@ pub(crate) enum Scope {
 /// A picture that was taken because of an alarm.
 #[derive(Debug, Clone)]
 pub(crate) struct AlarmPicture<'a> {
+    /// Where it stands in the post.
+    pub(crate) place: Place,
     /// Whose.
     pub(crate) channel: Channel,
     /// `img_id`: the number that the alarm names.
@@ -150,8 +173,8 @@ pub(crate) struct Recognition<'a> {
 /// Where in a post a recognition stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In `PicData` of a flat post: it belongs to the post's one alarm.
-    PicData,
+    /// In `PicData` of the flat form: it belongs to the alarm with this number.
+    PicData(usize),
     /// Anywhere else.
     Post,
 }

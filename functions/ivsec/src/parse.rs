@@ -22,7 +22,7 @@ use crate::message::{Channel, Manual, Message, Push, Scope, Sender};
 use data::{Findings, Sign, read_data};
 use member::{folded, objects};
 pub(crate) use query::parameters;
-use unknown::{Unknowns, Weight};
+use unknown::Weight;
 
 /// The most events of one post. Lists grow by one more, which shows that there were more: such a post goes to the
 /// quarantine, too.
@@ -48,7 +48,35 @@ pub(crate) fn parse_query(parameters: Object<'_>) -> Result<Message<'_>, Malform
     if push.alarms.is_empty() {
         return Err(findings.unknowns.into_malformed("no_event_type", NO_EVENT_TYPE));
     }
-    Ok(finish(vec![push], findings.unknowns))
+    Ok(finish(vec![push], findings))
+}
+
+/// Reads what is sent to the path of the keep-alive. Whatever it is, the device is there; what could be an alarm is read
+/// as at any other path.
+///
+/// # Errors
+///
+/// When it holds something that could be an alarm and none that can be read.
+pub(crate) fn parse_keep_alive<'a>(parameters: Object<'a>, text: &'a str) -> Result<Message<'a>, Malformed> {
+    let mut findings = Findings::default();
+    let mut pushes = match read_pushes(text, &mut findings) {
+        Ok(pushes) => pushes,
+        Err(malformed) if mentions_alarm(text) => return Err(malformed),
+        Err(_) => Vec::new(),
+    };
+    if !parameters.is_empty() {
+        pushes.push(read_data(parameters, &mut findings));
+    }
+    let could_be_alarm = pushes.iter().any(Push::has_event)
+        || findings.signs.contains(&Sign::NoEventType)
+        || findings.unknowns.heaviest() == Some(Weight::Alarm);
+    if could_be_alarm { conclude(pushes, findings) } else { Ok(Message::Heartbeat) }
+}
+
+/// Whether a text that cannot be read holds a word that no keep-alive does.
+fn mentions_alarm(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["eventtype", "alarm", "snap", "plateinfo", "faceinfo"].iter().any(|word| text.contains(word))
 }
 
 /// Reads the body of a POST.
@@ -57,12 +85,18 @@ pub(crate) fn parse_query(parameters: Object<'_>) -> Result<Message<'_>, Malform
 ///
 /// When it is no JSON, or holds something that could be an alarm and none that can be read.
 pub(crate) fn parse_body(text: &str) -> Result<Message<'_>, Malformed> {
+    let mut findings = Findings::default();
+    let pushes = read_pushes(text, &mut findings)?;
+    conclude(pushes, findings)
+}
+
+/// Reads each `data` of a body.
+fn read_pushes<'a>(text: &'a str, findings: &mut Findings) -> Result<Vec<Push<'a>>, Malformed> {
     if text.lines().any(|line| line.trim_start().starts_with(OLD_FORM)) && !text.starts_with(['{', '[']) {
         let detail =
             "lines of `key=value`, as firmware of 2016 posts them to /action/eventManage, are not read";
         return Err(Malformed::new("old_form", detail));
     }
-    let mut findings = Findings::default();
     let mut pushes = Vec::new();
     let (roots, others) = objects(read(text)?);
     if roots.is_empty() || !others.is_empty() {
@@ -70,10 +104,10 @@ pub(crate) fn parse_body(text: &str) -> Result<Message<'_>, Malformed> {
     }
     for root in roots {
         for data in split_root(root, &mut findings.signs)? {
-            pushes.push(read_data(data, &mut findings));
+            pushes.push(read_data(data, findings));
         }
     }
-    conclude(pushes, findings)
+    Ok(pushes)
 }
 
 /// The objects of `data`, the first with what else the root holds. A root without `data` is one itself.
@@ -113,10 +147,10 @@ fn split_root<'a>(root: Object<'a>, signs: &mut BTreeSet<Sign>) -> Result<Vec<Ob
 
 /// What a post is, of which all members are read.
 fn conclude(pushes: Vec<Push<'_>>, findings: Findings) -> Result<Message<'_>, Malformed> {
-    let Findings { unknowns, known, signs } = findings;
     if pushes.iter().any(Push::has_event) {
-        return Ok(finish(pushes, unknowns));
+        return Ok(finish(pushes, findings));
     }
+    let Findings { unknowns, known, signs } = findings;
     let has = |sign| signs.contains(&sign);
     if has(Sign::NoEventType) {
         return Err(unknowns.into_malformed("no_event_type", NO_EVENT_TYPE));
@@ -142,8 +176,16 @@ fn conclude(pushes: Vec<Push<'_>>, findings: Findings) -> Result<Message<'_>, Ma
     }))
 }
 
-/// The events of a post, with what could be an alarm beside them.
-fn finish(mut pushes: Vec<Push<'_>>, unknowns: Unknowns) -> Message<'_> {
+/// The events of a post, with what could be an alarm beside them, and why it goes to the quarantine, too.
+fn finish(mut pushes: Vec<Push<'_>>, findings: Findings) -> Message<'_> {
+    let Findings { unknowns, known: _, signs } = findings;
+    let has_no_event_type =
+        signs.contains(&Sign::NoEventType) && unknowns.heaviest() >= Some(Weight::Content);
+    let remainder = if has_no_event_type {
+        Some(unknowns.clone().into_malformed("no_event_type", NO_EVENT_TYPE))
+    } else {
+        unknowns.remainder()
+    };
     let room = |pushes: &[Push<'_>]| {
         (EVENTS_LIMIT + 1).saturating_sub(pushes.iter().map(|push| push.alarms.len()).sum())
     };
@@ -154,7 +196,7 @@ fn finish(mut pushes: Vec<Push<'_>>, unknowns: Unknowns) -> Message<'_> {
     for push in &mut pushes {
         push.name_channels();
     }
-    Message::Push(pushes)
+    Message::Push { pushes, remainder }
 }
 
 impl Push<'_> {
@@ -167,7 +209,7 @@ impl Push<'_> {
     fn name_channels(&mut self) {
         let mut channels: Vec<&mut Channel> = Vec::new();
         channels.extend(self.alarms.iter_mut().filter_map(|alarm| match &mut alarm.scope {
-            Scope::Post(channel) | Scope::Channel(channel) => Some(channel),
+            Scope::Flat { channel, .. } | Scope::Channel(channel) => Some(channel),
             Scope::Device(_) => None,
         }));
         channels.extend(self.recognitions.iter_mut().map(|recognition| &mut recognition.channel));

@@ -106,6 +106,13 @@ pub(crate) fn exact_meaning(word: &str) -> Option<Meaning> {
     }
 }
 
+/// Whether a word is known as a whole, or each part of it is: a text of which nothing is anybody's name.
+pub(crate) fn is_known(word: &str) -> bool {
+    let is_whole = word.len() <= WORD_LIMIT;
+    is_whole
+        && (exact_meaning(word).is_some() || word.split(['_', '&']).all(|part| exact_meaning(part).is_some()))
+}
+
 fn limited(word: &str) -> &str {
     word.get(..word.floor_char_boundary(WORD_LIMIT)).unwrap_or(word)
 }
@@ -169,6 +176,16 @@ mod tests {
         assert_eq!(kind("md_vd"), Kind::Motion);
         assert_eq!(kind("levitate_lcd_pid"), Kind::LineCrossing);
         assert_eq!(exact_meaning("md_vd"), None, "a member of that name is no flag");
+    }
+
+    #[test]
+    fn a_word_is_known_when_nothing_of_it_is_not() {
+        for word in ["FD", "md_vd", "PD & VD", "LCD "] {
+            assert!(is_known(word), "{word}");
+        }
+        for word in ["Ann", "fd_Ann", "fd Ann", "", &"fd_".repeat(1000)] {
+            assert!(!is_known(word), "{word}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use camhook_ingest::{Adapter, Headers, Method, Parsed, Parts, Request};
+use camhook_ingest::{Adapter, Headers, Method, Parsed, Parts, Request, Verified};
 use camhook_ivsec::Ivsec;
 use camhook_site::Source;
 use proptest::prelude::*;
@@ -19,9 +19,8 @@ fn source(settings: &str) -> Arc<Source> {
     Arc::clone(camhook_site::read(&toml, "test").unwrap().0.source("nvr").unwrap())
 }
 
-/// Reads a request; how many events it is, and whether every target's picture is one of its event's.
 #[cfg(test)]
-fn events(settings: &str, query: &str, body: &[u8], rest: &[&str]) -> usize {
+fn request(settings: &str, query: &str, body: &[u8], rest: &[&str]) -> Request<Verified> {
     let request = Request::new(Parts {
         method: Method::Post,
         path: "/ivsec/nvr/token".to_owned(),
@@ -33,8 +32,13 @@ fn events(settings: &str, query: &str, body: &[u8], rest: &[&str]) -> usize {
         received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
     });
     let rest = rest.iter().map(|segment| (*segment).to_owned()).collect();
-    let request = Request::assume_verified(request, source(settings), rest);
-    match Ivsec.parse(&request) {
+    Request::assume_verified(request, source(settings), rest)
+}
+
+/// Reads a request; how many events it is, and whether every target's picture is one of its event's.
+#[cfg(test)]
+fn events(settings: &str, query: &str, body: &[u8], rest: &[&str]) -> usize {
+    match Ivsec.parse(&request(settings, query, body, rest)) {
         Ok(Parsed::Events(drafts) | Parsed::Partly { events: drafts, .. }) => {
             assert!(!drafts.is_empty(), "a post of events has at least one");
             for target in
@@ -128,6 +132,7 @@ proptest! {
     fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..300), query in ".{0,60}") {
         events("", &query, &body, &[]);
         events("", &query, &body, &["manual", "1"]);
+        events("", &query, &body, &["API", "HttpListening", "KeepLive"]);
     }
 
     #[test]
@@ -264,4 +269,109 @@ fn one_name_may_come_many_times() {
     }
     let different: Vec<String> = (0..20_000).map(|number| format!("\"level\":{number}")).collect();
     read_in_time("many values", &format!(r#"{{"data":{{"EventType":"FD",{}}}}}"#, different.join(",")));
+}
+
+/// As many different members of a form as fit into 4 MiB, and within the limit of values of a post.
+#[cfg(test)]
+fn different(member: impl Fn(usize) -> String) -> String {
+    let mut members = String::new();
+    let mut number = 0;
+    while members.len() < 4_000_000 {
+        let member = format!("{:<33}", member(number));
+        members.push_str(&member);
+        members.push(',');
+        number += 1;
+    }
+    members.truncate(members.len() - 1);
+    members
+}
+
+#[test]
+fn names_may_all_be_different() {
+    let flags = different(|number| format!("\"nobody_knows_{number}_alarm\":true"));
+    // Each is two values.
+    let subtypes = different(|number| format!("{{\"int_subtype\":\"subtype{number:050}\"}}"));
+    let words = different(|number| format!("\"some_subtype_{number}\""));
+    for body in [
+        format!(r#"{{"data":{{"channel_alarm":[{{"channel":"CH1",{flags}}}]}}}}"#),
+        format!(r#"{{"data":{{"channel_alarm":[{{"channel":"CH1","int_alarm":[{subtypes}]}}]}}}}"#),
+        format!(r#"{{"data":{{"system_alarm":[{{{flags}}}]}}}}"#),
+        format!(r#"{{"data":{{"EventType":"FD",{flags}}}}}"#),
+    ] {
+        read_in_time("different names", &body);
+        assert_eq!(events("", "", body.as_bytes(), &[]), 64, "{}", &body[..80]);
+    }
+    // Scalars of a list are cut off.
+    let body = format!(r#"{{"data":{{"channel_alarm":[{{"int_alarm":{{"int_subtype":[{words}]}}}}]}}}}"#);
+    assert_eq!(events("", "", body.as_bytes(), &[]), 64);
+}
+
+#[test]
+fn a_long_word_may_be_that_of_many_channels() {
+    let word = "w".repeat(1_800_000);
+    let same = different(|_| "\"channel\":1".to_owned());
+    let numbers = different(|number| format!("\"channel\":{number}"));
+    let list: Vec<String> = (0..200).map(|number| format!("\"CH{number}\"")).collect();
+    let text: Vec<String> = (0..9999).map(|number| format!("CH{number}")).collect();
+    for (members, expected) in [
+        (same.as_str(), 1),
+        (numbers.as_str(), 64),
+        (&format!("\"Chn\":[{}]", list.join(",")), 64),
+        (&format!("\"StrChn\":\"{}\"", text.join(",")), 64),
+    ] {
+        let members = &members[..members.len().min(2_000_000)];
+        let members =
+            members.rfind(',').filter(|_| members.len() == 2_000_000).map_or(members, |end| &members[..end]);
+        let flat = format!(r#""EventType":"{word}",{members}"#);
+        for body in [
+            format!(r#"{{"data":{{{flat}}}}}"#),
+            format!(r#"{{"data":{{"alarm_list":[{{{flat}}}]}}}}"#),
+            format!(
+                r#"{{"data":{{"channel_alarm":[{{"int_alarm":{{"int_subtype":"{word}"}},{members}}}]}}}}"#
+            ),
+        ] {
+            read_in_time("a long word", &body);
+            assert_eq!(events("", "", body.as_bytes(), &[]), expected, "{}", &members[..40]);
+        }
+    }
+}
+
+#[test]
+fn long_texts_are_not_copied_for_each_event() {
+    let long = "n".repeat(600_000);
+    let snap = r#"{"StrChn":"CH1","Type":3,"SnapId":7}"#;
+    let snaps = vec![snap; 20_000].join(",");
+    for body in [
+        format!(
+            r#"{{"data":{{"DeviceName":"{long}","ChannelName":"{long}","IPAddress":"{long}",
+            "ai_snap_picture":{{"SnapedObjInfo":[{{"StrChn":"CH1","Chn_alias":"{long}","StartTime":"{long}"}},{snaps}]}}}}}}"#
+        ),
+        format!(
+            r#"{{"data":{{"alarm_list":[{{"time":"{long}","channel_alarm":[{}]}}]}}}}"#,
+            vec![
+                format!(r#"{{"channel":"CH1","channel_name":"{}","motion_alarm":true}}"#, &long[..9000]);
+                200
+            ]
+            .join(",")
+        ),
+    ] {
+        read_in_time("long texts", &body);
+        let shown = longest(body.as_bytes());
+        assert!(shown <= 256, "a text of {shown} characters");
+    }
+}
+
+/// The longest of the texts that a post has several times among its events.
+#[cfg(test)]
+fn longest(body: &[u8]) -> usize {
+    let request = request("", "", body, &[]);
+    let Ok(Parsed::Events(drafts) | Parsed::Partly { events: drafts, .. }) = Ivsec.parse(&request) else {
+        return 0;
+    };
+    let texts = drafts.iter().flat_map(|draft| {
+        let camera = draft.camera.iter().flat_map(|camera| [Some(&camera.id), camera.name.as_ref()]);
+        let device = [&draft.device.name, &draft.device.address, &draft.device.channel].map(Option::as_ref);
+        camera.chain(device).chain([draft.device_time.as_ref().map(|time| &time.text)]).flatten()
+    });
+    texts.map(|text| text.as_str().chars().count()).max().unwrap_or_default()
 }

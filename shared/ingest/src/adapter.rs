@@ -82,7 +82,8 @@ pub struct FixedPath {
 /// What is posted to a [`FixedPath`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FixedContent {
-    /// Keep-alives. The body is not parsed, and one that belongs to no source is acknowledged and counted.
+    /// Keep-alives. One that belongs to no source is acknowledged and counted, and its body is not parsed. That of a source
+    /// is parsed like a post to the source's own path where it has a body: one that holds an alarm is no keep-alive.
     Heartbeats,
     /// Any post of the device, parsed and stored like a post to the source's own path; [`Request::rest`]
     /// holds the segments of the fixed path. A post that belongs to no source is refused.

@@ -112,7 +112,7 @@ impl<P: Ports> Pipeline<'_, P> {
     async fn run(&self, site: &Site, request: Request<Unverified>) -> Reply {
         let fixed = self.adapter.fixed_paths().iter().find(|fixed| fixed.path == request.path);
         let verified = match fixed.map(|fixed| fixed.content) {
-            Some(FixedContent::Heartbeats) => return self.take_heartbeat(site, &request).await,
+            Some(FixedContent::Heartbeats) => return self.take_heartbeat(site, request).await,
             Some(FixedContent::Posts) => self.verify_at_fixed_path(site, request).await,
             None => self.verify(site, request).await,
         };
@@ -140,17 +140,21 @@ impl<P: Ports> Pipeline<'_, P> {
         request: Request<Unverified>,
     ) -> Result<Request<Verified>, Reply> {
         match self.attribute(site, &request).await? {
-            Some(Attributed { source, used }) => {
-                let segments = request.path.split('/').filter(|segment| !segment.is_empty());
-                let rest = segments.map(str::to_owned).collect();
-                let credentials = credentials(self.ports.secrets(), &source.auth, &request, None).await;
-                Ok(request.with_state(Verified { source, rest, credentials, used }))
-            }
+            Some(attributed) => Ok(self.attributed(request, attributed).await),
             None => {
                 count_refused(self.ports, self.adapter.vendor(), RefusedReason::UnknownSource);
                 Err(self.adapter.reply_to_refused(&request.headers, FIXED_PATH_REFUSAL))
             }
         }
+    }
+
+    /// A post to a fixed path, of the source that it comes from.
+    async fn attributed(&self, request: Request<Unverified>, attributed: Attributed) -> Request<Verified> {
+        let Attributed { source, used } = attributed;
+        let segments = request.path.split('/').filter(|segment| !segment.is_empty());
+        let rest = segments.map(str::to_owned).collect();
+        let credentials = credentials(self.ports.secrets(), &source.auth, &request, None).await;
+        request.with_state(Verified { source, rest, credentials, used })
     }
 
     /// The source that a post to a fixed path comes from; how to answer when that cannot be checked.
@@ -171,10 +175,15 @@ impl<P: Ports> Pipeline<'_, P> {
         }
     }
 
-    /// Takes a keep-alive at a fixed path, for the source that it comes from if there is one.
-    async fn take_heartbeat(&self, site: &Site, request: &Request<Unverified>) -> Reply {
+    /// Takes a keep-alive at a fixed path, for the source that it comes from if there is one. What it holds is read as a
+    /// post of that source: firmware may send alarms there.
+    async fn take_heartbeat(&self, site: &Site, request: Request<Unverified>) -> Reply {
         let vendor = self.adapter.vendor().name();
-        match self.attribute(site, request).await {
+        match self.attribute(site, &request).await {
+            Ok(Some(attributed)) if !request.body.is_empty() => {
+                let request = self.attributed(request, attributed).await;
+                return self.take(&request).await;
+            }
             Ok(Some(Attributed { source, used })) => {
                 self.ports.metrics().count("Heartbeats", [("Vendor", vendor)]);
                 presence::contact(self.ports, self.instance, &source, &used).await;

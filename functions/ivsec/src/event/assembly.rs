@@ -1,6 +1,7 @@
 //! The events of one post while they are put together.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use camhook_event::{
     Face, Fraction, ImageRole, Kind, Plate, PlateList, Report, TargetClass, Text, VendorData,
@@ -9,12 +10,14 @@ use camhook_ingest::{Draft, DraftImage, DraftTarget, Identity, PICTURES_LIMIT};
 use camhook_json::Object;
 use camhook_site::Retention;
 
+use super::impersonal::keep_impersonal;
 use super::{Context, place};
 use crate::message::{
     Alarm, AlarmPicture, Channel, FaceReading, Place, PlateReading, Recognition, Recognized, Scope, Sender,
+    WordPlace,
 };
 use crate::parse::EVENTS_LIMIT;
-use crate::vocabulary::Subject;
+use crate::vocabulary::{Subject, is_known};
 
 /// The objects of one event; more of them are another event.
 const TARGETS_LIMIT: usize = 16;
@@ -28,8 +31,9 @@ const COMMON_DATA_LIMIT: usize = 32;
 /// The events of one post.
 pub(super) struct Assembly<'a, 's> {
     parts: Vec<Part<'a>>,
-    /// The alarm of a flat post as it was sent: what a second plate or face of it is an event of, too.
-    flat: Option<Draft<'a>>,
+    /// The alarms of flat forms as they were sent, by their numbers: what a second plate or face of one is an event of,
+    /// too.
+    flats: BTreeMap<usize, Draft<'a>>,
     sender: &'s Sender,
     context: &'s Context<'s>,
 }
@@ -48,8 +52,8 @@ struct Part<'a> {
 /// What an event was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    /// The one alarm of a flat post.
-    Flat,
+    /// The alarm of a flat form with this number.
+    Flat(usize),
     /// Any other alarm.
     Alarm,
     /// A recognition without one.
@@ -69,28 +73,40 @@ enum Content {
 
 impl<'a, 's> Assembly<'a, 's> {
     pub(super) fn new(sender: &'s Sender, context: &'s Context<'s>) -> Self {
-        Self { parts: Vec::new(), flat: None, sender, context }
+        Self { parts: Vec::new(), flats: BTreeMap::new(), sender, context }
     }
 
     pub(super) fn add_alarm(&mut self, alarm: Alarm) {
-        let Alarm { word, kind, meaning, state, report, scope, time, picture, counts, data, unknown } = alarm;
+        let Alarm {
+            word,
+            word_place,
+            kind,
+            meaning,
+            state,
+            report,
+            scope,
+            time,
+            picture,
+            counts,
+            data,
+            unknown,
+        } = alarm;
         let mut draft = self.draft(kind, time.as_ref());
-        draft.vendor_kind = Some(word);
+        let is_shown = word_place == WordPlace::Name || self.keeps_faces() || is_known(word.as_str());
+        draft.vendor_kind = Some(word).filter(|_| is_shown);
         draft.state = state;
         draft.report = report;
         draft.event_ids.extend(picture);
         draft.counts = counts;
         draft.vendor_data = data;
-        if self.context.faces == Retention::Keep {
-            for (name, value) in unknown.iter() {
-                draft.vendor_data.insert(name, value.clone());
-            }
+        for (name, value) in unknown.iter() {
+            draft.vendor_data.insert(name, value.clone());
         }
         let origin = match scope {
-            Scope::Post(channel) => {
+            Scope::Flat { channel, number } => {
                 place(&mut draft, self.sender, &channel);
-                self.flat = Some(draft.clone());
-                Origin::Flat
+                self.flats.insert(number, draft.clone());
+                Origin::Flat(number)
             }
             Scope::Channel(channel) => {
                 place(&mut draft, self.sender, &channel);
@@ -110,7 +126,7 @@ impl<'a, 's> Assembly<'a, 's> {
     /// Gives a picture to the alarms that name its number, else to the first of its channel. One that came without its
     /// alarm is a status report: an alarm was sent before it, or will be.
     pub(super) fn add_picture(&mut self, picture: &AlarmPicture<'a>) {
-        let AlarmPicture { channel, id, time, base64 } = picture;
+        let AlarmPicture { place: place_in_post, channel, id, time, base64 } = picture;
         let (faces, has_id) = (self.context.faces, id.is_some());
         let of_channel = |part: &Part<'a>| {
             let own = part.draft.device.channel.as_ref();
@@ -131,7 +147,9 @@ impl<'a, 's> Assembly<'a, 's> {
         if given > 0 {
             return;
         }
-        if let Some(part) = self.parts.iter_mut().find(|part| of_channel(part)) {
+        let of_alarm = self.parts.iter().position(|part| part.is_at(*place_in_post) && of_channel(part));
+        let index = of_alarm.or_else(|| self.parts.iter().position(of_channel));
+        if let Some(part) = index.and_then(|index| self.parts.get_mut(index)) {
             let role = snapshot_role(part.draft.kind, faces);
             push_image(&mut part.draft, role, base64.clone());
             return;
@@ -176,7 +194,8 @@ impl<'a, 's> Assembly<'a, 's> {
         if part.draft.device.channel.is_none() && recognition.channel.id.is_some() {
             // The post of a camera, whose label is its name.
             let Channel { id, name } = recognition.channel.clone();
-            let name = name.or_else(|| self.sender.label.clone().filter(|_| part.origin == Origin::Flat));
+            let name =
+                name.or_else(|| self.sender.label.clone().filter(|_| matches!(part.origin, Origin::Flat(_))));
             place(&mut part.draft, self.sender, &Channel { id, name });
         }
         part.add(recognition, self.context);
@@ -184,8 +203,11 @@ impl<'a, 's> Assembly<'a, 's> {
 
     /// An event for a recognition that no alarm reports.
     fn part_for(&self, recognition: &Recognition<'a>) -> Part<'a> {
-        let flat = self.flat.as_ref().filter(|_| recognition.place == Place::PicData);
-        let draft = flat.cloned().unwrap_or_else(|| {
+        let flat = match recognition.place {
+            Place::PicData(number) => self.flats.get(&number).map(|flat| (number, flat)),
+            Place::Post => None,
+        };
+        let draft = flat.map(|(_, flat)| flat.clone()).unwrap_or_else(|| {
             let mut draft = self.draft(Kind::Other, recognition.time.as_ref());
             draft.vendor_kind = Text::new(match recognition.list {
                 Subject::Object => "SnapedObjInfo",
@@ -195,7 +217,7 @@ impl<'a, 's> Assembly<'a, 's> {
             place(&mut draft, self.sender, &recognition.channel);
             draft
         });
-        let origin = if flat.is_some() { Origin::Flat } else { Origin::Recognition };
+        let origin = flat.map_or(Origin::Recognition, |(number, _)| Origin::Flat(number));
         Part {
             draft,
             origin,
@@ -207,13 +229,21 @@ impl<'a, 's> Assembly<'a, 's> {
 
     /// The drafts, the first of which hold what was sent once for the whole post.
     pub(super) fn finish(self, common: &VendorData) -> Vec<Draft<'a>> {
+        let faces = self.context.faces;
         let mut drafts: Vec<Draft<'a>> = self.parts.into_iter().map(Part::finish).collect();
         for draft in drafts.iter_mut().take(COMMON_DATA_LIMIT) {
             for (name, value) in common.iter() {
                 draft.vendor_data.insert(name, value.clone());
             }
         }
+        if faces == Retention::Drop {
+            drafts.iter_mut().for_each(keep_impersonal);
+        }
         drafts
+    }
+
+    fn keeps_faces(&self) -> bool {
+        self.context.faces == Retention::Keep
     }
 
     /// An event of which nothing but its time is known yet.
@@ -231,9 +261,14 @@ impl<'a, 's> Assembly<'a, 's> {
 }
 
 impl<'a> Part<'a> {
+    /// Whether the event is that of the flat form whose `PicData` is this place.
+    fn is_at(&self, place: Place) -> bool {
+        matches!((self.origin, place), (Origin::Flat(own), Place::PicData(number)) if own == number)
+    }
+
     /// How well a recognition fits into the event, 0 best; `None` when it does not.
     fn rank(&self, recognition: &Recognition<'a>) -> Option<u8> {
-        let is_of_flat = self.origin == Origin::Flat && recognition.place == Place::PicData;
+        let is_of_flat = self.is_at(recognition.place);
         if !is_of_flat && !is_same(self.draft.device.channel.as_ref(), recognition.channel.id.as_ref()) {
             return None;
         }

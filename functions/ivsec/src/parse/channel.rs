@@ -7,9 +7,12 @@ use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
 use super::counting::counts;
-use super::member::{Flag, Member, channel, folded, number_of_picture, objects, texts, vendor_data};
+use super::member::{
+    Channels, Flag, Member, folded, is_of_channels, number_of_picture, objects, text, texts, vendor_data,
+    word,
+};
 use super::unknown::{Surroundings, Unknowns, Weight};
-use crate::message::{Alarm, Channel, Scope};
+use crate::message::{Alarm, Channel, Scope, WordPlace};
 use crate::vocabulary::{Meaning, exact_meaning, meaning};
 
 /// Reads the entry of one channel, sent with a time.
@@ -29,7 +32,8 @@ pub(super) fn read_channel<'a>(
 /// An entry while it is read.
 #[derive(Default)]
 struct Reader<'a> {
-    channel: Channel,
+    channels: Channels,
+    channel_name: Option<Text>,
     time: Option<Text>,
     picture: Option<Text>,
     counts: Option<Counts>,
@@ -43,6 +47,7 @@ struct Reader<'a> {
 /// A flag that is on.
 struct Raised {
     word: Text,
+    word_place: WordPlace,
     meaning: Option<Meaning>,
     kind: Kind,
     state: Option<State>,
@@ -51,10 +56,15 @@ struct Raised {
 }
 
 impl Raised {
-    fn new(word: Text) -> Self {
+    fn new(word: Text, word_place: WordPlace) -> Self {
         let meaning = meaning(word.as_str());
         let kind = meaning.map_or(Kind::Other, |meaning| meaning.kind);
-        Self { word, meaning, kind, state: None, time: None, picture: None }
+        Self { word, word_place, meaning, kind, state: None, time: None, picture: None }
+    }
+
+    /// An alarm that bears the name of its member; none when that is blank.
+    fn of_name(name: &str) -> Option<Self> {
+        word(name).map(|word| Self::new(word, WordPlace::Name))
     }
 
     /// Whether both say the same: the alarm of `int_alarm` stands again in `int_alarm_ex`, and motion in up to four
@@ -71,11 +81,20 @@ impl Raised {
 impl<'a> Reader<'a> {
     fn read_member(&mut self, (name, value): Member<'a>) {
         match folded(&name).as_ref() {
-            "channel" | "chnnel" | "strchn" if channel(&value).is_some() => self.channel.id = channel(&value),
-            "channel_name" | "chn_alias" | "chn_alais" => {
-                self.channel.name = value.to_text().or_else(|| self.channel.name.take());
+            "channel" | "chnnel" | "strchn" => {
+                if !self.channels.read(&value) {
+                    self.unknown.push(name, value);
+                }
             }
-            "time" if value.to_text().is_some() => self.time = value.to_text(),
+            "chn" => {
+                if !self.channels.read_from_zero(&value) {
+                    self.unknown.push(name, value);
+                }
+            }
+            "channel_name" | "chn_alias" | "chn_alais" => {
+                self.channel_name = text(&value).or_else(|| self.channel_name.take());
+            }
+            "time" if value.to_text().is_some() => self.time = text(&value),
             "take_alarm_snap" => self.picture = number_of_picture(&value),
             "int_alarm" | "int_alarm_ex" => self.read_subtypes((name, value)),
             "motion_alarm" | "io_alarm" | "pir_alarm" | "videoloss" | "sound_alarm" | "occlusion_alarm"
@@ -88,8 +107,9 @@ impl<'a> Reader<'a> {
                 self.counts = counts(&value, "cc_in_num", "cc_out_num");
                 self.levels.push(name, value);
             }
-            // It repeats while an alarm goes on.
-            "alarm_state" => {}
+            // Levels, which repeat while an alarm goes on. No document has anything but a list of that name here.
+            "alarm_state" if matches!(value, Json::List(_)) || Flag::of(&value) == Flag::Off => {}
+            "alarm_state" => self.read_flag((name, value)),
             "record_flag"
             | "camera_connect_status"
             | "alarm_out_state"
@@ -101,14 +121,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether so much is raised that it shows that the post holds too many events: one more than those of a post.
+    fn is_full(&self) -> bool {
+        self.raised.len() > EVENTS_LIMIT
+    }
+
     fn raise(&mut self, raised: Raised) {
+        if self.is_full() {
+            return;
+        }
         let Some(known) = self.raised.iter_mut().find(|known| known.is_same(&raised)) else {
             self.raised.push(raised);
             return;
         };
-        let Raised { word, state, time, picture, .. } = raised;
+        let Raised { word, word_place, state, time, picture, .. } = raised;
         if known.state.is_none() && state.is_some() {
-            known.word = word;
+            (known.word, known.word_place) = (word, word_place);
         }
         known.state = known.state.or(state);
         known.time = known.time.take().or(time);
@@ -117,16 +145,20 @@ impl<'a> Reader<'a> {
 
     /// A flag that bears the name of what it reports.
     fn read_flag(&mut self, (name, value): Member<'a>) {
-        match (Flag::of(&value), Text::new(&name)) {
-            (Flag::On, Some(word)) => {
-                self.raise(Raised::new(word));
+        match Flag::of(&value) {
+            Flag::On if !self.is_full() => {
+                let Some(raised) = Raised::of_name(&name) else {
+                    self.unknown.push(name, value);
+                    return;
+                };
+                self.raise(raised);
                 // What an object holds beside its flag.
                 if matches!(value, Json::Object(_)) {
                     self.levels.push(name, value);
                 }
             }
-            (Flag::Off, _) => {}
-            _ => {
+            Flag::On | Flag::Off => {}
+            Flag::Unreadable => {
                 self.unknown.push(name, value);
                 return;
             }
@@ -141,18 +173,20 @@ impl<'a> Reader<'a> {
         for mut alarm in alarms {
             self.has_flag = true;
             let flag = alarm.take("alarm_val").map(|flag| Flag::of(&flag));
-            if flag == Some(Flag::Off) || (flag.is_none() && alarm.is_empty()) {
+            if flag == Some(Flag::Off) || (flag.is_none() && alarm.is_empty()) || self.is_full() {
                 continue;
             }
             let picture = alarm.take("take_alarm_snap").as_ref().and_then(number_of_picture);
-            let mut words = alarm.get("int_subtype").map(texts).unwrap_or_default();
+            let words = alarm.get("int_subtype").map(texts).unwrap_or_default();
             if words.is_empty() {
-                words.extend(Text::new(&name));
+                if let Some(raised) = Raised::of_name(&name) {
+                    self.raise(Raised { picture, ..raised });
+                }
             } else {
                 alarm.take("int_subtype");
-            }
-            for word in words {
-                self.raise(Raised { picture: picture.clone(), ..Raised::new(word) });
+                for word in words {
+                    self.raise(Raised { picture: picture.clone(), ..Raised::new(word, WordPlace::Value) });
+                }
             }
             if !alarm.is_empty() {
                 self.levels.push(name.clone(), Json::Object(alarm));
@@ -172,13 +206,17 @@ impl<'a> Reader<'a> {
             if state.is_none() && report.is_empty() {
                 continue;
             }
-            let Some(word) = report.take_text(&["alarm_type"]).or_else(|| Text::new(&name)) else { continue };
-            let state = match state {
+            let alarm_type = report.get("alarm_type").and_then(text);
+            if alarm_type.is_some() {
+                report.take("alarm_type");
+            }
+            let named = alarm_type.map(|word| Raised::new(word, WordPlace::Value));
+            let Some(mut raised) = named.or_else(|| Raised::of_name(&name)) else { continue };
+            raised.state = match state {
                 Some(Flag::On) => Some(State::Start),
                 Some(Flag::Off) => Some(State::Stop),
                 Some(Flag::Unreadable) | None => None,
             };
-            let mut raised = Raised { state, ..Raised::new(word) };
             if raised.kind == Kind::Other {
                 raised.kind = Kind::Motion;
             }
@@ -197,11 +235,11 @@ impl<'a> Reader<'a> {
         let (alarms, others) = objects(value);
         for mut alarm in alarms {
             self.has_flag = true;
-            let time = alarm.take_text(&["MDtime"]);
+            let time = alarm.take("MDtime").as_ref().and_then(text);
             let state = alarm.take("MDState");
             let is_motion = state.as_ref().is_some_and(|state| Weight::of(state) > Weight::Nothing);
-            if let (true, Some(word)) = (is_motion, Text::new(&name)) {
-                self.raise(Raised { time, ..Raised::new(word) });
+            if let (true, Some(raised)) = (is_motion, Raised::of_name(&name)) {
+                self.raise(Raised { time, ..raised });
             }
             if !is_motion {
                 self.unknown.append(alarm);
@@ -227,8 +265,8 @@ impl<'a> Reader<'a> {
             }
             let is_over = call.get("talkback_close").is_some_and(|closed| Flag::of(closed) == Flag::On);
             let state = Some(if is_over { State::Stop } else { State::Start });
-            if let Some(word) = Text::new(&name) {
-                self.raise(Raised { state, ..Raised::new(word) });
+            if let Some(raised) = Raised::of_name(&name) {
+                self.raise(Raised { state, ..raised });
             }
             self.levels.push(name.clone(), Json::Object(call));
         }
@@ -240,8 +278,11 @@ impl<'a> Reader<'a> {
     /// A member of newer firmware. It is an alarm by its name when it is on and called like one.
     fn read_undocumented(&mut self, (name, value): Member<'a>) {
         let folded = folded(&name);
-        let is_called_alarm = folded.ends_with("_alarm") || folded.starts_with("linkage_");
-        if (is_called_alarm || exact_meaning(&folded).is_some()) && Flag::of(&value) == Flag::On {
+        let is_called_alarm = || {
+            let is_named = folded.ends_with("_alarm") || folded.starts_with("linkage_");
+            is_named || exact_meaning(&folded).is_some()
+        };
+        if Flag::of(&value) == Flag::On && is_called_alarm() {
             self.read_flag((name, value));
             return;
         }
@@ -249,8 +290,27 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(self, time: Option<&Text>, alarms: &mut Vec<Alarm>, unknowns: &mut Unknowns) {
-        let Self { channel, time: own_time, picture, counts, raised, has_flag, levels, unknown } = self;
-        let surroundings = Surroundings { channel, time: own_time.or_else(|| time.cloned()) };
+        let Self {
+            channels,
+            channel_name,
+            time: own_time,
+            picture,
+            counts,
+            raised,
+            has_flag,
+            levels,
+            unknown,
+        } = self;
+        let is_nameless = channels.is_empty() && !raised.is_empty();
+        for (name, value) in unknown.iter().filter(|(name, value)| is_nameless && is_of_channels(name, value))
+        {
+            unknowns.note_lost(name, Weight::of(value));
+        }
+        let channels = named_channels(channels, channel_name);
+        let surroundings = Surroundings {
+            channel: channels.first().cloned().unwrap_or_default(),
+            time: own_time.or_else(|| time.cloned()),
+        };
         let mut rest = Object::default();
         for (name, value) in unknown {
             // With no flag beside them, these are all that the entry has to report.
@@ -259,27 +319,59 @@ impl<'a> Reader<'a> {
                 (false, Weight::Nothing) => Weight::Content,
                 (false, _) => Weight::Alarm,
             };
-            unknowns.add((name, value), at_least, &surroundings, &mut rest);
+            if raised.is_empty() {
+                unknowns.add_alone((name, value), at_least, &surroundings);
+            } else {
+                unknowns.add((name, value), at_least, &surroundings, &mut rest);
+            }
         }
-        let Surroundings { channel, time } = surroundings;
+        let time = surroundings.time;
         let (data, unknown) = (vendor_data(&levels), vendor_data(&rest));
         for raised in raised {
-            if alarms.len() > EVENTS_LIMIT {
-                return;
+            for channel in &channels {
+                if alarms.len() > EVENTS_LIMIT {
+                    return;
+                }
+                alarms.push(Alarm {
+                    word: raised.word.clone(),
+                    word_place: raised.word_place,
+                    kind: raised.kind,
+                    meaning: raised.meaning,
+                    state: raised.state,
+                    report: Report::Detection,
+                    scope: Scope::Channel(channel.clone()),
+                    time: raised.time.clone().or_else(|| time.clone()),
+                    picture: raised.picture.clone().or_else(|| picture.clone()),
+                    counts: counts.filter(|_| raised.kind == Kind::Counting),
+                    data: data.clone(),
+                    unknown: unknown.clone(),
+                });
             }
-            alarms.push(Alarm {
-                word: raised.word,
-                kind: raised.kind,
-                meaning: raised.meaning,
-                state: raised.state,
-                report: Report::Detection,
-                scope: Scope::Channel(channel.clone()),
-                time: raised.time.or_else(|| time.clone()),
-                picture: raised.picture.or_else(|| picture.clone()),
-                counts: counts.filter(|_| raised.kind == Kind::Counting),
-                data: data.clone(),
-                unknown: unknown.clone(),
-            });
         }
+    }
+}
+
+/// The channels that an entry is about, with its name; one without an id where it names none.
+fn named_channels(channels: Channels, name: Option<Text>) -> Vec<Channel> {
+    let mut ids: Vec<Option<Text>> = channels.into_ids().into_iter().map(Some).collect();
+    if ids.is_empty() {
+        ids.push(None);
+    }
+    ids.into_iter().map(|id| Channel { id, name: name.clone() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_raised_than_shows_that_there_are_too_many() {
+        let mut reader = Reader::default();
+        for number in 0..20_000 {
+            reader.read_member((format!("x{number}_alarm").into(), Json::Bool(true)));
+            reader.read_member(("motion_alarm".into(), Json::Bool(true)));
+        }
+        assert_eq!(reader.raised.len(), EVENTS_LIMIT + 1);
+        assert!(reader.levels.is_empty());
     }
 }

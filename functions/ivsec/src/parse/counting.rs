@@ -4,9 +4,9 @@ use camhook_event::{Counts, Kind, Report, Tally, Text};
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
-use super::member::{channel, folded, objects, vendor_data};
+use super::member::{channel, folded, objects, text, vendor_data};
 use super::unknown::{Unknowns, Weight};
-use crate::message::{Alarm, Channel, Scope};
+use crate::message::{Alarm, Channel, Scope, WordPlace};
 use crate::vocabulary::meaning;
 
 /// The counters of an object, by the names of those who entered and who left. What is counted is not sent.
@@ -27,7 +27,7 @@ pub(super) fn read_statistics(
 ) {
     let (entries, others) = objects(value);
     for other in others {
-        unknowns.note("ccCount", Weight::of(&other));
+        unknowns.note_lost("ccCount", Weight::of(&other));
     }
     for entry in entries {
         let Some(word) = Text::new("ccCount") else { return };
@@ -39,9 +39,11 @@ pub(super) fn read_statistics(
         let mut rest = Object::default();
         for (name, value) in entry {
             match folded(&name).as_ref() {
-                "channel" | "chnnel" | "strchn" => place.id = channel(&value),
-                "chn_alias" | "chn_alais" | "channel_name" => place.name = value.to_text(),
-                "time" => own_time = value.to_text(),
+                "channel" | "chnnel" | "strchn" if channel(&value).is_some() => place.id = channel(&value),
+                "chn_alias" | "chn_alais" | "channel_name" if text(&value).is_some() => {
+                    place.name = text(&value);
+                }
+                "time" if text(&value).is_some() => own_time = text(&value),
                 _ => rest.push(name, value),
             }
         }
@@ -51,6 +53,7 @@ pub(super) fn read_statistics(
         let Json::Object(rest) = sums else { return };
         alarms.push(Alarm {
             word,
+            word_place: WordPlace::Name,
             kind: Kind::Counting,
             meaning: meaning("cc"),
             state: None,

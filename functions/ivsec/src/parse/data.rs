@@ -19,11 +19,13 @@ use camhook_json::{Json, Object};
 use super::EVENTS_LIMIT;
 use super::channel::read_channel;
 use super::counting::read_statistics;
-use super::member::{channel, channel_from_zero, folded, number_of_picture, objects, vendor_data};
+use super::member::{
+    Channels, channel, folded, is_container, is_of_channels, number_of_picture, objects, text, vendor_data,
+};
 use super::recognition::{list, read_holder, read_list};
 use super::system::read_system;
 use super::unknown::{Surroundings, Unknowns, Weight};
-use crate::message::{Alarm, AlarmPicture, Channel, Place, Push, Scope, Sender};
+use crate::message::{Alarm, AlarmPicture, Channel, Place, Push, Recognition, Scope, Sender, WordPlace};
 use crate::vocabulary::meaning;
 
 /// What a post holds, beside what it reports.
@@ -58,9 +60,43 @@ struct Flat {
     event_type: Option<Text>,
     time: Option<Text>,
     state: Option<State>,
-    channels: Vec<Channel>,
+    channels: Channels,
     channel_name: Option<Text>,
     is_begun: bool,
+}
+
+/// The alarms of one flat form: which of them a picture or recognition of its `PicData` belongs to.
+#[derive(Debug, Clone, Default)]
+struct FlatAlarms {
+    /// The channel of each, and its number.
+    channels: Vec<(Option<Text>, usize)>,
+}
+
+impl FlatAlarms {
+    /// The place of what is about a channel: that channel's alarm among several, and else the only one or the first.
+    fn place(&self, channel: Option<&Text>) -> Place {
+        let is_same = |own: &Option<Text>| match (own, channel) {
+            (Some(own), Some(channel)) => own.as_str().eq_ignore_ascii_case(channel.as_str()),
+            _ => true,
+        };
+        let number = match self.channels.as_slice() {
+            [(_, number)] => Some(number),
+            several => several.iter().find(|(own, _)| is_same(own)).map(|(_, number)| number),
+        };
+        number.map_or(Place::Post, |number| Place::PicData(*number))
+    }
+
+    /// The channel that a picture shows which names none.
+    fn first_channel(&self) -> Option<Text> {
+        self.channels.first().and_then(|(channel, _)| channel.clone())
+    }
+
+    /// Gives the recognitions from the one with an index on to these alarms.
+    fn claim(&self, recognitions: &mut [Recognition<'_>], from: usize) {
+        for recognition in recognitions.iter_mut().skip(from) {
+            recognition.place = self.place(recognition.channel.id.as_ref());
+        }
+    }
 }
 
 impl Flat {
@@ -69,41 +105,69 @@ impl Flat {
         match folded_name {
             "eventtype" => {
                 self.is_begun = true;
-                let event_type = value.to_text();
+                let event_type = text(&value);
                 let is_blank = matches!(&value, Json::Text(_) | Json::Null);
                 self.event_type = event_type.clone().or_else(|| self.event_type.take());
                 (event_type.is_none() && !is_blank).then_some(value)
             }
             "eventtime" => {
                 self.is_begun = true;
-                self.time = value.to_text();
-                None
+                self.time = text(&value).or(self.time.take());
+                is_container(&value).then_some(value)
             }
             "eventaction" => {
                 self.is_begun = true;
                 self.state = value.to_text().and_then(|action| state(action.as_str()));
                 self.state.is_none().then_some(value)
             }
-            "chn" => {
-                let values = match value {
-                    Json::List(values) => values,
-                    value => vec![value],
-                };
-                let ids = values.iter().filter_map(channel_from_zero);
-                self.channels
-                    .extend(ids.take(EVENTS_LIMIT + 1).map(|id| Channel { id: Some(id), name: None }));
-                None
-            }
-            "strchn" | "channel" | "chnnel" if channel(&value).is_some() => {
-                self.channels.push(Channel { id: channel(&value), name: None });
-                None
-            }
+            "chn" => (!self.channels.read_from_zero(&value)).then_some(value),
+            "strchn" | "channel" | "chnnel" => (!self.channels.read(&value)).then_some(value),
             "channel_name" | "chn_alias" | "chn_alais" if value.to_text().is_some() => {
-                self.channel_name = value.to_text();
+                self.channel_name = text(&value);
                 None
             }
             _ => Some(value),
         }
+    }
+
+    /// Whether a member that could not be read names the channels of this alarm, which has none.
+    fn is_of_its_channels(&self, name: &str, value: &Json<'_>) -> bool {
+        self.event_type.is_some() && self.channels.is_empty() && is_of_channels(name, value)
+    }
+
+    /// Adds an alarm for each channel that the form names, or one alone; the first has the number of the alarms before.
+    fn add_alarms(self, list_time: Option<&Text>, unknown: &VendorData, push: &mut Push<'_>) -> FlatAlarms {
+        let Self { event_type, time, state, channels, channel_name, is_begun: _ } = self;
+        let mut flat = FlatAlarms::default();
+        let Some(word) = event_type else { return flat };
+        let time = time.or_else(|| list_time.cloned());
+        let meaning = meaning(word.as_str());
+        let mut ids: Vec<Option<Text>> = channels.into_ids().into_iter().map(Some).collect();
+        if ids.is_empty() {
+            ids.push(None);
+        }
+        for id in ids {
+            let number = push.alarms.len();
+            if number > EVENTS_LIMIT {
+                return flat;
+            }
+            flat.channels.push((id.clone(), number));
+            push.alarms.push(Alarm {
+                word: word.clone(),
+                word_place: WordPlace::Value,
+                kind: meaning.map_or(Kind::Other, |meaning| meaning.kind),
+                meaning,
+                state,
+                report: Report::Detection,
+                scope: Scope::Flat { channel: Channel { id, name: channel_name.clone() }, number },
+                time: time.clone(),
+                picture: None,
+                counts: None,
+                data: VendorData::default(),
+                unknown: unknown.clone(),
+            });
+        }
+        flat
     }
 }
 
@@ -128,7 +192,8 @@ struct Members<'a> {
     system_alarms: Vec<Json<'a>>,
     pictures: Vec<Json<'a>>,
     counters: Vec<Json<'a>>,
-    holders: Vec<(Cow<'a, str>, Place, Json<'a>)>,
+    pic_data: Vec<(Cow<'a, str>, Json<'a>)>,
+    holders: Vec<(Cow<'a, str>, Json<'a>)>,
     lists: Vec<(Cow<'a, str>, Json<'a>)>,
     levels: Object<'a>,
     unknown: Object<'a>,
@@ -153,7 +218,7 @@ impl<'a> Members<'a> {
         let Some(value) = self.flat.read_member(&folded, value) else { return };
         match folded.as_str() {
             "time" if value.to_text().is_some() => {
-                self.time = value.to_text();
+                self.time = text(&value);
                 if value.to_integer().is_some() {
                     findings.signs.insert(Sign::NumericTime);
                 }
@@ -163,8 +228,8 @@ impl<'a> Members<'a> {
             "system_alarm" => self.system_alarms.push(value),
             "alarm_snap_data" => self.pictures.push(value),
             "cccount" => self.counters.push(value),
-            "picdata" => self.holders.push((name, Place::PicData, value)),
-            "ai_snap_picture" | "eventtrafficcar" => self.holders.push((name, Place::Post, value)),
+            "picdata" => self.pic_data.push((name, value)),
+            "ai_snap_picture" | "eventtrafficcar" => self.holders.push((name, value)),
             "dev_net_info" => self.read_interfaces(value),
             "heat_alarm" if matches!(value, Json::Text(_)) => {
                 findings.signs.insert(Sign::HeatAlarm);
@@ -228,14 +293,14 @@ impl<'a> Members<'a> {
             findings.signs.insert(Sign::NoEventType);
         }
         let unknowns = &mut findings.unknowns;
-        let is_flat = flat.event_type.is_some();
-        if let Some(alarm) = flat_alarms(flat, None, Scope::Post).next() {
-            push.alarms.push(alarm);
+        for (name, value) in unknown.iter().filter(|(name, value)| flat.is_of_its_channels(name, value)) {
+            unknowns.note_lost(name, Weight::of(value));
         }
+        let flat = flat.add_alarms(None, &VendorData::default(), &mut push);
         for value in self.alarm_lists {
             let (entries, others) = objects(value);
             for other in others {
-                unknowns.note("alarm_list", Weight::of(&other));
+                unknowns.note_lost("alarm_list", Weight::of(&other));
             }
             for entry in entries {
                 read_entry(entry, time.as_ref(), &mut push, unknowns);
@@ -248,28 +313,34 @@ impl<'a> Members<'a> {
         for value in self.pictures {
             let (pictures, others) = objects(value);
             for other in others {
-                unknowns.note("alarm_snap_data", Weight::of(&other));
+                unknowns.note_lost("alarm_snap_data", Weight::of(&other));
             }
             for picture in pictures {
                 push.pictures.extend(read_picture(picture, unknowns));
             }
         }
-        for (name, place, value) in self.holders {
-            match value {
-                Json::Text(_) if place == Place::PicData => push.pictures.extend(picture_by_itself(value)),
-                value => read_holder((&name, value), place, &mut push.recognitions, unknowns),
-            }
+        for member in self.pic_data {
+            read_pic_data(member, &flat, &mut push, unknowns);
         }
-        let place = if is_flat { Place::PicData } else { Place::Post };
+        for (name, value) in self.holders {
+            read_holder((&name, value), &mut push.recognitions, unknowns);
+        }
+        let first_of_lists = push.recognitions.len();
         for (name, value) in self.lists {
             if let Some(subject) = list(&folded(&name)) {
-                read_list((&name, value), subject, place, &mut push.recognitions, unknowns);
+                read_list((&name, value), subject, &mut push.recognitions, unknowns);
             }
         }
+        flat.claim(&mut push.recognitions, first_of_lists);
         let mut rest = Object::default();
         let surroundings = Surroundings { time, ..Surroundings::default() };
+        let is_kept = push.has_event();
         for member in unknown {
-            unknowns.add(member, Weight::Nothing, &surroundings, &mut rest);
+            if is_kept {
+                unknowns.add(member, Weight::Nothing, &surroundings, &mut rest);
+            } else {
+                unknowns.add_alone(member, Weight::Nothing, &surroundings);
+            }
         }
         push.data = vendor_data(&levels);
         push.unknown = vendor_data(&rest);
@@ -281,22 +352,22 @@ impl<'a> Members<'a> {
 fn read_entry<'a>(entry: Object<'a>, post_time: Option<&Text>, push: &mut Push<'a>, unknowns: &mut Unknowns) {
     let mut flat = Flat::default();
     let mut time = None;
-    let (mut channels, mut systems) = (Vec::new(), Vec::new());
+    let (mut channels, mut systems, mut pic_data) = (Vec::new(), Vec::new(), Vec::new());
     let mut unknown = Object::default();
     for (name, value) in entry {
         let folded = folded(&name).into_owned();
         let Some(value) = flat.read_member(&folded, value) else { continue };
         match folded.as_str() {
-            "time" if value.to_text().is_some() => time = value.to_text(),
+            "time" if value.to_text().is_some() => time = text(&value),
             "channel_alarm" => channels.push(value),
             "system_alarm" => systems.push(value),
-            "eventaction" => {}
-            "picdata" => read_holder((&name, value), Place::Post, &mut push.recognitions, unknowns),
+            "picdata" => pic_data.push((name, value)),
             _ => unknown.push(name, value),
         }
     }
     let time = time.or_else(|| post_time.cloned());
-    let is_readable = !channels.is_empty() || !systems.is_empty() || flat.event_type.is_some();
+    let is_flat = flat.event_type.is_some();
+    let is_readable = !channels.is_empty() || !systems.is_empty() || is_flat;
     if !is_readable {
         unknowns.note("alarm_list", Weight::Content);
     }
@@ -307,15 +378,51 @@ fn read_entry<'a>(entry: Object<'a>, post_time: Option<&Text>, push: &mut Push<'
             (true, _) | (false, Weight::Nothing) => Weight::Nothing,
             (false, _) => Weight::Alarm,
         };
-        unknowns.add((name, value), at_least, &surroundings, &mut rest);
-    }
-    let unknown = vendor_data(&rest);
-    for alarm in flat_alarms(flat, time.as_ref(), Scope::Channel) {
-        if push.alarms.len() <= EVENTS_LIMIT {
-            push.alarms.push(Alarm { unknown: unknown.clone(), ..alarm });
+        if flat.is_of_its_channels(&name, &value) {
+            unknowns.note_lost(&name, Weight::of(&value));
+        }
+        if is_flat {
+            unknowns.add((name, value), at_least, &surroundings, &mut rest);
+        } else {
+            unknowns.add_alone((name, value), at_least, &surroundings);
         }
     }
+    let flat = flat.add_alarms(time.as_ref(), &vendor_data(&rest), push);
+    for member in pic_data {
+        read_pic_data(member, &flat, push, unknowns);
+    }
     read_alarms(channels, systems, time.as_ref(), push, unknowns);
+}
+
+/// Reads the `PicData` of flat alarms: recognitions, or pictures by themselves.
+fn read_pic_data<'a>(
+    (name, value): (Cow<'a, str>, Json<'a>),
+    flat: &FlatAlarms,
+    push: &mut Push<'a>,
+    unknowns: &mut Unknowns,
+) {
+    let (holders, others) = objects(value);
+    for other in others {
+        let weight = Weight::of(&other);
+        let picture = other.into_bytes().map(|base64| AlarmPicture {
+            place: flat.place(None),
+            channel: Channel { id: flat.first_channel(), name: None },
+            id: None,
+            time: None,
+            base64,
+        });
+        match picture {
+            Some(picture) => push.pictures.push(picture),
+            None => unknowns.note_lost(&name, weight),
+        }
+    }
+    let first = push.recognitions.len();
+    read_holder(
+        (&name, Json::List(holders.into_iter().map(Json::Object).collect())),
+        &mut push.recognitions,
+        unknowns,
+    );
+    flat.claim(&mut push.recognitions, first);
 }
 
 fn read_alarms<'a>(
@@ -328,7 +435,7 @@ fn read_alarms<'a>(
     for value in channels {
         let (entries, others) = objects(value);
         for other in others {
-            unknowns.note("channel_alarm", Weight::of(&other));
+            unknowns.note_lost("channel_alarm", Weight::of(&other));
         }
         for entry in entries {
             read_channel(entry, time, &mut push.alarms, unknowns);
@@ -337,41 +444,12 @@ fn read_alarms<'a>(
     for value in systems {
         let (entries, others) = objects(value);
         for other in others {
-            unknowns.note("system_alarm", Weight::of(&other));
+            unknowns.note_lost("system_alarm", Weight::of(&other));
         }
         for entry in entries {
             read_system(entry, time, &mut push.alarms, unknowns);
         }
     }
-}
-
-/// The alarms of the flat form: one for each channel that it names, or one alone.
-fn flat_alarms(
-    flat: Flat,
-    list_time: Option<&Text>,
-    scope: fn(Channel) -> Scope,
-) -> impl Iterator<Item = Alarm> {
-    let Flat { event_type, time, state, mut channels, channel_name, is_begun: _ } = flat;
-    let time = time.or_else(|| list_time.cloned());
-    if channels.is_empty() {
-        channels.push(Channel::default());
-    }
-    let meaning = event_type.as_ref().and_then(|word| meaning(word.as_str()));
-    channels.into_iter().filter_map(move |channel| {
-        Some(Alarm {
-            word: event_type.clone()?,
-            kind: meaning.map_or(Kind::Other, |meaning| meaning.kind),
-            meaning,
-            state,
-            report: Report::Detection,
-            scope: scope(Channel { name: channel_name.clone(), ..channel }),
-            time: time.clone(),
-            picture: None,
-            counts: None,
-            data: VendorData::default(),
-            unknown: VendorData::default(),
-        })
-    })
 }
 
 /// An entry of `alarm_snap_data`; none without a picture.
@@ -381,8 +459,8 @@ fn read_picture<'a>(picture: Object<'a>, unknowns: &mut Unknowns) -> Option<Alar
     let mut unknown = Object::default();
     for (name, value) in picture {
         match folded(&name).as_ref() {
-            "channel" | "chnnel" | "strchn" => place.id = channel(&value),
-            "chn_alias" | "chn_alais" | "channel_name" => place.name = value.to_text(),
+            "channel" | "chnnel" | "strchn" if channel(&value).is_some() => place.id = channel(&value),
+            "chn_alias" | "chn_alais" | "channel_name" if text(&value).is_some() => place.name = text(&value),
             "img_id" => id = number_of_picture(&value),
             "img_time" => time = number_of_picture(&value),
             "img_data" if matches!(value, Json::Text(_) | Json::Null) => base64 = value.into_bytes(),
@@ -392,11 +470,7 @@ fn read_picture<'a>(picture: Object<'a>, unknowns: &mut Unknowns) -> Option<Alar
     }
     let surroundings = Surroundings { channel: place.clone(), time: time.clone() };
     for member in unknown {
-        unknowns.add(member, Weight::Nothing, &surroundings, &mut Object::default());
+        unknowns.add_alone(member, Weight::Nothing, &surroundings);
     }
-    Some(AlarmPicture { channel: place, id, time, base64: base64? })
-}
-
-fn picture_by_itself(value: Json<'_>) -> Option<AlarmPicture<'_>> {
-    Some(AlarmPicture { channel: Channel::default(), id: None, time: None, base64: value.into_bytes()? })
+    Some(AlarmPicture { place: Place::Post, channel: place, id, time, base64: base64? })
 }

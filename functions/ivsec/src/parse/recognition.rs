@@ -6,7 +6,7 @@ use camhook_event::{ImageRole, Kind, TargetClass, Text};
 use camhook_json::{Json, Object};
 
 use super::face::read_face;
-use super::member::{channel, channel_from_zero, folded, number_of_picture, objects};
+use super::member::{channel, channel_from_zero, folded, is_container, number_of_picture, objects, text};
 use super::plate::{has_plate_text, read_plate};
 use super::unknown::{Surroundings, Unknowns, Weight};
 use crate::message::{Channel, Place, Recognition, Recognized};
@@ -31,37 +31,34 @@ pub(super) fn list(folded_name: &str) -> Option<Subject> {
 /// Reads the value of `ai_snap_picture` or `PicData`: the three lists, or one recognition by itself.
 pub(super) fn read_holder<'a>(
     (name, value): (&str, Json<'a>),
-    place: Place,
     recognitions: &mut Vec<Recognition<'a>>,
     unknowns: &mut Unknowns,
 ) {
     let (holders, others) = objects(value);
     for other in others {
-        unknowns.note(name, Weight::of(&other));
+        unknowns.note_lost(name, Weight::of(&other));
     }
     for holder in holders {
         let mut own = Object::default();
         for (name, value) in holder {
             let folded = folded(&name).into_owned();
             match list(&folded) {
-                Some(subject) => read_list((&name, value), subject, place, recognitions, unknowns),
-                None if folded == "eventtrafficcar" => {
-                    read_holder((&name, value), place, recognitions, unknowns);
-                }
+                Some(subject) => read_list((&name, value), subject, recognitions, unknowns),
+                None if folded == "eventtrafficcar" => read_holder((&name, value), recognitions, unknowns),
                 None => own.push(name, value),
             }
         }
         if is_recognition(&own) {
-            add(recognitions, own_subject(&own), place, own);
+            add(recognitions, own_subject(&own), own);
             continue;
         }
         for (name, value) in own {
             // A list that is not known is one of recognitions.
             let at_least = match Weight::of(&value) {
-                Weight::Content if matches!(value, Json::List(_) | Json::Object(_)) => Weight::Alarm,
+                Weight::Content if is_container(&value) => Weight::Alarm,
                 _ => Weight::Nothing,
             };
-            unknowns.add((name, value), at_least, &Surroundings::default(), &mut Object::default());
+            unknowns.add_alone((name, value), at_least, &Surroundings::default());
         }
     }
 }
@@ -70,17 +67,62 @@ pub(super) fn read_holder<'a>(
 pub(super) fn read_list<'a>(
     (name, value): (&str, Json<'a>),
     subject: Subject,
-    place: Place,
     recognitions: &mut Vec<Recognition<'a>>,
     unknowns: &mut Unknowns,
 ) {
     let (entries, others) = objects(value);
     for other in others {
-        unknowns.note(name, Weight::of(&other));
+        unknowns.note_lost(name, Weight::of(&other));
     }
     for entry in entries.into_iter().filter(|entry| !entry.is_empty()) {
-        add(recognitions, subject, place, entry);
+        if entry.iter().any(|(name, _)| is_of_recognitions(&folded(name))) {
+            add(recognitions, subject, entry);
+            continue;
+        }
+        for (name, value) in entry {
+            let at_least = match Weight::of(&value) {
+                Weight::Content if is_container(&value) => Weight::Alarm,
+                weight => weight.max(Weight::Content),
+            };
+            unknowns.add_alone((name, value), at_least, &Surroundings::default());
+        }
     }
+}
+
+/// Whether a member is one that recognitions have.
+fn is_of_recognitions(folded_name: &str) -> bool {
+    let names = [
+        "strchn",
+        "chn",
+        "chn_alias",
+        "chn_alais",
+        "channel_name",
+        "channel",
+        "starttime",
+        "endtime",
+        "snapid",
+        "type",
+        "id",
+        "grpid",
+        "name",
+        "similarity",
+        "score",
+        "faceid",
+        "platecolor",
+        "owner",
+        "carbrand",
+        "cartype",
+        "plate",
+        "platenum",
+        "carnum",
+        "platetext",
+        "platenumber",
+        "fattrage",
+        "gender",
+        "age",
+        "sex",
+    ];
+    names.contains(&folded_name) || Slot::of(folded_name).is_some()
 }
 
 /// Whether an object is a recognition by itself: it has a number, a type or a picture.
@@ -100,13 +142,13 @@ fn own_subject(object: &Object<'_>) -> Subject {
     }
 }
 
-fn add<'a>(recognitions: &mut Vec<Recognition<'a>>, list: Subject, place: Place, entry: Object<'a>) {
+fn add<'a>(recognitions: &mut Vec<Recognition<'a>>, list: Subject, entry: Object<'a>) {
     if recognitions.len() < RECOGNITIONS_LIMIT {
-        recognitions.push(read_recognition(list, place, entry));
+        recognitions.push(read_recognition(list, entry));
     }
 }
 
-fn read_recognition(list: Subject, place: Place, entry: Object<'_>) -> Recognition<'_> {
+fn read_recognition(list: Subject, entry: Object<'_>) -> Recognition<'_> {
     let mut common = Common::default();
     for (name, value) in entry {
         common.read_member(name, value);
@@ -131,7 +173,7 @@ fn read_recognition(list: Subject, place: Place, entry: Object<'_>) -> Recogniti
     }
     let images = pictures.into_iter().map(|(slot, base64)| (slot.role(subject), base64)).collect();
     Recognition {
-        place,
+        place: Place::Post,
         list,
         channel: Channel { id: channel.id.or(number), ..channel },
         time,
@@ -185,10 +227,10 @@ impl<'a> Common<'a> {
             "strchn" if channel(&value).is_some() => self.channel.id = channel(&value),
             "chn" if channel_from_zero(&value).is_some() => self.number = channel_from_zero(&value),
             "chn_alias" | "chn_alais" | "channel_name" if value.to_text().is_some() => {
-                self.channel.name = value.to_text();
+                self.channel.name = text(&value);
             }
-            "starttime" => self.time = number_of_picture(&value),
-            "snapid" => self.snap_id = Some(value),
+            "starttime" if !is_container(&value) => self.time = number_of_picture(&value),
+            "snapid" if !is_container(&value) => self.snap_id = Some(value),
             "type" if value.to_integer().is_some() => self.type_code = value.to_integer(),
             // Binary data in the vendor's own form, biometric data, and guesses about people.
             "imageallinfo" | "feature" | "ftversion" | "md5" | "modifycnt" | "race" | "beauty" => {}

@@ -3,7 +3,7 @@
 use camhook_event::MacAddress;
 use camhook_json::{Json, Object};
 
-use super::member::folded;
+use super::member::{folded, text};
 use crate::message::Sender;
 
 impl Sender {
@@ -20,7 +20,7 @@ impl Sender {
             "channelname" | "chnnelname" => &mut self.label,
             _ => return false,
         };
-        let text = value.to_text();
+        let text = text(value);
         let is_read = text.is_some();
         *place = place.take().or(text);
         is_read

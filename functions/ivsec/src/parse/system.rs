@@ -4,9 +4,9 @@ use camhook_event::{Kind, Report, Text, VendorData};
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
-use super::member::{Flag, folded, objects, vendor_data};
+use super::member::{Flag, folded, is_container, objects, text, vendor_data, word};
 use super::unknown::{Surroundings, Unknowns, Weight};
-use crate::message::{Alarm, Scope};
+use crate::message::{Alarm, Scope, WordPlace};
 use crate::vocabulary::meaning;
 
 /// What a part's `…_alarm_type` says when all is well.
@@ -24,26 +24,29 @@ pub(super) fn read_system(
     let surroundings = Surroundings { time: time.cloned(), ..Surroundings::default() };
     for (name, value) in entry {
         if folded(&name) == "device_name" {
-            device_name = value.to_text();
+            device_name = text(&value).or(device_name);
             continue;
         }
-        let is_part = matches!(value, Json::Object(_) | Json::List(_)) || Flag::of(&value) == Flag::On;
-        let Some(word) = Text::new(&name).filter(|_| is_part) else {
-            unknowns.add((name, value), Weight::Nothing, &surroundings, &mut Object::default());
+        let is_part = is_container(&value) || Flag::of(&value) == Flag::On;
+        let Some(word) = word(&name).filter(|_| is_part) else {
+            unknowns.add_alone((name, value), Weight::Nothing, &surroundings);
             continue;
         };
+        if failed.len() > EVENTS_LIMIT {
+            continue;
+        }
         if Flag::of(&value) == Flag::On && !matches!(value, Json::List(_)) {
             failed.push((word, vendor_data(&Object::from_iter([(name, value)]))));
             continue;
         }
         let (parts, others) = objects(value);
         for part in parts {
-            if !is_well(&word, &part) {
+            if !is_well(&name, &part) {
                 failed.push((word.clone(), vendor_data(&part)));
             }
         }
         for other in others {
-            unknowns.note(word.as_str(), Weight::of(&other));
+            unknowns.note_lost(&name, Weight::of(&other));
         }
     }
     for (word, data) in failed {
@@ -54,6 +57,7 @@ pub(super) fn read_system(
         alarms.push(Alarm {
             kind: meaning.map_or(Kind::System, |meaning| meaning.kind),
             word,
+            word_place: WordPlace::Name,
             meaning,
             state: None,
             report: Report::Detection,
@@ -67,14 +71,19 @@ pub(super) fn read_system(
     }
 }
 
+/// Whether the status of a part says that all is well.
+pub(super) fn says_well(status: &str) -> bool {
+    WELL.iter().any(|well| status.trim().eq_ignore_ascii_case(well))
+}
+
 /// Whether a part says that it is well: by `hdd_alarm_type` of `hdd`, or by `alarm_val`.
-fn is_well(word: &Text, part: &Object<'_>) -> bool {
+fn is_well(name: &str, part: &Object<'_>) -> bool {
     if part.is_empty() {
         return true;
     }
-    let status = part.get(&format!("{word}_alarm_type")).and_then(Json::to_text);
+    let status = part.get(&format!("{}_alarm_type", name.trim())).and_then(Json::to_text);
     match (status, part.get("alarm_val")) {
-        (Some(status), _) => WELL.iter().any(|well| status.as_str().eq_ignore_ascii_case(well)),
+        (Some(status), _) => says_well(status.as_str()),
         (None, Some(flag)) => Flag::of(flag) == Flag::Off,
         (None, None) => false,
     }

@@ -6,14 +6,43 @@ use camhook_ingest::Malformed;
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
-use super::member::{Flag, Member, folded, vendor_data};
-use crate::message::{Alarm, Channel, Scope};
+use super::member::{Flag, Member, folded, is_container, vendor_data};
+use super::system::says_well;
+use crate::message::{Alarm, Channel, Scope, WordPlace};
 
 /// The unknown names that the quarantine of a post reports.
 const NAMES_LIMIT: usize = 8;
 
 /// The characters of such a name.
 const NAME_LENGTH: usize = 64;
+
+/// Members that only alarms, recognitions and pictures of alarms have. A value that holds one is one of them, whatever it
+/// is called.
+const TELLING: [&str; 20] = [
+    "int_subtype",
+    "alarm_type",
+    "hdd_alarm_type",
+    "mdstate",
+    "talkback_close",
+    "strchn",
+    "grpid",
+    "snapid",
+    "objectimage",
+    "plateimg",
+    "bgimg",
+    "image2",
+    "image4",
+    "img_data",
+    "similarity",
+    "platenum",
+    "cc_in_num",
+    "cc_out_num",
+    "cc_in_sum_num",
+    "cc_objnum",
+];
+
+/// What is wrong with a post of which no event keeps a part.
+const PART: &str = "a part of the post cannot be read";
 
 /// What an unknown member may mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,10 +71,23 @@ impl Weight {
             }
             Json::Object(object) => object
                 .iter()
-                .map(|(name, value)| Self::of_member(name, value).max(Self::Content))
+                .map(|(name, value)| Self::of_inner_member(name, value).max(Self::Content))
                 .max()
                 .unwrap_or(Self::Nothing),
         }
+    }
+
+    /// What a member of an unknown value may mean.
+    fn of_inner_member(name: &str, value: &Json<'_>) -> Self {
+        let says_something = match value {
+            Json::Null => false,
+            Json::Text(text) => !text.trim().is_empty() && !says_well(text),
+            _ => true,
+        };
+        if says_something && TELLING.contains(&folded(name).as_ref()) {
+            return Self::Alarm;
+        }
+        Self::of_member(name, value)
     }
 
     /// What a member may mean, by its name too.
@@ -54,10 +96,7 @@ impl Weight {
         let is_alarm = match folded(name).as_ref() {
             "alarm_val" => Flag::of(value) != Flag::Off,
             "eventtype" => weight >= Self::Content,
-            _ => {
-                let is_container = matches!(value, Json::List(_) | Json::Object(_));
-                is_container && weight >= Self::Content && name.trim().ends_with("Info")
-            }
+            _ => is_container(value) && weight >= Self::Content && name.trim().ends_with("Info"),
         };
         if is_alarm { Self::Alarm } else { weight }
     }
@@ -79,6 +118,8 @@ pub(super) struct Unknowns {
     /// With the heaviest first once they are reported.
     names: Vec<(Weight, Text)>,
     heaviest: Option<Weight>,
+    /// The names of what no event keeps.
+    lost: Vec<Text>,
 }
 
 impl Unknowns {
@@ -94,8 +135,29 @@ impl Unknowns {
         self.note(&name, weight);
         if weight < Weight::Alarm {
             rest.push(name, value);
-            return;
+        } else {
+            self.add_alarm((name, value), surroundings);
         }
+    }
+
+    /// Notes a member that stands where no event keeps it. One that could be an alarm is kept as an event.
+    pub(super) fn add_alone(
+        &mut self,
+        (name, value): Member<'_>,
+        at_least: Weight,
+        surroundings: &Surroundings,
+    ) {
+        let own = Weight::of_member(&name, &value);
+        let weight = own.max(at_least);
+        self.note(&name, weight);
+        if weight == Weight::Alarm {
+            self.add_alarm((name, value), surroundings);
+        } else {
+            self.note_lost(&name, own);
+        }
+    }
+
+    fn add_alarm(&mut self, (name, value): Member<'_>, surroundings: &Surroundings) {
         if self.alarms.len() > EVENTS_LIMIT {
             return;
         }
@@ -103,6 +165,7 @@ impl Unknowns {
         let unknown = vendor_data(&Object::from_iter([(name, value)]));
         self.alarms.push(Alarm {
             word,
+            word_place: WordPlace::Name,
             kind: Kind::Other,
             meaning: None,
             state: None,
@@ -126,6 +189,24 @@ impl Unknowns {
         }
     }
 
+    /// Notes the name of something that cannot be read and that no event keeps, unless it says nothing.
+    pub(super) fn note_lost(&mut self, name: &str, weight: Weight) {
+        if weight == Weight::Nothing {
+            return;
+        }
+        self.note(name, weight);
+        let name = shown(name);
+        if self.lost.len() < NAMES_LIMIT && !self.lost.contains(&name) {
+            self.lost.push(name);
+        }
+    }
+
+    /// Why a post that holds events goes to the quarantine, too: what of it no event keeps.
+    pub(super) fn remainder(&self) -> Option<Malformed> {
+        let names: Vec<&str> = self.lost.iter().map(Text::as_str).collect();
+        (!names.is_empty()).then(|| Malformed::new("unknown_content", described(PART, &names)))
+    }
+
     /// What the heaviest of them may mean; `None` when there are none.
     pub(super) fn heaviest(&self) -> Option<Weight> {
         self.heaviest
@@ -140,11 +221,16 @@ impl Unknowns {
     pub(super) fn into_malformed(mut self, code: &'static str, what: &str) -> Malformed {
         self.names.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
         let names: Vec<&str> = self.names.iter().take(NAMES_LIMIT).map(|(_, name)| name.as_str()).collect();
-        if names.is_empty() {
-            return Malformed::new(code, what);
-        }
-        Malformed::new(code, format!("{what}; not known or not readable: {}", names.join(", ")))
+        Malformed::new(code, described(what, &names))
     }
+}
+
+/// What is wrong, with the names that say where.
+fn described(what: &str, names: &[&str]) -> String {
+    if names.is_empty() {
+        return what.to_owned();
+    }
+    format!("{what}; not known or not readable: {}", names.join(", "))
 }
 
 /// A name as it may stand in logs: short, and without control characters.
@@ -173,7 +259,15 @@ mod tests {
             (Weight::Nothing, &["null", "false", "0", "7", "\"\"", "\"0\"", "[]", "{}"][..]),
             (
                 Weight::Content,
-                &["\"high\"", "\"1\"", "[0]", r#"{"a":0}"#, r#"{"alarm_val":false}"#, r#"{"PlateInfo":[]}"#],
+                &[
+                    "\"high\"",
+                    "\"1\"",
+                    "[0]",
+                    r#"{"a":0}"#,
+                    r#"{"alarm_val":false}"#,
+                    r#"{"PlateInfo":[]}"#,
+                    r#"{"hdd_alarm_type":"Ok"}"#,
+                ],
             ),
             (
                 Weight::Alarm,
@@ -185,6 +279,8 @@ mod tests {
                     r#"{"alarm_val":1}"#,
                     r#"[{"EventType":"x"}]"#,
                     r#"{"PlateInfo":[{"Id":"x"}]}"#,
+                    r#"[{"SnapId":7}]"#,
+                    r#"{"a":[{"hdd_alarm_type":"Error"}]}"#,
                 ],
             ),
         ] {
@@ -192,6 +288,27 @@ mod tests {
                 assert_eq!(Weight::of(&read(value).unwrap()), weight, "{value}");
             }
         }
+    }
+
+    #[test]
+    fn what_no_event_keeps_is_named() {
+        let mut unknowns = Unknowns::default();
+        let member = |name: &'static str, json| (name.into(), read(json).unwrap());
+        let surroundings = Surroundings::default();
+        unknowns.add(member("kept", "\"x\""), Weight::Nothing, &surroundings, &mut Object::default());
+        unknowns.add_alone(member("level", "7"), Weight::Nothing, &surroundings);
+        unknowns.add_alone(member("alarm", "true"), Weight::Nothing, &surroundings);
+        assert_eq!(unknowns.remainder(), None);
+        for number in 0..1000 {
+            unknowns.add_alone(
+                (format!("x{number}").into(), Json::Text("y".into())),
+                Weight::Nothing,
+                &surroundings,
+            );
+        }
+        let detail = unknowns.remainder().unwrap().detail;
+        assert_eq!(detail, format!("{PART}; not known or not readable: x0, x1, x2, x3, x4, x5, x6, x7"));
+        assert_eq!(unknowns.into_alarms().len(), 1);
     }
 
     #[test]
