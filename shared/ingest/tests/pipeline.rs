@@ -682,14 +682,14 @@ async fn a_post_at_a_fixed_path_needs_every_credential_that_its_source_names() {
         (format!("token = \"{TOKEN}\", {basic}"), Some("cam:pw"), false),
     ] {
         let stack = Stack::new(&format!("auth = {{ {auth} }}"));
-        let sent = |path| match user_password {
-            Some(user_password) => with_basic(post(path, "event"), user_password),
-            None => post(path, "event"),
+        let sent = |path, body| match user_password {
+            Some(user_password) => with_basic(post(path, body), user_password),
+            None => post(path, body),
         };
-        let heartbeat = stack.send(sent("/keep/live")).await;
+        let heartbeat = stack.send(sent("/keep/live", "heartbeat")).await;
         assert_eq!(heartbeat.status, 200, "{auth}");
         assert_eq!(stack.ports.metrics.counted("Heartbeats"), usize::from(is_attributed), "{auth}");
-        let event = stack.send(sent("/api/push")).await;
+        let event = stack.send(sent("/api/push", "event")).await;
         let expected = if is_attributed { (200, 1) } else { (401, 0) };
         assert_eq!((event.status, stack.events().len()), expected, "{auth}");
     }
@@ -716,11 +716,9 @@ async fn a_post_at_a_fixed_path_of_two_sources_is_refused() {
 
 #[tokio::test]
 async fn a_password_that_cannot_be_read_at_a_fixed_path_concerns_its_own_user_only() {
-    let stack = Stack::new(
-        "auth = { basic = { user = \"cam\", password = \"ssm:/missing\" } }\n\
+    let sources = "auth = { basic = { user = \"cam\", password = \"ssm:/missing\" } }\n\
          [[source]]\nid = \"other\"\nvendor = \"viewtron\"\nauth = { basic = { user = \"other\", password = \"pw\" } }\n\
-         [[source]]\nid = \"near\"\nvendor = \"viewtron\"\nauth = { allow = [\"203.0.113.0/24\"] }",
-    );
+         [[source]]\nid = \"near\"\nvendor = \"viewtron\"\nauth = { allow = [\"203.0.113.0/24\"] }";
     for (user_password, status, source) in [
         (Some("other:pw"), 200, Some("other")),
         // The source `near` takes what has the credentials of no other source.
@@ -729,16 +727,27 @@ async fn a_password_that_cannot_be_read_at_a_fixed_path_concerns_its_own_user_on
         // It may be the password of `cam`: nobody can say.
         (Some("cam:pw"), 503, None),
     ] {
+        let stack = Stack::new(sources);
         let event = post("/api/push", "event");
         let event = match user_password {
             Some(user_password) => with_basic(event, user_password),
             None => event,
         };
         assert_eq!(stack.send(event).await.status, status, "{user_password:?}");
-        let sources: Vec<String> =
-            stack.events().iter().map(|event| event.data.source.as_str().to_owned()).collect();
+        let events = stack.events();
+        let sources: Vec<&str> = events.iter().map(|event| event.data.source.as_str()).collect();
         assert_eq!(sources, source.into_iter().collect::<Vec<_>>(), "{user_password:?}");
     }
+}
+
+#[tokio::test]
+async fn an_alarm_at_the_fixed_path_of_heartbeats_is_an_event_and_what_cannot_be_read_there_is_quarantined() {
+    let stack = Stack::new("auth = { allow = [\"203.0.113.0/24\"] }");
+    assert_eq!(stack.send(post("/keep/live", "event")).await.status, 200);
+    assert_eq!((stack.events().len(), stack.ports.metrics.counted("Heartbeats")), (1, 0));
+    assert_eq!(stack.send(post("/keep/live", "what")).await.status, 200);
+    let reason: Reason = stack.json("quarantine/", "reason.json");
+    assert_eq!((reason.reason.as_str(), reason.source.as_str()), ("no_word", "gate"));
 }
 
 #[tokio::test]
