@@ -306,7 +306,7 @@ impl<'a> Reader<'a> {
         {
             unknowns.note_lost(name, Weight::of(value));
         }
-        let channels = named_channels(channels, channel_name);
+        let channels = named_channels(channels, channel_name.as_ref());
         let surroundings = Surroundings {
             channel: channels.first().cloned().unwrap_or_default(),
             time: own_time.or_else(|| time.cloned()),
@@ -352,12 +352,12 @@ impl<'a> Reader<'a> {
 }
 
 /// The channels that an entry is about, with its name; one without an id where it names none.
-fn named_channels(channels: Channels, name: Option<Text>) -> Vec<Channel> {
+fn named_channels(channels: Channels, name: Option<&Text>) -> Vec<Channel> {
     let mut ids: Vec<Option<Text>> = channels.into_ids().into_iter().map(Some).collect();
     if ids.is_empty() {
         ids.push(None);
     }
-    ids.into_iter().map(|id| Channel { id, name: name.clone() }).collect()
+    ids.into_iter().map(|id| Channel { id, name: name.cloned() }).collect()
 }
 
 #[cfg(test)]
