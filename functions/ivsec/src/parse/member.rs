@@ -11,11 +11,19 @@ use super::EVENTS_LIMIT;
 /// alarms.
 const TEXT_LENGTH: usize = 256;
 
+/// What a status says when all is well: `…_alarm_type` of a part of a device.
+const WELL: [&str; 3] = ["ok", "normal", "none"];
+
 /// What stands between several channels in one text.
 const BETWEEN_CHANNELS: [char; 4] = [',', ';', '|', ' '];
 
 /// A name and a value.
 pub(super) type Member<'a> = (Cow<'a, str>, Json<'a>);
+
+/// Whether a status says that all is well.
+pub(super) fn says_well(status: &str) -> bool {
+    WELL.iter().any(|well| status.trim().eq_ignore_ascii_case(well))
+}
 
 /// A member's name, without the blanks that some documents print around it and in lower case.
 pub(super) fn folded(name: &str) -> Cow<'_, str> {

@@ -4,13 +4,10 @@ use camhook_event::{Kind, Report, Text, VendorData};
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
-use super::member::{Flag, folded, is_container, objects, text, vendor_data, word};
+use super::member::{Flag, folded, is_container, objects, says_well, text, vendor_data, word};
 use super::unknown::{Surroundings, Unknowns, Weight};
 use crate::message::{Alarm, Scope, WordPlace};
 use crate::vocabulary::meaning;
-
-/// What a part's `…_alarm_type` says when all is well.
-const WELL: [&str; 3] = ["ok", "normal", "none"];
 
 /// Reads the entry of a device, sent with a time: one alarm for each of its parts that is not well.
 pub(super) fn read_system(
@@ -69,11 +66,6 @@ pub(super) fn read_system(
             unknown: VendorData::default(),
         });
     }
-}
-
-/// Whether the status of a part says that all is well.
-pub(super) fn says_well(status: &str) -> bool {
-    WELL.iter().any(|well| status.trim().eq_ignore_ascii_case(well))
 }
 
 /// Whether a part says that it is well: by `hdd_alarm_type` of `hdd`, or by `alarm_val`.

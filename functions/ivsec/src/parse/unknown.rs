@@ -6,8 +6,7 @@ use camhook_ingest::Malformed;
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
-use super::member::{Flag, Member, folded, is_container, vendor_data};
-use super::system::says_well;
+use super::member::{Flag, Member, folded, is_container, says_well, vendor_data};
 use crate::message::{Alarm, Channel, Scope, WordPlace};
 
 /// The unknown names that the quarantine of a post reports.
