@@ -93,6 +93,7 @@ check-roles: $(CLOUD)/installed
 lint: $(LINT)/installed $(DENY)/installed check-python check-roles lint-words ## run all static checks
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features lambda,camhook-end-to-end/mosquitto --locked -- -D warnings
+	cargo clippy --package camhook-cli --no-default-features --features listen --locked -- -D warnings
 	@if grep -q "^\[\[patch.unused\]\]" Cargo.lock; then \
 		echo "error: Cargo does not use a substitute of vendored/; see vendored/README.md" >&2; exit 1; fi
 	@python3 infra/lint/cycles.py functions/* shared/ingest shared/state shared/outbound

@@ -87,6 +87,10 @@ impl DryRun {
 }
 
 #[derive(Debug, Subcommand)]
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(clippy::large_enum_variant, reason = "there is one value of it, and few commands are left")
+)]
 pub(crate) enum Command {
     /// Add, list, select and remove stacks on AWS.
     #[cfg(feature = "aws")]

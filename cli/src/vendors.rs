@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use camhook_event::Vendor;
 use camhook_site::Source;
-pub(crate) use camhook_vendors::{Apply, Guide, Sign, adapter, depends_on_the_source};
+pub(crate) use camhook_vendors::Guide;
+#[cfg(feature = "aws")]
+pub(crate) use camhook_vendors::{Apply, Sign, adapter, depends_on_the_source};
 
 use crate::error::Error;
 
