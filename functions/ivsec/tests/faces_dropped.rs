@@ -1,17 +1,14 @@
 //! With `faces = "drop"` no event holds anything that may say who somebody is, wherever in a post it stands.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+#[cfg(test)]
+#[expect(dead_code, reason = "other tests ask for the paths of fixtures, too")]
+mod support;
 
-use std::fs;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use bytes::Bytes;
-use camhook_ingest::{Adapter, Draft, Headers, Method, Parsed, Parts, Remainder, Request, Verified};
+use camhook_ingest::{Adapter, Draft, Parsed, Remainder, Request, Verified};
 use camhook_ivsec::Ivsec;
-use camhook_picture::{Context, SamplePost, render};
 use camhook_site::Source;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 /// A person's name and number that no fixture holds.
@@ -53,48 +50,16 @@ const IMPERSONAL: [&str; 27] = [
 
 /// The bodies of all fixtures.
 static BODIES: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
-    let folder = camhook_fixture::root().join("ivsec");
-    let mut cases: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    cases.sort();
-    let bodies: Vec<(String, Value)> = cases.iter().filter_map(|case| body(case)).collect();
+    let bodies: Vec<(String, Value)> =
+        support::cases().into_iter().map(|case| (case.name, case.body)).collect();
     assert!(bodies.len() > 100, "only {} fixtures have a body", bodies.len());
     bodies
 });
 
 #[cfg(test)]
-fn body(case: &Path) -> Option<(String, Value)> {
-    let context = Context {
-        path: "/ivsec/nvr".to_owned(),
-        now: camhook_fixture::RECEIVED_AT.parse().unwrap(),
-        timezone: TimeZone::UTC,
-        seed: 0,
-        plate: None,
-    };
-    let request = render(&fs::read_to_string(case.join("request.http")).ok()?, &context).unwrap();
-    let post = SamplePost::parse(request.as_bytes()).unwrap();
-    let name = case.file_name().unwrap().to_string_lossy().into_owned();
-    Some((name, serde_json::from_slice(post.body).ok()?))
-}
-
-#[cfg(test)]
 fn request(body: &Value, rest: &[&str]) -> Request<Verified> {
-    static SOURCE: LazyLock<Arc<Source>> = LazyLock::new(|| {
-        let toml = "timezone = \"Europe/Berlin\"\n[[source]]\nid = \"nvr\"\nvendor = \"ivsec\"\n\
-                    faces = \"drop\"\nauth = { token = \"token\" }\n";
-        Arc::clone(camhook_site::read(toml, "test").unwrap().0.source("nvr").unwrap())
-    });
-    let request = Request::new(Parts {
-        method: Method::Post,
-        path: "/ivsec/nvr/token".to_owned(),
-        query: String::new(),
-        headers: Headers::default(),
-        body: Bytes::from(body.to_string()),
-        source_ip: None,
-        request_id: "request".to_owned(),
-        received_at: camhook_fixture::RECEIVED_AT.parse().unwrap(),
-    });
-    let rest = rest.iter().map(|segment| (*segment).to_owned()).collect();
-    Request::assume_verified(request, Arc::clone(&SOURCE), rest)
+    static SOURCE: LazyLock<Arc<Source>> = LazyLock::new(|| support::source("faces = \"drop\""));
+    support::request(&SOURCE, body, rest)
 }
 
 /// All that camhook keeps of a post besides its pictures, as text.

@@ -1,50 +1,26 @@
 //! No alarm vanishes: when a member of a post has another name or stands one level deeper, the events that do not need it
 //! remain, and those that it carried become other events or send the post to the quarantine by name.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+#[cfg(test)]
+#[expect(dead_code, reason = "other tests ask for the names of fixtures, too")]
+mod support;
 
-use std::fs;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use bytes::Bytes;
-use camhook_ingest::{
-    Adapter, Draft, Headers, Malformed, Method, Parsed, Parts, Remainder, Request, Verified,
-};
+use camhook_ingest::{Adapter, Draft, Malformed, Parsed, Remainder, Request, Verified};
 use camhook_ivsec::Ivsec;
-use camhook_picture::{Context, SamplePost, render};
 use camhook_site::Source;
-use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 /// The bodies of all fixtures that become events.
 static BODIES: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    let folder = camhook_fixture::root().join("ivsec");
-    let mut cases: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    cases.sort();
-    let bodies: Vec<Value> = cases.iter().filter_map(|case| body(case)).filter(is_event).collect();
+    // A button is an event whatever its body is.
+    let cases = support::cases().into_iter().filter(|case| !case.path.contains("/manual/"));
+    let bodies: Vec<Value> = cases.map(|case| case.body).filter(is_event).collect();
     assert!(bodies.len() > 80, "only {} fixtures are events", bodies.len());
     bodies
 });
-
-#[cfg(test)]
-fn body(case: &Path) -> Option<Value> {
-    let context = Context {
-        path: "/ivsec/nvr".to_owned(),
-        now: camhook_fixture::RECEIVED_AT.parse().unwrap(),
-        timezone: TimeZone::UTC,
-        seed: 0,
-        plate: None,
-    };
-    let request = render(&fs::read_to_string(case.join("request.http")).ok()?, &context).unwrap();
-    let post = SamplePost::parse(request.as_bytes()).unwrap();
-    // A button is an event whatever its body is.
-    if post.path_and_query().0.contains("/manual/") {
-        return None;
-    }
-    serde_json::from_slice(post.body).ok()
-}
 
 #[cfg(test)]
 fn is_event(body: &Value) -> bool {
@@ -53,22 +29,8 @@ fn is_event(body: &Value) -> bool {
 
 #[cfg(test)]
 fn request(body: &Value) -> Request<Verified> {
-    static SOURCE: LazyLock<Arc<Source>> = LazyLock::new(|| {
-        let toml = "timezone = \"Europe/Berlin\"\n[[source]]\nid = \"nvr\"\nvendor = \"ivsec\"\n\
-                    auth = { token = \"token\" }\n";
-        Arc::clone(camhook_site::read(toml, "test").unwrap().0.source("nvr").unwrap())
-    });
-    let request = Request::new(Parts {
-        method: Method::Post,
-        path: "/ivsec/nvr/token".to_owned(),
-        query: String::new(),
-        headers: Headers::default(),
-        body: Bytes::from(body.to_string()),
-        source_ip: None,
-        request_id: "request".to_owned(),
-        received_at: camhook_fixture::RECEIVED_AT.parse().unwrap(),
-    });
-    Request::assume_verified(request, Arc::clone(&SOURCE), Vec::new())
+    static SOURCE: LazyLock<Arc<Source>> = LazyLock::new(|| support::source(""));
+    support::request(&SOURCE, body, &[])
 }
 
 /// What is done to a member.

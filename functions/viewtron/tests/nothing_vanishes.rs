@@ -36,35 +36,13 @@ struct Element {
 /// The elements of a well-formed body that are not self-closing, in the order of their start tags.
 #[cfg(test)]
 fn elements(body: &str) -> Vec<Element> {
-    let mut open: Vec<usize> = Vec::new();
-    let mut elements: Vec<Element> = Vec::new();
-    let mut at = 0;
-    while let Some(tag_at) = body[at..].find('<').map(|found| at + found) {
-        let rest = &body[tag_at..];
-        let ends_with = |end: &str| tag_at + rest.find(end).unwrap() + end.len();
-        if rest.starts_with("<![CDATA[") {
-            at = ends_with("]]>");
-        } else if rest.starts_with("<!--") {
-            at = ends_with("-->");
-        } else if rest.starts_with("<?") {
-            at = ends_with("?>");
-        } else if rest.starts_with("</") {
-            at = ends_with(">");
-            elements[open.pop().unwrap()].end_at = tag_at;
-        } else {
-            at = ends_with(">");
-            if body[..at].ends_with("/>") {
-                continue;
-            }
-            let name = rest[1..]
-                .split(|character: char| character == '>' || character.is_whitespace())
-                .next()
-                .unwrap();
-            open.push(elements.len());
-            elements.push(Element { name: name.to_owned(), name_at: tag_at + 1, content_at: at, end_at: at });
-        }
-    }
-    elements
+    let element = |tag: &StartTag| Element {
+        name: body[tag.name.clone()].to_owned(),
+        name_at: tag.name.start,
+        content_at: tag.end,
+        end_at: tag.content_end,
+    };
+    start_tags(body).iter().filter(|tag| !tag.is_empty).map(element).collect()
 }
 
 /// A fixture that becomes an event, with the elements that may carry it.
@@ -186,6 +164,8 @@ struct StartTag {
     /// Where the tag ends.
     end: usize,
     is_empty: bool,
+    /// Where the content ends.
+    content_end: usize,
     /// Where the element ends.
     element_end: usize,
 }
@@ -215,7 +195,8 @@ fn start_tags(body: &str) -> Vec<StartTag> {
             at = ends_with("?>");
         } else if rest.starts_with("</") {
             at = ends_with(">");
-            tags[open.pop().unwrap()].element_end = at;
+            let tag = &mut tags[open.pop().unwrap()];
+            (tag.content_end, tag.element_end) = (tag_at, at);
         } else {
             at = ends_with(">");
             let is_empty = body[..at].ends_with("/>");
@@ -245,7 +226,7 @@ fn start_tag(body: &str, start: usize, end: usize, is_empty: bool) -> StartTag {
         });
         at = value_end + 1;
     }
-    StartTag { name: start + 1..name_end, attributes, end, is_empty, element_end: end }
+    StartTag { name: start + 1..name_end, attributes, end, is_empty, content_end: end, element_end: end }
 }
 
 #[derive(Debug, Clone, Copy)]

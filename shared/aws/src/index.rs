@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use camhook_ports::{
     DayCount, DayKey, EventIndex, IndexError, IndexItem, IndexKey, IndexKeys, IndexPage, PageEnd,
@@ -26,6 +27,9 @@ const LONGEST_COUNT_KEY: usize = 512;
 
 /// The maximum number of events in a page. Items are smaller than 1 kB, so most pages end below DynamoDB's 1 MB.
 const LARGEST_PAGE: usize = 1000;
+
+/// What failed when a page could not be read.
+const READ_PAGE: &str = "read a page";
 
 /// A table of DynamoDB with the event index.
 #[derive(Debug, Clone)]
@@ -75,6 +79,29 @@ impl DynamoIndex {
             .map_err(|error| IndexError { action, reason: reason(&error) })?;
         Ok(deleted.attributes)
     }
+
+    /// A query of at most `limit` events of a key; the condition and the order are still to be set.
+    fn query(&self, key: &IndexKey, limit: usize) -> Result<QueryFluentBuilder, IndexError> {
+        let (index, attribute, value) = key_of(key);
+        let limit = limit.clamp(1, LARGEST_PAGE);
+        Ok(self
+            .client
+            .query()
+            .table_name(self.table(READ_PAGE)?)
+            .index_name(index)
+            .expression_attribute_names("#key", attribute)
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":key", text(value))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX)))
+    }
+}
+
+async fn read_page(query: QueryFluentBuilder) -> Result<IndexPage, IndexError> {
+    let read =
+        query.send().await.map_err(|error| IndexError { action: READ_PAGE, reason: reason(&error) })?;
+    let items: Vec<IndexItem> = read.items().iter().filter_map(item).collect();
+    let is_complete = read.last_evaluated_key.is_none() || items.is_empty();
+    Ok(IndexPage { items, end: if is_complete { PageEnd::Complete } else { PageEnd::More } })
 }
 
 /// One of the items of an event.
@@ -233,8 +260,6 @@ impl EventIndex for DynamoIndex {
     }
 
     async fn page(&self, request: PageRequest<'_>) -> Result<IndexPage, IndexError> {
-        let action = "read a page";
-        let (index, attribute, value) = key_of(request.key);
         // Before and after the digits that a time begins with.
         let low = request.since.map_or_else(|| "0".to_owned(), sortable);
         let until = request.until.map_or_else(|| ":".to_owned(), sortable);
@@ -242,50 +267,22 @@ impl EventIndex for DynamoIndex {
         if low > high {
             return Ok(IndexPage { items: Vec::new(), end: PageEnd::Complete });
         }
-        let limit = request.limit.clamp(1, LARGEST_PAGE);
-        let read = self
-            .client
-            .query()
-            .table_name(self.table(action)?)
-            .index_name(index)
+        let query = self
+            .query(request.key, request.limit)?
             .key_condition_expression("#key = :key AND #at BETWEEN :low AND :high")
-            .expression_attribute_names("#key", attribute)
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":key", text(value))
             .expression_attribute_values(":low", text(low))
             .expression_attribute_values(":high", text(high))
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| IndexError { action, reason: reason(&error) })?;
-        let items: Vec<IndexItem> = read.items().iter().filter_map(item).collect();
-        let is_complete = read.last_evaluated_key.is_none() || items.is_empty();
-        Ok(IndexPage { items, end: if is_complete { PageEnd::Complete } else { PageEnd::More } })
+            .scan_index_forward(false);
+        read_page(query).await
     }
 
     async fn newer(&self, key: &IndexKey, than: &Position, limit: usize) -> Result<IndexPage, IndexError> {
-        let action = "read a page";
-        let (index, attribute, value) = key_of(key);
-        let limit = limit.clamp(1, LARGEST_PAGE);
-        let read = self
-            .client
-            .query()
-            .table_name(self.table(action)?)
-            .index_name(index)
+        let query = self
+            .query(key, limit)?
             .key_condition_expression("#key = :key AND #at > :than")
-            .expression_attribute_names("#key", attribute)
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":key", text(value))
             .expression_attribute_values(":than", text(at(than)))
-            .scan_index_forward(true)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| IndexError { action, reason: reason(&error) })?;
-        let items: Vec<IndexItem> = read.items().iter().filter_map(item).collect();
-        let is_complete = read.last_evaluated_key.is_none() || items.is_empty();
-        Ok(IndexPage { items, end: if is_complete { PageEnd::Complete } else { PageEnd::More } })
+            .scan_index_forward(true);
+        read_page(query).await
     }
 
     async fn add(&self, key: &DayKey, events: i64, expires: Timestamp) -> Result<(), IndexError> {

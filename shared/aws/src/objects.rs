@@ -158,11 +158,6 @@ impl ObjectStore for S3Objects {
         self.list_after(prefix, prefix, limit).await
     }
 
-    async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
-        let listed = self.list_stored(prefix, after, limit).await?;
-        Ok(listed.into_iter().map(|object| object.key).collect())
-    }
-
     async fn list_stored(
         &self,
         prefix: &str,

@@ -165,13 +165,6 @@ impl ObjectStore for MemoryObjects {
         Ok(objects.keys().filter(|key| key.starts_with(prefix)).take(limit).cloned().collect())
     }
 
-    async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
-        self.check(prefix)?;
-        let objects = lock(&self.objects);
-        let keys = objects.keys().filter(|key| key.starts_with(prefix) && key.as_str() > after);
-        Ok(keys.take(limit).cloned().collect())
-    }
-
     /// As in [`ObjectStore::versions`], the time of an object is the number of its write.
     async fn list_stored(
         &self,

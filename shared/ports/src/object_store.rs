@@ -145,7 +145,12 @@ pub trait ObjectStore: Send + Sync {
         prefix: &str,
         after: &str,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<String>, ObjectError>> + Send;
+    ) -> impl Future<Output = Result<Vec<String>, ObjectError>> + Send {
+        async move {
+            let listed = self.list_stored(prefix, after, limit).await?;
+            Ok(listed.into_iter().map(|object| object.key).collect())
+        }
+    }
 
     /// The same with the time of each object: what comes after a key, or everything after `prefix` itself.
     fn list_stored(

@@ -273,10 +273,6 @@ impl ObjectStore for OddObjects {
         self.inner.list(prefix, limit).await
     }
 
-    async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
-        self.inner.list_after(prefix, after, limit).await
-    }
-
     async fn list_stored(
         &self,
         prefix: &str,

@@ -348,10 +348,6 @@ impl ObjectStore for World {
         self.memory.objects.list(prefix, limit).await
     }
 
-    async fn list_after(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<String>, ObjectError> {
-        self.memory.objects.list_after(prefix, after, limit).await
-    }
-
     async fn list_stored(
         &self,
         prefix: &str,
