@@ -90,7 +90,7 @@ async fn join<P: Ports>(
     let label = camhook_description::label(context.site, event);
     if let Joined::Pending { group, delay } = coalesce::join(state, key, event, &label, window, now).await? {
         let flush = Flush::new(key.rule.to_owned(), key.source.to_owned(), group);
-        context.ports.queues().send(Queue::Notify, flush.message(delay)?).await?;
+        context.ports.queues().send(Queue::Alerts, flush.message(delay)?).await?;
         coalesce::mark_queued(state, key, group).await?;
     }
     Ok(())

@@ -14,8 +14,8 @@ use crate::held_back::notify_held_back;
 use crate::message::{self, QueueMessage};
 use crate::retry::policy;
 
-/// Handles a batch of a queue: [`Queue::Alerts`] or [`Queue::Notify`]. The former is open to writers that must not
-/// enqueue events, so that nothing but alerts is accepted from it.
+/// Handles a batch of a queue: [`Queue::Notify`] or [`Queue::Alerts`]. The latter is open to writers that must not
+/// enqueue events, notify itself among them, so that no event is accepted from it.
 pub async fn handle<P: Ports>(
     ports: &P,
     site: &Site,
@@ -37,10 +37,9 @@ async fn process_message<P: Ports>(
 ) -> Result<(), Retry> {
     let receive_count = record.receive_count;
     match (message::read(&record.body)?, queue) {
-        (QueueMessage::Alert(alert), _) => send_alert(context, &alert, receive_count).await,
-        (_, Queue::Alerts) => {
+        (QueueMessage::Event(_), Queue::Alerts) => {
             // It never becomes acceptable: a retry would only repeat this line.
-            tracing::error!("dropped a message that is not an alert from the queue of alerts");
+            tracing::error!("dropped an event from the queue of alerts");
             Ok(())
         }
         (QueueMessage::Event(event), _) => {
@@ -48,6 +47,7 @@ async fn process_message<P: Ports>(
             let delivery = Delivery::of_event(&event, receive_count, record.replay.as_deref());
             notify_event(context, delivery).instrument(span).await
         }
+        (QueueMessage::Alert(alert), _) => send_alert(context, &alert, receive_count).await,
         (QueueMessage::Flush(flush), _) => {
             let span =
                 tracing::info_span!("group", event = %flush.group, source = flush.source, rule = flush.rule);

@@ -51,7 +51,7 @@ async fn hold_back<P: Ports>(ports: &P, limit: LimitKey<'_>) -> Result<Admission
     let admission = message_limit::admit(ports.state(), limit, ports.clock().now()).await?;
     if let Admission::HeldBack { start, summary: Summary::Due(delay) } = admission {
         let message = HeldBack::new(limit, start).message(delay)?;
-        ports.queues().send(Queue::Notify, message).await?;
+        ports.queues().send(Queue::Alerts, message).await?;
         tracing::warn!(
             rule = limit.rule,
             channel = limit.channel,

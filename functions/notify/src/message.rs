@@ -1,4 +1,4 @@
-//! The messages of the notification queue.
+//! The messages of the queues of notifications and of alerts.
 
 use camhook_event::Event;
 use camhook_state::alert::Alert;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 
-/// A message of the notification queue.
+/// A message of either queue.
 #[derive(Debug)]
 pub(crate) enum QueueMessage {
     Event(Box<Event>),

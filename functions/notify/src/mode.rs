@@ -49,7 +49,7 @@ async fn refuse<P: Ports>(ports: &P, source: &Source, rule: &Rule) -> Result<(),
          token, basic or hmac in camhook.toml."
     );
     let alert = Alert::new(AlertSubject::Source(id.to_owned()), text, ports.clock().now());
-    ports.queues().send(Queue::Notify, alert.message()?).await?;
+    ports.queues().send(Queue::Alerts, alert.message()?).await?;
     Ok(())
 }
 

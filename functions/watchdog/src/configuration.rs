@@ -141,7 +141,7 @@ async fn alert<P: Ports>(
     );
     // The time of the check, so that a repetition is the same message.
     let message = Alert::new(AlertSubject::Configuration, text, at).message()?;
-    ports.queues().send(Queue::Notify, message).await?;
+    ports.queues().send(Queue::Alerts, message).await?;
     let validation = Validation { verdict: Invalid, at: now, errors, alert: AlertState::Queued };
     Ok(configuration::record_validation(ports.state(), version, &validation).await?)
 }
@@ -173,7 +173,7 @@ mod tests {
     async fn tick(ports: &MemoryPorts) -> Vec<String> {
         ports.clock.advance(Duration::from_secs(60));
         check_configuration(ports).await;
-        let messages = ports.queues.take(Queue::Notify).into_iter();
+        let messages = ports.queues.take(Queue::Alerts).into_iter();
         messages.map(|message| serde_json::from_str::<Alert>(&message.body).unwrap().text).collect()
     }
 
@@ -224,7 +224,7 @@ mod tests {
     async fn an_alert_that_the_queue_refused_is_sent_with_the_next_tick() {
         let ports = ports();
         upload(&ports, b"id = gate").await;
-        ports.queues.fail(Queue::Notify);
+        ports.queues.fail(Queue::Alerts);
         assert_eq!(tick(&ports).await, [""; 0]);
         ports.queues.heal();
         assert_eq!(tick(&ports).await.len(), 1);

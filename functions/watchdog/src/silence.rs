@@ -71,7 +71,7 @@ async fn report_agent<P: Ports>(ports: &P, id: &str, area: &str, presence: &Pres
     };
     let alert = Alert::new(AlertSubject::Agent(area.to_owned()), text, now);
     let sent = match alert.message() {
-        Ok(message) => ports.queues().send(Queue::Notify, message).await,
+        Ok(message) => ports.queues().send(Queue::Alerts, message).await,
         Err(error) => Err(error),
     };
     if let Err(error) = sent {
@@ -168,7 +168,7 @@ mod tests {
         };
         let alerts = async || {
             report_silence(&ports, &site()).await;
-            let messages = ports.queues.take(Queue::Notify).into_iter();
+            let messages = ports.queues.take(Queue::Alerts).into_iter();
             let alerts = messages.map(|message| serde_json::from_str::<Alert>(&message.body).unwrap());
             alerts.map(|alert| (alert.about.to_string(), alert.text)).collect::<Vec<_>>()
         };

@@ -35,14 +35,14 @@ impl Flush {
         Self { flush_type: FlushType::V1, rule, source, group }
     }
 
-    /// The message for the notification queue, delivered after `delay` (at most 900 s).
+    /// The message for the queue of alerts, delivered after `delay` (at most 900 s).
     ///
     /// # Errors
     ///
     /// When it cannot be written as JSON.
     pub fn message(&self, delay: Duration) -> Result<Message, QueueError> {
         let body = serde_json::to_string(self)
-            .map_err(|error| QueueError { queue: Queue::Notify, reason: error.to_string() })?;
+            .map_err(|error| QueueError { queue: Queue::Alerts, reason: error.to_string() })?;
         let mut message = Message::new(body, format!("{}/@flush", self.source));
         message.delay = delay;
         Ok(message)

@@ -212,14 +212,14 @@ impl HeldBack {
         EventId::of_sender_id("@held-back", &format!("{}\0{}\0{}", self.rule, self.channel, self.start))
     }
 
-    /// The message for the notification queue, delivered after `delay` (at most 900 s).
+    /// The message for the queue of alerts, delivered after `delay` (at most 900 s).
     ///
     /// # Errors
     ///
     /// When it cannot be written as JSON.
     pub fn message(&self, delay: Duration) -> Result<Message, QueueError> {
         let body = serde_json::to_string(self)
-            .map_err(|error| QueueError { queue: Queue::Notify, reason: error.to_string() })?;
+            .map_err(|error| QueueError { queue: Queue::Alerts, reason: error.to_string() })?;
         let mut message = Message::new(body, format!("{}/@held-back", self.rule));
         message.delay = delay;
         Ok(message)

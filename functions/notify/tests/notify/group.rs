@@ -48,7 +48,7 @@ async fn ports_with_pictures() -> MemoryPorts {
 
 /// The one message that is queued, as it is delivered.
 fn only_queued(ports: &MemoryPorts) -> (Message, QueueRecord) {
-    let mut queued = ports.queues.take(Queue::Notify);
+    let mut queued = ports.queues.take(Queue::Alerts);
     assert_eq!(queued.len(), 1, "{queued:?}");
     let message = queued.remove(0);
     let record = record(message.body.clone(), 1);
@@ -88,7 +88,7 @@ async fn events_within_the_window_are_one_message_with_the_best_picture() {
 
     // The next event opens the next group; one of the last group that is delivered again does not.
     finished(&ports, &site, &client(), delivered(&event('b', 0.9), 2)).await;
-    assert!(ports.queues.sent(Queue::Notify).is_empty());
+    assert!(ports.queues.sent(Queue::Alerts).is_empty());
     finished(&ports, &site, &client(), delivered(&event('d', 0.1), 1)).await;
     let (_, flush) = only_queued(&ports);
     ports.clock.advance(seconds(10));
@@ -115,7 +115,7 @@ async fn a_crash_at_any_step_loses_no_event() {
                 finished(&ports, &site, &client(), delivered(&event(digit, 0.5), count)).await;
             }
             ports.clock.advance(seconds(10));
-            let queued = ports.queues.take(Queue::Notify);
+            let queued = ports.queues.take(Queue::Alerts);
             assert!(!queued.is_empty(), "{failing} {healthy}");
             for message in queued {
                 let flush = record(message.body, 1);
@@ -138,7 +138,7 @@ async fn a_crash_at_any_step_loses_no_event() {
 async fn a_queue_that_refuses_leaves_the_event_to_be_delivered_again() {
     let ntfy = receiver(Reply::status(200)).await;
     let (ports, site) = (ports_with_pictures().await, site(SITE, &[("NTFY", &ntfy)]));
-    ports.queues.fail(Queue::Notify);
+    ports.queues.fail(Queue::Alerts);
     assert!(handled(&ports, &site, &client(), delivered(&event('a', 0.5), 1)).await.0);
     ports.queues.heal();
     finished(&ports, &site, &client(), delivered(&event('a', 0.5), 2)).await;
@@ -184,7 +184,7 @@ async fn a_group_charges_the_cooldown_and_is_suppressed_within_it() {
 
     let (again, measurements) = handled(&ports, &site, &client(), delivered(&event('b', 0.5), 1)).await;
     assert_eq!((again, outcomes(&measurements, "cooldown")), (false, 1));
-    assert!(ports.queues.sent(Queue::Notify).is_empty());
+    assert!(ports.queues.sent(Queue::Alerts).is_empty());
     ports.clock.advance(seconds(60));
     finished(&ports, &site, &client(), delivered(&event('c', 0.5), 1)).await;
     let (_, flush) = only_queued(&ports);
@@ -207,7 +207,7 @@ async fn a_group_ignores_quiet_hours_that_began_after_it() {
     assert_eq!(ntfy.received().len(), 1);
     let (_, measurements) = handled(&ports, &site, &client(), delivered(&event('b', 0.5), 1)).await;
     assert_eq!(outcomes(&measurements, "quiet"), 1);
-    assert!(ports.queues.sent(Queue::Notify).is_empty());
+    assert!(ports.queues.sent(Queue::Alerts).is_empty());
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ fn numbered(number: u32) -> Event {
 
 /// Delivers what is queued for notify, until nothing is.
 async fn deliver_queued(ports: &MemoryPorts, site: &Site) {
-    for message in ports.queues.take(Queue::Notify) {
+    for message in ports.queues.take(Queue::Alerts) {
         finished(ports, site, &client(), record(message.body, 1)).await;
     }
 }

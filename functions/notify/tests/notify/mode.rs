@@ -103,7 +103,7 @@ async fn an_address_alone_sets_no_mode_and_that_sends_an_alert() {
     let ports = ports().await;
     assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
     assert_eq!(mode(&ports).await, None);
-    let alerts = ports.queues.sent(Queue::Notify);
+    let alerts = ports.queues.sent(Queue::Alerts);
     let alert: Alert = serde_json::from_str(&alerts[0].body).unwrap();
     assert_eq!((alerts.len(), alert.about), (1, AlertSubject::Source("gate".to_owned())));
 }
