@@ -19,7 +19,7 @@ fn expires(now: Timestamp, events_days: u32) -> Timestamp {
     now.checked_add(SignedDuration::from_hours(24 * i64::from(events_days))).unwrap_or(now)
 }
 
-/// Marks events as reviewed by a person, all with the time `now`.
+/// Marks events as reviewed by a person, all with the time `now`. What somebody has reviewed keeps that mark.
 ///
 /// # Errors
 ///
@@ -31,13 +31,15 @@ pub async fn mark<S: State>(
     now: Timestamp,
     events_days: u32,
 ) -> Result<(), camhook_state::Error> {
+    let marked = of_days(state, &days_of(events)).await?;
     let review = |event: &Summary| Review {
         by: person.name.clone(),
         at: now,
         time: event.time.timestamp(),
         area: event.area.as_ref().map(ToString::to_string),
     };
-    let reviews: Vec<(EventId, Review)> = events.iter().map(|event| (event.id, review(event))).collect();
+    let events = events.iter().filter(|event| !marked.contains_key(&event.id));
+    let reviews: Vec<(EventId, Review)> = events.map(|event| (event.id, review(event))).collect();
     review::mark(state, &reviews, expires(now, events_days)).await
 }
 

@@ -3,5 +3,5 @@
 mod entry;
 mod replay;
 
-pub use entry::{Entry, EntryKind, Filter, Status, body, counts, find, list};
+pub use entry::{Entry, EntryKind, Filter, Folder, Status, body, counts, find, folders, list};
 pub use replay::{NotReplayable, ReplayError, ReplayOutcome, Replayer};

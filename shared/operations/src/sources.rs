@@ -7,10 +7,12 @@ use camhook_event::Vendor;
 use camhook_ports::{Clock, ObjectStore, Ports};
 use camhook_site::{Site, Source};
 use camhook_state::presence::{self, Presence, Refusal};
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::Error;
+use crate::quarantine::folders;
 
 /// After this much silence an agent counts as offline; it reports each minute.
 pub const AGENT_OFFLINE_AFTER: Duration = Duration::from_secs(5 * 60);
@@ -28,7 +30,7 @@ pub struct Sources {
     pub sources: Vec<SourceStatus>,
     /// The agents that ever reported, by name.
     pub agents: Vec<AgentStatus>,
-    /// The quarantined posts of all sources, including those that are no longer in the configuration.
+    /// The quarantined posts of all sources that were not replayed, including those that are no longer in the configuration.
     pub quarantined: usize,
     /// Whether there are more quarantined posts than were counted, in total and for each source.
     pub more_quarantined: bool,
@@ -55,7 +57,7 @@ pub struct SourceStatus {
     /// The last refused post in its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
-    /// The number of its quarantined posts.
+    /// The number of its quarantined posts that were not replayed.
     pub quarantined: usize,
 }
 
@@ -93,7 +95,7 @@ pub struct AgentStatus {
 pub async fn list<P: Ports>(ports: &P, site: &Site) -> Result<Sources, Error> {
     let now = ports.clock().now();
     let mut presences: BTreeMap<String, Presence> = presence::all(ports.state()).await?.into_iter().collect();
-    let keys = ports.objects().list(QUARANTINE, LISTED).await?;
+    let (keys, more_quarantined) = quarantined_keys(ports, now).await?;
     let counts = count_quarantined(&keys);
     let mut sources: Vec<SourceStatus> = site
         .sources()
@@ -120,27 +122,28 @@ pub async fn list<P: Ports>(ports: &P, site: &Site) -> Result<Sources, Error> {
         let online = contact.is_some_and(|contact| !is_older(contact, AGENT_OFFLINE_AFTER, now));
         Some(AgentStatus { name: presence::area_of_agent(id)?.to_owned(), online, contact })
     });
-    Ok(Sources {
-        sources,
-        agents: agents.collect(),
-        quarantined: counts.values().sum(),
-        more_quarantined: keys.len() >= LISTED,
-    })
+    Ok(Sources { sources, agents: agents.collect(), quarantined: counts.values().sum(), more_quarantined })
 }
 
-/// The number of posts by source. A post has several objects in a folder of its own:
-/// `quarantine/{yyyy}/{mm}/{dd}/{source}/{request id}/`.
-fn count_quarantined(keys: &[String]) -> BTreeMap<String, usize> {
-    let folders: BTreeSet<(&str, &str)> = keys
-        .iter()
-        .filter_map(|key| {
-            let (folder, _) = key.rsplit_once('/')?;
-            Some((folder.split('/').nth(4)?, folder))
-        })
-        .collect();
+/// The keys below `quarantine/`, and whether there are more. Keys begin with the day: where there are more than one call
+/// lists, another one lists those since yesterday, so that a device that fails now is counted.
+async fn quarantined_keys<P: Ports>(ports: &P, now: Timestamp) -> Result<(BTreeSet<String>, bool), Error> {
+    let mut keys: BTreeSet<String> = ports.objects().list(QUARANTINE, LISTED).await?.into_iter().collect();
+    if keys.len() < LISTED {
+        return Ok((keys, false));
+    }
+    let yesterday = now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now).to_zoned(TimeZone::UTC);
+    let after = format!("{QUARANTINE}{}", yesterday.strftime("%Y/%m/%d/"));
+    let newest = ports.objects().list_stored(QUARANTINE, &after, LISTED).await?;
+    keys.extend(newest.into_iter().map(|object| object.key));
+    Ok((keys, true))
+}
+
+/// The number of posts by source that were not replayed.
+fn count_quarantined(keys: &BTreeSet<String>) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for (source, _) in folders {
-        *counts.entry(source.to_owned()).or_default() += 1;
+    for folder in folders(keys.iter().map(String::as_str)).into_iter().filter(|folder| !folder.has_replay) {
+        *counts.entry(folder.source).or_default() += 1;
     }
     counts
 }

@@ -111,6 +111,32 @@ async fn sources_are_listed_with_what_was_last_heard_of_them() {
 }
 
 #[tokio::test]
+async fn what_was_replayed_is_no_longer_counted() {
+    let (ports, site) = (MemoryPorts::new(NOW), site());
+    for key in ["door/1/request.bin", "door/1/reason.json", "door/1/replay.json", "gate/2/request.bin"] {
+        put(&ports, &format!("quarantine/2026/11/23/{key}")).await;
+    }
+    let listed = sources::list(&ports, &site).await.unwrap();
+    let counts: Vec<_> = listed.sources.iter().map(|source| source.quarantined).collect();
+    assert_eq!((counts, listed.quarantined), (vec![0, 0, 1], 1));
+}
+
+#[tokio::test]
+async fn a_device_that_fails_now_is_counted_beside_many_older_posts() {
+    let (ports, site) = (MemoryPorts::new(NOW), site());
+    for post in 0..600 {
+        for file in ["reason.json", "request.bin"] {
+            put(&ports, &format!("quarantine/2026/11/01/door/{post}/{file}")).await;
+        }
+    }
+    let today = ports.clock.now().strftime("%Y/%m/%d").to_string();
+    put(&ports, &format!("quarantine/{today}/gate/1/request.bin")).await;
+    let listed = sources::list(&ports, &site).await.unwrap();
+    let gate = listed.sources.iter().find(|source| source.id == "gate").unwrap();
+    assert_eq!((gate.quarantined, listed.more_quarantined), (1, true));
+}
+
+#[tokio::test]
 async fn relays_and_modes_take_one_call_each() {
     let (ports, site) = (MemoryPorts::new(NOW), site());
     let (state, now) = (&ports.state, ports.clock.now());

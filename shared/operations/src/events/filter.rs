@@ -70,6 +70,17 @@ pub struct Filter {
     pub until: Option<Timestamp>,
 }
 
+/// What the keys of a query leave to be checked of each event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Every event of the keys matches.
+    Nothing,
+    /// The areas that a person may see.
+    Areas,
+    /// Other conditions.
+    Conditions,
+}
+
 impl Filter {
     /// The keys to read, the most selective first; more than one where cameras are joined.
     pub(crate) fn keys(&self) -> Vec<IndexKey> {
@@ -94,10 +105,10 @@ impl Filter {
         vec![IndexKey::All]
     }
 
-    /// Whether these keys answer the query without looking at each event.
-    pub(crate) fn is_answered_by(&self, keys: &[IndexKey]) -> bool {
+    /// What these keys leave to be checked of each event.
+    pub(crate) fn rest(&self, keys: &[IndexKey]) -> Rest {
         let rest = Self { since: None, until: None, ..self.clone() };
-        let covered = match keys {
+        let rest = match keys {
             [IndexKey::Plate(_)] => Self { plate: None, ..rest },
             [IndexKey::Area(_), ..] if self.area.is_none() => Self { areas: BTreeSet::new(), ..rest },
             [IndexKey::Area(area)] if self.areas.is_empty() || self.areas.contains(area) => {
@@ -107,7 +118,14 @@ impl Filter {
             [IndexKey::All] => rest,
             _ => Self { cameras: Vec::new(), ..rest },
         };
-        covered == Self::default()
+        let is_by_camera = matches!(keys, [IndexKey::Source(_)] | [IndexKey::Camera { .. }, ..]);
+        if rest == Self::default() {
+            Rest::Nothing
+        } else if is_by_camera && (Self { areas: BTreeSet::new(), ..rest }) == Self::default() {
+            Rest::Areas
+        } else {
+            Rest::Conditions
+        }
     }
 
     /// Whether an event matches, apart from its time.

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::filter::Rest;
 use super::{Cursor, Filter, Summary};
 
 /// The maximum number of table pages that one query reads.
@@ -45,11 +46,18 @@ pub async fn query<I: EventIndex>(
 ) -> Result<Page, IndexError> {
     let keys = filter.keys();
     // One more event than asked for shows whether there are more.
-    let page_limit = if filter.is_answered_by(&keys) { limit.saturating_add(1) } else { SCANNED };
+    let small = limit.saturating_add(1);
+    let (first_limit, next_limit) = match filter.rest(&keys) {
+        Rest::Nothing => (small, small),
+        // The events of a source are almost always of one area.
+        Rest::Areas => (small, SCANNED),
+        Rest::Conditions => (SCANNED, SCANNED),
+    };
     let mut streams: Vec<Stream> = keys.iter().map(|key| Stream::new(key, cursor)).collect();
     let pages = PAGES / streams.len().max(1);
     for stream in &mut streams {
-        for _ in 0..pages {
+        for page in 0..pages {
+            let page_limit = if page == 0 { first_limit } else { next_limit };
             if stream.end == PageEnd::Complete || stream.matching.len() > limit {
                 break;
             }
@@ -149,9 +157,14 @@ pub async fn next<I: EventIndex>(
 ) -> Result<Option<Summary>, IndexError> {
     let keys = filter.keys();
     let Some(key) = keys.first() else { return Ok(None) };
-    let limit = if filter.is_answered_by(&keys) { 1 } else { NEXT };
+    let (first_limit, next_limit) = match filter.rest(&keys) {
+        Rest::Nothing => (1, 1),
+        Rest::Areas => (1, NEXT),
+        Rest::Conditions => (NEXT, NEXT),
+    };
     let mut position = after.0.clone();
-    for _ in 0..PAGES {
+    for page in 0..PAGES {
+        let limit = if page == 0 { first_limit } else { next_limit };
         let page = index.newer(key, &position, limit).await?;
         let Some(last) = page.items.last() else { return Ok(None) };
         position = last.position.clone();

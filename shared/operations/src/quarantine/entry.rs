@@ -144,7 +144,7 @@ pub async fn list<O: ObjectStore>(
         if left == 0 {
             break;
         }
-        let folders = folders(objects, &prefix(filter, day)).await?;
+        let folders = list_folders(objects, &prefix(filter, day)).await?;
         let mut of_day: Vec<Entry> = stream::iter(folders)
             .map(|folder| read(objects, folder))
             .buffered(AT_ONCE)
@@ -169,7 +169,7 @@ pub async fn counts<O: ObjectStore>(
 ) -> Result<BTreeMap<String, usize>, ObjectError> {
     let mut counts = BTreeMap::new();
     for day in days(filter.since, filter.until) {
-        for folder in folders(objects, &prefix(filter, day)).await? {
+        for folder in list_folders(objects, &prefix(filter, day)).await? {
             *counts.entry(folder.source).or_default() += 1;
         }
     }
@@ -184,7 +184,7 @@ pub async fn counts<O: ObjectStore>(
 pub async fn find<O: ObjectStore>(objects: &O, filter: &Filter, id: &str) -> Result<Vec<Entry>, ObjectError> {
     let mut found = Vec::new();
     for day in days(filter.since, filter.until) {
-        for folder in folders(objects, &prefix(filter, day)).await? {
+        for folder in list_folders(objects, &prefix(filter, day)).await? {
             if folder.id.starts_with(id) {
                 found.push(read(objects, folder).await?);
             }
@@ -220,17 +220,24 @@ fn prefix(filter: &Filter, day: jiff::civil::Date) -> String {
 }
 
 /// An entry before its objects are read.
-struct Folder {
-    prefix: String,
-    source: String,
-    id: String,
-    has_reason: bool,
-    has_replay: bool,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// The common prefix of its keys, with a slash at its end.
+    pub prefix: String,
+    /// Its source, or what could not be delivered.
+    pub source: String,
+    /// Its request id.
+    pub id: String,
+    /// Whether it is recorded why it was kept.
+    pub has_reason: bool,
+    /// Whether it was replayed.
+    pub has_replay: bool,
 }
 
-async fn folders<O: ObjectStore>(objects: &O, prefix: &str) -> Result<Vec<Folder>, ObjectError> {
+/// The folders of these keys, which are sorted.
+pub fn folders<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<Folder> {
     let mut folders: Vec<Folder> = Vec::new();
-    for key in keys_after(objects, prefix, None).await? {
+    for key in keys {
         let segments: Vec<&str> = key.split('/').collect();
         let [_, _, _, _, source, id, file] = segments.as_slice() else { continue };
         let prefix = key.strip_suffix(file).unwrap_or_default();
@@ -248,7 +255,12 @@ async fn folders<O: ObjectStore>(objects: &O, prefix: &str) -> Result<Vec<Folder
             folder.has_replay |= *file == REPLAY;
         }
     }
-    Ok(folders)
+    folders
+}
+
+async fn list_folders<O: ObjectStore>(objects: &O, prefix: &str) -> Result<Vec<Folder>, ObjectError> {
+    let keys = keys_after(objects, prefix, None).await?;
+    Ok(folders(keys.iter().map(String::as_str)))
 }
 
 async fn read<O: ObjectStore>(objects: &O, folder: Folder) -> Result<Entry, ObjectError> {
