@@ -33,7 +33,7 @@ VENDORS = $(patsubst functions/%/tests/fixtures.rs,%,$(wildcard functions/*/test
 TEST_CONFIG = $(firstword $(wildcard tests/camhook.toml) infra/local/camhook.toml)
 up_arguments = --config "$(CAMHOOK_CONFIG)" $(if $(PORT),--port $(PORT))
 
-.PHONY: help run up down watch check check-python check-roles test test-browser test-mqtt test-upgrade soak screenshots lint lint-words bench fuzz mutants build deploy clean-tools
+.PHONY: help run up down watch check check-python check-roles test test-browser test-mqtt test-upgrade soak screenshots icons lint lint-words bench fuzz mutants build deploy clean-tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -62,6 +62,9 @@ screenshots: $(CLOUD)/installed $(BROWSER)/installed ## write docs/images/ from 
 	@$(CLOUD)/bin/python infra/local/with_cloud.py --with-tests --config infra/local/camhook.toml -- \
 		$(BROWSER)/bin/python tests/browser/screenshots.py docs/images
 
+icons: $(BROWSER)/installed ## draw the console's icons for phones from its icon.svg
+	@cd tests/browser && "$(CURDIR)/$(BROWSER)/bin/python" icons.py
+
 test-upgrade: $(CLOUD)/installed ## upgrade a stack of the previous template on the local cloud
 	@cd tests/upgrade && "$(CURDIR)/$(CLOUD)/bin/python" -W ignore::ResourceWarning -m unittest test_upgrade
 
@@ -86,6 +89,7 @@ check-python:
 
 lint-words:
 	@python3 infra/lint/words.py
+	@python3 infra/lint/links.py
 
 check-roles: $(CLOUD)/installed
 	@cd infra/lint && "$(CURDIR)/$(CLOUD)/bin/python" -m unittest --quiet test_roles test_deploy

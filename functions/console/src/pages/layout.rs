@@ -5,7 +5,7 @@ use camhook_operations::sessions::Visitor;
 use camhook_state::person::Role;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::assets::Asset;
+use crate::assets::{self, Asset};
 use crate::base::Base;
 use crate::error::PageError;
 use crate::visit::Visit;
@@ -57,7 +57,7 @@ impl Section {
 
 /// A page for a person who is signed in.
 pub(crate) fn layout(visit: &Visit, section: Section, title: &str, content: &Markup) -> Html<String> {
-    let (base, visitor) = (visit.place.base, &visit.visitor);
+    let (base, visitor) = (visit.context.base, &visit.visitor);
     let navigation = html! {
         nav aria-label="Pages" {
             @for entry in Section::ALL.into_iter().filter(|entry| entry.is_for(visitor)) {
@@ -93,8 +93,8 @@ pub(crate) fn document(
                 title { (title) " · camhook" }
                 link rel="stylesheet" href=(base.link(Asset::Style.path()));
                 link rel="icon" type="image/svg+xml" href=(base.link(Asset::Icon.path()));
-                link rel="apple-touch-icon" href=(base.link(Asset::Icon.path()));
-                link rel="manifest" href=(base.link(Asset::Manifest.path()));
+                link rel="apple-touch-icon" href=(base.link(assets::path(assets::TOUCH_ICON)));
+                link rel="manifest" href=(base.link(assets::path(assets::MANIFEST)));
                 script src=(base.link(Asset::Script.path())) defer {}
             }
             body {
