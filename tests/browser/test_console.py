@@ -5,7 +5,7 @@ import re
 import socket
 import unittest
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import axe_playwright_python
 
@@ -255,6 +255,74 @@ class ConsoleTest(unittest.TestCase):
             self.assertTrue(person.page.evaluate("window.sameDocument"))
             self.assertEqual(self.card(person.page, event).count(), 1)
             self.assertEqual(person.problems(), [])
+
+    def test_updates_are_rare_pause_while_the_tab_is_hidden_and_fill_the_gap(self):
+        with self.browser.member() as person:
+            page = person.page
+            # The test moves the page's clock.
+            page.clock.install()
+            person.open()
+            asked = []
+            page.on("request", lambda request: "/console/live" in request.url and asked.append(request.url))
+            changed = "document.dispatchEvent(new Event('visibilitychange'))"
+            for count in range(1, 4):
+                page.clock.run_for(9_000)
+                page.evaluate(changed)
+                with page.expect_response("**/console/live*"):
+                    page.clock.run_for(1_000)
+                page.evaluate(changed)
+                self.assertEqual(len(asked), count)
+
+            page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+            page.clock.run_for(120_000)
+            missed = self.stack.send("nvr", "face")["id"]
+            self.assertEqual(len(asked), 3)
+            page.evaluate("Object.defineProperty(document, 'hidden', {value: false, configurable: true})")
+            page.evaluate(changed)
+            self.card(page, missed).wait_for()
+            self.assertEqual(len(asked), 4)
+
+            page.context.set_offline(True)
+            page.clock.run_for(10_000)
+            page.locator("#live-state", has_text="Not connected").wait_for()
+            missed = self.stack.send("nvr", "face")["id"]
+            page.context.set_offline(False)
+            page.clock.run_for(10_000)
+            self.card(page, missed).wait_for()
+            page.locator("#live-state", has_text="Live").wait_for()
+            self.assertEqual(person.problems(), [])
+
+    def test_a_filtered_page_counts_what_it_shows(self):
+        events = [self.stack.send("nvr", "plate", "--plate", "CO-UNT 1")["id"] for _ in range(2)]
+        with self.browser.member("operator") as person:
+            page = person.page
+            page.clock.install()
+            person.open("?plate=COUNT1")
+            for event in events:
+                self.card(page, event).wait_for()
+            page.locator("#summary", has_text="2 events shown, 2 not reviewed").wait_for()
+            with page.expect_response("**/console/live*"):
+                page.clock.run_for(10_000)
+            self.card(page, events[0]).get_by_role("button", name="Mark reviewed").click()
+            page.locator("#summary", has_text="2 events shown, 1 not reviewed").wait_for()
+            self.card(page, events[0]).get_by_text("Reviewed by").wait_for()
+
+    def test_the_console_can_be_installed(self):
+        with self.browser.member() as person:
+            person.open()
+            page = person.page
+            manifest_url = page.locator("link[rel=manifest]").evaluate("(link) => link.href")
+            manifest = page.request.get(manifest_url).json()
+            self.assertEqual(manifest["display"], "standalone")
+            start = urljoin(manifest_url, manifest["start_url"])
+            self.assertEqual(start, self.stack.console)
+            # Chromium itself reads the manifest, and names what keeps a page from being installed.
+            session = page.context.new_cdp_session(page)
+            read = session.send("Page.getAppManifest")
+            self.assertEqual((read["url"], read["errors"]), (manifest_url, []))
+            errors = [error["errorId"] for error in session.send("Page.getInstallabilityErrors")["installabilityErrors"]]
+            # The contexts of the tests are private windows.
+            self.assertLessEqual(set(errors), {"in-incognito"})
 
     def test_everything_works_without_script(self):
         event = self.stack.send("nvr", "plate", "--plate", "NO-JS 1")["id"]

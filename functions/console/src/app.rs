@@ -19,6 +19,15 @@ pub enum Deployment {
     Local,
 }
 
+/// How many days the stack keeps things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Event records and marks.
+    pub events_days: u32,
+    /// Pictures and thumbnails.
+    pub images_days: u32,
+}
+
 /// What outlives a request.
 #[derive(Debug)]
 pub struct App<P: 'static> {
@@ -26,8 +35,8 @@ pub struct App<P: 'static> {
     pub(crate) ports: &'static P,
     /// Where the console runs.
     pub(crate) deployment: Deployment,
-    /// Days that event records are kept.
-    pub(crate) events_days: u32,
+    /// How long things are kept.
+    pub(crate) retention: Retention,
     shared: Arc<Shared>,
 }
 
@@ -53,8 +62,8 @@ impl<P> Clone for App<P> {
 impl<P: IndexPorts> App<P> {
     /// The console on these ports.
     #[must_use]
-    pub fn new(ports: &'static P, deployment: Deployment, events_days: u32) -> Self {
-        Self { ports, deployment, events_days, shared: Arc::default() }
+    pub fn new(ports: &'static P, deployment: Deployment, retention: Retention) -> Self {
+        Self { ports, deployment, retention, shared: Arc::default() }
     }
 
     /// The origin of the bucket's pictures, for the Content-Security-Policy; `None` when no link can be signed.

@@ -27,6 +27,11 @@ pub(crate) fn day_name(day: Date, today: Date) -> String {
     if day.tomorrow().is_ok_and(|next| next == today) {
         return "Yesterday".to_owned();
     }
+    date_name(day)
+}
+
+/// `Sunday, 29 November 2026`.
+pub(crate) fn date_name(day: Date) -> String {
     day.strftime("%A, %-d %B %Y").to_string()
 }
 

@@ -17,7 +17,7 @@ use crate::base::Base;
 use crate::compression::{accepts_gzip, compressed};
 use crate::error::PageError;
 use crate::pages::error_page;
-use crate::visit::{Place, Visit};
+use crate::visit::{Context, Visit};
 
 /// The header field that the CloudFront distribution adds. It forwards no cookies and speaks plain HTTP.
 const FRONT_FIELD: &str = "x-camhook-front";
@@ -35,8 +35,8 @@ pub(crate) async fn guard<P: IndexPorts>(
     let Some(site) = request.extensions().get::<Arc<Site>>().cloned() else {
         return with_headers(error_page(base, &PageError::Unavailable).into_response(), None);
     };
-    let place = Place { site, base, now: app.ports.clock().now() };
-    request.extensions_mut().insert(place);
+    let context = Context { site, base, now: app.ports.clock().now() };
+    request.extensions_mut().insert(context);
     let gzip = accepts_gzip(request.headers());
     let is_change = !matches!(*request.method(), Method::GET | Method::HEAD);
     let response = if is_change && !is_own_origin(app.deployment, request.headers()) {
@@ -60,14 +60,14 @@ pub(crate) async fn guard<P: IndexPorts>(
 /// Requires a session, for the pages behind it.
 pub(crate) async fn signed_in<P: IndexPorts>(
     State(app): State<App<P>>,
-    place: Place,
+    context: Context,
     mut request: Request,
     next: Next,
 ) -> Result<Response, PageError> {
     let secret = secret_of(app.deployment, request.headers()).ok_or(PageError::SignedOut)?;
     let visitor = sessions::find(app.ports, &secret).await?.ok_or(PageError::SignedOut)?;
     let session = visitor.session;
-    request.extensions_mut().insert(Visit { place, visitor });
+    request.extensions_mut().insert(Visit { context, visitor });
     let mut response = next.run(request).await;
     if session == SessionUse::Prolonged
         && let Ok(cookie) = HeaderValue::from_str(&app.deployment.session_cookie(&secret))

@@ -32,6 +32,6 @@ mod query;
 mod router;
 mod visit;
 
-pub use app::{App, Deployment};
+pub use app::{App, Deployment, Retention};
 pub use router::{invalid_path, is_valid_target, router};
 pub use visit::Address;

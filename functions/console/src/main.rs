@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use camhook_aws::{AwsMonitor, AwsPorts, Function, FunctionError};
-use camhook_console::{Address, App, Deployment, invalid_path, is_valid_target, router};
+use camhook_console::{Address, App, Deployment, Retention, invalid_path, is_valid_target, router};
 use camhook_outbound::Stack;
 use http::header::HOST;
 use lambda_http::request::{LambdaRequest, RequestContext};
@@ -17,8 +17,10 @@ async fn main() -> Result<(), FunctionError> {
         Stack::Deployed => Deployment::Aws,
         Stack::Local => Deployment::Local,
     };
-    let app: App<AwsPorts> = App::new(&function.ports, deployment, function.environment.events_days);
-    let monitor: &'static AwsMonitor = Box::leak(Box::new(AwsMonitor::of_function(&function.environment)));
+    let environment = &function.environment;
+    let retention = Retention { events_days: environment.events_days, images_days: environment.images_days };
+    let app: App<AwsPorts> = App::new(&function.ports, deployment, retention);
+    let monitor: &'static AwsMonitor = Box::leak(Box::new(AwsMonitor::of_function(environment)));
     let pages = router(app, monitor);
     let answer = service_fn(move |mut request: Request| {
         let mut pages = pages.clone();

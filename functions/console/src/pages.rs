@@ -26,7 +26,7 @@ pub(crate) async fn visible_event<P: IndexPorts>(
     id: &str,
 ) -> Result<Summary, PageError> {
     let id: EventId = id.parse().map_err(|_| PageError::NotFound)?;
-    let summary = events::find(app.ports.index(), id, visit.place.now).await?.ok_or(PageError::NotFound)?;
+    let summary = events::find(app.ports.index(), id, visit.context.now).await?.ok_or(PageError::NotFound)?;
     let area = summary.area.as_ref().map(camhook_event::Text::as_str);
     if visit.visitor.person.may_see(area) { Ok(summary) } else { Err(PageError::NotFound) }
 }

@@ -18,7 +18,7 @@ pub struct Address(pub String);
 
 /// A request, as far as every page needs it.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Context {
     pub(crate) site: Arc<Site>,
     pub(crate) base: Base,
     pub(crate) now: Timestamp,
@@ -27,7 +27,7 @@ pub(crate) struct Place {
 /// A request of a person who is signed in.
 #[derive(Debug, Clone)]
 pub(crate) struct Visit {
-    pub(crate) place: Place,
+    pub(crate) context: Context,
     pub(crate) visitor: Visitor,
 }
 
@@ -49,7 +49,7 @@ impl Visit {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Place {
+impl<S: Sync> FromRequestParts<S> for Context {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {

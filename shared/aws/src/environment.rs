@@ -11,6 +11,9 @@ use crate::metrics::{DEFAULT_NAMESPACE, MetricsLevel};
 /// Days that event records are kept, unless the template's parameter EventsDays is changed.
 pub const DEFAULT_EVENTS_DAYS: u32 = 90;
 
+/// Days that pictures are kept, unless the template's parameter ImagesDays is changed.
+const DEFAULT_IMAGES_DAYS: u32 = 30;
+
 /// A function's settings, from environment variables.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -26,6 +29,8 @@ pub struct Environment {
     pub index_table: Option<String>,
     /// Days that event records are kept: `CAMHOOK_EVENTS_DAYS`; 90 unless set.
     pub events_days: u32,
+    /// Days that pictures are kept: `CAMHOOK_IMAGES_DAYS`; 30 unless set. Only the console has it.
+    pub images_days: u32,
     /// The queues' URLs: `CAMHOOK_NOTIFY_QUEUE_URL` and so on. A function has those that it sends to.
     pub queue_urls: BTreeMap<Queue, String>,
     /// The queues whose depths are shown, by name: `CAMHOOK_QUEUES`, as `notify=NAME,relay=NAME`. Only the console has it.
@@ -90,14 +95,6 @@ impl Environment {
                 });
             }
         };
-        let events_days = match variable("CAMHOOK_EVENTS_DAYS") {
-            None => DEFAULT_EVENTS_DAYS,
-            Some(value) => value.parse().map_err(|_| EnvironmentError::Invalid {
-                name: "CAMHOOK_EVENTS_DAYS",
-                value,
-                allowed: "a number of days",
-            })?,
-        };
         let endpoint_url = variable("AWS_ENDPOINT_URL");
         let console_url =
             variable("CAMHOOK_CONSOLE_URL").and_then(|url| absolute(url, endpoint_url.as_deref()));
@@ -107,7 +104,8 @@ impl Environment {
             bucket: variable("CAMHOOK_BUCKET").ok_or(EnvironmentError::Missing("CAMHOOK_BUCKET"))?,
             table: variable("CAMHOOK_TABLE").ok_or(EnvironmentError::Missing("CAMHOOK_TABLE"))?,
             index_table: variable("CAMHOOK_INDEX_TABLE"),
-            events_days,
+            events_days: days("CAMHOOK_EVENTS_DAYS", DEFAULT_EVENTS_DAYS)?,
+            images_days: days("CAMHOOK_IMAGES_DAYS", DEFAULT_IMAGES_DAYS)?,
             queue_urls,
             queues: queue_names("CAMHOOK_QUEUES")?,
             dead_letter_queues: queue_names("CAMHOOK_DEAD_LETTER_QUEUES")?,
@@ -121,6 +119,12 @@ impl Environment {
             metrics_level: metrics_level()?,
         })
     }
+}
+
+/// A number of days in a variable.
+fn days(name: &'static str, default: u32) -> Result<u32, EnvironmentError> {
+    let Some(value) = variable(name) else { return Ok(default) };
+    value.parse().map_err(|_| EnvironmentError::Invalid { name, value, allowed: "a number of days" })
 }
 
 /// The names of queues in a variable; none where it is missing.

@@ -28,8 +28,12 @@ use crate::visit::Visit;
 /// The number of days of a chart.
 const DAYS: i64 = 14;
 
-/// A device clock that differs by more than this is pointed out.
-const LARGE_LAG: SignedDuration = SignedDuration::from_secs(30);
+/// Whether there are more than were counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    Exactly,
+    AtLeast,
+}
 
 /// The number of sources whose last event is read at the same time.
 const AT_ONCE: usize = 16;
@@ -39,19 +43,20 @@ pub(crate) async fn page<P: IndexPorts>(
     State(app): State<App<P>>,
     visit: Visit,
 ) -> Result<Html<String>, PageError> {
-    let site = &visit.place.site;
+    let site = &visit.context.site;
     let is_visible = |source: &&std::sync::Arc<Source>| {
         let area = source.area.as_ref().map(camhook_event::Text::as_str);
         source.vendor.sends_events() && visit.visitor.person.may_see(area)
     };
     let mut sources: Vec<&Source> = site.sources().filter(is_visible).map(AsRef::as_ref).collect();
     sources.sort_by(|left, right| left.id.cmp(&right.id));
-    let heard = sources::list(app.ports, site).await?;
+    let listed = sources::list(app.ports, site).await?;
     let statuses: BTreeMap<&str, &SourceStatus> =
-        heard.sources.iter().map(|status| (status.id.as_str(), status)).collect();
+        listed.sources.iter().map(|status| (status.id.as_str(), status)).collect();
     let names: Vec<String> = sources.iter().map(|source| source.id.to_string()).collect();
     let last = names.into_iter().map(|source| last_event(app.clone(), visit.clone(), source));
     let last: Vec<Option<Summary>> = stream::iter(last).buffered(AT_ONCE).try_collect().await?;
+    let quarantine = if listed.more_quarantined { Counted::AtLeast } else { Counted::Exactly };
     let days = days(&visit);
     let counts = counts(&app, &days).await?;
     let content = html! {
@@ -65,10 +70,11 @@ pub(crate) async fn page<P: IndexPorts>(
         }
         div.grid {
             @for (source, last) in sources.iter().zip(&last) {
-                (card(&visit, source, statuses.get(source.id.as_str()).copied(), last.as_ref(), &of_source(&counts, source), &days))
+                @let status = statuses.get(source.id.as_str()).copied();
+                (card(&visit, source, status, last.as_ref(), &of_source(&counts, source), &days, quarantine))
             }
         }
-        (agents(&visit, &heard.agents))
+        (agents(&visit, &listed.agents))
     };
     Ok(layout(&visit, Section::Cameras, "Cameras", &content))
 }
@@ -101,13 +107,13 @@ async fn last_event<P: IndexPorts>(
 ) -> Result<Option<Summary>, PageError> {
     let areas = visit.visitor.person.areas.clone();
     let filter = Filter { source: Some(source), areas, ..Filter::default() };
-    let page = events::query(app.ports.index(), &filter, None, 1, visit.place.now).await?;
+    let page = events::query(app.ports.index(), &filter, None, 1, visit.context.now).await?;
     Ok(page.events.into_iter().next())
 }
 
 /// The days of the charts, oldest first.
 fn days(visit: &Visit) -> Vec<Date> {
-    let today = day_of(visit.place.now, visit.place.site.timezone());
+    let today = day_of(visit.context.now, visit.context.site.timezone());
     let before = |days: i64| today.checked_sub(SignedDuration::from_hours(24 * days)).ok();
     (0..DAYS).rev().filter_map(before).collect()
 }
@@ -132,8 +138,9 @@ fn card(
     last: Option<&Summary>,
     counts: &[&DayCount],
     days: &[Date],
+    quarantine: Counted,
 ) -> Markup {
-    let base = visit.place.base;
+    let base = visit.context.base;
     let id = source.id.as_str();
     let timeline =
         base.link(TimelineQuery { camera: Some(id.to_owned()), ..TimelineQuery::default() }.to_url());
@@ -149,16 +156,19 @@ fn card(
                 (row("Last contact", &moment(visit, status.and_then(|status| status.contact))))
                 (row("Last event", &moment(visit, last.map(|last| last.time.timestamp()))))
                 @if let Some(lag) = last.and_then(|last| last.lag_s) {
-                    (row("Clock", &clock(lag)))
+                    (row("Clock", &clock(source, lag)))
                 }
                 @if let Some(refusal) = status.and_then(|status| status.refusal.as_ref()) {
                     (row("Last refusal", &html! {
-                        span.state.bad { (printable(&refusal.reason)) } ", " (ago(refusal.at, visit.place.now))
+                        span.state.bad { (printable(&refusal.reason)) } ", " (ago(refusal.at, visit.context.now))
                     }))
                 }
                 @if let Some(status) = status.filter(|status| status.quarantined > 0) {
                     (row("Quarantine", &html! {
-                        span.state.bad { (counted(status.quarantined as u64, "post", "posts")) } " not understood"
+                        span.state.bad {
+                            @if quarantine == Counted::AtLeast { "at least " }
+                            (counted(status.quarantined as u64, "post", "posts"))
+                        } " not understood"
                     }))
                 }
             }
@@ -183,7 +193,7 @@ fn row(name: &str, value: &Markup) -> Markup {
 fn moment(visit: &Visit, time: Option<jiff::Timestamp>) -> Markup {
     match time {
         Some(time) => html! {
-            time datetime=(time) title=(full_time(time, visit.place.site.timezone())) { (ago(time, visit.place.now)) }
+            time datetime=(time) title=(full_time(time, visit.context.site.timezone())) { (ago(time, visit.context.now)) }
         },
         None => html! { "never" },
     }
@@ -200,8 +210,8 @@ fn state(status: Option<&SourceStatus>) -> Markup {
 }
 
 fn last_picture(visit: &Visit, summary: &Summary) -> Markup {
-    let base = visit.place.base;
-    let description = describe_summary(&visit.place.site, summary);
+    let base = visit.context.base;
+    let description = describe_summary(&visit.context.site, summary);
     html! {
         a.shot href=(base.link(format_args!("events/{}", summary.id))) aria-label=(description.headline()) {
             @if summary.thumbnail.is_some() {
@@ -214,11 +224,12 @@ fn last_picture(visit: &Visit, summary: &Summary) -> Markup {
     }
 }
 
-fn clock(lag: f64) -> Markup {
+/// How far a device's clock is from camhook's. Beyond the source's tolerance its times are not used.
+fn clock(source: &Source, lag: f64) -> Markup {
     let lag = SignedDuration::try_from_secs_f64(lag).unwrap_or_default();
-    let class = if lag.abs() > LARGE_LAG { "state bad" } else { "state good" };
+    let class = if lag.unsigned_abs() > source.clock_tolerance { "state bad" } else { "state good" };
     html! {
-        span class=(class) { (duration(lag.abs())) } @if lag.is_negative() { " ahead" } @else { " behind, with the transfer" }
+        span class=(class) { (duration(lag.abs())) } @if lag.is_negative() { " ahead" } @else { " behind, including the transfer" }
     }
 }
 

@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::error::PageError;
 use crate::format::{clock_time, full_time};
 use crate::headline::describe_summary;
+use crate::pictures::have_expired;
 use crate::query::TimelineQuery;
 use crate::visit::Visit;
 
@@ -41,7 +42,7 @@ pub(crate) async fn page<P: IndexPorts>(
         async move { record(&app, &summary).await }
     };
     let relays: Vec<String> = if visit.sees_relays() {
-        visit.place.site.relays().iter().map(|relay| relay.id.to_string()).collect()
+        visit.context.site.relays().iter().map(|relay| relay.id.to_string()).collect()
     } else {
         Vec::new()
     };
@@ -55,13 +56,14 @@ pub(crate) async fn page<P: IndexPorts>(
     .await;
     let (event, neighbors, mut marks, decisions) = (event?, neighbors?, marks?, decisions?);
     let audit = audit?;
-    let site = &visit.place.site;
+    let site = &visit.context.site;
     let description =
         event.as_ref().map_or_else(|| describe_summary(site, &summary), |event| describe(site, event));
     let title = description.headline();
     let content = html! {
         (heading(&visit, &summary, &description, &neighbors, marks.remove(&summary.id).as_ref()))
         @match &event {
+            Some(event) if have_expired(&app, summary.received_at.timestamp()) => (picture::expired(event, app.retention)),
             Some(event) => (picture::pictures(&visit, event)),
             None => p.notice { "The record of this event has expired, or cannot be read. This is what the index has of it." }
         }
@@ -81,8 +83,8 @@ fn heading(
     neighbors: &Neighbors,
     review: Option<&Review>,
 ) -> Markup {
-    let base = visit.place.base;
-    let zone = visit.place.site.timezone();
+    let base = visit.context.base;
+    let zone = visit.context.site.timezone();
     let time = summary.time.timestamp();
     let day = time.to_zoned(zone.clone()).date();
     let day_link = base.link(TimelineQuery { day: Some(day), ..TimelineQuery::default() }.to_url());

@@ -32,7 +32,7 @@ pub(crate) async fn page<P: IndexPorts, M: QueueDepths + Alarms>(
     let content = html! {
         h1 { "Problems" }
         @if panels.is_empty() {
-            section.empty { h2 { "No problems" } p { "Sources, channels and relays work, and nothing waits." } }
+            section.empty { h2 { "No problems" } p { "Nothing that is watched has failed, and nothing waits. A source is watched when it has " code { "offline_after" } "." } }
         }
         div.grid {
             @for panel in &panels {

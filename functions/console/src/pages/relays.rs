@@ -7,6 +7,7 @@ use axum::response::Html;
 use camhook_operations::modes::{self, AreaMode};
 use camhook_operations::relays::{self, RelayExecutor, RelayStatus, Relays};
 use camhook_ports::IndexPorts;
+use camhook_site::DeviceTimer;
 use camhook_state::control::StopSwitch;
 use camhook_state::relay::LastAction;
 use maud::{Markup, html};
@@ -23,7 +24,7 @@ pub(crate) async fn page<P: IndexPorts>(
     State(app): State<App<P>>,
     visit: Visit,
 ) -> Result<Html<String>, PageError> {
-    let (site, state) = (&visit.place.site, app.ports.state());
+    let (site, state) = (&visit.context.site, app.ports.state());
     let modes = modes::list(state, site).await?;
     let modes: Vec<AreaMode> =
         modes.into_iter().filter(|mode| visit.visitor.person.may_see(Some(&mode.area))).collect();
@@ -63,7 +64,7 @@ fn stop_switch(visit: &Visit, relays: &Relays) -> Markup {
             p {
                 @if is_stopped { span.state.bad { "All relays are disabled" } } @else { span.state.good { "Relays are enabled" } }
                 @if let Some(since) = relays.since {
-                    ", since " (full_time(since, visit.place.site.timezone()))
+                    ", since " (full_time(since, visit.context.site.timezone()))
                     @if let Some(by) = &relays.by { ", by " (by) }
                 }
             }
@@ -73,16 +74,13 @@ fn stop_switch(visit: &Visit, relays: &Relays) -> Markup {
 }
 
 fn card(visit: &Visit, relay: &RelayStatus, actions: &LastActions) -> Markup {
-    let (now, zone) = (visit.place.now, visit.place.site.timezone());
+    let (now, zone) = (visit.context.now, visit.context.site.timezone());
     html! {
         section.panel data-relay=(relay.id) {
             div.heading {
                 h2 { (relay.id) }
-                @match (&relay.release_failures, relay.on_until) {
-                    (Some(_), _) => span.state.bad { "May be on" },
-                    (None, Some(until)) if until > now => span.state.waiting { "On until " (full_time(until, zone)) },
-                    _ => span.state.good { (relay.last_action.map_or("Never switched", |_| "Idle")) },
-                }
+                @let (tone, text) = condition(visit, relay);
+                span class={ "state " (tone) } { (text) }
             }
             p.quiet {
                 (relay.driver)
@@ -112,6 +110,33 @@ fn card(visit: &Visit, relay: &RelayStatus, actions: &LastActions) -> Markup {
     }
 }
 
+/// What is known of a relay now, with the class of its colour.
+fn condition(visit: &Visit, relay: &RelayStatus) -> (&'static str, String) {
+    let (now, zone) = (visit.context.now, visit.context.site.timezone());
+    if relay.release_failures.is_some() {
+        return ("bad", "May be on".to_owned());
+    }
+    if let Some(until) = relay.on_until {
+        let time = full_time(until, zone);
+        let mut relays = visit.context.site.relays().iter();
+        let has_timer =
+            relays.any(|one| one.id.as_str() == relay.id && one.driver.timer() == DeviceTimer::Own);
+        return match (until > now, has_timer) {
+            (true, _) => ("waiting", format!("On until {time}")),
+            (false, true) => ("good", format!("Off by its timer since {time}")),
+            (false, false) => ("waiting", format!("To be switched off since {time}")),
+        };
+    }
+    let (tone, text) = match relay.last_action {
+        None => ("good", "Never switched"),
+        Some(LastAction::On) => ("waiting", "On, without an end"),
+        Some(LastAction::Toggle) => ("waiting", "Toggled, on or off"),
+        Some(LastAction::Pulse | LastAction::Hold) => ("good", "Off by its timer"),
+        Some(LastAction::Off | LastAction::Release | LastAction::ConfirmedOff) => ("good", "Off"),
+    };
+    (tone, text.to_owned())
+}
+
 fn words(action: LastAction) -> &'static str {
     match action {
         LastAction::On => "on",
@@ -132,7 +157,7 @@ fn mode_line(visit: &Visit, mode: &AreaMode) -> Markup {
             @match mode.since {
                 Some(since) => {
                     span.quiet {
-                        ", since " (full_time(since, visit.place.site.timezone()))
+                        ", since " (full_time(since, visit.context.site.timezone()))
                         @if let Some(by) = &mode.by { ", by " (by.to_string()) }
                     }
                 }

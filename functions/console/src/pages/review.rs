@@ -20,6 +20,9 @@ use crate::error::PageError;
 use crate::query::{Reviewed, TimelineQuery};
 use crate::visit::Visit;
 
+/// The header that tells the script what undoes the marks.
+const UNDO: &str = "camhook-undo";
+
 /// The fields of a form.
 struct Form<'a> {
     pairs: Vec<(std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>)>,
@@ -36,6 +39,11 @@ impl<'a> Form<'a> {
 
     fn first(&self, name: &str) -> Option<&str> {
         self.all(name).next()
+    }
+
+    /// Whether the script sent it, which needs no page as an answer.
+    fn is_of_script(&self) -> bool {
+        self.first("answer") == Some("none")
     }
 
     /// Where the person came from: the query of the timeline, or an event. Only these are returned to.
@@ -74,19 +82,21 @@ pub(crate) async fn change<P: IndexPorts>(
         return Err(PageError::invalid("Mark between 1 and 100 events at once."));
     }
     let events = visible_events(&app, &visit, &ids).await?;
-    let (state, now) = (app.ports.state(), visit.place.now);
+    let (state, now) = (app.ports.state(), visit.context.now);
     match reviewed {
-        Reviewed::Yes => marks::mark(state, &events, &visit.visitor.person, now, app.events_days).await?,
-        Reviewed::No => marks::unmark(state, &events, now, app.events_days).await?,
+        Reviewed::Yes => {
+            marks::mark(state, &events, &visit.visitor.person, now, app.retention.events_days).await?
+        }
+        Reviewed::No => marks::unmark(state, &events, now, app.retention.events_days).await?,
     }
-    if form.first("answer") == Some("none") {
-        return Ok(StatusCode::NO_CONTENT.into_response());
+    let notice = Notice { marked_at: now, days: marks::days_of(&events) };
+    if form.is_of_script() {
+        return Ok((StatusCode::NO_CONTENT, [(UNDO, notice.to_query())]).into_response());
     }
-    let base = visit.place.base;
+    let base = visit.context.base;
     let location = match (&back, events.first()) {
         (Back::Event, Some(event)) => base.link(format_args!("events/{}", event.id)),
         (Back::Timeline(query), Some(_)) if reviewed == Reviewed::Yes => {
-            let notice = Notice { marked_at: now, days: marks::days_of(&events) };
             base.link(with_notice(query, &notice))
         }
         (Back::Timeline(query), _) => base.link(query.to_url()),
@@ -110,8 +120,12 @@ pub(crate) async fn undo<P: IndexPorts>(
         return Err(PageError::invalid("The form does not say where to go."));
     };
     let (state, person) = (app.ports.state(), &visit.visitor.person);
-    marks::undo(state, &notice.days, person, notice.marked_at, visit.place.now, app.events_days).await?;
-    Ok((StatusCode::SEE_OTHER, [(LOCATION, visit.place.base.link(query.to_url()))]).into_response())
+    marks::undo(state, &notice.days, person, notice.marked_at, visit.context.now, app.retention.events_days)
+        .await?;
+    if form.is_of_script() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    Ok((StatusCode::SEE_OTHER, [(LOCATION, visit.context.base.link(query.to_url()))]).into_response())
 }
 
 /// The events with these ids. One that the person may not see, or that does not exist, refuses the whole change.
@@ -127,5 +141,5 @@ async fn visible_events<P: IndexPorts>(
 fn with_notice(query: &TimelineQuery, notice: &Notice) -> String {
     let url = query.to_url();
     let separator = if url.is_empty() { '?' } else { '&' };
-    format!("{url}{separator}marked={}&in={}", notice.marked(), notice.in_days())
+    format!("{url}{separator}{}", notice.to_query())
 }

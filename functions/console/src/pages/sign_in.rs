@@ -14,10 +14,10 @@ use super::layout::document;
 use crate::access::{browser_of, secret_of};
 use crate::app::App;
 use crate::error::PageError;
-use crate::visit::{Address, Place};
+use crate::visit::{Address, Context};
 
 /// Shows a button. Looking at a link does not use it: messengers and mail scanners open links.
-pub(crate) async fn page(place: Place, Path(link): Path<String>) -> Result<Html<String>, PageError> {
+pub(crate) async fn page(context: Context, Path(link): Path<String>) -> Result<Html<String>, PageError> {
     link.parse::<Secret>().map_err(|_| PageError::InvalidLink)?;
     let content = html! {
         section.message {
@@ -28,13 +28,13 @@ pub(crate) async fn page(place: Place, Path(link): Path<String>) -> Result<Html<
             }
         }
     };
-    Ok(document(place.base, "Sign in", None, &content))
+    Ok(document(context.base, "Sign in", None, &content))
 }
 
 /// Redeems a link for a session.
 pub(crate) async fn redeem<P: IndexPorts>(
     State(app): State<App<P>>,
-    place: Place,
+    context: Context,
     Path(link): Path<String>,
     address: Option<Extension<Address>>,
     headers: HeaderMap,
@@ -50,13 +50,13 @@ pub(crate) async fn redeem<P: IndexPorts>(
         sessions::sign_out(app.ports, &previous, browser).await?;
     }
     let cookie = app.deployment.session_cookie(&secret);
-    Ok((StatusCode::SEE_OTHER, [(LOCATION, place.base.link("")), (SET_COOKIE, cookie)]).into_response())
+    Ok((StatusCode::SEE_OTHER, [(LOCATION, context.base.link("")), (SET_COOKIE, cookie)]).into_response())
 }
 
 /// Ends the session.
 pub(crate) async fn sign_out<P: IndexPorts>(
     State(app): State<App<P>>,
-    place: Place,
+    context: Context,
     address: Option<Extension<Address>>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
@@ -71,5 +71,5 @@ pub(crate) async fn sign_out<P: IndexPorts>(
             p { "This browser is no longer signed in. To sign in again, use a new link." }
         }
     };
-    Ok(([(SET_COOKIE, cookie)], document(place.base, "Signed out", None, &content)).into_response())
+    Ok(([(SET_COOKIE, cookie)], document(context.base, "Signed out", None, &content)).into_response())
 }

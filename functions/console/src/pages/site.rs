@@ -80,7 +80,7 @@ fn configuration_section(
     versions: &[ObjectVersion],
     verdicts: &[Option<Validation>],
 ) -> Markup {
-    let site = &visit.place.site;
+    let site = &visit.context.site;
     let zone = site.timezone();
     html! {
         section {
@@ -116,7 +116,7 @@ fn configuration_section(
 
 fn changes_link(visit: &Visit, version: &str) -> String {
     let version: String = form_urlencoded::byte_serialize(version.as_bytes()).collect();
-    visit.place.base.link(format_args!("site?version={version}"))
+    visit.context.base.link(format_args!("site?version={version}"))
 }
 
 /// Errors have several lines; each is made printable by itself.
@@ -129,7 +129,7 @@ fn printable_lines(text: &str) -> String {
 }
 
 fn people_section(visit: &Visit, members: &[Member]) -> Markup {
-    let zone = visit.place.site.timezone();
+    let zone = visit.context.site.timezone();
     html! {
         section {
             h2 { "People" }
@@ -143,7 +143,7 @@ fn people_section(visit: &Visit, members: &[Member]) -> Markup {
                         }
                         @for session in &member.sessions {
                             p.quiet title=(full_time(session.created_at, zone)) {
-                                "Signed in, last used " (ago(session.used_at, visit.place.now)) ": "
+                                "Signed in, last used " (ago(session.used_at, visit.context.now)) ": "
                                 (printable(session.browser.as_deref().unwrap_or("unnamed browser")))
                             }
                         }

@@ -17,8 +17,8 @@ use camhook_state::person::Role;
 use camhook_state::review::Review;
 use http::StatusCode;
 use http::header::LOCATION;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use self::counts::DayTotal;
@@ -59,8 +59,8 @@ pub(crate) async fn page<P: IndexPorts>(
     RawQuery(raw): RawQuery,
 ) -> Result<Html<String>, PageError> {
     let (query, notice) = parse(&raw.unwrap_or_default())?;
-    let filter = query.filter(&visit.place.site, &visit.visitor.person)?;
-    let now = visit.place.now;
+    let filter = query.filter(&visit.context.site, &visit.visitor.person)?;
+    let now = visit.context.now;
     let page = events::query(app.ports.index(), &filter, query.cursor.as_ref(), SHOWN, now).await?;
     let events = with_marks(&app, &visit, &query, page).await?;
     let month = shown_day(&visit, &query);
@@ -92,16 +92,17 @@ pub(crate) async fn live<P: IndexPorts>(
     let since = since.first().and_then(|(_, since)| Timestamp::from_millisecond(since.parse().ok()?).ok());
     let since = since.ok_or_else(|| PageError::invalid("The time of the last event is missing."))?;
     let query = TimelineQuery::from_pairs(rest)?;
-    visit.place.base = Base::of_path(PAGE);
-    let mut filter = query.filter(&visit.place.site, &visit.visitor.person)?;
+    visit.context.base = Base::of_path(PAGE);
+    let mut filter = query.filter(&visit.context.site, &visit.visitor.person)?;
     filter.since = filter.since.max(Some(since));
-    let now = visit.place.now;
+    let now = visit.context.now;
     let page = events::query(app.ports.index(), &filter, query.cursor.as_ref(), LIVE, now).await?;
     let events = with_marks(&app, &visit, &query, page).await?;
     let next = events.page.next.as_ref().map(ToString::to_string);
     let update = html! {
-        div data-next=[next] {
-            (summary(&visit, &query, &events))
+        div data-next=[next] data-now=(now.as_millisecond()) data-today=(day_of(now, visit.context.site.timezone())) {
+            // What a filter leaves is counted by the script: an update has only the newest of it.
+            @if events.total.is_some() { (summary(&visit, &query, &events)) }
             (list::events(&visit, &TimelineQuery { cursor: None, ..query.clone() }, &events.page.events, &events.marks))
         }
     };
@@ -140,6 +141,11 @@ impl Notice {
         self.marked_at.as_nanosecond().to_string()
     }
 
+    /// The fields of a form that undoes the marks.
+    pub(crate) fn to_query(&self) -> String {
+        format!("marked={}&in={}", self.marked(), self.in_days())
+    }
+
     pub(crate) fn in_days(&self) -> String {
         let days: Vec<String> = self.days.iter().map(ToString::to_string).collect();
         days.join(".")
@@ -155,7 +161,7 @@ async fn with_marks<P: IndexPorts>(
 ) -> Result<Events, PageError> {
     let day = shown_day(visit, query);
     let total_days =
-        if query.is_narrow() { BTreeSet::new() } else { counts::utc_days(day, &visit.place.site) };
+        if query.is_narrow() { BTreeSet::new() } else { counts::utc_days(day, &visit.context.site) };
     let days: BTreeSet<Date> = marks::days_of(&page.events).into_iter().chain(total_days).collect();
     let marks = marks::of_days(app.ports.state(), &days).await?;
     let total = if query.is_narrow() {
@@ -174,21 +180,21 @@ async fn with_marks<P: IndexPorts>(
 
 /// The day that totals and the calendar are about.
 fn shown_day(visit: &Visit, query: &TimelineQuery) -> Date {
-    query.day.unwrap_or_else(|| day_of(visit.place.now, visit.place.site.timezone()))
+    query.day.unwrap_or_else(|| day_of(visit.context.now, visit.context.site.timezone()))
 }
 
 fn title(visit: &Visit, query: &TimelineQuery) -> String {
-    let today = day_of(visit.place.now, visit.place.site.timezone());
+    let today = day_of(visit.context.now, visit.context.site.timezone());
     query.day.map_or_else(|| "Timeline".to_owned(), |day| day_name(day, today))
 }
 
 /// Links to the day before and after.
 fn day_links(visit: &Visit, query: &TimelineQuery) -> Markup {
-    let today = day_of(visit.place.now, visit.place.site.timezone());
+    let today = day_of(visit.context.now, visit.context.site.timezone());
     let day = query.day.unwrap_or(today);
     let link = |day: Option<Date>| {
         let query = TimelineQuery { day, cursor: None, from: None, to: None, ..query.clone() };
-        visit.place.base.link(query.to_url())
+        visit.context.base.link(query.to_url())
     };
     html! {
         div.days {
@@ -205,7 +211,7 @@ fn day_links(visit: &Visit, query: &TimelineQuery) -> Markup {
 
 fn undo_form(visit: &Visit, query: &TimelineQuery, notice: &Notice) -> Markup {
     html! {
-        form.notice method="post" action=(visit.place.base.link("reviewed/undo")) role="status" {
+        form.notice method="post" action=(visit.context.base.link("reviewed/undo")) role="status" {
             span { "Marked as reviewed." }
             input type="hidden" name="marked" value=(notice.marked());
             input type="hidden" name="in" value=(notice.in_days());
@@ -217,7 +223,7 @@ fn undo_form(visit: &Visit, query: &TimelineQuery, notice: &Notice) -> Markup {
 
 /// How many events there are, and how many are not reviewed.
 fn summary(visit: &Visit, query: &TimelineQuery, events: &Events) -> Markup {
-    let today = day_of(visit.place.now, visit.place.site.timezone());
+    let today = day_of(visit.context.now, visit.context.site.timezone());
     let text = match &events.total {
         Some(total) => {
             let day = day_name(shown_day(visit, query), today);
@@ -234,17 +240,17 @@ fn summary(visit: &Visit, query: &TimelineQuery, events: &Events) -> Markup {
             format!("{} shown, {open} not reviewed", counted(shown as u64, "event", "events"))
         }
     };
-    html! { p.summary id="summary" aria-live="polite" { (text) } }
+    let counts = if events.total.is_some() { "day" } else { "shown" };
+    html! { p.summary id="summary" aria-live="polite" data-counts=(counts) { (text) } }
 }
 
 fn list_with_bar(visit: &Visit, query: &TimelineQuery, events: &Events) -> Markup {
-    let base = visit.place.base;
-    let today = day_of(visit.place.now, visit.place.site.timezone());
+    let base = visit.context.base;
+    let today = day_of(visit.context.now, visit.context.site.timezone());
     let live = query.is_open(today).then(|| base.link(format_args!("live{}", query.to_url())));
     let next = events.page.next.as_ref();
     let older = next
         .map(|cursor| base.link(TimelineQuery { cursor: Some(cursor.clone()), ..query.clone() }.to_url()));
-    let since = visit.place.now.checked_sub(SignedDuration::from_mins(15)).unwrap_or(visit.place.now);
     html! {
         div.bar {
             (summary(visit, query, events))
@@ -256,14 +262,14 @@ fn list_with_bar(visit: &Visit, query: &TimelineQuery, events: &Events) -> Marku
                 }
             }
         }
-        div id="timeline" data-live=[live] data-since=(since.as_millisecond()) {
+        div id="timeline" data-live=[live] data-now=(visit.context.now.as_millisecond()) data-today=(today) {
             (list::events(visit, query, &events.page.events, &events.marks))
         }
         @if events.page.events.is_empty() { (empty(visit, query, next.is_some())) }
         @if let (Some(cursor), Some(older)) = (next, older) {
             p.more {
                 @if events.page.searched_until.is_some() || events.page.events.is_empty() {
-                    span { "Searched until " (full_time(cursor.time(), visit.place.site.timezone())) ". " }
+                    span { "Searched until " (full_time(cursor.time(), visit.context.site.timezone())) ". " }
                 }
                 a.button id="older" href=(older) rel="next" { "Older events" }
             }
@@ -283,14 +289,14 @@ fn empty(visit: &Visit, query: &TimelineQuery, is_unfinished: bool) -> Markup {
                 p { "No event that matches the filters is left." }
             } @else if is_filtered {
                 h2 { "No event matches the filters" }
-                p { a href=(visit.place.base.link("")) { "Show all events" } }
+                p { a href=(visit.context.base.link("")) { "Show all events" } }
             } @else if query.day.is_some() {
                 h2 { "No events on this day" }
             } @else {
                 h2 { "No events yet" }
-                p { "An event appears here a few seconds after a camera reports it. " a href=(visit.place.base.link("cameras")) { "Cameras" } " shows the last contact of each." }
+                p { "An event appears here a few seconds after a camera reports it. " a href=(visit.context.base.link("cameras")) { "Cameras" } " shows the last contact of each." }
             }
-            p.quiet { "Times are in " (visit.place.site.timezone().iana_name().unwrap_or("the site's time zone")) "; now " (clock_time(visit.place.now, visit.place.site.timezone())) "." }
+            p.quiet { "Times are in " (visit.context.site.timezone().iana_name().unwrap_or("the site's time zone")) "; now " (clock_time(visit.context.now, visit.context.site.timezone())) "." }
         }
     }
 }

@@ -163,6 +163,24 @@ async fn the_next_event_is_the_one_after_a_long_silence_and_not_one_of_the_newes
 }
 
 #[tokio::test]
+async fn pictures_that_the_bucket_deleted_are_named_without_links() {
+    let console = Console::new();
+    let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
+    let day = 24 * 60;
+    for (days, has_expired) in [(29, false), (31, true), (60, true)] {
+        let id = console.event("gate", Some("yard"), days * day).await;
+        let page = console.get(&format!("/console/events/{id}"), &cookie).await;
+        assert_eq!(page.text().contains("have expired: they are kept for 30 days"), has_expired, "{days}");
+        assert_eq!(page.text().contains("<img src=\"../../console/pictures/"), !has_expired, "{days}");
+        let wanted = if has_expired { StatusCode::NOT_FOUND } else { StatusCode::FOUND };
+        for path in ["pictures/{id}/0", "thumbnails/{id}"] {
+            let path = format!("/console/{}", path.replace("{id}", &id));
+            assert_eq!(console.get(&path, &cookie).await.status, wanted, "{path} after {days} days");
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_is_limited_to_areas_sees_nothing_of_relays_on_the_page_of_an_event() {
     let console = Console::new();
     let id = console.event("gate", Some("yard"), 30).await;

@@ -9,7 +9,7 @@ use camhook_state::control::{self, StopSwitch};
 use camhook_state::dead_letter::{self, DeadLetter};
 use camhook_state::person::Role;
 use camhook_state::presence;
-use camhook_state::relay::{self, RelayRecord, ReleaseFailures};
+use camhook_state::relay::{self, LastAction, RelayRecord, ReleaseFailures};
 use http::StatusCode;
 use serde_json::json;
 
@@ -95,6 +95,44 @@ async fn relays_show_the_stop_switch_and_modes_are_limited_to_areas() {
     let page = console.get("/console/relays", &limited).await;
     assert!(page.text().contains("data-area=\"yard\""));
     assert!(!page.text().contains("office") && !page.text().contains("Stop switch"));
+}
+
+#[tokio::test]
+async fn a_relay_is_shown_as_what_is_known_of_it() {
+    let site = format!(
+        "{SITE}\n[[relay]]\nid = \"siren\"\ndriver = \"viewtron\"\nurl = \"https://siren.example.org\"\n"
+    );
+    let console = Console::of(&site);
+    let cookie = console.sign_in("Anna", Role::Admin, &[]).await;
+    let minutes = |minutes: i64| NOW.checked_add(jiff::SignedDuration::from_mins(minutes)).ok();
+    let failures = || ReleaseFailures { count: 3, since: NOW, alerted: None, next: NOW };
+    let known = |last_action, on_until, release_failures| RelayRecord {
+        last_action: Some(last_action),
+        last_actuation: minutes(-5),
+        on_until,
+        release_failures,
+        ..RelayRecord::default()
+    };
+    for (relay, record, shown) in [
+        ("barrier", None, "Never switched"),
+        ("barrier", Some(known(LastAction::On, None, None)), "On, without an end"),
+        ("barrier", Some(known(LastAction::Off, None, None)), ">Off<"),
+        ("barrier", Some(known(LastAction::Toggle, None, None)), "Toggled, on or off"),
+        ("barrier", Some(known(LastAction::Pulse, minutes(5), None)), "On until"),
+        ("barrier", Some(known(LastAction::Pulse, minutes(-1), None)), "Off by its timer since"),
+        ("siren", Some(known(LastAction::Pulse, minutes(-1), None)), "To be switched off since"),
+        ("siren", Some(known(LastAction::Release, None, None)), ">Off<"),
+        ("siren", Some(known(LastAction::Pulse, minutes(-1), Some(failures()))), "May be on"),
+    ] {
+        if let Some(record) = record {
+            let read = relay::read(console.ports.state(), relay).await.unwrap();
+            relay::write(console.ports.state(), &read, record, NOW).await.unwrap().unwrap();
+        }
+        let page = console.get("/console/relays", &cookie).await;
+        let card = page.text().split(&format!("data-relay=\"{relay}\"")).nth(1).unwrap();
+        let card = card.split("</section>").next().unwrap();
+        assert!(card.contains(shown), "{shown} in {card}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use camhook_console::{Address, App, Deployment, router};
+use camhook_console::{Address, App, Deployment, Retention, router};
 use camhook_event::{CONFIG_KEY, Event};
 use camhook_operations::events::Summary;
 use camhook_operations::people::{self, InviteRequest, InvitedAreas};
@@ -23,6 +23,8 @@ use tower::ServiceExt as _;
 
 /// A Sunday, 13:00 in Berlin.
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_795_953_600, 0);
+
+const RETENTION: Retention = Retention { events_days: 90, images_days: 30 };
 
 pub(crate) const HOST_NAME: &str = "hooks.example.org";
 
@@ -101,7 +103,7 @@ impl Console {
         let ports: &'static MemoryPorts = Box::leak(Box::new(MemoryPorts::new(NOW)));
         let monitor: &'static MemoryMonitor = Box::leak(Box::default());
         let site = Arc::new(camhook_site::read(site, "test").unwrap().0);
-        Self { ports, monitor, router: router(App::new(ports, Deployment::Aws, 90), monitor), site }
+        Self { ports, monitor, router: router(App::new(ports, Deployment::Aws, RETENTION), monitor), site }
     }
 
     /// A console whose bucket has the camhook.toml of the site, too.

@@ -6,7 +6,7 @@ use camhook_ports::EventIndex;
 use camhook_ports::IndexPorts;
 use camhook_state::person::Role;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -225,6 +225,41 @@ async fn marks_are_shared_counted_and_undone() {
 }
 
 #[tokio::test]
+async fn a_mark_of_somebody_else_stays_and_is_not_undone() {
+    let console = Console::new();
+    let (first, second) = (console.event("gate", None, 5).await, console.event("gate", None, 15).await);
+    let anna = console.sign_in("Anna", Role::Operator, &[]).await;
+    let ben = console.sign_in("Ben", Role::Operator, &[]).await;
+    let form = format!("event={first}&reviewed=yes&answer=none");
+    console.post("/console/reviewed", &anna, &form).await;
+    console.advance(60);
+    // Ben's browser does not know of it yet.
+    let all = format!("event={first}&event={second}&reviewed=yes&answer=none");
+    let marked = console.post("/console/reviewed", &ben, &all).await;
+    let page = console.get("/console", &ben).await;
+    assert!(page.text().contains("Reviewed by Anna") && page.text().contains("Reviewed by Ben"));
+    let undo = format!("{}&answer=none", marked.header("camhook-undo"));
+    assert_eq!(console.post("/console/reviewed/undo", &ben, &undo).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(ids(&console.get("/console?reviewed=no", &ben).await), [second]);
+    assert_eq!(ids(&console.get("/console?reviewed=yes", &ben).await), [first]);
+}
+
+#[tokio::test]
+async fn an_update_of_a_filtered_list_has_no_total() {
+    let console = Console::new();
+    console.event("gate", None, 5).await;
+    let cookie = console.sign_in("Anna", Role::Viewer, &[]).await;
+    let since = console.now().as_millisecond() - 900_000;
+    for (query, has_total) in [("", true), ("&kind=intrusion", false), ("&area=yard", true)] {
+        let update = console.get(&format!("/console/live?since={since}{query}"), &cookie).await;
+        assert_eq!(update.status, StatusCode::OK, "{query}");
+        assert_eq!(update.text().contains("id=\"summary\""), has_total, "{query}");
+    }
+    let page = console.get("/console?kind=intrusion", &cookie).await;
+    assert!(page.text().contains("data-counts=\"shown\""));
+}
+
+#[tokio::test]
 async fn a_mark_returns_to_the_console_wherever_the_form_points() {
     let console = Console::new();
     let id = console.event("gate", Some("yard"), 5).await;
@@ -299,13 +334,40 @@ async fn assets_are_cached_for_ever_and_pages_never() {
     let cookie = console.sign_in("Anna", Role::Admin, &[]).await;
     let page = console.get("/console", &cookie).await;
     assert!(page.header(CACHE_CONTROL).contains("no-store"));
-    for attribute_name in ["rel=\"stylesheet\" href=\"", "<script src=\"", "rel=\"manifest\" href=\""] {
+    for attribute_name in [
+        "rel=\"stylesheet\" href=\"",
+        "<script src=\"",
+        "rel=\"manifest\" href=\"",
+        "rel=\"apple-touch-icon\" href=\"",
+    ] {
         let path = format!("/{}", attribute(&page, attribute_name));
         let asset = console.get(&path, "").await;
         assert_eq!(asset.status, StatusCode::OK, "{path}");
         assert!(asset.header(CACHE_CONTROL).starts_with("public"));
         assert_eq!(asset.header(CONTENT_ENCODING), "");
     }
+}
+
+#[tokio::test]
+async fn the_manifest_names_icons_that_phones_take() {
+    let console = Console::new();
+    let manifest = console.get("/console/assets/manifest.webmanifest", "").await;
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest.body).unwrap();
+    let mut purposes = Vec::new();
+    for icon in manifest["icons"].as_array().unwrap() {
+        let path = format!("/console/assets/{}", icon["src"].as_str().unwrap());
+        let answer = console.get(&path, "").await;
+        assert_eq!(answer.header(CONTENT_TYPE), icon["type"].as_str().unwrap(), "{path}");
+        if icon["type"] == "image/png" {
+            // The width and height stand at the beginning of a PNG.
+            let side = |start: usize| {
+                u32::from_be_bytes(answer.body[start..start + 4].try_into().unwrap()).to_string()
+            };
+            assert_eq!(format!("{}x{}", side(16), side(20)), icon["sizes"].as_str().unwrap());
+            purposes.push((icon["sizes"].as_str().unwrap(), icon["purpose"].as_str().unwrap()));
+        }
+    }
+    assert_eq!(purposes, [("192x192", "any"), ("512x512", "any"), ("512x512", "maskable")]);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ pub(super) fn table(
             "Plate",
             html! {
                 span.plate { (printable(plate.text.as_str())) } " "
-                a href=(visit.place.base.link(query.to_url())) { "all events of this plate" }
+                a href=(visit.context.base.link(query.to_url())) { "all events of this plate" }
             },
         ));
         if let Some(list) = plate.list {
@@ -66,7 +66,7 @@ pub(super) fn table(
     }
     rows.push((
         "Received",
-        html! { (full_time(summary.received_at.timestamp(), visit.place.site.timezone())) },
+        html! { (full_time(summary.received_at.timestamp(), visit.context.site.timezone())) },
     ));
     if let Some(event) = event {
         rows.extend(of_record(event));
@@ -95,7 +95,7 @@ fn of_record(event: &Event) -> Vec<(&'static str, Markup)> {
     let data = &event.data;
     let mut rows = Vec::new();
     if let Some(vendor_kind) = &data.vendor_kind {
-        rows.push(("Device's own word", html! { code { (printable(vendor_kind.as_str())) } }));
+        rows.push(("Vendor's kind", html! { code { (printable(vendor_kind.as_str())) } }));
     }
     if let Some(lag) = data.lag_s {
         let lag = SignedDuration::try_from_secs_f64(lag).unwrap_or_default();
@@ -104,7 +104,7 @@ fn of_record(event: &Event) -> Vec<(&'static str, Markup)> {
     }
     let clock = match data.clock {
         Clock::Device => "the device's",
-        Clock::Server => "camhook's: the device's clock was not usable",
+        Clock::Server => "camhook's: the device sent no time, or one that could not be used",
     };
     rows.push(("Clock", html! { (clock) }));
     let colors = data.plate.as_ref().and_then(|plate| plate.vehicle.as_ref());

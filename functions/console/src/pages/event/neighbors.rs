@@ -24,7 +24,7 @@ pub(super) async fn of<P: IndexPorts>(
     };
     let filter =
         Filter { cameras: vec![camera], areas: visit.visitor.person.areas.clone(), ..Filter::default() };
-    let (index, now) = (app.ports.index(), visit.place.now);
+    let (index, now) = (app.ports.index(), visit.context.now);
     let this = Cursor::of(&summary);
     let before = events::query(index, &filter, Some(&this), 1, now).await?;
     Ok(Neighbors {

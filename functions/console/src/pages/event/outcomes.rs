@@ -6,6 +6,7 @@ use camhook_description::printable;
 use camhook_operations::audit::AuditRecord;
 use camhook_operations::events::Summary;
 use camhook_state::decision::{ActionDecision, ActionOutcome, Decision, NOTIFY};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
@@ -13,13 +14,19 @@ use crate::audit;
 use crate::format::clock_time;
 use crate::visit::Visit;
 
+/// How long consumers may take until they have recorded what they did.
+const RECORDED_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
+/// How long decisions are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+
 pub(super) fn section(
     visit: &Visit,
     summary: &Summary,
     decisions: &BTreeMap<String, Decision>,
     audit: &[AuditRecord],
 ) -> Markup {
-    let zone = visit.place.site.timezone();
+    let zone = visit.context.site.timezone();
     // The audit says more of relays than the decision does.
     let is_relays_shown = visit.sees_relays() && audit.is_empty();
     let parts: Vec<(&String, &Decision)> = decisions
@@ -32,7 +39,7 @@ pub(super) fn section(
         section {
             h2 { "What was done" }
             @if parts.is_empty() && audit.is_empty() {
-                p.quiet { "No rule matched, or the decision has expired (after 30 days)." }
+                p.quiet { (nothing_shown(visit, summary)) }
             }
             @for (part, decision) in parts {
                 h3 { (part_name(part)) }
@@ -64,6 +71,21 @@ pub(super) fn section(
             pre { code { "camhook explain " (summary.id) } }
         }
     }
+}
+
+/// Why no decision is shown.
+fn nothing_shown(visit: &Visit, summary: &Summary) -> &'static str {
+    let age = visit.context.now.duration_since(summary.received_at.timestamp());
+    if age < RECORDED_AFTER {
+        return "Nothing is recorded yet.";
+    }
+    if age > KEPT {
+        return "The decisions about this event have expired: they are kept for 30 days.";
+    }
+    if !visit.sees_relays() {
+        return "No message was sent, and no mode was set.";
+    }
+    "No rule matched."
 }
 
 /// Whether a part is of notifications and modes, of the event itself or of a replay of it.
@@ -101,7 +123,7 @@ fn outcome(visit: &Visit, action: &ActionDecision, zone: &TimeZone) -> Markup {
         ActionOutcome::ModeSet => html! { "mode set" },
         ActionOutcome::ModeNewer => html! { "not done: the mode was set after the event happened" },
         ActionOutcome::Duplicate { of } => html! {
-            "not done: same object as " a href=(visit.place.base.link(format_args!("events/{of}"))) { "another event" }
+            "not done: same object as " a href=(visit.context.base.link(format_args!("events/{of}"))) { "another event" }
         },
         ActionOutcome::Cooldown { until: Some(until) } => {
             html! { "not done: cooldown until " (clock_time(*until, zone)) }
@@ -112,7 +134,9 @@ fn outcome(visit: &Visit, action: &ActionDecision, zone: &TimeZone) -> Markup {
         ActionOutcome::HeldBack => html! { "held back: the rule's limit of messages was reached" },
         ActionOutcome::Waiting => html! { "waiting for another event or delivery" },
         ActionOutcome::Snoozed { until } => html! { "not done: snoozed until " (clock_time(*until, zone)) },
-        ActionOutcome::Retrying { reason, .. } => html! { "failed, will be tried again: " (reason) },
+        ActionOutcome::Retrying { reason, next } => {
+            html! { "failed, will be tried again" @if let Some(next) = next { " at " (clock_time(*next, zone)) } ": " (reason) }
+        }
         ActionOutcome::Failed { reason } => html! { "failed: " (reason) },
         ActionOutcome::HandedOver => html! { "handed over to the agent on site" },
         ActionOutcome::Relay { relay, decision, text, .. } => {

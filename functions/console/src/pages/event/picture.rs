@@ -5,6 +5,8 @@ use camhook_event::{
 };
 use maud::{Markup, html};
 
+use crate::app::Retention;
+use crate::format::counted;
 use crate::query::word;
 use crate::visit::Visit;
 
@@ -25,8 +27,16 @@ pub(super) fn pictures(visit: &Visit, event: &Event) -> Markup {
     }
 }
 
+/// What stands in the place of pictures that the bucket has deleted.
+pub(super) fn expired(event: &Event, retention: Retention) -> Markup {
+    html! {
+        @if event.data.images.is_empty() { p.quiet { "The sender gave no picture." } }
+        @else { p.notice { "The pictures of this event have expired: they are kept for " (counted(retention.images_days.into(), "day", "days")) "." } }
+    }
+}
+
 fn figure(visit: &Visit, event: &Event, index: usize, stored: &StoredImage) -> Markup {
-    let source = visit.place.base.link(format_args!("pictures/{}/{index}", event.id));
+    let source = visit.context.base.link(format_args!("pictures/{}/{index}", event.id));
     let (width, height) = (stored.width.max(1), stored.height.max(1));
     let size = if stored.role == ImageRole::Overview || stored.role == ImageRole::Snapshot {
         "whole"

@@ -21,18 +21,18 @@ pub(super) struct Failed {
 
 /// Reads what the table has of failed messages: one query of each for each queue.
 pub(super) async fn failed<P: IndexPorts>(app: &App<P>, visit: &Visit) -> Result<Failed, PageError> {
-    let (state, now) = (app.ports.state(), visit.place.now);
+    let (state, now) = (app.ports.state(), visit.context.now);
     let dead = dead_letters::recorded(state, &Queue::ALL, now).await?;
     let retrying = dead_letters::retrying(state, &Queue::ALL, now).await?;
     Ok(Failed { dead, retrying })
 }
 
 pub(super) fn section(visit: &Visit, failed: &Failed) -> Markup {
-    let zone = visit.place.site.timezone();
+    let zone = visit.context.site.timezone();
     html! {
         section.panel {
             h2 { "Messages that failed" }
-            @if failed.dead.is_empty() { p.quiet { "No dead letters." } }
+            @if failed.dead.is_empty() { p.quiet { "No function recorded a dead letter." } }
             ul.outcomes {
                 @for letter in failed.dead.iter().take(SHOWN) {
                     li.bad {

@@ -1,4 +1,4 @@
-//! A problem in words: what is wrong, since when, and the command that says more or mends it.
+//! A problem in words: what is wrong, since when, and the command that shows more or fixes it.
 
 use camhook_description::printable;
 use camhook_operations::status::{Problem, Status};
@@ -13,7 +13,7 @@ use crate::visit::Visit;
 pub(super) struct Panel {
     pub(super) title: String,
     pub(super) detail: Markup,
-    /// What says more, or mends it.
+    /// A command that shows more, or fixes it.
     pub(super) command: Option<String>,
 }
 
@@ -25,7 +25,7 @@ impl Panel {
 
 /// The panel of a problem.
 pub(super) fn of_problem(problem: &Problem, status: &Status, visit: &Visit) -> Panel {
-    let age = |time: Timestamp| ago(time, visit.place.now);
+    let age = |time: Timestamp| ago(time, visit.context.now);
     let setup = |source: &str| format!("camhook setup {source}");
     match problem {
         Problem::ConfigurationMissing => Panel::new(
@@ -50,7 +50,11 @@ pub(super) fn of_problem(problem: &Problem, status: &Status, visit: &Visit) -> P
             setup(source),
         ),
         Problem::Quarantined { count } => Panel::new(
-            counted(*count as u64, "post is in quarantine", "posts are in quarantine"),
+            format!(
+                "{}{}",
+                if status.sources.more_quarantined { "At least " } else { "" },
+                counted(*count as u64, "post is in quarantine", "posts are in quarantine")
+            ),
             html! { "What they say could not be understood. They are kept." },
             "camhook quarantine list",
         ),
@@ -109,7 +113,7 @@ fn of_alarm(alarm: &ActiveAlarm, visit: &Visit) -> Panel {
     let ActiveAlarm { name, description, since } = alarm;
     let detail = html! {
         (printable(description)) " "
-        @if let Some(since) = since { span.quiet { (ago(*since, visit.place.now)) } }
+        @if let Some(since) = since { span.quiet { (ago(*since, visit.context.now)) } }
     };
     // The description names the command, where there is one.
     Panel { title: format!("Alarm {}", printable(name)), detail, command: None }
@@ -117,7 +121,7 @@ fn of_alarm(alarm: &ActiveAlarm, visit: &Visit) -> Panel {
 
 fn disabled(since: Timestamp, by: Option<&str>, visit: &Visit) -> Panel {
     let detail = html! {
-        "Since " (full_time(since, visit.place.site.timezone()))
+        "Since " (full_time(since, visit.context.site.timezone()))
         @if let Some(by) = by { ", by " (printable(by)) }
     };
     Panel::new("All relays are disabled", detail, "camhook relays on")
@@ -127,7 +131,7 @@ fn unconfirmed(relay: &str, since: Timestamp, status: &Status, visit: &Visit) ->
     let known = status.relays.relays.iter().find(|known| known.id == relay);
     let attempts = known.and_then(|known| known.release_failures.as_ref()).map(|failures| failures.count);
     let detail = html! {
-        "Its device has not confirmed that it is off, since " (ago(since, visit.place.now))
+        "Its device has not confirmed that it is off, since " (ago(since, visit.context.now))
         @if let Some(attempts) = attempts { "; " (attempts) " attempts" } "."
     };
     Panel::new(
@@ -140,7 +144,7 @@ fn unconfirmed(relay: &str, since: Timestamp, status: &Status, visit: &Visit) ->
 fn offline(agent: &str, since: Option<Timestamp>, visit: &Visit) -> Panel {
     let detail = html! {
         "Its relays are not switched. "
-        @if let Some(since) = since { "Last report " (ago(since, visit.place.now)) ". " }
+        @if let Some(since) = since { "Last report " (ago(since, visit.context.now)) ". " }
         "On its machine:"
     };
     Panel::new(format!("Agent {} is offline", printable(agent)), detail, "systemctl status camhook-agent")

@@ -1,6 +1,9 @@
 //! Posts that could not be understood.
 
+use std::collections::BTreeMap;
+
 use camhook_description::printable;
+use camhook_operations::quarantine::{Folder, folders};
 use camhook_ports::{IndexPorts, ListedObject, ObjectStore as _};
 use futures_util::future::try_join_all;
 use jiff::tz::TimeZone;
@@ -27,12 +30,18 @@ const SHOWN: usize = 20;
 
 /// What `reason.json` says.
 #[derive(Debug, Deserialize)]
-pub(super) struct Entry {
+struct Reason {
     reason: String,
     detail: String,
-    source: String,
     received_at: Timestamp,
-    request_id: String,
+}
+
+/// An entry that was not replayed.
+pub(super) struct Entry {
+    stored_at: Timestamp,
+    folder: Folder,
+    /// `None` where no function could record it, such as for what the rule of AWS IoT could not enqueue.
+    reason: Option<Reason>,
 }
 
 /// The newest entries.
@@ -49,22 +58,33 @@ pub(super) async fn newest<P: IndexPorts>(app: &App<P>, visit: &Visit) -> Result
     let mut is_cut = false;
     for days in 0..DAYS {
         let day =
-            visit.place.now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(visit.place.now);
+            visit.context.now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(visit.context.now);
         let day = day.to_zoned(TimeZone::UTC).strftime("%Y/%m/%d").to_string();
         let of_day = of_day(app, &format!("quarantine/{day}/")).await?;
         is_cut |= of_day.len() >= LISTED * CALLS;
-        listed.extend(of_day.into_iter().filter(|object| object.key.ends_with("/reason.json")));
+        let folders = folders(of_day.iter().map(|object| object.key.as_str()));
+        let stored: BTreeMap<&str, Timestamp> = of_day
+            .iter()
+            .filter_map(|object| Some((object.key.rsplit_once('/')?.0, object.stored_at)))
+            .collect();
+        let kept = folders.into_iter().filter(|folder| !folder.has_replay);
+        listed.extend(kept.filter_map(|folder| {
+            let stored_at = *stored.get(folder.prefix.trim_end_matches('/'))?;
+            Some(Entry { stored_at, folder, reason: None })
+        }));
     }
     let total = listed.len();
     // Keys are in the order of sources, and not of time.
-    listed.sort_by_key(|object| std::cmp::Reverse(object.stored_at));
+    listed.sort_by_key(|entry| std::cmp::Reverse(entry.stored_at));
     listed.truncate(SHOWN);
-    let objects: Vec<_> = listed.iter().map(|object| app.ports.objects().get(&object.key)).collect();
-    let objects = try_join_all(objects).await?;
-    let entries =
-        objects.into_iter().flatten().filter_map(|object| serde_json::from_slice(&object.bytes).ok());
-    let mut newest: Vec<Entry> = entries.collect();
-    newest.sort_by_key(|entry| std::cmp::Reverse(entry.received_at));
+    let newest = listed.into_iter().map(async |mut entry| {
+        if entry.folder.has_reason {
+            let object = app.ports.objects().get(&format!("{}reason.json", entry.folder.prefix)).await?;
+            entry.reason = object.and_then(|object| serde_json::from_slice(&object.bytes).ok());
+        }
+        Ok::<_, PageError>(entry)
+    });
+    let newest = try_join_all(newest).await?;
     Ok(Entries { newest, total, is_cut })
 }
 
@@ -84,12 +104,12 @@ async fn of_day<P: IndexPorts>(app: &App<P>, prefix: &str) -> Result<Vec<ListedO
 }
 
 pub(super) fn section(visit: &Visit, entries: &Entries) -> Markup {
-    let zone = visit.place.site.timezone();
+    let zone = visit.context.site.timezone();
     html! {
         section.panel {
             h2 { "Quarantine" }
             @if entries.newest.is_empty() {
-                p.quiet { "Every accepted post of the last " (DAYS) " days was understood." }
+                p.quiet { "No post of the last " (DAYS) " days is left in quarantine." }
             } @else {
                 p {
                     @if entries.is_cut { "At least " }
@@ -102,10 +122,15 @@ pub(super) fn section(visit: &Visit, entries: &Entries) -> Markup {
                         tbody {
                             @for entry in &entries.newest {
                                 tr {
-                                    td { (full_time(entry.received_at, zone)) }
-                                    td { (printable(&entry.source)) }
-                                    td { strong { (printable(&entry.reason)) } " " (printable(&entry.detail)) }
-                                    td { code { (printable(&entry.request_id)) } }
+                                    td { (full_time(entry.reason.as_ref().map_or(entry.stored_at, |reason| reason.received_at), zone)) }
+                                    td { (printable(&entry.folder.source)) }
+                                    td {
+                                        @match &entry.reason {
+                                            Some(reason) => { strong { (printable(&reason.reason)) } " " (printable(&reason.detail)) }
+                                            None => "no reason recorded",
+                                        }
+                                    }
+                                    td { code { (printable(&entry.folder.id)) } }
                                 }
                             }
                         }

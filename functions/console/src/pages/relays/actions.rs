@@ -32,7 +32,7 @@ pub(super) async fn of_relays<P: IndexPorts>(
     visit: &Visit,
     relays: &[String],
 ) -> Result<LastActions, PageError> {
-    let now = visit.place.now;
+    let now = visit.context.now;
     let actions: Vec<_> =
         relays.iter().map(|relay| audit::newest(app.ports.objects(), relay, now, SHOWN)).collect();
     let actions = try_join_all(actions).await?;
@@ -63,11 +63,11 @@ impl LastActions {
         let event = entry.event.and_then(|id| self.events.get(&id));
         html! {
             li class=(severity(entry)) {
-                (full_time(entry.at, visit.place.site.timezone())) ", " (entry.action) ": " (printable(&entry.text))
+                (full_time(entry.at, visit.context.site.timezone())) ", " (entry.action) ": " (printable(&entry.text))
                 @if let Some(event) = event {
                     " "
-                    a href=(visit.place.base.link(format_args!("events/{}", event.id))) {
-                        (describe_summary(&visit.place.site, event).headline())
+                    a href=(visit.context.base.link(format_args!("events/{}", event.id))) {
+                        (describe_summary(&visit.context.site, event).headline())
                     }
                 }
                 @if let Some(rule) = &entry.rule { span.quiet { " rule " (rule) } }

@@ -22,14 +22,16 @@ pub(super) async fn calendar<P: IndexPorts>(
     shown: Date,
 ) -> Result<Markup, PageError> {
     let counts = app.counts(shown).await?;
+    // Days are counted by camera: other filters leave fewer.
+    let is_counted_here = !query.is_narrow();
     let mut by_day: BTreeMap<Date, u64> = BTreeMap::new();
     for count in counts.iter().filter(|count| is_counted(visit, query, count)) {
         *by_day.entry(count.key.day).or_default() += count.events;
     }
-    let today = day_of(visit.place.now, visit.place.site.timezone());
+    let today = day_of(visit.context.now, visit.context.site.timezone());
     let link = |day: Date| {
         let query = TimelineQuery { day: Some(day), cursor: None, from: None, to: None, ..query.clone() };
-        visit.place.base.link(query.to_url())
+        visit.context.base.link(query.to_url())
     };
     let first = shown.first_of_month();
     let before = first.yesterday().map(Date::first_of_month).ok();
@@ -54,9 +56,9 @@ pub(super) async fn calendar<P: IndexPorts>(
                                     @if day.month() == first.month() {
                                         @let count = by_day.get(&day).copied().unwrap_or_default();
                                         a href=(link(day)) aria-current=[(day == shown).then_some("date")]
-                                            aria-label={ (day.strftime("%-d %B")) ", " (counted(count, "event", "events")) } {
+                                            aria-label={ (day.strftime("%-d %B")) @if is_counted_here { ", " (counted(count, "event", "events")) } } {
                                             span.number { (day.day()) }
-                                            span.count { @if count > 0 { (count) } @else { "–" } }
+                                            @if is_counted_here { span.count { @if count > 0 { (count) } @else { "–" } } }
                                         }
                                     }
                                 }

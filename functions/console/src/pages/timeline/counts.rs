@@ -30,7 +30,7 @@ impl DayTotal {
     ) -> Self {
         let on_day = counts.iter().filter(|count| count.key.day == day);
         let events = on_day.filter(|count| is_counted(visit, query, count)).map(|count| count.events).sum();
-        let bounds = bounds(day, visit.place.site.timezone());
+        let bounds = bounds(day, visit.context.site.timezone());
         let reviewed = marks.values().filter(|review| {
             let is_on_day = bounds.is_some_and(|(start, end)| review.time >= start && review.time < end);
             let area = review.area.as_deref();
@@ -48,7 +48,7 @@ impl DayTotal {
 
 /// Whether the events of a count belong to what the person may see, and to the area of the query.
 pub(super) fn is_counted(visit: &Visit, query: &TimelineQuery, count: &DayCount) -> bool {
-    let area = area_of(&visit.place.site, &count.key.source);
+    let area = area_of(&visit.context.site, &count.key.source);
     visit.visitor.person.may_see(area) && (query.area.is_none() || query.area.as_deref() == area)
 }
 

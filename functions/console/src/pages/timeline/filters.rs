@@ -16,13 +16,13 @@ pub(super) fn form(visit: &Visit, query: &TimelineQuery) -> Markup {
     html! {
         div.quick role="group" aria-label="Reviewed" {
             @for (name, reviewed) in [("All", None), ("Not reviewed", Some(Reviewed::No)), ("Reviewed", Some(Reviewed::Yes))] {
-                a.button href=(visit.place.base.link(TimelineQuery { reviewed, cursor: None, ..query.clone() }.to_url()))
+                a.button href=(visit.context.base.link(TimelineQuery { reviewed, cursor: None, ..query.clone() }.to_url()))
                     aria-current=[(query.reviewed == reviewed).then_some("true")] { (name) }
             }
         }
         details.filters open[is_set] {
             summary { "Filters" @if is_set { " (active)" } }
-            form method="get" action=(visit.place.base.link("")) {
+            form method="get" action=(visit.context.base.link("")) {
                 @if let Some(day) = query.day { input type="hidden" name="day" value=(day); }
                 @if let Some(reviewed) = query.reviewed { input type="hidden" name="reviewed" value=(reviewed.name()); }
                 @if areas.len() > 1 {
@@ -41,7 +41,7 @@ pub(super) fn form(visit: &Visit, query: &TimelineQuery) -> Markup {
                 label { "To" input name="to" type="datetime-local" value=[query.to.map(local)]; }
                 div.actions {
                     button.primary { "Show" }
-                    a.button href=(visit.place.base.link("")) { "Clear" }
+                    a.button href=(visit.context.base.link("")) { "Clear" }
                 }
             }
         }
@@ -72,13 +72,14 @@ fn select(
 
 /// The areas that the person may see.
 fn areas(visit: &Visit) -> BTreeSet<String> {
-    let areas = visit.place.site.sources().filter_map(|source| source.area.as_ref()).map(ToString::to_string);
+    let areas =
+        visit.context.site.sources().filter_map(|source| source.area.as_ref()).map(ToString::to_string);
     areas.filter(|area| visit.visitor.person.may_see(Some(area))).collect()
 }
 
 /// The cameras and sources that the person may see.
 fn cameras(visit: &Visit) -> Vec<(String, String)> {
-    let site = &visit.place.site;
+    let site = &visit.context.site;
     let is_visible = |source: &str| {
         let area =
             site.source(source).and_then(|source| source.area.as_ref()).map(camhook_event::Text::as_str);

@@ -8,7 +8,7 @@ use camhook_state::person::Role;
 use camhook_state::review::Review;
 use maud::{Markup, html};
 
-use crate::format::{bounds, clock_time, day_name, day_of, full_time};
+use crate::format::{bounds, clock_time, date_name, day_name, day_of, full_time};
 use crate::headline::describe_summary;
 use crate::query::TimelineQuery;
 use crate::visit::Visit;
@@ -20,8 +20,8 @@ pub(super) fn events(
     events: &[Summary],
     marks: &BTreeMap<EventId, Review>,
 ) -> Markup {
-    let zone = visit.place.site.timezone();
-    let today = day_of(visit.place.now, zone);
+    let zone = visit.context.site.timezone();
+    let today = day_of(visit.context.now, zone);
     let back = query.to_url();
     let mut last = None;
     html! {
@@ -31,7 +31,8 @@ pub(super) fn events(
                 @if last.replace(day) != Some(day) {
                     // Sorts before every event of the day.
                     @let end = bounds(day, zone).map_or(0, |(_, end)| end.as_millisecond());
-                    h2.day data-key={ "day-" (day) } data-time=(end) { (day_name(day, today)) }
+                    h2.day data-key={ "day-" (day) } data-time=(end)
+                        data-name=(date_name(day)) { (day_name(day, today)) }
                 }
                 (card(visit, event, marks.get(&event.id), &back))
             }
@@ -40,18 +41,18 @@ pub(super) fn events(
 }
 
 fn card(visit: &Visit, event: &Summary, review: Option<&Review>, back: &str) -> Markup {
-    let place = &visit.place;
-    let zone = place.site.timezone();
+    let context = &visit.context;
+    let zone = context.site.timezone();
     let time = event.time.timestamp();
-    let description = describe_summary(&place.site, event);
-    let link = place.base.link(format_args!("events/{}", event.id));
+    let description = describe_summary(&context.site, event);
+    let link = context.base.link(format_args!("events/{}", event.id));
     let reviewed = if review.is_some() { "yes" } else { "no" };
     html! {
         article.card data-event=(event.id) data-key=(event.id) data-time=(time.as_millisecond()) data-reviewed=(reviewed)
             data-list=[event.plate.as_ref().and_then(|plate| plate.list).map(|list| crate::query::word(&list))] {
             a.shot href=(link) tabindex="-1" aria-hidden="true" {
                 @if event.thumbnail.is_some() {
-                    img src=(place.base.link(format_args!("thumbnails/{}", event.id))) alt="" loading="lazy"
+                    img src=(context.base.link(format_args!("thumbnails/{}", event.id))) alt="" loading="lazy"
                         decoding="async" width="320" height="180";
                 } @else {
                     span.no-picture { "No picture" }
@@ -77,7 +78,7 @@ fn review_form(visit: &Visit, event: &Summary, review: Option<&Review>, back: &s
     }
     html! {
         @if review.is_none() { input type="hidden" name="event" value=(event.id) form="mark-all"; }
-        form.review method="post" action=(visit.place.base.link("reviewed")) {
+        form.review method="post" action=(visit.context.base.link("reviewed")) {
             input type="hidden" name="event" value=(event.id);
             input type="hidden" name="back" value=(back);
             @match review {
