@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use camhook_end_to_end::lambda_runtime::Function;
 use camhook_end_to_end::own_stack::{Delivery, OwnStack};
 use camhook_end_to_end::post::INTRUSION;
+use camhook_end_to_end::stack::Stack;
 use camhook_end_to_end::wait;
 use serde_json::{Value, json};
 
@@ -107,6 +108,48 @@ async fn explain_shows_matched_rules_and_outcomes() {
 }
 
 /// Nothing is switched after `camhook relays off` returned, whatever was under way before.
+/// A stack with secrets, a channel that is reached, a relay that is not, and a channel whose secret is missing.
+#[tokio::test]
+async fn doctor_checks_everything_and_names_a_fix_for_each_failure() {
+    let given = Stack::given();
+    let reached = &given.devices.url;
+    let site = format!(
+        "timezone = \"Europe/Berlin\"\n\
+         [[source]]\nid = \"yard\"\nvendor = \"viewtron\"\nauth = {{ token = \"AAAAAAAAAAAAAAAAAAAAAA\" }}\n\
+         [[channel]]\nid = \"phone\"\nkind = \"ntfy\"\nurl = \"{reached}/ntfy/doctor\"\nnetwork = \"loopback\"\n\
+         [[channel]]\nid = \"chat\"\nkind = \"telegram\"\nchat = 1\n\
+         server = \"{reached}/telegram\"\nnetwork = \"loopback\"\ntoken = \"ssm:/camhook/channels/no-such\"\n\
+         [[relay]]\nid = \"gate\"\ndriver = \"shelly-gen2\"\nurl = \"http://127.0.0.1:1\"\nnetwork = \"loopback\"\n"
+    );
+    let stack = OwnStack::create(&site).await;
+    let output = stack.run_behind_proxy("doctor", &["--json"]).await;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let checks: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let results: BTreeMap<&str, &str> = checks
+        .iter()
+        .map(|check| (check["check"].as_str().unwrap(), check["result"].as_str().unwrap()))
+        .collect();
+    for (check, result) in [
+        ("bucket", "ok"),
+        ("table", "ok"),
+        ("queues", "ok"),
+        ("event index", "ok"),
+        // No watchdog runs in this stack.
+        ("configuration", "failed"),
+        ("secret ssm:/camhook/channels/no-such", "failed"),
+        ("channel phone", "ok"),
+        ("relay gate", "failed"),
+        ("DNS", "ok"),
+        ("clock", "ok"),
+        ("foreign host names", "ok"),
+    ] {
+        assert_eq!(results.get(check), Some(&result), "{check} in {text}");
+    }
+    let failed = checks.iter().filter(|check| check["result"] == "failed");
+    assert!(failed.clone().all(|check| !check["fix"].as_str().unwrap().is_empty()), "{text}");
+    assert_eq!((failed.count(), output.status.code()), (3, Some(1)), "{text}");
+}
+
 #[tokio::test]
 async fn nothing_is_switched_after_relays_off_returned() {
     const EVENTS: usize = 12;

@@ -1,11 +1,15 @@
 //! Relays of the deployed stack, over real HTTP: what a plate opens and closes again, and a relay that is dead.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
+use camhook_end_to_end::commands::run_well;
 use camhook_end_to_end::device_log::received;
 use camhook_end_to_end::post::{INTRUSION, Post};
+use camhook_end_to_end::process::Process;
 use camhook_end_to_end::source::Source;
 use camhook_end_to_end::wait;
+use camhook_ports::{Clock, SystemClock};
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// A plate that the site knows, with two pictures.
@@ -65,6 +69,13 @@ async fn a_plate_opens_the_gate_and_the_barrier_and_both_close_again() {
     let (levels_before, pulses_before) = (levels(&source, 1).len(), pulses(&source, 1).len());
     let (gate_before, barrier_before) =
         (decisions(&source, "estate-gate").await.len(), decisions(&source, "estate-barrier").await.len());
+    let file = source.stack.file();
+    let arguments = ["tail", "--json", "--source", "estate", "--stack", file.to_str().unwrap()];
+    let tail = Process::start_with(source.stack.bootstrap("camhook"), arguments, std::env::vars().collect());
+    wait::until("`camhook tail` to wait", async || {
+        tail.output().iter().any(|line| line.contains("waiting for events")).then_some(())
+    })
+    .await;
     let post = of_a_new_device(&source, PLATE);
     assert_eq!(source.post(&post, &[]).await.status(), 200);
 
@@ -92,6 +103,30 @@ async fn a_plate_opens_the_gate_and_the_barrier_and_both_close_again() {
     .await;
     assert_eq!(barrier, ["done", "released"]);
     assert_eq!(decisions(&source, "estate-gate").await.split_off(gate_before), ["done"]);
+
+    // A person sees it happen: the event, both relays and the message.
+    let id = wait::until("the event and its three decisions in `camhook tail`", async || {
+        let lines = tail.output();
+        let happened: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let event =
+            happened.iter().map(|line| &line["event"]).find(|event| event["plate"]["text"] == "IB36NL")?;
+        let decided = happened.iter().filter(|line| line["decision"]["event"] == event["id"]);
+        (decided.count() >= 3).then(|| event["id"].as_str().unwrap().to_owned())
+    })
+    .await;
+    tail.kill_switch().terminate().await;
+
+    // And who opened the gate, at the end of the month.
+    let now = SystemClock::start().now().to_zoned(TimeZone::get("Europe/Berlin").unwrap());
+    let month = now.strftime("%Y-%m").to_string();
+    let arguments = ["report", "gate", "--month", &month, "--relay", "estate-gate", "--csv"];
+    let report = run_well(&source.stack, &arguments).await;
+    let report = String::from_utf8(report.stdout).unwrap();
+    let mut lines = report.lines();
+    assert_eq!(lines.next(), Some("time,relay,action,decision,plate,matched_plate,person,source,rule,event"));
+    let opening = lines.find(|line| line.ends_with(&id)).unwrap_or_else(|| panic!("{report}"));
+    assert!(opening.starts_with(&month) && opening.contains(",estate-gate,pulse,done,IB36NL,"), "{opening}");
+    assert!(opening.contains(",Ann,estate,estate,"), "{opening}");
 }
 
 #[tokio::test]
