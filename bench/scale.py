@@ -22,7 +22,7 @@ SECONDS_A_DAY = 86_400
 
 EVENTS_A_DAY = 100  # with two pictures, 530 kB as posted
 HEARTBEATS_A_DAY = SECONDS_A_DAY // 60  # keepaliveTimeval = 60 s
-TRACKING_A_DAY = 2_000  # positions, dropped
+TRACKING_A_DAY = 2_000  # positions, dropped; only of cameras whose *Smart track data* is on, against `camhook setup`
 NOTIFIED = 0.2  # of the events are notified, by one channel, with one picture
 SWITCHED = 0.02  # of the events move a relay
 PEAK = 10  # the busiest second has so many times the mean's events (dusk, rain, an alarm test)
@@ -93,8 +93,8 @@ class Site:
     """What a site chooses."""
 
     metrics: str = "basic"  # the parameter Metrics
-    mqtt: bool = True  # the parameter Mqtt
-    tracking: int = TRACKING_A_DAY
+    mqtt: bool = False  # the parameter Mqtt
+    tracking: int = 0
 
 
 @dataclass
@@ -238,7 +238,7 @@ def costs(items, allowances):
 
 def scale(cameras, measured):
     events = cameras * EVENTS_A_DAY * DAYS
-    idle = cameras * (HEARTBEATS_A_DAY + TRACKING_A_DAY) * DAYS
+    idle = cameras * HEARTBEATS_A_DAY * DAYS
     posts = events + idle
     seconds = DAYS * SECONDS_A_DAY
 
@@ -314,13 +314,13 @@ def main():
     for cameras, names in zip(CAMERAS, reached):
         print(f"* {cameras:,}: {', '.join(names) if names else 'none'}")
     print()
-    basic, detailed, lean = Site(), Site(metrics="detailed"), Site(mqtt=False, tracking=0)
+    basic, detailed, mqtt = Site(), Site(metrics="detailed"), Site(mqtt=True)
     unit = f"US dollars a month (us-east-1, {PRICES_OF})"
     variants = [
         ("`Metrics=detailed`", detailed),
-        ("`Metrics=basic`, the default", basic),
-        ("`Metrics=basic`, `Mqtt=no`", Site(mqtt=False)),
-        ("the same, and no camera sends positions", lean),
+        ("all defaults", basic),
+        ("`Mqtt=yes`", mqtt),
+        ("all defaults, and every camera sends positions", Site(tracking=TRACKING_A_DAY)),
     ]
     sums = []
     for name, site in variants:
@@ -331,9 +331,9 @@ def main():
     print()
     for name, site in [("basic", basic), ("detailed", detailed)]:
         print(f"* `Metrics={name}`: {template.metrics_of(site)} metrics, alarms on {template.alarms_of(site)} metrics")
-    print(f"* {template.mappings_of(basic)} event source mappings, {template.mappings_of(lean)} with `Mqtt=no`\n")
+    print(f"* {template.mappings_of(basic)} event source mappings, {template.mappings_of(mqtt)} with `Mqtt=yes`\n")
     of_basic = [bill(cameras, measured, template, basic) for cameras in CAMERAS]
-    print("By service, with `Metrics=basic` at list price:\n")
+    print("By service, with all defaults at list price:\n")
     print(services(unit, of_basic, False))
     print("\nThe same after the allowances that every account has each month without an end:\n")
     print(services(unit, of_basic, True))
