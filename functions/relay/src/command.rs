@@ -120,7 +120,7 @@ impl fmt::Debug for PlateEvidence {
 pub enum TimeEvidence {
     /// It is known.
     Known,
-    /// The post is signed and has no plausible time: it may have been captured at any time.
+    /// The post has no plausible time, although its source is one whose lag counts: it may be of any age.
     Missing,
 }
 
@@ -173,32 +173,67 @@ impl<'a> RelayCommand<'a> {
 
 /// When an event happened by camhook's clock, and whether that is known well enough to switch a relay.
 ///
-/// This is the time of receipt, less the lag if the source's clock is trusted, if the source signs its posts (a captured
-/// post stays valid), or if the source is XProtect, which delivers hours later what failed before. A negative lag is a
-/// wrong clock and is ignored.
+/// This is the time of receipt, less the lag where it [counts](LagUse). A negative lag is a wrong clock and makes nothing
+/// younger. Where the lag counts, a post without a time, or with one that is ahead by more than the tolerance, may be of
+/// any age.
 #[must_use]
 pub fn happened_at(event: &Event, source: Option<&Source>) -> (Timestamp, TimeEvidence) {
-    let received_at = event.data.received_at.timestamp();
-    let is_signed = source.is_some_and(|source| !source.auth.hmac.is_empty());
-    let is_trusted = source.is_some_and(|source| source.clock == ClockTrust::Trusted);
-    let lag = event.data.lag_s;
-    let counted = lag.filter(|_| is_signed || is_trusted || event.data.vendor == Vendor::Xprotect);
-    // A lag beyond the range of `Duration` makes the event older than any `max_age`.
-    let counted = Duration::try_from_secs_f64(counted.unwrap_or_default().max(0.0)).unwrap_or(Duration::MAX);
-    let tolerance = source.map_or(Duration::ZERO, |source| source.clock_tolerance).as_secs_f64();
-    let evidence = match lag {
-        Some(lag) if is_signed && lag < -tolerance => TimeEvidence::Missing,
-        None if is_signed => TimeEvidence::Missing,
-        _ => TimeEvidence::Known,
-    };
-    (received_at.checked_sub(counted).unwrap_or(Timestamp::MIN), evidence)
+    match (LagUse::of(event, source), event.data.lag_s) {
+        (LagUse::Ignored, _) => (before_receipt(event, Duration::ZERO), TimeEvidence::Known),
+        (LagUse::Counted, Some(lag)) if lag >= -clock_tolerance(source).as_secs_f64() => {
+            (before_receipt(event, positive(lag)), TimeEvidence::Known)
+        }
+        (LagUse::Counted, _) => (before_receipt(event, Duration::ZERO), TimeEvidence::Missing),
+    }
 }
 
-/// The time by which `start` and `stop` are ordered: the earlier one of the device's time and the time of receipt. With
-/// a clock that is ahead within the tolerance, a `start` would otherwise be newer than the `stop` that follows it.
+/// The time by which `start` and `stop` are ordered: the earlier one of the device's time and the time of receipt.
+///
+/// With a clock that is ahead, a `start` would otherwise be newer than the `stop` that follows it. A clock that is not
+/// trusted moves an event by its tolerance at most: then a camera whose clock is an hour slow is not older than
+/// everything that another camera has done within that hour, and a lag at the limit of the tolerance reverses nothing.
 #[must_use]
-pub fn order_time(event: &Event) -> Timestamp {
-    event.time.timestamp().min(event.data.received_at.timestamp())
+pub fn order_time(event: &Event, source: Option<&Source>) -> Timestamp {
+    let lag = positive(event.data.lag_s.unwrap_or_default());
+    let lag = match LagUse::of(event, source) {
+        LagUse::Counted => lag,
+        LagUse::Ignored => lag.min(clock_tolerance(source)),
+    };
+    before_receipt(event, lag)
+}
+
+/// Whether the lag of a post belongs to the age of its event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LagUse {
+    /// The source's clock is trusted, the source signs its posts (a captured post stays valid), or the source is XProtect,
+    /// which delivers hours later what failed before.
+    Counted,
+    /// The source's clock may be wrong.
+    Ignored,
+}
+
+impl LagUse {
+    fn of(event: &Event, source: Option<&Source>) -> Self {
+        let is_signed = source.is_some_and(|source| !source.auth.hmac.is_empty());
+        let is_trusted = source.is_some_and(|source| source.clock == ClockTrust::Trusted);
+        if is_signed || is_trusted || event.data.vendor == Vendor::Xprotect {
+            return Self::Counted;
+        }
+        Self::Ignored
+    }
+}
+
+fn clock_tolerance(source: Option<&Source>) -> Duration {
+    source.map_or(Duration::ZERO, |source| source.clock_tolerance)
+}
+
+/// A lag in seconds; zero for one of a clock that is ahead. One beyond the range of `Duration` is older than any `max_age`.
+fn positive(lag: f64) -> Duration {
+    Duration::try_from_secs_f64(lag.max(0.0)).unwrap_or(Duration::MAX)
+}
+
+fn before_receipt(event: &Event, lag: Duration) -> Timestamp {
+    event.data.received_at.timestamp().checked_sub(lag).unwrap_or(Timestamp::MIN)
 }
 
 /// The keys of an action: of several events with one of them, only one switches the relay.

@@ -74,11 +74,8 @@ pub enum Reason {
     /// `max_age` is exceeded.
     #[error("the event is older than `max_age`")]
     TooOld,
-    /// A signed event has no time, or one in the future.
-    #[error(
-        "the event is signed but has no plausible time, so it may have been captured at any time: check the sender's \
-         clock"
-    )]
+    /// An event whose lag counts has no time, or one in the future.
+    #[error("the event has no plausible time, so it may be of any age: check the sender's clock")]
     NoTime,
     /// The event's time, or that of its replay, is later than now.
     #[error("the time of the event is in the future")]

@@ -255,7 +255,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
             |(action_index, relay, action): (usize, &'a camhook_site::Relay, RelayAction)| RelayCommand {
                 event: event.id,
                 source: event.data.source.as_str(),
-                order_time: order_time(event),
+                order_time: order_time(event, source),
                 event_state: event.data.state,
                 happened_at,
                 time_evidence: evidence,

@@ -8,6 +8,7 @@
 //!
 //! `Verdict::new` alone decides the effects on claim and cooldown, and whether an alert is sent.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use camhook_event::State;
@@ -422,10 +423,26 @@ fn is_in_future(command: &RelayCommand<'_>, now: Timestamp) -> bool {
     command.happened_at > limit || command.order_time > limit
 }
 
-/// Whether a newer event than this `start` or `stop` has switched the relay.
+/// Whether a newer event than this `start` or `stop` has switched the relay. Of two in one second of a device that stamps
+/// whole seconds, the `stop` counts as the newer one: a relay that stays off is better than one that stays on.
 fn is_overtaken(command: &RelayCommand<'_>, relay: &RelayRecord) -> bool {
-    matches!(command.event_state, Some(State::Start | State::Stop))
-        && relay.last_event.is_some_and(|last| command.order_time < last)
+    let (Some(state), Some(last)) = (command.event_state, relay.last_event) else { return false };
+    match command.order_time.cmp(&last) {
+        Ordering::Less => true,
+        Ordering::Equal => state == State::Start && relay.last_event_state == Some(State::Stop),
+        Ordering::Greater => false,
+    }
+}
+
+/// The newest event that has switched the relay, if this one does: its time, and whether it is a start or a stop.
+fn newest_event(command: &RelayCommand<'_>, relay: &RelayRecord) -> (Option<Timestamp>, Option<State>) {
+    match relay.last_event.map(|last| command.order_time.cmp(&last)) {
+        Some(Ordering::Less) => (relay.last_event, relay.last_event_state),
+        Some(Ordering::Equal) if relay.last_event_state == Some(State::Stop) => {
+            (relay.last_event, relay.last_event_state)
+        }
+        Some(Ordering::Equal | Ordering::Greater) | None => (Some(command.order_time), command.event_state),
+    }
 }
 
 /// What the relay's `min_interval` requires.
@@ -482,8 +499,10 @@ fn prepare(
             Some(until)
         }
     };
+    let (last_event, last_event_state) = newest_event(command, relay);
     let mut written = RelayRecord {
-        last_event: Some(relay.last_event.map_or(command.order_time, |last| last.max(command.order_time))),
+        last_event,
+        last_event_state,
         last_action: Some(last_action(command.action)),
         last_actuation: Some(now),
         busy_until: now.checked_add(BUSY_LIMIT).ok(),
@@ -927,6 +946,29 @@ mod tests {
             };
             let overtaken = decision(&step(&command, &moved)) == Some((Decision::Late, "overtaken"));
             assert_eq!(overtaken, is_overtaken, "{state:?} {seconds}");
+        }
+    }
+
+    #[test]
+    fn of_a_start_and_a_stop_of_the_same_moment_the_stop_is_the_newer_one() {
+        let relay = relay(Via::Cloud);
+        let of = |state| RelayCommand { event_state: state, ..command(&relay, RelayAction::On) };
+        let (start, stop) = (Some(State::Start), Some(State::Stop));
+        for (first, second, expected) in [
+            (stop, start, Some((Decision::Late, "overtaken"))),
+            (start, stop, None),
+            (start, start, None),
+            (stop, stop, None),
+            (stop, None, None),
+        ] {
+            let switched = prepared(&of(first), RelayRecord::default()).written;
+            let free = RelayRecord { busy_until: None, last_actuation: None, ..switched };
+            let next = step(&of(second), &Deciding { relay: free.clone(), ..held() });
+            assert_eq!(decision(&next), expected, "{first:?} {second:?}");
+            if expected.is_none() {
+                let newest = prepared(&of(second), free).written.last_event_state;
+                assert_eq!(newest, if first == stop { stop } else { second }, "{first:?} {second:?}");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is remembered of a relay.
 
+use camhook_event::State as EventState;
 use camhook_ports::{Condition, Key, PutOutcome, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub struct RelayRecord {
     /// The time of the event that last changed it: an older `start` or `stop` changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_event: Option<Timestamp>,
+    /// What that event was: a `start` of the same time as a `stop` changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_event_state: Option<EventState>,
     /// What was last asked of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_action: Option<LastAction>,

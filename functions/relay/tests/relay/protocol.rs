@@ -181,7 +181,13 @@ async fn the_lag_counts_where_the_clock_is_trusted() {
 #[tokio::test]
 async fn a_lag_beyond_all_time_is_late_and_one_below_zero_makes_nothing_younger() {
     let head = HEAD.replace("area = \"yard\"", "area = \"yard\"\nclock = \"trusted\"");
-    for (lag, age, expected) in [(1e300, 0.0, "late"), (-100.0, 31.0, "late"), (-100.0, 1.0, "done")] {
+    for (lag, age, expected) in [
+        (1e300, 0.0, "late"),
+        (-15.0, 31.0, "late"),
+        (-15.0, 1.0, "done"),
+        // Ahead by more than its tolerance, the time of a trusted clock proves nothing.
+        (-100.0, 1.0, "late"),
+    ] {
         let mut world = gate();
         let text = format!("{head}{}{}", relay("gate", ""), rule("open", MOTION, &pulse("gate"), ""));
         world.site = camhook_site::read(&text, "test").unwrap().0;
@@ -879,6 +885,80 @@ async fn a_start_that_is_stamped_ahead_does_not_make_the_stop_older() {
     let stop = with_state(event(2, Kind::Intrusion, at(5.0)), State::Stop);
     world.deliver(&stop, 1).await;
     assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off]);
+}
+
+/// A light that is on from the start to the stop of an intrusion.
+fn lit_while_intruded() -> World {
+    World::new(&[
+        relay("light", ""),
+        rule("on", r#"{ kind = "intrusion", state = "start" }"#, &then("light", "on"), ""),
+        rule("off", r#"{ kind = "intrusion", state = "stop" }"#, &then("light", "off"), ""),
+    ])
+}
+
+/// A start or stop that was received at a time, with the device's time in whole seconds before it.
+fn stamped(number: u32, state: State, received: f64, lag: f64) -> Event {
+    let mut event = with_state(event(number, Kind::Intrusion, at(received)), state);
+    event.data.lag_s = Some(lag);
+    if lag.abs() <= 15.0 {
+        event.time = camhook_event::Time::new(at(received - lag));
+    }
+    event
+}
+
+#[tokio::test]
+async fn a_lag_around_the_tolerance_does_not_make_the_stop_older() {
+    for (start, stop) in [(15.1, 14.7), (14.7, 15.1), (15.9, 14.9), (3600.0, 0.0), (3600.0, 3599.5)] {
+        let world = lit_while_intruded();
+        world.deliver(&stamped(1, State::Start, 0.0, start), 1).await;
+        world.advance(5);
+        world.deliver(&stamped(2, State::Stop, 5.0, stop), 1).await;
+        assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off], "{start} {stop}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_of_the_same_second_that_is_delivered_after_its_stop_does_not_switch() {
+    let world = lit_while_intruded();
+    world.deliver(&stamped(2, State::Stop, 0.9, 0.9), 1).await;
+    world.advance(1);
+    world.deliver(&stamped(1, State::Start, 0.2, 0.2), 1).await;
+    assert_eq!(world.devices.commands(), [DeviceCommand::Off]);
+    assert!(world.audit().contains(&("late".to_owned(), "overtaken".to_owned())));
+    world.deliver(&stamped(3, State::Start, 1.0, 0.0), 1).await;
+    assert_eq!(world.devices.commands(), [DeviceCommand::Off, ON], "the next second is newer");
+}
+
+#[tokio::test]
+async fn a_source_whose_lag_counts_needs_a_plausible_time() {
+    let source = |vendor: &str, clock: &str| {
+        format!(
+            "\n[[source]]\nid = \"other\"\nvendor = \"{vendor}\"\n{clock}\n\
+             auth = {{ token = \"BBBBBBBBBBBBBBBBBBBBBB\" }}\n"
+        )
+    };
+    let (trusted, untrusted) = ("clock = \"trusted\"", "clock = \"untrusted\"");
+    for (vendor, clock, lag, expected) in [
+        ("xprotect", untrusted, None, ("late", "no_time")),
+        ("xprotect", trusted, None, ("late", "no_time")),
+        ("xprotect", untrusted, Some(-16.0), ("late", "no_time")),
+        ("xprotect", untrusted, Some(-14.0), ("done", "answered")),
+        ("viewtron", trusted, None, ("late", "no_time")),
+        ("viewtron", trusted, Some(-16.0), ("late", "no_time")),
+        ("viewtron", trusted, Some(1.0), ("done", "answered")),
+        ("viewtron", untrusted, None, ("done", "answered")),
+        ("viewtron", untrusted, Some(-16.0), ("done", "answered")),
+    ] {
+        let mut world = gate();
+        let rule = rule("open", MOTION, &pulse("gate"), "");
+        world.site = site(&[source(vendor, clock), relay("gate", ""), rule]);
+        let mut event = event(1, Kind::Motion, NOW);
+        event.data.vendor = vendor.parse().unwrap();
+        event.data.source = text("other");
+        event.data.lag_s = lag;
+        world.deliver(&event, 1).await;
+        assert_eq!(world.audit(), decisions(&[expected]), "{vendor} {clock} {lag:?}");
+    }
 }
 
 /// The ports of a process that is killed when it writes its first audit record.
