@@ -94,9 +94,19 @@ async fn confirm<P: Ports>(ports: &P, relay: &str, by: &str, output: &Output) ->
     let text = match confirmed {
         ConfirmedOff::Released => format!("{relay} is off: it is not switched off again"),
         ConfirmedOff::NotPending => format!("{relay} is not to be switched off: nothing to confirm"),
+        ConfirmedOff::NotDue { on_until } => format!(
+            "not confirmed: {relay} has to be on until {on_until:.0}, and is switched off then. Confirm after that time if \
+             it is not"
+        ),
+        ConfirmedOff::Busy { until } => format!(
+            "not confirmed: {relay} may be switched right now. Look at it again after {until:.0}, then confirm"
+        ),
     };
     output.result(&Confirmation { relay, released }, text);
-    Ok(Outcome::Done)
+    Ok(match confirmed {
+        ConfirmedOff::Released | ConfirmedOff::NotPending => Outcome::Done,
+        ConfirmedOff::NotDue { .. } | ConfirmedOff::Busy { .. } => Outcome::Refused,
+    })
 }
 
 /// Sets the stop switch and waits for actions in progress to end.

@@ -8,7 +8,7 @@ use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue};
 use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::claim::{self, Acquisition, Claim, ClaimState, DecisionRecord, Effect, Holder};
 use camhook_state::dedupe::Dedupe;
-use camhook_state::relay::{self, RelayState};
+use camhook_state::relay::{self, RelayRecord, RelayState};
 use camhook_state::{control, cooldown, dedupe};
 use futures_util::future::try_join3;
 use jiff::Timestamp;
@@ -317,7 +317,7 @@ async fn send<P: Ports, D: Devices>(
 async fn roll_back<P: Ports>(ports: &P, command: &RelayCommand<'_>, progress: &mut Progress, outcome: &str) {
     let was_refused =
         matches!(&progress.phase, Phase::Sent(sent) if matches!(sent.outcome, SendOutcome::NotExecuted(_)));
-    write_relay(ports, progress).await;
+    write_relay(ports, command.relay.id.as_str(), progress).await;
     let Some(claim) = progress.claim.take() else { return };
     let released = if was_refused {
         claim::release(ports.state(), &claim, outcome).await
@@ -334,19 +334,43 @@ async fn roll_back<P: Ports>(ports: &P, command: &RelayCommand<'_>, progress: &m
 }
 
 /// Writes the relay's item after the attempt. If that fails, the relay stays busy for a few seconds and its item keeps
-/// the state that was written before the command was sent, including the pending release.
-async fn write_relay<P: Ports>(ports: &P, progress: &mut Progress) {
+/// the state that was written before the command was sent, including the pending release. If somebody else has changed the
+/// item meanwhile, which happens only after the relay was no longer busy, at least the release is kept.
+async fn write_relay<P: Ports>(ports: &P, relay: &str, progress: &mut Progress) {
     let now = ports.clock().now();
     let record = match &progress.phase {
         Phase::Deciding(_) => return,
         Phase::Prepared(prepared) => protocol::record_after(prepared, None, now),
         Phase::Sent(sent) => protocol::record_after(&sent.prepared, Some(&sent.outcome), now),
     };
-    match relay::write(ports.state(), &progress.relay, record, now).await {
+    match relay::write(ports.state(), &progress.relay, record.clone(), now).await {
         Ok(Some(written)) => progress.relay = written,
-        Ok(None) => tracing::warn!("failed to write the relay's item, another event has switched the relay"),
+        Ok(None) => {
+            tracing::warn!("failed to write the relay's item, somebody else has changed it");
+            if let Phase::Sent(sent) = &progress.phase
+                && sent.outcome.may_have_acted()
+                && let Err(error) = keep_release(ports, relay, &record).await
+            {
+                tracing::error!(%error, "failed to keep the release of the relay, it may stay on");
+            }
+        }
         Err(error) => tracing::warn!(%error, "failed to write the relay's item after the command"),
     }
+}
+
+/// The most attempts to add a release to an item that others change.
+const MAX_MERGES: usize = 8;
+
+/// Adds the release of a command that may have been executed to the item that others have changed meanwhile.
+async fn keep_release<P: Ports>(ports: &P, relay: &str, lost: &RelayRecord) -> Result<(), Error> {
+    for _ in 0..MAX_MERGES {
+        let current = relay::read(ports.state(), relay).await?;
+        let Some(merged) = protocol::with_release_of(current.record(), lost) else { return Ok(()) };
+        if relay::write(ports.state(), &current, merged, ports.clock().now()).await?.is_some() {
+            return Ok(());
+        }
+    }
+    Err(Error::Contended { relay: relay.to_owned() })
 }
 
 async fn finish<P: Ports>(
@@ -355,7 +379,7 @@ async fn finish<P: Ports>(
     mut progress: Progress,
     verdict: Verdict,
 ) -> Result<ActionOutcome, Error> {
-    write_relay(ports, &mut progress).await;
+    write_relay(ports, command.relay.id.as_str(), &mut progress).await;
     // The alert is sent before the claim is settled: two alerts are better than none.
     if verdict.alert == AlertPolicy::Send
         && let Err(error) = send_alert(ports, command, &verdict).await

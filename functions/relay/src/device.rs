@@ -41,6 +41,17 @@ pub enum SendOutcome {
     Unconfirmed(String),
 }
 
+impl SendOutcome {
+    /// Whether the device may have executed the command.
+    #[must_use]
+    pub fn may_have_acted(&self) -> bool {
+        match self {
+            Self::Confirmed(_) | Self::Unconfirmed(_) => true,
+            Self::NotExecuted(_) | Self::Deferred { .. } | Self::Forbidden(_) => false,
+        }
+    }
+}
+
 /// Sends commands to devices.
 pub trait Devices: Sync {
     /// Whether the relay's device switches itself off.

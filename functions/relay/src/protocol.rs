@@ -626,6 +626,24 @@ pub fn record_after(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Tim
     }
 }
 
+/// The item that others have changed, with the release of a command that may have been executed; `None` if it has a
+/// release at that time or later, or if the command needs none.
+#[must_use]
+pub fn with_release_of(current: &RelayRecord, lost: &RelayRecord) -> Option<RelayRecord> {
+    let on_until = lost.on_until?;
+    if current.on_until.is_some_and(|until| until >= on_until) {
+        return None;
+    }
+    Some(RelayRecord {
+        on_until: Some(on_until),
+        generation: current.generation.max(lost.generation),
+        // The message of either generation may be the one that is left in the queue, so none of them is superseded. If
+        // neither is left, the watchdog sends another one.
+        release_queued: None,
+        ..current.clone()
+    })
+}
+
 fn release_queued(written: &RelayRecord, release: ReleaseStatus) -> Option<u64> {
     match release {
         ReleaseStatus::Queued => Some(written.generation),
@@ -1146,6 +1164,33 @@ mod tests {
         let unsent = Prepared { release: ReleaseStatus::Pending { on_until: at(5) }, ..prepared };
         let pending = record_after(&unsent, Some(&SendOutcome::Unconfirmed(answer())), at(1));
         assert_eq!(pending.release_queued, Some(3), "no message was acknowledged");
+    }
+
+    #[test]
+    fn a_release_is_kept_in_an_item_that_others_have_changed() {
+        let lost = RelayRecord {
+            on_until: Some(at(5)),
+            generation: 4,
+            release_queued: Some(4),
+            last_action: Some(LastAction::Pulse),
+            ..RelayRecord::default()
+        };
+        let of = |on_until: Option<i64>| RelayRecord {
+            on_until: on_until.map(at),
+            generation: 5,
+            release_queued: Some(5),
+            last_action: Some(LastAction::ConfirmedOff),
+            ..RelayRecord::default()
+        };
+        for shorter in [None, Some(4)] {
+            let kept = with_release_of(&of(shorter), &lost).unwrap();
+            assert_eq!((kept.on_until, kept.generation, kept.release_queued), (Some(at(5)), 5, None));
+            assert_eq!(kept.last_action, Some(LastAction::ConfirmedOff));
+        }
+        for longer in [5, 6] {
+            assert_eq!(with_release_of(&of(Some(longer)), &lost), None);
+        }
+        assert_eq!(with_release_of(&of(None), &RelayRecord { on_until: None, ..lost }), None);
     }
 
     #[test]

@@ -112,10 +112,23 @@ pub enum ConfirmedOff {
     Released,
     /// No release was pending.
     NotPending,
+    /// A release is pending that is not due: the relay has to be on.
+    NotDue {
+        /// When its time is over.
+        on_until: Timestamp,
+    },
+    /// Somebody may be switching the relay right now.
+    Busy {
+        /// Until when, at the latest.
+        until: Timestamp,
+    },
 }
 
-/// Ends the pending release of a relay because a person confirms that it is off. The message in the queue then has no
-/// effect.
+/// Ends the release of a relay that is due, because a person confirms that it is off. The message in the queue then has
+/// no effect.
+///
+/// What the person has seen is older than a command that is being sent, or a time that is not over: such a release is
+/// kept.
 ///
 /// # Errors
 ///
@@ -125,8 +138,12 @@ pub async fn confirm_off<P: Ports>(ports: &P, relay: &str, by: &str) -> Result<C
         let now = ports.clock().now();
         let seen = relay::read(ports.state(), relay).await?;
         let record = seen.record();
-        if record.on_until.is_none() {
-            return Ok(ConfirmedOff::NotPending);
+        let Some(on_until) = record.on_until else { return Ok(ConfirmedOff::NotPending) };
+        if let Some(until) = record.busy_until.filter(|until| *until > now) {
+            return Ok(ConfirmedOff::Busy { until });
+        }
+        if on_until > now {
+            return Ok(ConfirmedOff::NotDue { on_until });
         }
         let attempt = record.release_failures.as_ref().map_or(0, |failures| failures.count);
         let generation = record.generation;

@@ -7,11 +7,11 @@ use camhook_event::{Event, Kind, State};
 use camhook_ports::memory::MemoryPorts;
 use camhook_ports::{Object, Queue, QueueRecord};
 use camhook_relay::release::{ConfirmedOff, confirm_off};
-use camhook_relay::{DeviceCommand, SendOutcome, handle_with, replay};
-use camhook_site::Site;
+use camhook_relay::{DeviceCommand, DeviceTimer, Devices, SendOutcome, handle_with, replay};
+use camhook_site::{Relay, Site};
 use camhook_state::control::{self, StopSwitch};
 use camhook_state::dead_letter;
-use camhook_state::relay as relay_item;
+use camhook_state::relay::{self as relay_item, RelayRecord};
 use serde_json::Value;
 
 struct World {
@@ -604,6 +604,59 @@ async fn a_persons_confirmation_ends_the_release() {
     let last = world.audit_records().pop().unwrap();
     assert_eq!((&last["decision"], &last["reason"]), (&"released".into(), &"confirmed_off".into()));
     assert!(last["text"].as_str().unwrap().contains("ann"));
+}
+
+#[tokio::test]
+async fn a_person_confirms_only_a_release_that_is_due() {
+    let world = bare();
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    let confirm = async || confirm_off(&world.ports, "bare-gate", "ann").await.unwrap();
+    assert_eq!(confirm().await, ConfirmedOff::NotDue { on_until: at(5.0) }, "the pulse is running");
+    let pulse = relay_item::read(&world.ports.state, "bare-gate").await.unwrap();
+    // A pulse between its preparation and its record, over an older release that keeps failing.
+    let busy = RelayRecord { busy_until: Some(at(13.0)), ..pulse.record().clone() };
+    relay_item::write(&world.ports.state, &pulse, busy, NOW).await.unwrap().unwrap();
+    world.advance(6);
+    assert_eq!(confirm().await, ConfirmedOff::Busy { until: at(13.0) });
+    world.advance(7);
+    assert_eq!(confirm().await, ConfirmedOff::Released);
+    assert_eq!(confirm().await, ConfirmedOff::NotPending);
+}
+
+/// A device that answers so late that somebody else changes the relay's item before the answer is recorded.
+struct SlowDevices<'a> {
+    ports: &'a MemoryPorts,
+    outcome: SendOutcome,
+}
+
+impl Devices for SlowDevices<'_> {
+    fn timer(&self, relay: &Relay) -> DeviceTimer {
+        timer(relay)
+    }
+
+    async fn send(&self, relay: &Relay, _command: DeviceCommand, _left: Duration) -> SendOutcome {
+        let state = &self.ports.state;
+        let item = relay_item::read(state, relay.id.as_str()).await.unwrap();
+        let confirmed = RelayRecord { on_until: None, busy_until: None, ..item.record().clone() };
+        relay_item::write(state, &item, confirmed, NOW).await.unwrap().unwrap();
+        self.outcome.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_release_is_kept_whoever_changes_the_item_before_the_answer_is_recorded() {
+    for (outcome, is_kept) in [(confirmed(), true), (unconfirmed(), true), (not_executed(), false)] {
+        let world = bare();
+        let devices = SlowDevices { ports: &world.ports, outcome: outcome.clone() };
+        let record = record(&event(1, Kind::Motion, NOW), 1);
+        let _ = handle_with(&world.ports, &world.site, &devices, &[record]).await;
+        let item = relay_item::read(&world.ports.state, "bare-gate").await.unwrap();
+        assert_eq!(item.record().on_until, is_kept.then(|| at(5.0)), "{outcome:?}");
+        world.releases.take(&world.ports, Queue::Releases);
+        world.advance(5);
+        world.deliver_releases().await;
+        assert_eq!(world.devices.commands().len(), usize::from(is_kept), "{outcome:?}: off");
+    }
 }
 
 #[tokio::test]
