@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tracing::Instrument;
 
 use crate::audit::{self, Subject};
-use crate::command::DedupeKey;
+use crate::command::{DedupeKey, Redelivery};
 use crate::command_message::CommandMessage;
 use crate::decision::Earlier;
 use crate::protocol::{
@@ -95,7 +95,13 @@ async fn run<P: Ports, D: Devices>(
     devices: &D,
     command: &RelayCommand<'_>,
 ) -> Result<ActionOutcome, Error> {
-    let mut progress = read(ports, command).await?;
+    let mut progress = match read(ports, command).await {
+        Ok(progress) => progress,
+        Err(error) => {
+            record_last_failure(ports, command, None, &error).await;
+            return Err(error);
+        }
+    };
     match advance(ports, devices, command, &mut progress).await {
         Ok(Advanced::Decided(verdict)) => finish(ports, command, progress, *verdict).await,
         Ok(Advanced::HandedOver) => {
@@ -110,7 +116,26 @@ async fn run<P: Ports, D: Devices>(
         Err(error) => {
             roll_back(ports, command, &mut progress, "an AWS service failed before the command was sent")
                 .await;
+            record_last_failure(ports, command, progress.attempt, &error).await;
             Err(error)
+        }
+    }
+}
+
+/// Records an action that failed in the last delivery of its event. The message becomes a dead letter, which sends the
+/// alert.
+async fn record_last_failure<P: Ports>(
+    ports: &P,
+    command: &RelayCommand<'_>,
+    attempt: Option<u32>,
+    error: &Error,
+) {
+    match command.redelivery {
+        Redelivery::After(_) => {}
+        Redelivery::Never => {
+            let reason = Reason::NotDelivered(error.to_string());
+            let decided = audit::decided(Decision::Failed, &reason, ports.clock().now());
+            audit::record(ports, Subject::Actuation { command, attempt }, &decided).await;
         }
     }
 }
@@ -381,15 +406,21 @@ async fn finish<P: Ports>(
 ) -> Result<ActionOutcome, Error> {
     write_relay(ports, command.relay.id.as_str(), &mut progress).await;
     // The alert is sent before the claim is settled: two alerts are better than none.
-    if verdict.alert == AlertPolicy::Send
-        && let Err(error) = send_alert(ports, command, &verdict).await
-    {
-        if verdict.decision != Decision::Unknown {
-            let outcome = verdict.reason.to_string();
-            release_claim(ports, &mut progress, &outcome).await;
+    let alerted = match verdict.alert {
+        AlertPolicy::Send => send_alert(ports, command, &verdict).await,
+        AlertPolicy::None => Ok(()),
+    };
+    let alerted = match (alerted, command.redelivery) {
+        (Err(error), Redelivery::After(_)) => {
+            if verdict.decision != Decision::Unknown {
+                let outcome = verdict.reason.to_string();
+                release_claim(ports, &mut progress, &outcome).await;
+            }
+            return Err(error);
         }
-        return Err(error);
-    }
+        // What the last delivery does not record is never recorded.
+        (alerted, _) => alerted,
+    };
     let found = match &progress.phase {
         Phase::Deciding(deciding) => match &deciding.claim {
             ClaimStatus::Found(record) => Some(record.clone()),
@@ -410,6 +441,7 @@ async fn finish<P: Ports>(
         charge_cooldown(ports, command).await;
     }
     audit::record(ports, subject, &decided).await;
+    alerted?;
     let record = match verdict.reason {
         Reason::Settled { .. } => found.and_then(|found| found.decision),
         _ => Some(decided),

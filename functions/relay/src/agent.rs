@@ -17,6 +17,7 @@ use camhook_site::{Relay, Site, Via};
 use camhook_state::{cooldown, decision};
 
 use crate::actuate::{ActionOutcome, actuate, refuse, retry_delay};
+use crate::command::Redelivery;
 use crate::command_message::CommandMessage;
 use crate::decision_log::{Attempt, DecisionLog};
 use crate::driver::HttpDevices;
@@ -201,14 +202,15 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
             return Err(Retry::waiting("returned").exactly_after(RETURN_DELAY));
         }
         let timer = self.devices.timer(relay);
-        let command = match message.authorize(self.site, relay, timer, RETRY) {
+        let redelivery = Redelivery::of(self.record.receive_count, COMMANDS.max_receive_count, RETRY);
+        let command = match message.authorize(self.site, relay, timer, redelivery) {
             Ok(command) => command,
             // A newer camhook.toml may contain the rule.
             Err(_) if self.record.receive_count < MAX_UNAUTHORIZED_RECEIVES => {
                 return Err(Retry::waiting("not_in_rules").exactly_after(RETRY));
             }
             Err(reason) => {
-                let command = message.as_received(relay, timer, RETRY);
+                let command = message.as_received(relay, timer, redelivery);
                 let verdict = Verdict::refused(Reason::NotInRules(reason.to_string()));
                 let refused = refuse(self.ports, &command, &verdict).await?;
                 self.record_decision(&command, &Ok(refused)).await;

@@ -83,8 +83,32 @@ pub struct RelayCommand<'a> {
     pub plate: Option<PlateEvidence>,
     /// The name of the run, if the event is replayed.
     pub replay: Option<&'a str>,
-    /// The delay until the next delivery of the message.
-    pub retry_delay: Duration,
+    /// Whether the message is delivered again.
+    pub redelivery: Redelivery,
+}
+
+/// Whether a message that cannot be processed yet is delivered again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redelivery {
+    /// Usually after this delay.
+    After(Duration),
+    /// Never: this is the last delivery before the message is dead-lettered, so something has to be decided now.
+    Never,
+}
+
+impl Redelivery {
+    /// What follows a delivery, of a queue that delivers a message at most `last` times.
+    pub(crate) fn of(receive_count: u32, last: u32, delay: Duration) -> Self {
+        if receive_count >= last { Self::Never } else { Self::After(delay) }
+    }
+
+    /// The usual delay.
+    pub(crate) fn delay(self) -> Duration {
+        match self {
+            Self::After(delay) => delay,
+            Self::Never => Duration::ZERO,
+        }
+    }
 }
 
 /// A plate that a rule matched by tolerance, for the audit. It stays out of logs.

@@ -8,7 +8,7 @@ use camhook_site::{Action, Relay, RelayAction, Rule, Site};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::command::{PlateEvidence, TimeEvidence, deadline};
+use crate::command::{PlateEvidence, Redelivery, TimeEvidence, deadline};
 use crate::{DeviceTimer, Executor, RelayCommand, replay};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,7 +167,7 @@ impl CommandMessage {
         site: &'a Site,
         relay: &'a Relay,
         timer: DeviceTimer,
-        retry_delay: Duration,
+        redelivery: Redelivery,
     ) -> Result<RelayCommand<'a>, Unauthorized> {
         if site.source(&self.source).is_none() {
             return Err(Unauthorized::Source(self.source.clone()));
@@ -185,7 +185,7 @@ impl CommandMessage {
             action,
             cooldown: rule.cooldown,
             deadline: deadline(rule, self.happened_at).min(self.deadline),
-            ..self.as_received(relay, timer, retry_delay)
+            ..self.as_received(relay, timer, redelivery)
         })
     }
 
@@ -201,7 +201,7 @@ impl CommandMessage {
         &'a self,
         relay: &'a Relay,
         timer: DeviceTimer,
-        retry_delay: Duration,
+        redelivery: Redelivery,
     ) -> RelayCommand<'a> {
         RelayCommand {
             event: self.event,
@@ -222,7 +222,7 @@ impl CommandMessage {
             executor: Executor::Agent,
             plate: self.plate.clone(),
             replay: self.replay.as_deref(),
-            retry_delay,
+            redelivery,
         }
     }
 }

@@ -112,6 +112,9 @@ pub enum Reason {
     /// The device was not reached, or refused the command.
     #[error("the command was certainly not executed: {0}")]
     NotExecuted(String),
+    /// The queue delivers the event no more, and the action could not be executed until then.
+    #[error("nothing was executed by the last delivery of the event: {0}")]
+    NotDelivered(String),
     /// A request was sent, and its outcome is unknown.
     #[error("it is not known whether the command was executed: {0}")]
     Unconfirmed(String),
@@ -151,6 +154,7 @@ impl Reason {
             Self::Settled { .. } => "settled",
             Self::Forbidden(_) => "forbidden",
             Self::NotExecuted(_) => "no_effect",
+            Self::NotDelivered(_) => "last_delivery",
             Self::Unconfirmed(_) => "no_word",
             Self::NotInRules(_) => "not_in_rules",
             Self::NotConfigured => "not_configured",

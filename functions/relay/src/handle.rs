@@ -13,7 +13,7 @@ use camhook_state::{control, cooldown, decision};
 use futures_util::future::join_all;
 
 use crate::actuate::{ActionOutcome, actuate, retry_delay};
-use crate::command::{PlateEvidence, deadline, dedupe_keys, happened_at, order_time};
+use crate::command::{PlateEvidence, Redelivery, deadline, dedupe_keys, happened_at, order_time};
 use crate::decision_log::{Attempt, DecisionLog, Refusal};
 use crate::driver::HttpDevices;
 use crate::execute_release::execute_release;
@@ -27,11 +27,15 @@ pub const RETRIES: &str = "RelayRetries";
 /// Metric: actions that were postponed to another delivery, by reason.
 pub const PAUSES: &str = "RelayPauses";
 
+/// How often an event is delivered at most: `maxReceiveCount` of the queue in `infra/template.yaml`. With the delays of
+/// `EVENTS` these are 15 minutes; a rule with a greater `max_age` is given up then.
+pub const MAX_EVENT_RECEIVES: u32 = 60;
+
 /// Events are retried after 2, 4, 8, 16, 16 … s, so that a brief failure is over before `max_age` is. They are processed
 /// concurrently, since a relay that does not answer must not delay another one.
 const EVENTS: Policy = Policy {
     queue: Queue::Relay,
-    max_receive_count: 10,
+    max_receive_count: MAX_EVENT_RECEIVES,
     backoff: Backoff::exponential(Duration::from_secs(2), 2, Duration::from_secs(16)),
     retries: RETRIES,
     concurrency: Concurrency::Parallel,
@@ -99,6 +103,10 @@ impl<'a> Delivery<'a> {
             receive_count: self.receive_count,
             last: EVENTS.max_receive_count,
         }
+    }
+
+    fn redelivery(&self) -> Redelivery {
+        Redelivery::of(self.receive_count, EVENTS.max_receive_count, self.retry_delay)
     }
 }
 
@@ -271,7 +279,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
                 executor: Executor::Function,
                 plate: plate.cloned(),
                 replay: delivery.replay,
-                retry_delay: delivery.retry_delay,
+                redelivery: delivery.redelivery(),
             };
         actions.map(command).collect()
     }

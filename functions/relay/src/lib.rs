@@ -34,5 +34,5 @@ pub use command_message::CommandMessage;
 pub use decision::{Decision, Reason};
 pub use device::{DeviceCommand, Devices, SendOutcome};
 pub use error::Error;
-pub use handle::{PAUSES, RETRIES, handle, handle_with};
+pub use handle::{MAX_EVENT_RECEIVES, PAUSES, RETRIES, handle, handle_with};
 pub use protocol::Pause;

@@ -20,7 +20,7 @@ use camhook_state::dedupe::Dedupe;
 use camhook_state::relay::{LastAction, RelayRecord};
 use jiff::Timestamp;
 
-use crate::command::TimeEvidence;
+use crate::command::{Redelivery, TimeEvidence};
 use crate::decision::Earlier;
 use crate::{Decision, DeviceCommand, DeviceTimer, Executor, Reason, RelayCommand, SendOutcome, replay};
 
@@ -306,10 +306,32 @@ fn decide(holding: Holding, decision: Decision, reason: Reason) -> Step {
 /// The next step of an action.
 #[must_use]
 pub fn next(command: &RelayCommand<'_>, phase: &Phase, now: Timestamp) -> Step {
-    match phase {
+    let step = match phase {
         Phase::Deciding(deciding) => while_deciding(command, deciding, now),
         Phase::Prepared(prepared) => before_sending(command, prepared, now),
         Phase::Sent(sent) => after_sending(command, &sent.outcome, now),
+    };
+    match (step, command.redelivery) {
+        (Step::Retry(pause), Redelivery::Never) => give_up(phase, pause),
+        (step, _) => step,
+    }
+}
+
+/// Decides an action that would be postponed to a delivery that never comes.
+fn give_up(phase: &Phase, pause: Pause) -> Step {
+    let holding = match phase {
+        Phase::Deciding(deciding) => Holding::from(&deciding.claim),
+        Phase::Prepared(_) | Phase::Sent(_) => Holding::Claim,
+    };
+    match pause {
+        // The other delivery may have been killed after it sent the command.
+        Pause::InProgress => decide(holding, Decision::Unknown, Reason::Unconfirmed(pause.to_string())),
+        Pause::NotExecuted(reason) | Pause::Deferred { reason, .. } => {
+            decide(holding, Decision::Failed, Reason::NotExecuted(reason))
+        }
+        Pause::Busy | Pause::Interval | Pause::CooldownPending => {
+            decide(holding, Decision::Failed, Reason::NotDelivered(pause.to_string()))
+        }
     }
 }
 
@@ -574,19 +596,20 @@ pub(crate) fn may_still_send(written: &RelayRecord, now: Timestamp) -> bool {
 
 fn after_sending(command: &RelayCommand<'_>, outcome: &SendOutcome, now: Timestamp) -> Step {
     let finish = |decision, reason| decide(Holding::Claim, decision, reason);
+    let usual = command.redelivery.delay();
     let comes_in_time = |delay: Duration| !command.is_late(now.checked_add(delay).unwrap_or(Timestamp::MAX));
     match outcome {
         SendOutcome::Confirmed(answer) => finish(Decision::Done, Reason::Answered(answer.clone())),
         SendOutcome::Forbidden(reason) => finish(Decision::Refused, Reason::Forbidden(reason.clone())),
         SendOutcome::Unconfirmed(reason) => finish(Decision::Unknown, Reason::Unconfirmed(reason.clone())),
         SendOutcome::NotExecuted(reason) => {
-            if command.is_repeatable() && comes_in_time(command.retry_delay) {
+            if command.is_repeatable() && comes_in_time(usual) {
                 return Step::Retry(Pause::NotExecuted(reason.clone()));
             }
             finish(Decision::Failed, Reason::NotExecuted(reason.clone()))
         }
         SendOutcome::Deferred { reason, retry_after } => {
-            let delay = retry_after.map_or(command.retry_delay, |after| after.max(command.retry_delay));
+            let delay = retry_after.map_or(usual, |after| after.max(usual));
             if comes_in_time(delay) {
                 return Step::Retry(Pause::Deferred { reason: reason.clone(), delay });
             }
@@ -705,7 +728,7 @@ mod tests {
             executor: Executor::Function,
             plate: None,
             replay: None,
-            retry_delay: Duration::from_secs(2),
+            redelivery: Redelivery::After(Duration::from_secs(2)),
         }
     }
 
@@ -1224,6 +1247,36 @@ mod tests {
             }
             let too_long = after_sending_at(&command(&relay, action), deferred(Some(31)), NOW);
             assert_eq!(decision(&too_long), Some((Decision::Failed, "no_effect")));
+        }
+    }
+
+    #[test]
+    fn the_last_delivery_decides_what_another_one_would() {
+        let relay = relay(Via::Cloud);
+        let last = |action| RelayCommand { redelivery: Redelivery::Never, ..command(&relay, action) };
+        let busy = Deciding {
+            relay: RelayRecord { busy_until: Some(at(1)), ..RelayRecord::default() },
+            ..deciding()
+        };
+        let in_interval = Deciding { relay: actuated(1, None), ..deciding() };
+        let in_progress = with_claim(found(ClaimState::Taken, Effect::Possible, -1));
+        let by_last_delivery = Some((Decision::Failed, "last_delivery"));
+        for (known, expected) in [
+            (busy, by_last_delivery),
+            (in_interval, by_last_delivery),
+            (in_progress, Some((Decision::Unknown, "no_word"))),
+        ] {
+            let step = step(&last(RelayAction::On), &known);
+            assert_eq!(decision(&step), expected, "{known:?}");
+            assert_eq!(verdict(&step).alert, AlertPolicy::Send);
+        }
+        for outcome in [
+            SendOutcome::NotExecuted(answer()),
+            SendOutcome::Deferred { reason: answer(), retry_after: Some(Duration::from_secs(3)) },
+        ] {
+            let step = after_sending_at(&last(PULSE), outcome, NOW);
+            assert_eq!(decision(&step), Some((Decision::Failed, "no_effect")));
+            assert_eq!(verdict(&step).claim, ClaimEffect::Done);
         }
     }
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 use crate::support::*;
 use camhook_event::{Event, Kind, State};
 use camhook_ports::memory::MemoryPorts;
-use camhook_ports::{Object, Queue, QueueRecord};
+use camhook_ports::{Clock, Object, Queue, QueueRecord};
 use camhook_relay::release::{ConfirmedOff, confirm_off};
-use camhook_relay::{DeviceCommand, DeviceTimer, Devices, SendOutcome, handle_with, replay};
+use camhook_relay::{
+    DeviceCommand, DeviceTimer, Devices, MAX_EVENT_RECEIVES, SendOutcome, handle_with, replay,
+};
 use camhook_site::{Relay, Site};
 use camhook_state::control::{self, StopSwitch};
 use camhook_state::dead_letter;
@@ -823,11 +825,63 @@ async fn why_a_message_is_dead_lettered_is_recorded() {
         let name = record(&event, 1).message_id;
         dead_letter::find(&world.ports.state, Queue::Relay, &name).await.unwrap()
     };
-    world.deliver(&event, 9).await;
+    world.deliver(&event, MAX_EVENT_RECEIVES - 1).await;
     assert_eq!(noted().await, None);
-    world.deliver(&event, 10).await;
+    world.deliver(&event, MAX_EVENT_RECEIVES).await;
     let reasons = noted().await.unwrap().reasons;
     assert!(reasons[0].contains("the state table failed at an item of `claim`"), "{reasons:?}");
+}
+
+#[tokio::test]
+async fn the_last_delivery_records_and_alerts_whatever_prevents_the_action() {
+    let max_age = "max_age = \"2h\"";
+    let of_rule = |relay_keys: &str| {
+        World::new(&[relay("gate", relay_keys), rule("open", MOTION, &then("gate", "on"), max_age)])
+    };
+    let event = event(1, Kind::Motion, NOW);
+    // A device that never accepts the command.
+    let world = of_rule("").answering((0..99).map(|_| not_executed()));
+    for receive_count in 1..MAX_EVENT_RECEIVES {
+        assert_eq!(world.deliver(&event, receive_count).await.len(), 1, "{receive_count}");
+        world.ports.clock.advance(world.ports.queues.retried().last().unwrap().2);
+    }
+    assert!(world.audit().is_empty());
+    let elapsed = world.ports.clock.now().duration_since(NOW);
+    assert!(elapsed >= jiff::SignedDuration::from_mins(15), "a max_age of 15 minutes is served: {elapsed:?}");
+    assert!(world.deliver(&event, MAX_EVENT_RECEIVES).await.is_empty());
+    assert_eq!(world.audit(), decisions(&[("failed", "no_effect")]));
+    assert_eq!(world.alerts().len(), 1);
+
+    // A `min_interval` that outlasts all deliveries.
+    let world = of_rule("min_interval = \"1h\"");
+    world.deliver(&crate::support::event(2, Kind::Motion, NOW), 1).await;
+    assert_eq!(world.deliver(&event, MAX_EVENT_RECEIVES - 1).await.len(), 1);
+    assert!(world.deliver(&event, MAX_EVENT_RECEIVES).await.is_empty());
+    assert!(world.audit().contains(&("failed".to_owned(), "last_delivery".to_owned())));
+    assert_eq!(world.alerts().len(), 1);
+
+    // A table that fails: the dead letter sends the alert.
+    let world = of_rule("");
+    world.ports.state.fail("claim#");
+    assert_eq!(world.deliver(&event, MAX_EVENT_RECEIVES).await.len(), 1);
+    assert_eq!(world.audit(), decisions(&[("failed", "last_delivery")]));
+    assert_eq!(world.alerts().len(), 1);
+}
+
+#[test]
+fn the_queue_delivers_an_event_as_often_as_the_function_expects() {
+    let template = include_str!("../../../../infra/template.yaml");
+    let (_, queue) = template.split_once("\n  RelayQueue:\n").unwrap();
+    let (_, count) = queue.split_once("maxReceiveCount: ").unwrap();
+    assert_eq!(count.lines().next().unwrap().parse(), Ok(MAX_EVENT_RECEIVES));
+}
+
+#[tokio::test]
+async fn a_decision_whose_alert_cannot_be_sent_is_recorded_by_the_last_delivery() {
+    let world = gate().answering([unconfirmed()]);
+    world.ports.queues.fail(Queue::Alerts);
+    assert_eq!(world.deliver(&event(1, Kind::Motion, NOW), MAX_EVENT_RECEIVES).await.len(), 1);
+    assert_eq!(world.audit(), decisions(&[("unknown", "no_word")]));
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ use camhook_ports::{
 use camhook_relay::agent::{Disposition, RelayFilter, process_message_with};
 use camhook_relay::message::{self, Received};
 use camhook_relay::release::confirm_off;
-use camhook_relay::{DeviceCommand, DeviceTimer, Devices, SendOutcome, handle_with};
+use camhook_relay::{DeviceCommand, DeviceTimer, Devices, MAX_EVENT_RECEIVES, SendOutcome, handle_with};
 use camhook_site::{Relay, Site};
 use camhook_state::control::StopSwitch;
 use jiff::{SignedDuration, Timestamp};
@@ -546,7 +546,7 @@ impl<'w> Play<'w> {
         let now = self.world.now();
         let message = &mut self.messages[index];
         message.record.receive_count += 1;
-        let most = if message.queue == Queue::Relay { 10 } else { 1000 };
+        let most = if message.queue == Queue::Relay { MAX_EVENT_RECEIVES } else { 1000 };
         if message.record.receive_count > most {
             message.place = Place::Dead;
             return;
