@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
+use camhook_event::EventId;
 use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue};
 use camhook_state::alert::{Alert, AlertSubject};
-use camhook_state::claim::{self, Acquisition, Claim, ClaimState, DecisionRecord, Effect, Holder};
-use camhook_state::dedupe::Dedupe;
+use camhook_state::claim::{self, Acquisition, Claim, ClaimKey, ClaimState, DecisionRecord, Effect, Holder};
+use camhook_state::dedupe::{Dedupe, TakeOver};
 use camhook_state::relay::{self, RelayRecord, RelayState};
 use camhook_state::{control, cooldown, dedupe};
 use futures_util::future::try_join3;
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 use tracing::Instrument;
 
 use crate::audit::{self, Subject};
-use crate::command::{DedupeKey, Redelivery};
+use crate::command::{DedupeKey, Ownership, Redelivery};
 use crate::command_message::CommandMessage;
 use crate::decision::Earlier;
 use crate::protocol::{
@@ -244,14 +245,32 @@ async fn check_dedupe<P: Ports>(
     now: Timestamp,
 ) -> Result<Dedupe, Error> {
     let mut result = Dedupe::First;
-    for DedupeKey { key, scope, lifetime } in &command.dedupe {
+    for DedupeKey { key, scope, lifetime, ownership } in &command.dedupe {
         let checked = dedupe::dedupe_for(ports.state(), key, scope, command.event, *lifetime, now).await;
         result = checked.map_err(|error| Error::of_dedupe(command.rule, error))?;
+        if let (Dedupe::Duplicate(from), Ownership::UntilNothingWasDone) = (result, ownership)
+            && has_done_nothing(ports, command, from, now).await?
+        {
+            let events = TakeOver { from, to: command.event };
+            let taken = dedupe::take_over(ports.state(), key, scope, events, *lifetime, now).await;
+            result = taken.map_err(|error| Error::of_dedupe(command.rule, error))?;
+        }
         if matches!(result, Dedupe::Duplicate(_)) {
             break;
         }
     }
     Ok(result)
+}
+
+/// Whether this action was decided for another event without doing anything.
+async fn has_done_nothing<P: Ports>(
+    ports: &P,
+    command: &RelayCommand<'_>,
+    event: EventId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let claim = claim::find(ports.state(), &ClaimKey { event, ..command.claim() }, now).await?;
+    Ok(claim.is_some_and(|claim| protocol::did_nothing(&claim)))
 }
 
 fn unwritable(command: &RelayCommand<'_>, reason: serde_json::Error) -> Error {

@@ -60,7 +60,7 @@ pub struct RelayCommand<'a> {
     /// Whether that time is known well enough to switch a relay.
     pub time_evidence: TimeEvidence,
     /// Of several events with one of these keys, only one switches the relay.
-    pub dedupe: Vec<DedupeKey<'a>>,
+    pub dedupe: Vec<DedupeKey>,
     /// The rule's id.
     pub rule: &'a str,
     /// The index of the action within the rule, counted from 0.
@@ -150,13 +150,24 @@ pub enum TimeEvidence {
 
 /// A key that events about the same object share.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DedupeKey<'a> {
+pub struct DedupeKey {
     /// The key.
     pub key: String,
-    /// Where only one of the events acts: a rule, or a relay.
-    pub scope: Cow<'a, str>,
+    /// Where only one of the events acts: an action of a rule, or a relay.
+    pub scope: String,
     /// How long the key is remembered.
     pub lifetime: Duration,
+    /// Whether an event takes the key from one that did nothing.
+    pub ownership: Ownership,
+}
+
+/// Whether a key stays with the event that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    /// An event whose action was decided without doing anything loses it to the next one: the car still waits.
+    UntilNothingWasDone,
+    /// For the lifetime of the key, since another event with it is the same one, posted again.
+    Fixed,
 }
 
 impl<'a> RelayCommand<'a> {
@@ -262,32 +273,35 @@ fn before_receipt(event: &Event, lag: Duration) -> Timestamp {
 
 /// The keys of an action: of several events with one of them, only one switches the relay.
 ///
-/// Posts about one object act once for a rule, by the key that notifications use too. A `hold` acts for each event. A
+/// Posts about one object act once for an action of a rule, by the key that notifications use too. A `hold` acts for each
+/// event. A
 /// signed event acts once for a relay, whichever source it was posted to: two sources with one key accept the same
 /// captured post, and each gives its event an id of its own. A replay that switches relays may repeat what the signed
 /// event did.
 #[must_use]
-pub fn dedupe_keys<'a>(
+pub fn dedupe_keys(
     site: &Site,
     event: &Event,
-    rule: &'a str,
+    claim: ClaimKey<'_>,
     relay: &str,
     action: RelayAction,
-    replay: Option<&str>,
-) -> Vec<DedupeKey<'a>> {
+) -> Vec<DedupeKey> {
     let acts_once = !matches!(action, RelayAction::Hold { .. });
     let object = site.dedupe_key(event).filter(|_| acts_once).map(|key| DedupeKey {
         key,
-        scope: Cow::Borrowed(rule),
+        // Each action has a key of its own, so that the claim of the event that has it tells what became of it.
+        scope: format!("{}#{}", claim.rule, claim.action),
         lifetime: DEDUPE_LIFETIME,
+        ownership: Ownership::UntilNothingWasDone,
     });
     let source = site.source(event.data.source.as_str());
     let is_signed = source.is_some_and(|source| !source.auth.hmac.is_empty());
     let ids = event.data.correlation.iter().flat_map(|correlation| &correlation.event_ids);
-    let signed = ids.filter(|_| is_signed && replay.is_none()).map(|id| DedupeKey {
+    let signed = ids.filter(|_| is_signed && claim.replay.is_none()).map(|id| DedupeKey {
         key: format!("signed/{}/{}", event.data.vendor, id.as_str().to_lowercase()),
-        scope: Cow::Owned(format!("relay/{relay}")),
+        scope: format!("relay/{relay}"),
         lifetime: CLAIM_LIFETIME,
+        ownership: Ownership::Fixed,
     });
     object.into_iter().chain(signed).collect()
 }

@@ -9,6 +9,7 @@ use camhook_outbound::Client;
 use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue, QueueRecord};
 use camhook_site::{Action, Context, Modes, RelayAction, Rule, Site, Source, evaluate};
 use camhook_state::alert::{Alert, AlertSubject};
+use camhook_state::claim::ClaimKey;
 use camhook_state::{control, cooldown, decision};
 use futures_util::future::join_all;
 
@@ -259,15 +260,17 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
             Action::Relay { relay, action } => Some((index, self.site.relay(relay.as_str())?, *action)),
             Action::Notify { .. } | Action::Mode { .. } => None,
         });
-        let command =
-            |(action_index, relay, action): (usize, &'a camhook_site::Relay, RelayAction)| RelayCommand {
+        let command = |(action_index, relay, action): (usize, &'a camhook_site::Relay, RelayAction)| {
+            let claim =
+                ClaimKey { event: event.id, rule: rule_id, action: action_index, replay: delivery.replay };
+            RelayCommand {
                 event: event.id,
                 source: event.data.source.as_str(),
                 order_time: order_time(event, source),
                 event_state: event.data.state,
                 happened_at,
                 time_evidence: evidence,
-                dedupe: dedupe_keys(self.site, event, rule_id, relay.id.as_str(), action, delivery.replay),
+                dedupe: dedupe_keys(self.site, event, claim, relay.id.as_str(), action),
                 rule: rule_id,
                 action_index,
                 cooldown: rule.cooldown,
@@ -280,7 +283,8 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
                 plate: plate.cloned(),
                 replay: delivery.replay,
                 redelivery: delivery.redelivery(),
-            };
+            }
+        };
         actions.map(command).collect()
     }
 

@@ -439,6 +439,16 @@ pub(crate) fn earlier(claim: &ClaimRecord) -> Earlier {
     Earlier::DidNotAct
 }
 
+/// Whether a claim is settled without anything that was done or may have been done. A `duplicate` is not such a claim:
+/// another event acted in its place.
+pub(crate) fn did_nothing(claim: &ClaimRecord) -> bool {
+    let Some(record) = claim.decision.as_ref().filter(|_| claim.state == ClaimState::Done) else {
+        return false;
+    };
+    let idle = [Decision::Failed, Decision::Late, Decision::Refused, Decision::Stopped];
+    idle.iter().any(|decision| decision.name() == record.decision)
+}
+
 /// Whether the event's times are in the future. Such an event would never be too old, and a `hold` would not end.
 fn is_in_future(command: &RelayCommand<'_>, now: Timestamp) -> bool {
     let limit = now.checked_add(CLOCK_DIFFERENCE).unwrap_or(Timestamp::MAX);
@@ -797,8 +807,9 @@ mod tests {
         let relay = relay(Via::Cloud);
         let key = crate::command::DedupeKey {
             key: "cam:motion:1".to_owned(),
-            scope: "open".into(),
+            scope: "open#0".to_owned(),
             lifetime: Duration::from_secs(60),
+            ownership: crate::command::Ownership::UntilNothingWasDone,
         };
         let command = RelayCommand {
             dedupe: vec![key],
@@ -966,6 +977,21 @@ mod tests {
         ] {
             assert_eq!(earlier(&claim(decision)), expected, "{decision:?}");
         }
+        for (decision, expected) in [
+            (None, false),
+            (Some("done"), false),
+            (Some("unknown"), false),
+            (Some("dry_run"), false),
+            (Some("duplicate"), false),
+            (Some("failed"), true),
+            (Some("late"), true),
+            (Some("refused"), true),
+            (Some("stopped"), true),
+        ] {
+            assert_eq!(did_nothing(&claim(decision)), expected, "{decision:?}");
+        }
+        let undecided = ClaimRecord { state: ClaimState::Taken, ..claim(Some("failed")) };
+        assert!(!did_nothing(&undecided));
     }
 
     #[test]

@@ -76,6 +76,48 @@ pub async fn dedupe_for<S: State>(
     Ok(updated.await?.result)
 }
 
+/// Lets an event act in the place of the one that holds the key, because that one turned out to do nothing. Of several
+/// events that ask for it, one takes the key.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn take_over<S: State>(
+    state: &S,
+    key: &str,
+    scope: &str,
+    events: TakeOver,
+    lifetime: Duration,
+    now: Timestamp,
+) -> Result<Dedupe, Error> {
+    let TakeOver { from, to } = events;
+    let key = item_key(key, scope);
+    let expires = now.checked_add(lifetime).ok();
+    let updated = update(
+        state,
+        Update { key: &key, now, begin: Begin::Reading },
+        |present: Option<Present<DedupeRecord>>| {
+            let first = Change::Write { record: DedupeRecord { event: to }, expires, result: Dedupe::First };
+            Ok(match present {
+                None => first,
+                Some(Present { record, .. }) if record.event == to => Change::Keep(Dedupe::Same),
+                Some(Present { record, .. }) if record.event == from => first,
+                Some(Present { record, .. }) => Change::Keep(Dedupe::Duplicate(record.event)),
+            })
+        },
+    );
+    Ok(updated.await?.result)
+}
+
+/// Which event acts in the place of which other one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakeOver {
+    /// The event that did nothing.
+    pub from: EventId,
+    /// The event that is to act.
+    pub to: EventId,
+}
+
 /// `once#{hash of the key}`, `{scope}`. A key holds what a device sent: it may be longer than the table allows, and it
 /// may be a plate, which must not appear in an error message.
 fn item_key(key: &str, scope: &str) -> Key {
@@ -108,6 +150,23 @@ mod tests {
         let later = NOW.checked_add(DEDUPE_LIFETIME).unwrap();
         assert_eq!(ask('b', later).await.unwrap(), Dedupe::First);
         assert_eq!(ask('a', later).await.unwrap(), Dedupe::Duplicate(event('b')));
+    }
+
+    #[tokio::test]
+    async fn of_several_events_one_acts_in_the_place_of_another() {
+        let state = MemoryState::default();
+        let take_over = |from, to| {
+            let events = TakeOver { from: event(from), to: event(to) };
+            take_over(&state, "k", "gate", events, DEDUPE_LIFETIME, NOW)
+        };
+        assert_eq!(dedupe(&state, "k", "gate", event('a'), NOW).await.unwrap(), Dedupe::First);
+        assert_eq!(take_over('a', 'b').await.unwrap(), Dedupe::First);
+        assert_eq!(take_over('a', 'c').await.unwrap(), Dedupe::Duplicate(event('b')));
+        assert_eq!(take_over('a', 'b').await.unwrap(), Dedupe::Same);
+        assert_eq!(
+            dedupe(&state, "k", "gate", event('a'), NOW).await.unwrap(),
+            Dedupe::Duplicate(event('b'))
+        );
     }
 
     #[test]

@@ -166,6 +166,22 @@ async fn a_command_that_waited_too_long_is_late_and_its_cooldown_is_returned() {
 }
 
 #[tokio::test]
+async fn the_next_post_about_an_object_is_handed_over_when_the_agent_did_nothing_for_the_first_one() {
+    let world = World::new(PULSE, "");
+    let post = |number, seconds| with_key(event(number, Kind::Motion, at(seconds)), "cam:plate:7");
+    // The device is unreachable until the first event is too old.
+    let world =
+        World { devices: ScriptedDevices::answering([SendOutcome::NotExecuted("refused".into())]), ..world };
+    let first = world.handed_over(&post(1, 0.0)).await;
+    assert!(world.handed_over(&post(2, 0.0)).await.is_empty(), "the agent has the command");
+    world.advance(29);
+    assert_eq!(world.take(&delivery(&first[0], 1)).await, Disposition::Delete);
+    assert_eq!(world.audit().last().unwrap().0, "failed");
+    assert_eq!(world.handed_over_nothing(&post(3, 29.0)).await, 1, "the car still waits");
+    assert_eq!(world.handed_over_nothing(&post(4, 29.0)).await, 0);
+}
+
+#[tokio::test]
 async fn a_process_killed_between_claim_and_send_leaves_the_outcome_unknown() {
     let world = World::new(PULSE, "");
     let commands = world.handed_over(&event(1, Kind::Motion, NOW)).await;

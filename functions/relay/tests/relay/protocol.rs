@@ -244,6 +244,24 @@ async fn several_posts_about_one_object_switch_once() {
 }
 
 #[tokio::test]
+async fn the_next_post_about_an_object_acts_when_the_first_one_did_nothing() {
+    let post = |number, seconds| with_key(event(number, Kind::Motion, at(seconds)), "cam:plate:7");
+    for (answer, switches) in [(not_executed(), 2), (unconfirmed(), 1), (confirmed(), 1)] {
+        let both = format!("{}, {}", pulse("gate"), pulse("lamp"));
+        let parts = [relay("gate", ""), relay("lamp", ""), rule("open", MOTION, &both, "max_age = \"1s\"")];
+        let world = World::new(&parts).answering([answer.clone()]);
+        world.deliver(&post(1, 0.0), 1).await;
+        world.advance(5);
+        for (number, seconds) in [(2, 5.0), (3, 5.5)] {
+            world.deliver(&post(number, seconds), 1).await;
+        }
+        let commands = world.devices.asked();
+        let of = |relay: &str| commands.iter().filter(|(asked, _)| asked == relay).count();
+        assert_eq!((of("gate"), of("lamp")), (switches, 1), "{answer:?}: {:?}", world.audit());
+    }
+}
+
+#[tokio::test]
 async fn the_smallest_interval_refuses_a_pulse_and_lets_off_through() {
     let world = World::new(&[
         relay("gate", "min_interval = \"3s\""),
