@@ -73,15 +73,31 @@ impl<P: Ports> DeviceClient<'_, P> {
     ///
     /// When nothing was sent, no answer was received, or the answer is incomplete.
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, SendOutcome> {
+        let answer = self.send_for_beginning(request).await?;
+        match answer.completeness {
+            Completeness::Whole => Ok(answer),
+            Completeness::Cut => Err(incomplete(&answer)),
+        }
+    }
+
+    /// Sends a request and returns the answer, whose body may be only the beginning of what the device sent: the answer
+    /// was too long, or the connection broke.
+    ///
+    /// # Errors
+    ///
+    /// When nothing was sent, or no answer was received.
+    pub(super) async fn send_for_beginning(&self, request: &Request) -> Result<Answer, SendOutcome> {
         match self.http.send(self.network, request).await {
-            Outcome::Done(answer) if answer.completeness == Completeness::Cut => {
-                Err(SendOutcome::Unconfirmed(format!("{} and an incomplete answer", status(&answer))))
-            }
             Outcome::Done(answer) | Outcome::Refused(answer) => Ok(answer),
             Outcome::NotSent(reason) => Err(not_sent(&reason)),
             Outcome::NoAnswer(failure) => Err(SendOutcome::Unconfirmed(failure.to_string())),
         }
     }
+}
+
+/// The outcome of a command whose answer is incomplete.
+pub(super) fn incomplete(answer: &Answer) -> SendOutcome {
+    SendOutcome::Unconfirmed(format!("{} and an incomplete answer", status(answer)))
 }
 
 fn not_sent(reason: &NotSent) -> SendOutcome {

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use camhook_outbound::{Answer, Request};
+use camhook_outbound::{Answer, Completeness, Request};
 use camhook_ports::{Clock, Ports, SecretReference};
 use camhook_site::{HttpDevice, HttpMethod, HttpRequest};
 use http::{HeaderName, Method};
@@ -17,7 +17,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::driver::answer::{status_and_text, undocumented};
-use crate::driver::client::DeviceClient;
+use crate::driver::client::{DeviceClient, incomplete};
 use crate::{DeviceCommand, SendOutcome};
 
 /// The most instructions that a template may execute.
@@ -43,7 +43,7 @@ pub(super) async fn execute<P: Ports>(
     for (name, value) in &template.headers {
         request = with_header(client, request, name, value, &values).await?;
     }
-    confirmed(&client.send(&request).await?, device, client.ports.clock().now())
+    confirmed(&client.send_for_beginning(&request).await?, device, client.ports.clock().now())
 }
 
 /// The name of a command in templates, and its request.
@@ -132,7 +132,8 @@ fn method(method: HttpMethod) -> Method {
 }
 
 /// Interprets an answer by the configuration: first `refused`, then `success`, which defaults to a status of 200 to 299.
-/// Any other answer proves nothing.
+/// Any other answer proves nothing. A status is known however much of the body arrived; a text has to be in the part that
+/// did.
 fn confirmed(answer: &Answer, device: &HttpDevice, now: Timestamp) -> Result<String, SendOutcome> {
     let body = String::from_utf8_lossy(&answer.body);
     if device.refused.as_ref().is_some_and(|refused| refused.matches(answer.status.as_u16(), &body)) {
@@ -144,6 +145,9 @@ fn confirmed(answer: &Answer, device: &HttpDevice, now: Timestamp) -> Result<Str
     }
     if device.success.matches(answer.status.as_u16(), &body) {
         return Ok(status_and_text(answer));
+    }
+    if answer.completeness == Completeness::Cut {
+        return Err(incomplete(answer));
     }
     if answer.status.is_success() {
         let text = status_and_text(answer);

@@ -9,7 +9,7 @@ use camhook_ports::Queue;
 use camhook_relay::handle;
 
 use crate::support::record_of;
-use crate::world::{World, answer, authorization};
+use crate::world::{World, answer, authorization, half};
 
 fn world(server: &TestServer, more: &str, action: &str) -> World {
     let url = server.url("/").unwrap();
@@ -140,6 +140,34 @@ refused = { status = [409, 503], body = "locked" }"#;
         assert_eq!(world.audit()[0]["decision"], expected, "{status} {body}");
         assert_eq!(server.received().len(), 1, "{status} {body}");
     }
+}
+
+/// A page that is longer than what is read of an answer (1 KiB in these tests), with a word at its beginning.
+fn long(word: &str) -> Reply {
+    answer(&format!("{word}{}", " ".repeat(4096)))
+}
+
+#[tokio::test]
+async fn a_long_or_broken_answer_is_judged_by_its_status_and_what_arrived() {
+    let by_word =
+        "on = { path = \"/on\" }\nsuccess = { body = \"switched\" }\nrefused = { body = \"locked\" }";
+    let by_status = "on = { path = \"/on\" }";
+    for (keys, reply, expected) in [
+        (by_status, long("anything"), "done"),
+        (by_status, half("anything"), "done"),
+        (by_word, long("switched"), "done"),
+        (by_word, half("switched"), "done"),
+        (by_word, long("anything"), "unknown"),
+        (by_word, half("anything"), "unknown"),
+    ] {
+        let sent = reply.clone();
+        let server = TestServer::start(move |_| sent.clone()).await.unwrap();
+        let (decision, text) = world(&server, keys, r#"action = "on""#).decide().await;
+        assert_eq!(decision, expected, "{keys} {reply:?}: {text}");
+        assert_eq!(server.received().len(), 1);
+    }
+    let server = TestServer::start(|_| long("locked")).await.unwrap();
+    assert_eq!(world(&server, by_word, r#"action = "on""#).deliver(1).await, 1, "a refusal is tried again");
 }
 
 #[tokio::test]
