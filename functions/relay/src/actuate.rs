@@ -20,8 +20,8 @@ use crate::command::{DedupeKey, Ownership, Redelivery};
 use crate::command_message::CommandMessage;
 use crate::decision::Earlier;
 use crate::protocol::{
-    self, AlertPolicy, ClaimEffect, ClaimStatus, CooldownEffect, Deciding, Pause, Phase, ReleaseStatus,
-    SEND_LIMIT, Sent, Step, Verdict, time_until,
+    self, AlertPolicy, ClaimEffect, ClaimStatus, CooldownEffect, Deciding, Pause, Phase, Prepared,
+    ReleaseStatus, SEND_LIMIT, Sent, Step, Verdict, time_until,
 };
 use crate::release::ReleaseMessage;
 use crate::{Decision, DeviceCommand, Devices, Error, Executor, Reason, RelayCommand, SendOutcome};
@@ -229,8 +229,11 @@ async fn execute_step<P: Ports, D: Devices>(
             prepared.stop = Some(control::stop_switch(ports.state()).await?);
         }
         (Phase::Prepared(prepared), Step::Send(device_command)) => {
-            let prepared = prepared.as_ref().clone();
+            let mut prepared = prepared.as_ref().clone();
             let outcome = send(ports, devices, command, device_command).await;
+            if let SendOutcome::WithoutTimer(_) = outcome {
+                prepared.release = replace_timer(ports, command, &prepared).await;
+            }
             progress.phase = Phase::Sent(Box::new(Sent { prepared, outcome }));
         }
         (_, _) => {}
@@ -341,6 +344,22 @@ async fn queue_release<P: Ports>(
     let message = release.message(delay).map_err(|reason| unwritable(command, reason))?;
     ports.queues().send(command.executor.release_queue(), message).await?;
     Ok(())
+}
+
+/// Sends the message that switches off a relay whose device turned out to have no timer.
+async fn replace_timer<P: Ports>(
+    ports: &P,
+    command: &RelayCommand<'_>,
+    prepared: &Prepared,
+) -> ReleaseStatus {
+    let Some(on_until) = prepared.written.on_until else { return prepared.release };
+    match queue_release(ports, command, on_until, prepared.written.generation).await {
+        Ok(()) => ReleaseStatus::Queued,
+        Err(error) => {
+            tracing::error!(%error, "failed to enqueue the release of a device without its timer, it may stay on");
+            prepared.release
+        }
+    }
 }
 
 async fn send<P: Ports, D: Devices>(

@@ -118,6 +118,9 @@ pub enum Reason {
     /// A request was sent, and its outcome is unknown.
     #[error("it is not known whether the command was executed: {0}")]
     Unconfirmed(String),
+    /// The device is on, and its timer is not running.
+    #[error("the device is on without the timer that was to switch it off, so camhook switches it off: {0}")]
+    WithoutTimer(String),
     /// The agent received a command that matches no rule of its camhook.toml.
     #[error("the command matches no rule of camhook.toml: {0}")]
     NotInRules(String),
@@ -156,6 +159,7 @@ impl Reason {
             Self::NotExecuted(_) => "no_effect",
             Self::NotDelivered(_) => "last_delivery",
             Self::Unconfirmed(_) => "no_word",
+            Self::WithoutTimer(_) => "no_timer",
             Self::NotInRules(_) => "not_in_rules",
             Self::NotConfigured => "not_configured",
             Self::TimeOver(_) => "time_over",

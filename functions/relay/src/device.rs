@@ -39,6 +39,8 @@ pub enum SendOutcome {
     Forbidden(String),
     /// A request was sent, and its outcome is unknown.
     Unconfirmed(String),
+    /// The device is on, and its answer says that its timer, which was to switch it off, is not running.
+    WithoutTimer(String),
 }
 
 impl SendOutcome {
@@ -46,7 +48,7 @@ impl SendOutcome {
     #[must_use]
     pub fn may_have_acted(&self) -> bool {
         match self {
-            Self::Confirmed(_) | Self::Unconfirmed(_) => true,
+            Self::Confirmed(_) | Self::Unconfirmed(_) | Self::WithoutTimer(_) => true,
             Self::NotExecuted(_) | Self::Deferred { .. } | Self::Forbidden(_) => false,
         }
     }

@@ -149,7 +149,9 @@ async fn switch_off<P: Ports, D: Devices>(
         SendOutcome::NotExecuted(reason) => (Reason::NotExecuted(reason), None),
         SendOutcome::Deferred { reason, retry_after } => (Reason::NotExecuted(reason), retry_after),
         SendOutcome::Forbidden(reason) => (Reason::Forbidden(reason), None),
-        SendOutcome::Unconfirmed(reason) => (Reason::Unconfirmed(reason), None),
+        SendOutcome::Unconfirmed(reason) | SendOutcome::WithoutTimer(reason) => {
+            (Reason::Unconfirmed(reason), None)
+        }
     };
     Attempted::NotConfirmed { reason, retry_after, state: Box::new(written) }
 }

@@ -612,6 +612,7 @@ fn after_sending(command: &RelayCommand<'_>, outcome: &SendOutcome, now: Timesta
         SendOutcome::Confirmed(answer) => finish(Decision::Done, Reason::Answered(answer.clone())),
         SendOutcome::Forbidden(reason) => finish(Decision::Refused, Reason::Forbidden(reason.clone())),
         SendOutcome::Unconfirmed(reason) => finish(Decision::Unknown, Reason::Unconfirmed(reason.clone())),
+        SendOutcome::WithoutTimer(answer) => finish(Decision::Unknown, Reason::WithoutTimer(answer.clone())),
         SendOutcome::NotExecuted(reason) => {
             if command.is_repeatable() && comes_in_time(usual) {
                 return Step::Retry(Pause::NotExecuted(reason.clone()));
@@ -647,7 +648,7 @@ pub fn record_after(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Tim
             }
         }
         // It may have been executed, so the release stays pending.
-        Some(SendOutcome::Unconfirmed(_)) => RelayRecord {
+        Some(SendOutcome::Unconfirmed(_) | SendOutcome::WithoutTimer(_)) => RelayRecord {
             busy_until: None,
             last_actuation: Some(now),
             release_queued: release_queued(written, *release),

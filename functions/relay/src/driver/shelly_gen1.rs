@@ -10,7 +10,6 @@ use camhook_outbound::{Answer, Request};
 use camhook_ports::Ports;
 use camhook_site::{ShellyGen1, ShellyGen1Output};
 use http::Method;
-use serde_json::Value;
 use url::Url;
 
 use crate::driver::answer::{object, refused_login, text, undocumented};
@@ -63,13 +62,15 @@ fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// Confirmed by the requested state in `ison`. Refused by the challenge of the restricted login.
+/// Confirmed by the requested state in `ison`. Refused by the challenge of the restricted login. A device that is on and
+/// reports that its timer is not running (`has_timer`) does not end a pulse.
 fn confirmed(answer: &Answer, command: DeviceCommand) -> Result<String, SendOutcome> {
     if let Some(refused) = refused_login(answer) {
         return Err(refused);
     }
-    let is_on = object(answer).and_then(|members| members.get("ison").and_then(Value::as_bool));
-    let Some(is_on) = is_on.filter(|_| answer.status.is_success()) else {
+    let members = object(answer);
+    let member = |name: &str| members.as_ref()?.get(name)?.as_bool();
+    let Some(is_on) = member("ison").filter(|_| answer.status.is_success()) else {
         return Err(undocumented(answer, "Shelly of the first generation"));
     };
     let is_as_requested = match command {
@@ -83,6 +84,9 @@ fn confirmed(answer: &Answer, command: DeviceCommand) -> Result<String, SendOutc
             "the device reports that it is {state}: {}",
             text(answer)
         )));
+    }
+    if let (DeviceCommand::On { off_after: Some(_) }, Some(false)) = (command, member("has_timer")) {
+        return Err(SendOutcome::WithoutTimer(text(answer)));
     }
     Ok(text(answer))
 }
@@ -117,6 +121,25 @@ mod tests {
             let url = url(&device(output), command);
             assert_eq!(url.as_str().strip_prefix("http://192.168.85.151").unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn a_pulse_is_confirmed_only_while_the_devices_timer_runs() {
+        let pulse = DeviceCommand::On { off_after: Some(Duration::from_secs(5)) };
+        for (body, is_confirmed) in [
+            (r#"{"ison":true,"has_timer":true,"timer_duration":5}"#, true),
+            (r#"{"ison":true}"#, true),
+            (r#"{"ison":true,"has_timer":false,"timer_duration":0}"#, false),
+        ] {
+            let expected = if is_confirmed {
+                Ok(body.to_owned())
+            } else {
+                Err(SendOutcome::WithoutTimer(body.to_owned()))
+            };
+            assert_eq!(confirmed(&answer(200, body), pulse), expected);
+        }
+        let off = r#"{"ison":false,"has_timer":false}"#;
+        assert!(matches!(confirmed(&answer(200, off), pulse), Err(SendOutcome::Unconfirmed(_))));
     }
 
     #[test]

@@ -20,6 +20,9 @@ use crate::{DeviceCommand, SendOutcome};
 /// The user of the control password.
 const USER: &str = "none";
 
+/// A pulse of at most this length may be over before the device answers.
+const SHORT_PULSE: Duration = Duration::from_secs(2);
+
 /// The shortest pulse, and the longest.
 const PULSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(86_400));
 
@@ -98,6 +101,7 @@ fn confirmed(answer: &Answer, device: &WebRelay, command: DeviceCommand) -> Resu
     let is_as_requested = match command {
         DeviceCommand::On { off_after: None } => state == "1",
         DeviceCommand::Off => state == "0",
+        DeviceCommand::On { off_after: Some(off_after) } if off_after > SHORT_PULSE => state == "1",
         DeviceCommand::On { off_after: Some(_) } | DeviceCommand::Toggle => matches!(state, "0" | "1" | "2"),
     };
     if is_as_requested {
@@ -176,6 +180,9 @@ mod tests {
         for (device, page, command, is_confirmed) in [
             (&second, quad, ON, true),
             (&second, quad, pulse(100), true),
+            (&second, quad, pulse(5000), true),
+            (&device(Some(1), WebRelayPage::StateFull), quad, pulse(2000), true),
+            (&device(Some(1), WebRelayPage::StateFull), quad, pulse(2100), false),
             (&second, quad, DeviceCommand::Off, false),
             (&one, quad, ON, false),
             (&one, quad, DeviceCommand::Off, false),

@@ -1,7 +1,12 @@
 //! A simulated Shelly of the first generation, with restricted login.
 
-use camhook_outbound::test_server::{Received, Reply, TestServer};
+use std::time::Duration;
 
+use camhook_outbound::test_server::{Received, Reply, TestServer};
+use camhook_ports::Queue;
+use camhook_relay::handle;
+
+use crate::support::record_of;
 use crate::world::{World, answer, authorization};
 
 /// `admin:open sesame`.
@@ -12,10 +17,11 @@ fn shelly(request: &Received) -> Reply {
         return Reply::with_header(401, "www-authenticate", "Basic realm=\"shelly1-camhook\"");
     }
     let is_on = request.target.contains("turn=on") || request.target.contains("turn=toggle");
+    let has_timer = request.target.contains("timer=");
     let (path, _) = request.target.split_once('?').unwrap();
     match path {
         "/relay/0" | "/light/1" => answer(&format!(
-            r#"{{"ison":{is_on},"has_timer":false,"timer_started":0,"timer_duration":0,"timer_remaining":0,"source":"http"}}"#
+            r#"{{"ison":{is_on},"has_timer":{has_timer},"timer_started":0,"timer_duration":0,"timer_remaining":0,"source":"http"}}"#
         )),
         _ => Reply::status(404),
     }
@@ -56,6 +62,24 @@ async fn a_wrong_password_has_no_effect_and_is_not_shown() {
     let (decision, text) = world.decide().await;
     assert_eq!(decision, "failed");
     assert!(text.contains("status 401") && !text.contains("not the password"), "{text}");
+}
+
+#[tokio::test]
+async fn a_device_that_ignores_the_timer_is_unknown_and_switched_off_by_camhook() {
+    let server = TestServer::start(|request| {
+        let is_on = request.target.contains("turn=on");
+        answer(&format!(r#"{{"ison":{is_on},"has_timer":false}}"#))
+    });
+    let server = server.await.unwrap();
+    let world = world(&server, "open sesame", "", r#"action = "pulse", seconds = 5"#).await;
+    let (decision, text) = world.decide().await;
+    assert_eq!(decision, "unknown");
+    assert!(text.contains("camhook switches it off"), "{text}");
+    let release = record_of("release", world.ports.queues.take(Queue::Releases).remove(0).body, 1);
+    world.ports.clock.advance(Duration::from_secs(5));
+    assert!(handle(&world.ports, &world.site, &world.client, &[release]).await.failed.is_empty());
+    let targets: Vec<String> = server.received().into_iter().map(|request| request.target).collect();
+    assert_eq!(targets, ["/relay/0?turn=on&timer=5", "/relay/0?turn=off"]);
 }
 
 #[tokio::test]
