@@ -25,14 +25,77 @@ pub(super) async fn execute<P: Ports>(
     let payload = payload(device, command).ok_or_else(|| {
         SendOutcome::NotExecuted("the relay has no payload `toggle` in camhook.toml".to_owned())
     })?;
+    let expected = match &device.status {
+        Some(status) => Expected::of(ports, status, command).await?,
+        None => Expected::Nothing,
+    };
     let sent_at = ports.clock().now();
     ports.publisher().publish(&device.topic, &payload).await.map_err(|error| match error {
         PublishError::Refused(_) => SendOutcome::NotExecuted(error.to_string()),
         PublishError::Unconfirmed(_) => SendOutcome::Unconfirmed(error.to_string()),
     })?;
-    match &device.status {
-        Some(status) => Ok(confirmation(ports, status, command, sent_at).await),
-        None => Ok("nothing; the broker has the message".to_owned()),
+    match (&device.status, expected) {
+        (None, _) | (_, Expected::Nothing) => Ok("nothing; the broker has the message".to_owned()),
+        (Some(status), Expected::State(state)) => Ok(confirmation(ports, status, state, sent_at).await),
+        (Some(_), Expected::Unknown) => Err(SendOutcome::Unconfirmed(
+            "no status of the relay was known before the toggle, so none proves a change".to_owned(),
+        )),
+    }
+}
+
+/// A state of a relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    On,
+    Off,
+}
+
+impl State {
+    /// The state that a payload reports, if it is one of the configured payloads.
+    fn of(status: &MqttStatus, payload: &str) -> Option<Self> {
+        match payload.trim() {
+            payload if payload == status.on.trim() => Some(Self::On),
+            payload if payload == status.off.trim() => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
+/// What confirms a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// Acceptance by the broker: the device publishes no status.
+    Nothing,
+    /// A status with this state.
+    State(State),
+    /// No status: the state before a toggle is not known.
+    Unknown,
+}
+
+impl Expected {
+    /// A toggle is confirmed by the state other than the last one that was known before it: devices also repeat their
+    /// status unasked.
+    ///
+    /// # Errors
+    ///
+    /// When the table fails. Nothing was sent.
+    async fn of<P: Ports>(
+        ports: &P,
+        status: &MqttStatus,
+        command: DeviceCommand,
+    ) -> Result<Self, SendOutcome> {
+        match command {
+            DeviceCommand::On { .. } => return Ok(Self::State(State::On)),
+            DeviceCommand::Off => return Ok(Self::State(State::Off)),
+            DeviceCommand::Toggle => {}
+        }
+        let before = topic_status::find(ports.state(), &status.topic).await;
+        let before = before.map_err(|error| SendOutcome::NotExecuted(error.to_string()))?;
+        Ok(match before.and_then(|before| State::of(status, &before.payload)) {
+            Some(State::On) => Self::State(State::Off),
+            Some(State::Off) => Self::State(State::On),
+            None => Self::Unknown,
+        })
     }
 }
 
@@ -52,27 +115,18 @@ fn payload(device: &Mqtt, command: DeviceCommand) -> Option<String> {
 async fn confirmation<P: Ports>(
     ports: &P,
     status: &MqttStatus,
-    command: DeviceCommand,
+    expected: State,
     sent_at: Timestamp,
 ) -> String {
     loop {
         match topic_status::find(ports.state(), &status.topic).await {
-            Ok(Some(found)) if found.at >= sent_at && is_confirmed(status, command, &found.payload) => {
+            Ok(Some(found)) if found.at >= sent_at && State::of(status, &found.payload) == Some(expected) => {
                 return found.payload;
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "failed to read the device's status"),
         }
         tokio::time::sleep(POLL_INTERVAL).await;
-    }
-}
-
-fn is_confirmed(status: &MqttStatus, command: DeviceCommand, payload: &str) -> bool {
-    match command {
-        DeviceCommand::On { .. } => payload.trim() == status.on.trim(),
-        DeviceCommand::Off => payload.trim() == status.off.trim(),
-        // The previous state is unknown, so any status confirms the change.
-        DeviceCommand::Toggle => true,
     }
 }
 
@@ -129,6 +183,42 @@ mod tests {
             execute(&ports, &device(None), DeviceCommand::Off).await,
             Err(SendOutcome::Unconfirmed(_))
         ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_toggle_is_confirmed_by_the_state_other_than_the_last_known_one() {
+        let now: Timestamp = NOW.parse().unwrap();
+        let device = Mqtt { toggle: Some("toggle".to_owned()), ..device(Some(status())) };
+        for (before, after, is_done) in [
+            (Some("1"), "0", Some(true)),
+            (Some("0"), "1\n", Some(true)),
+            (Some("1"), "1", Some(false)),
+            (Some("1"), "online", Some(false)),
+            (None, "1", None),
+            (Some("online"), "1", None),
+        ] {
+            let ports = MemoryPorts::new(now);
+            let report = async |payload: &str, at: Timestamp| {
+                let status = TopicStatus { payload: payload.to_owned(), at };
+                topic_status::record(&ports.state, "gate/status", &status).await.unwrap();
+            };
+            if let Some(before) = before {
+                report(before, now - Duration::from_secs(60)).await;
+            }
+            let sent =
+                tokio::time::timeout(Duration::from_secs(4), execute(&ports, &device, DeviceCommand::Toggle));
+            let reported = async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                report(after, now + Duration::from_secs(1)).await;
+            };
+            let (sent, ()) = tokio::join!(sent, reported);
+            match is_done {
+                Some(true) => assert_eq!(sent.unwrap(), Ok(after.to_owned()), "{before:?}"),
+                Some(false) => assert!(sent.is_err(), "{before:?} {after}: it waits for the other state"),
+                None => assert!(matches!(sent, Ok(Err(SendOutcome::Unconfirmed(_)))), "{before:?}"),
+            }
+            assert_eq!(ports.publisher.published().len(), 1, "{before:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
