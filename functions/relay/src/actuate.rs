@@ -495,8 +495,9 @@ async fn recover<P: Ports>(
     subject: Subject<'_>,
     claim: &claim::ClaimRecord,
 ) {
-    audit::recover(ports, subject, claim).await;
-    let (Some(decided), Some(length)) = (&claim.decision, command.cooldown) else { return };
+    let Some(decided) = &claim.decision else { return };
+    audit::recover(ports, subject, decided).await;
+    let Some(length) = command.cooldown else { return };
     let ends = decided.at.checked_add(length).unwrap_or(Timestamp::MAX);
     if protocol::earlier(claim) == Earlier::Acted && ports.clock().now() < ends {
         charge_cooldown(ports, command).await;

@@ -1,13 +1,13 @@
 //! Records every decision: an object in the bucket, a log line and a metric.
 //!
-//! The claim contains the decision too. If the process is killed before the object is written, the next delivery of the
-//! event writes it from the claim, under the same key.
+//! The claim, or the relay's item for the end of a release, contains the decision too. If the process is killed before the
+//! object is written, the next delivery writes it from there, under the same key.
 
 use bytes::Bytes;
 use camhook_event::{EventId, Time, audit_key};
 use camhook_ports::{Metrics, Object, ObjectStore, Ports, Precondition, PutError};
 use camhook_site::RelayAction;
-use camhook_state::claim::{ClaimRecord, DecisionRecord};
+use camhook_state::claim::DecisionRecord;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -169,8 +169,17 @@ pub(crate) fn decided(decision: Decision, reason: &Reason, at: Timestamp) -> Dec
     }
 }
 
+/// Whether the object of a decision exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recording {
+    /// It does.
+    Written,
+    /// It could not be written.
+    Lost,
+}
+
 /// Records a decision. A failure to write the object is counted and logged, and does not undo the decision.
-pub(crate) async fn record<P: Ports>(ports: &P, subject: Subject<'_>, decided: &DecisionRecord) {
+pub(crate) async fn record<P: Ports>(ports: &P, subject: Subject<'_>, decided: &DecisionRecord) -> Recording {
     let record = subject.record(decided);
     let relay = record.relay;
     ports.metrics().count(DECISIONS, [("Relay", relay), ("Decision", record.decision)]);
@@ -179,12 +188,17 @@ pub(crate) async fn record<P: Ports>(ports: &P, subject: Subject<'_>, decided: &
     if let Err(error) = put(ports, &key, &record, Precondition::None).await {
         ports.metrics().count(AUDIT_LOST, [("Relay", relay)]);
         tracing::error!(key, %error, "failed to write the audit record");
+        return Recording::Lost;
     }
+    Recording::Written
 }
 
-/// Records a decision that an earlier delivery left in the claim, unless its record exists.
-pub(crate) async fn recover<P: Ports>(ports: &P, subject: Subject<'_>, claim: &ClaimRecord) {
-    let Some(decided) = &claim.decision else { return };
+/// Records a decision that an earlier delivery left in the table, unless its record exists.
+pub(crate) async fn recover<P: Ports>(
+    ports: &P,
+    subject: Subject<'_>,
+    decided: &DecisionRecord,
+) -> Recording {
     let record = subject.record(decided);
     let key = key(&subject, decided);
     match put(ports, &key, &record, Precondition::Absent).await {
@@ -192,11 +206,13 @@ pub(crate) async fn recover<P: Ports>(ports: &P, subject: Subject<'_>, claim: &C
             ports.metrics().count(DECISIONS, [("Relay", record.relay), ("Decision", record.decision)]);
             ports.metrics().count(AUDIT_RECOVERED, [("Relay", record.relay)]);
             log(&record);
+            Recording::Written
         }
-        Err(AuditError::Put(PutError::Precondition { .. })) => {}
+        Err(AuditError::Put(PutError::Precondition { .. })) => Recording::Written,
         Err(error) => {
             ports.metrics().count(AUDIT_LOST, [("Relay", record.relay)]);
             tracing::error!(key, %error, "failed to write the audit record of an earlier delivery");
+            Recording::Lost
         }
     }
 }

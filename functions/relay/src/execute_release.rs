@@ -7,13 +7,15 @@ use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue};
 use camhook_site::{Relay, Site, Via};
 use camhook_state::Error as StateError;
 use camhook_state::alert::{Alert, AlertSubject};
-use camhook_state::relay::{self, RelayRecord, RelayState, ReleaseFailures};
+use camhook_state::relay::{self, RelayRecord, RelayState, ReleaseAudit, ReleaseFailures};
 use camhook_state::release::LONGEST_DELAY;
 use tracing::Instrument;
 
 use crate::audit::{self, Subject};
 use crate::protocol::{SEND_LIMIT, may_still_send};
-use crate::release::{self, ALERTED_FAILURES, LONGEST_WAIT, ReleaseMessage, ReleaseStep};
+use crate::release::{
+    self, ALERTED_FAILURES, AuditWrite, LONGEST_WAIT, ReleaseMessage, ReleaseStep, record_end,
+};
 use crate::{Decision, DeviceCommand, Devices, Error, Executor, Reason, SendOutcome};
 
 /// How often a release reads the relay's item again if others change it, before it waits.
@@ -70,9 +72,12 @@ async fn execute<P: Ports, D: Devices>(
         Err(error) => return Err(Retry::failed("error", error.to_string()).exactly_after(TABLE_WAIT)),
     };
     match attempted {
-        Attempted::Dropped => Ok(()),
-        Attempted::Released { attempt, answer } => {
-            record(ports, message, attempt, Decision::Released, &Reason::TimeOver(answer)).await;
+        Attempted::Dropped(state) => {
+            record_end(ports, &message.relay, &state, AuditWrite::Recovery).await;
+            Ok(())
+        }
+        Attempted::Released(state) => {
+            record_end(ports, &message.relay, &state, AuditWrite::First).await;
             Ok(())
         }
         Attempted::Waiting(delay) => Err(Retry::waiting("not_due").exactly_after(delay.min(LONGEST_WAIT))),
@@ -91,9 +96,9 @@ async fn pass_to_agent<P: Ports>(ports: &P, message: &ReleaseMessage) -> Result<
 }
 
 enum Attempted {
-    Dropped,
+    Dropped(Box<RelayState>),
     Waiting(Duration),
-    Released { attempt: u32, answer: String },
+    Released(Box<RelayState>),
     NotConfirmed { reason: Reason, retry_after: Option<Duration>, state: Box<RelayState> },
 }
 
@@ -108,7 +113,7 @@ async fn attempt<P: Ports, D: Devices>(
         let now = ports.clock().now();
         let seen = relay::read(ports.state(), &message.relay).await?;
         let record = match release::next(message, seen.record(), now) {
-            ReleaseStep::Drop => return Ok(Attempted::Dropped),
+            ReleaseStep::Drop => return Ok(Attempted::Dropped(Box::new(seen))),
             ReleaseStep::Wait(delay) => return Ok(Attempted::Waiting(delay)),
             ReleaseStep::SwitchOff(record) => *record,
         };
@@ -121,7 +126,7 @@ async fn attempt<P: Ports, D: Devices>(
             return Ok(Attempted::Waiting(SHORT_WAIT));
         }
         tracing::Span::current().record("attempt", attempt_number(written.record()));
-        return Ok(switch_off(ports, devices, relay, written).await);
+        return Ok(switch_off(ports, devices, relay, message, written).await);
     }
     Ok(Attempted::Waiting(SHORT_WAIT))
 }
@@ -130,6 +135,7 @@ async fn switch_off<P: Ports, D: Devices>(
     ports: &P,
     devices: &D,
     relay: &Relay,
+    message: &ReleaseMessage,
     written: RelayState,
 ) -> Attempted {
     let started = ports.clock().elapsed();
@@ -138,10 +144,15 @@ async fn switch_off<P: Ports, D: Devices>(
     ports.metrics().time(crate::actuate::SEND_TIME, took, [("Driver", relay.driver.name())]);
     let (reason, retry_after) = match outcome {
         SendOutcome::Confirmed(answer) => {
-            let attempt = attempt_number(written.record());
-            let record = release::released(written.record(), ports.clock().now());
+            let now = ports.clock().now();
+            let audit = ReleaseAudit {
+                generation: message.generation,
+                attempt: attempt_number(written.record()),
+                decision: audit::decided(Decision::Released, &Reason::TimeOver(answer), now),
+            };
+            let record = release::released(written.record(), audit, now);
             return match write(ports, &written, record).await {
-                Written::Yes => Attempted::Released { attempt, answer },
+                Written::Yes(state) => Attempted::Released(state),
                 // Another event switched the relay meanwhile, or the table failed: read the item again.
                 Written::No => Attempted::Waiting(SHORT_WAIT),
             };
@@ -162,13 +173,13 @@ fn attempt_number(record: &RelayRecord) -> u32 {
 }
 
 enum Written {
-    Yes,
+    Yes(Box<RelayState>),
     No,
 }
 
 async fn write<P: Ports>(ports: &P, state: &RelayState, record: RelayRecord) -> Written {
     match relay::write(ports.state(), state, record, ports.clock().now()).await {
-        Ok(Some(_)) => Written::Yes,
+        Ok(Some(written)) => Written::Yes(Box::new(written)),
         Ok(None) => Written::No,
         Err(error) => {
             tracing::warn!(%error, "failed to write the relay's item after the release");

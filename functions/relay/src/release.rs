@@ -9,12 +9,12 @@
 use std::time::Duration;
 
 use camhook_ports::{Clock, Ports};
-use camhook_state::relay::{self, LastAction, RelayRecord, ReleaseFailures};
+use camhook_state::relay::{self, LastAction, RelayRecord, RelayState, ReleaseAudit, ReleaseFailures};
 use jiff::Timestamp;
 
 pub use camhook_state::release::ReleaseMessage;
 
-use crate::audit::{self, Subject};
+use crate::audit::{self, Recording, Subject};
 use crate::protocol::{BUSY_LIMIT, time_until};
 use crate::{Decision, Error, Reason};
 
@@ -68,10 +68,12 @@ pub fn backoff(failures: u32) -> Duration {
     FIRST_RETRY.saturating_mul(1 << doublings).min(LONGEST_RETRY)
 }
 
-/// The item of a relay whose device confirmed that it is off.
+/// The item of a relay whose device, or a person, confirmed that it is off. It keeps what the audit has to say until that
+/// is written: the process may be killed before.
 #[must_use]
-pub fn released(written: &RelayRecord, now: Timestamp) -> RelayRecord {
+pub fn released(written: &RelayRecord, audit: ReleaseAudit, now: Timestamp) -> RelayRecord {
     RelayRecord {
+        release_audit: Some(audit),
         on_until: None,
         busy_until: None,
         release_failures: None,
@@ -147,15 +149,42 @@ pub async fn confirm_off<P: Ports>(ports: &P, relay: &str, by: &str) -> Result<C
         }
         let attempt = record.release_failures.as_ref().map_or(0, |failures| failures.count);
         let generation = record.generation;
-        let off = RelayRecord { last_action: Some(LastAction::ConfirmedOff), ..released(record, now) };
-        if relay::write(ports.state(), &seen, off, now).await?.is_none() {
-            continue;
-        }
-        let decided = audit::decided(Decision::Released, &Reason::ConfirmedOff(by.to_owned()), now);
-        audit::record(ports, Subject::Release { relay, generation, attempt }, &decided).await;
+        let decision = audit::decided(Decision::Released, &Reason::ConfirmedOff(by.to_owned()), now);
+        let audit = ReleaseAudit { generation, attempt, decision };
+        let off = RelayRecord { last_action: Some(LastAction::ConfirmedOff), ..released(record, audit, now) };
+        let Some(written) = relay::write(ports.state(), &seen, off, now).await? else { continue };
+        record_end(ports, relay, &written, AuditWrite::First).await;
         return Ok(ConfirmedOff::Released);
     }
     Err(Error::Contended { relay: relay.to_owned() })
+}
+
+/// Whether the audit record of the end of a release may exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AuditWrite {
+    /// This process has just ended the release.
+    First,
+    /// Another one ended it, and may have been killed before it wrote the record.
+    Recovery,
+}
+
+/// Writes the audit record of the end of a release that the relay's item contains, and then removes it from the item.
+pub(crate) async fn record_end<P: Ports>(ports: &P, relay: &str, state: &RelayState, write: AuditWrite) {
+    let Some(ReleaseAudit { generation, attempt, decision }) = &state.record().release_audit else { return };
+    let subject = Subject::Release { relay, generation: *generation, attempt: *attempt };
+    let recording = match write {
+        AuditWrite::First => audit::record(ports, subject, decision).await,
+        AuditWrite::Recovery => audit::recover(ports, subject, decision).await,
+    };
+    match recording {
+        Recording::Written => {}
+        Recording::Lost => return,
+    }
+    let record = RelayRecord { release_audit: None, ..state.record().clone() };
+    // If others have changed the item, the next message that is dropped finds the record written.
+    if let Err(error) = relay::write(ports.state(), state, record, ports.clock().now()).await {
+        tracing::warn!(%error, "failed to remove the audit record of a release from the relay's item");
+    }
 }
 
 /// The most attempts to write the item while others change it.
@@ -214,7 +243,10 @@ mod tests {
         assert_eq!((second.count, second.since, second.next), (2, at(5), at(75)));
         let greedy = not_confirmed(&due(), Some(Duration::MAX), NOW).release_failures.unwrap();
         assert_eq!(greedy.next, at(900));
-        assert_eq!(released(&first, at(20)).release_failures, None);
+        let decision = audit::decided(Decision::Released, &Reason::TimeOver("off".to_owned()), at(20));
+        let audit = ReleaseAudit { generation: 3, attempt: 2, decision };
+        let off = released(&first, audit.clone(), at(20));
+        assert_eq!((off.on_until, off.release_failures, off.release_audit), (None, None, Some(audit)));
     }
 
     #[test]

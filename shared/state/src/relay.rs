@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::claim::DecisionRecord;
 use crate::item::{decode, encode};
 
 /// What was last asked of a relay.
@@ -62,6 +63,20 @@ pub struct RelayRecord {
     /// The attempts to switch it off that the device did not confirm; absent when there were none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_failures: Option<ReleaseFailures>,
+    /// The end of a release whose audit record may be missing; absent once it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_audit: Option<ReleaseAudit>,
+}
+
+/// The end of a release, as its audit record says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseAudit {
+    /// Which setting of `on_until` was released.
+    pub generation: u64,
+    /// Which attempt it was, counted from 1.
+    pub attempt: u32,
+    /// What was decided.
+    pub decision: DecisionRecord,
 }
 
 /// The attempts to release a relay that its device did not confirm.

@@ -691,6 +691,28 @@ async fn an_audit_record_that_cannot_be_written_stops_nothing() {
 }
 
 #[tokio::test]
+async fn killed_before_the_audit_of_a_release_the_next_delivery_writes_the_record() {
+    let world = bare();
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(5);
+    let release = world.releases.due(&world.ports).remove(0);
+    world.ports.objects.fail("audit/");
+    assert!(world.handle(std::slice::from_ref(&release)).await.is_empty());
+    world.ports.objects.heal();
+    let recorded = async || relay_item::read(&world.ports.state, "bare-gate").await.unwrap();
+    assert!(recorded().await.record().release_audit.is_some());
+    world.advance(60);
+    for _ in 0..2 {
+        assert!(world.handle(std::slice::from_ref(&release)).await.is_empty());
+        assert_eq!(world.devices.commands(), [ON, DeviceCommand::Off], "it is not switched again");
+        assert_eq!(world.audit().last().unwrap(), &("released".to_owned(), "time_over".to_owned()));
+        assert_eq!(world.audit_records().last().unwrap()["at"], "2027-01-15T08:00:05.000Z");
+        assert_eq!(world.ports.metrics.counted("RelayAuditRecovered"), 1, "once");
+        assert_eq!(recorded().await.record().release_audit, None);
+    }
+}
+
+#[tokio::test]
 async fn a_release_outlives_a_table_that_fails() {
     let world = bare();
     world.deliver(&event(1, Kind::Motion, NOW), 1).await;
