@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use camhook_event::EventId;
 use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue};
+use camhook_site::RelayAction;
 use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::claim::{self, Acquisition, Claim, ClaimKey, ClaimState, DecisionRecord, Effect, Holder};
 use camhook_state::dedupe::{Dedupe, TakeOver};
@@ -445,7 +446,10 @@ async fn finish<P: Ports>(
     write_relay(ports, command.relay.id.as_str(), &mut progress).await;
     // The alert is sent before the claim is settled: two alerts are better than none.
     let alerted = match verdict.alert {
-        AlertPolicy::Send => send_alert(ports, command, &verdict).await,
+        AlertPolicy::Send => {
+            let relay = command.relay.id.as_str();
+            send_alert(ports, relay, command.action, command.rule, &verdict).await
+        }
         AlertPolicy::None => Ok(()),
     };
     let alerted = match (alerted, command.redelivery) {
@@ -521,12 +525,21 @@ async fn release_claim<P: Ports>(ports: &P, progress: &mut Progress, outcome: &s
     }
 }
 
-async fn send_alert<P: Ports>(ports: &P, command: &RelayCommand<'_>, verdict: &Verdict) -> Result<(), Error> {
-    let relay = command.relay.id.as_str();
+/// Alerts that an action was not executed, or that it is unknown whether it was.
+///
+/// # Errors
+///
+/// When the queue fails.
+pub(crate) async fn send_alert<P: Ports>(
+    ports: &P,
+    relay: &str,
+    action: RelayAction,
+    rule: &str,
+    verdict: &Verdict,
+) -> Result<(), Error> {
     let text = format!(
-        "Relay {relay}: {} for rule {} is {}, {}. It is not retried.",
-        command.action.name(),
-        command.rule,
+        "Relay {relay}: {} for rule {rule} is {}, {}. It is not retried.",
+        action.name(),
         verdict.decision,
         verdict.reason
     );
@@ -573,21 +586,6 @@ async fn claim_to_settle<P: Ports>(
         }
         Acquisition::Settled(_) => None,
     })
-}
-
-/// Records a command that the agent refuses, whatever the state of its claim.
-pub(crate) async fn refuse<P: Ports>(
-    ports: &P,
-    command: &RelayCommand<'_>,
-    verdict: &Verdict,
-) -> Result<ActionOutcome, Error> {
-    if verdict.alert == AlertPolicy::Send {
-        send_alert(ports, command, verdict).await?;
-    }
-    let decided = audit::decided(verdict.decision, &verdict.reason, ports.clock().now());
-    audit::record(ports, Subject::Actuation { command, attempt: None }, &decided).await;
-    let (decision, cooldown) = (verdict.decision, verdict.cooldown);
-    Ok(ActionOutcome::Decided { decision, cooldown, record: Some(decided) })
 }
 
 /// The delay until the next delivery: that of the pause, or else the usual one.

@@ -16,15 +16,16 @@ use camhook_ports::{Clock, EventQueue, Ports, Queue, QueueRecord};
 use camhook_site::{Relay, Site, Via};
 use camhook_state::{cooldown, decision};
 
-use crate::actuate::{ActionOutcome, actuate, refuse, retry_delay};
+use crate::actuate::{ActionOutcome, actuate, retry_delay};
 use crate::command::Redelivery;
-use crate::command_message::CommandMessage;
+use crate::command_message::{CommandMessage, Unauthorized};
 use crate::decision_log::{Attempt, DecisionLog};
 use crate::driver::HttpDevices;
 use crate::execute_release::execute_release;
 use crate::handle::RETRIES;
 use crate::message::{self, Received};
-use crate::protocol::{CooldownEffect, Verdict};
+use crate::protocol::CooldownEffect;
+use crate::refuse::{Refused, refuse};
 use crate::release::ReleaseMessage;
 use crate::{Devices, Error, Executor, Reason, RelayCommand};
 
@@ -120,6 +121,11 @@ pub async fn process_message_with<P: Ports, D: Devices>(
     let policy = if queue == Queue::ReleasesLan { RELEASES } else { Policy { queue, ..COMMANDS } };
     let context = AgentContext { ports, site, devices, filter, record };
     let received = message::read(&record.body);
+    let most = match &received {
+        // It is refused first, where it matches no rule.
+        Ok(Received::Command(_)) => MAX_UNAUTHORIZED_RECEIVES + MAX_RECEIVES,
+        Ok(_) | Err(_) => MAX_RECEIVES,
+    };
     let poison = match &received {
         Err(error) => Some(error.to_string()),
         Ok(Received::Event(event)) => Some(Error::EventOnAgentQueue { event: event.id }.to_string()),
@@ -138,7 +144,7 @@ pub async fn process_message_with<P: Ports, D: Devices>(
     });
     match (processed.await, poison) {
         (camhook_consumer::Disposition::Delete, _) => Disposition::Delete,
-        (camhook_consumer::Disposition::Redeliver, Some(reason)) if record.receive_count >= MAX_RECEIVES => {
+        (camhook_consumer::Disposition::Redeliver, Some(reason)) if record.receive_count >= most => {
             Disposition::DeadLetter(reason)
         }
         (camhook_consumer::Disposition::Redeliver, _) => Disposition::Redeliver,
@@ -190,32 +196,23 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
     }
 
     async fn execute_command(&self, message: &CommandMessage) -> Result<(), Retry> {
-        let Some(relay) = self.site.relay(&message.relay) else {
-            if self.record.receive_count < MAX_UNAUTHORIZED_RECEIVES {
-                return Err(Retry::waiting("unknown_relay").exactly_after(RETRY));
-            }
-            tracing::error!(relay = message.relay, "relay command dropped, camhook.toml has no such relay");
-            return Ok(());
-        };
+        let relay = self.site.relay(&message.relay);
         let is_late = self.ports.clock().now() > message.deadline();
-        if !self.filter.includes(relay) && !is_late {
+        if relay.is_some_and(|relay| !self.filter.includes(relay)) && !is_late {
             return Err(Retry::waiting("returned").exactly_after(RETURN_DELAY));
         }
-        let timer = self.devices.timer(relay);
         let redelivery = Redelivery::of(self.record.receive_count, COMMANDS.max_receive_count, RETRY);
-        let command = match message.authorize(self.site, relay, timer, redelivery) {
+        let authorized = match relay {
+            Some(relay) => message.authorize(self.site, relay, self.devices.timer(relay), redelivery),
+            None => Err(Unauthorized::Relay(message.relay.clone())),
+        };
+        let command = match authorized {
             Ok(command) => command,
-            // A newer camhook.toml may contain the rule.
+            // A newer camhook.toml may contain the relay and the rule.
             Err(_) if self.record.receive_count < MAX_UNAUTHORIZED_RECEIVES => {
                 return Err(Retry::waiting("not_in_rules").exactly_after(RETRY));
             }
-            Err(reason) => {
-                let command = message.as_received(relay, timer, redelivery);
-                let verdict = Verdict::refused(Reason::NotInRules(reason.to_string()));
-                let refused = refuse(self.ports, &command, &verdict).await?;
-                self.record_decision(&command, &Ok(refused)).await;
-                return Ok(());
-            }
+            Err(reason) => return self.refuse(message, &reason).await,
         };
         let outcome = actuate(self.ports, self.devices, &command).await;
         self.record_decision(&command, &outcome).await;
@@ -233,13 +230,34 @@ impl<P: Ports, D: Devices> AgentContext<'_, P, D> {
         }
     }
 
-    async fn record_decision(&self, command: &RelayCommand<'_>, outcome: &Result<ActionOutcome, Error>) {
-        let attempt = Attempt {
+    /// Refuses a command that matches no rule, unless it was executed before.
+    async fn refuse(&self, message: &CommandMessage, reason: &Unauthorized) -> Result<(), Retry> {
+        let reason = Reason::NotInRules(reason.to_string());
+        let record = match refuse(self.ports, message, reason).await? {
+            Refused::Decided(record) => record,
+            Refused::Retry(pause) => {
+                return Err(Retry::waiting("pause").exactly_after(retry_delay(&pause, RETRY)));
+            }
+        };
+        let Some(record) = record else { return Ok(()) };
+        let attempt = self.attempt(message.replay.as_deref());
+        let mut log = DecisionLog::of_refused(message);
+        log.add_decided(message, &record, attempt, self.ports.clock().now());
+        log.record(self.ports, attempt).await;
+        Ok(())
+    }
+
+    fn attempt<'r>(&self, replay: Option<&'r str>) -> Attempt<'r> {
+        Attempt {
             part: decision::AGENT,
-            replay: command.replay,
+            replay,
             receive_count: self.record.receive_count,
             last: COMMANDS.max_receive_count,
-        };
+        }
+    }
+
+    async fn record_decision(&self, command: &RelayCommand<'_>, outcome: &Result<ActionOutcome, Error>) {
+        let attempt = self.attempt(command.replay);
         let delay = match outcome {
             Ok(ActionOutcome::Retry(pause)) => retry_delay(pause, RETRY),
             _ => RETRY,

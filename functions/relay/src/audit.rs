@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::command::PlateEvidence;
-use crate::{Decision, Reason, RelayCommand};
+use crate::{CommandMessage, Decision, Reason, RelayCommand};
 
 /// Metric: decisions, by relay and decision.
 pub const DECISIONS: &str = "RelayDecisions";
@@ -82,6 +82,13 @@ pub(crate) enum Subject<'a> {
         /// The number of the attempt, counted from 1; `None` if there was none.
         attempt: Option<u32>,
     },
+    /// A command that the agent refuses; its relay may be in no camhook.toml.
+    Refused {
+        /// The command.
+        message: &'a CommandMessage,
+        /// The number of the last known attempt, counted from 1; `None` if there was none.
+        attempt: Option<u32>,
+    },
     /// The release of a relay whose device has no timer.
     Release {
         /// The relay's id.
@@ -97,6 +104,7 @@ impl<'a> Subject<'a> {
     fn relay(&self) -> &'a str {
         match self {
             Self::Actuation { command, .. } => command.relay.id.as_str(),
+            Self::Refused { message, .. } => &message.relay,
             Self::Release { relay, .. } => relay,
         }
     }
@@ -106,6 +114,9 @@ impl<'a> Subject<'a> {
         match self {
             Self::Actuation { command, .. } => {
                 format!("{decision}-{}-{}-{}", command.event, command.rule, command.action_index)
+            }
+            Self::Refused { message, .. } => {
+                format!("{decision}-{}-{}-{}", message.event, message.rule, message.action_index)
             }
             Self::Release { generation, attempt, .. } => format!("{decision}-{generation}-{attempt}"),
         }
@@ -135,12 +146,7 @@ impl<'a> Subject<'a> {
         match *self {
             Self::Actuation { command, attempt } => AuditRecord {
                 action: command.action.name(),
-                seconds: match command.action {
-                    RelayAction::Pulse { duration } | RelayAction::Hold { duration } => {
-                        Some(duration.as_secs_f64())
-                    }
-                    RelayAction::On | RelayAction::Off | RelayAction::Toggle => None,
-                },
+                seconds: seconds(command.action),
                 rule: Some(command.rule),
                 action_index: Some(command.action_index),
                 event: Some(command.event),
@@ -152,10 +158,32 @@ impl<'a> Subject<'a> {
                 replay: command.replay,
                 ..empty
             },
+            Self::Refused { message, attempt } => AuditRecord {
+                action: message.action().name(),
+                seconds: seconds(message.action()),
+                rule: Some(&message.rule),
+                action_index: Some(message.action_index),
+                event: Some(message.event),
+                source: Some(&message.source),
+                event_time: Some(Time::new(message.event_time)),
+                age_s: Some(decided.at.duration_since(message.happened_at).as_secs_f64().max(0.0)),
+                attempt,
+                plate: message.plate.as_ref(),
+                replay: message.replay.as_deref(),
+                ..empty
+            },
             Self::Release { generation, attempt, .. } => {
                 AuditRecord { generation: Some(generation), attempt: Some(attempt), ..empty }
             }
         }
+    }
+}
+
+/// The length of a pulse or hold.
+fn seconds(action: RelayAction) -> Option<f64> {
+    match action {
+        RelayAction::Pulse { duration } | RelayAction::Hold { duration } => Some(duration.as_secs_f64()),
+        RelayAction::On | RelayAction::Off | RelayAction::Toggle => None,
     }
 }
 

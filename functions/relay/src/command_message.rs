@@ -5,6 +5,8 @@ use std::time::Duration;
 use camhook_event::{EventId, State};
 use camhook_ports::Message;
 use camhook_site::{Action, Relay, RelayAction, Rule, Site};
+use camhook_state::claim::ClaimKey;
+use camhook_state::cooldown::CooldownKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -69,15 +71,15 @@ impl From<CommandAction> for RelayAction {
 pub struct CommandMessage {
     #[serde(rename = "type")]
     command_type: CommandType,
-    event: EventId,
-    source: String,
-    event_time: Timestamp,
+    pub(crate) event: EventId,
+    pub(crate) source: String,
+    pub(crate) event_time: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event_state: Option<State>,
-    happened_at: Timestamp,
+    pub(crate) happened_at: Timestamp,
     deadline: Timestamp,
-    rule: String,
-    action_index: usize,
+    pub(crate) rule: String,
+    pub(crate) action_index: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cooldown_milliseconds: Option<u64>,
     /// What the cooldown is counted for, unless it is the source: older agents do not accept this field.
@@ -87,14 +89,17 @@ pub struct CommandMessage {
     pub relay: String,
     action: CommandAction,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    plate: Option<PlateEvidence>,
+    pub(crate) plate: Option<PlateEvidence>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    replay: Option<String>,
+    pub(crate) replay: Option<String>,
 }
 
 /// Why a command does not match the site.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unauthorized {
+    /// The site has no such relay.
+    #[error("there is no relay `{0}`")]
+    Relay(String),
     /// The site has no such source.
     #[error("there is no source `{0}`")]
     Source(String),
@@ -147,6 +152,24 @@ impl CommandMessage {
         self.deadline
     }
 
+    /// The action as the message describes it.
+    pub(crate) fn action(&self) -> RelayAction {
+        self.action.into()
+    }
+
+    /// The claim of the action.
+    pub(crate) fn claim(&self) -> ClaimKey<'_> {
+        let replay = self.replay.as_deref();
+        ClaimKey { event: self.event, rule: &self.rule, action: self.action_index, replay }
+    }
+
+    /// The cooldown of the rule and its length, if it has one.
+    pub(crate) fn cooldown(&self) -> Option<(CooldownKey<'_>, Duration)> {
+        let scope = self.cooldown_scope.as_deref().unwrap_or(&self.source);
+        let length = Duration::from_millis(self.cooldown_milliseconds?);
+        Some((CooldownKey { rule: &self.rule, scope }, length))
+    }
+
     /// The message for the queue.
     ///
     /// # Errors
@@ -196,8 +219,8 @@ impl CommandMessage {
         is_same.then_some(*action)
     }
 
-    /// The action as the message describes it.
-    pub(crate) fn as_received<'a>(
+    /// The command as the message describes it.
+    fn as_received<'a>(
         &'a self,
         relay: &'a Relay,
         timer: DeviceTimer,
@@ -218,7 +241,7 @@ impl CommandMessage {
             deadline: self.deadline,
             relay,
             timer,
-            action: self.action.into(),
+            action: self.action(),
             executor: Executor::Agent,
             plate: self.plate.clone(),
             replay: self.replay.as_deref(),

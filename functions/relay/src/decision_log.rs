@@ -5,10 +5,11 @@ use std::time::Duration;
 use camhook_event::EventId;
 use camhook_ports::{Clock, Ports};
 use camhook_site::{Action, Modes, Rule, Site};
+use camhook_state::claim::DecisionRecord;
 use camhook_state::decision::{self, ActionDecision, ActionOutcome as Recorded, Basis, FirstWrite};
 use jiff::Timestamp;
 
-use crate::{ActionOutcome, Error, RelayCommand};
+use crate::{ActionOutcome, CommandMessage, Error, RelayCommand};
 
 /// Collects the outcomes of an event's relay actions.
 #[derive(Debug)]
@@ -46,6 +47,23 @@ impl DecisionLog {
         Self { event: command.event, event_time: command.order_time, basis: None, actions: Vec::new() }
     }
 
+    /// Of a command that is refused.
+    pub(crate) fn of_refused(message: &CommandMessage) -> Self {
+        Self { event: message.event, event_time: message.event_time, basis: None, actions: Vec::new() }
+    }
+
+    /// Adds the decision about a command that is refused.
+    pub(crate) fn add_decided(
+        &mut self,
+        message: &CommandMessage,
+        record: &DecisionRecord,
+        attempt: Attempt<'_>,
+        now: Timestamp,
+    ) {
+        let outcome = recorded(&message.relay, record);
+        self.push(&message.rule, message.action_index, outcome, attempt, now);
+    }
+
     /// Adds the outcome of an action. `delay` is the time until the next delivery, if there is one.
     pub(crate) fn add(
         &mut self,
@@ -62,12 +80,9 @@ impl DecisionLog {
             Recorded::Retrying { reason, next: now.checked_add(delay).ok() }
         };
         let outcome = match result {
-            Ok(ActionOutcome::Decided { record: Some(record), .. }) => Recorded::Relay {
-                relay: command.relay.id.to_string(),
-                decision: record.decision.clone(),
-                reason: record.reason.clone(),
-                text: record.text.clone(),
-            },
+            Ok(ActionOutcome::Decided { record: Some(record), .. }) => {
+                recorded(command.relay.id.as_str(), record)
+            }
             // An earlier delivery recorded it.
             Ok(ActionOutcome::Decided { record: None, .. }) => return,
             Ok(ActionOutcome::HandedOver) => Recorded::HandedOver,
@@ -113,6 +128,12 @@ impl DecisionLog {
             tracing::warn!(%event, %error, "failed to record the decision");
         }
     }
+}
+
+/// A decision as it is kept with its event.
+fn recorded(relay: &str, record: &DecisionRecord) -> Recorded {
+    let DecisionRecord { decision, reason, text, .. } = record.clone();
+    Recorded::Relay { relay: relay.to_owned(), decision, reason, text }
 }
 
 /// Why all relay actions of a rule are refused.

@@ -22,6 +22,7 @@ pub mod execute_release;
 mod handle;
 pub mod message;
 pub mod protocol;
+mod refuse;
 pub mod release;
 pub mod replay;
 pub mod stop;

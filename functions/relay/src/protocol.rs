@@ -292,11 +292,6 @@ impl Verdict {
         };
         Self { decision, reason, claim, cooldown, alert }
     }
-
-    /// The verdict about a command that is refused before anything is read.
-    pub(crate) fn refused(reason: Reason) -> Self {
-        Self::new(Holding::Nothing, Decision::Refused, reason)
-    }
 }
 
 fn decide(holding: Holding, decision: Decision, reason: Reason) -> Step {
@@ -400,24 +395,18 @@ fn while_deciding(command: &RelayCommand<'_>, known: &Deciding, now: Timestamp) 
 /// The step that a claim of another delivery requires; `None` if this delivery may take it.
 fn step_of_claim(command: &RelayCommand<'_>, claim: &ClaimRecord, now: Timestamp) -> Option<Step> {
     let finish = |decision, reason| Some(decide(Holding::Nothing, decision, reason));
-    let outcome = || claim.outcome.clone().unwrap_or_else(|| "no outcome was recorded".to_owned());
+    let outcome = || outcome_of(claim);
     let is_agents = claim.holder == Holder::Agent && command.relay.via == Via::Agent;
     match (claim.state, claim.effect) {
-        (ClaimState::Done | ClaimState::Unknown, _) => {
-            finish(Decision::Duplicate, Reason::Settled { outcome: outcome(), earlier: earlier(claim) })
-        }
+        (ClaimState::Done | ClaimState::Unknown, _) => finish(Decision::Duplicate, settled(claim)),
         // The command is in the agent's queue: it is not sent again, and the claim stays with the agent.
         (ClaimState::Taken, _) if is_agents && command.executor == Executor::Function => {
             Some(Step::LeaveToAgent)
         }
-        (ClaimState::Taken, Effect::Possible) => {
-            let lost = claim.since.checked_add(ATTEMPT_LIMIT).unwrap_or(Timestamp::MAX);
-            if now < lost {
-                return Some(Step::Retry(Pause::InProgress));
-            }
-            let reason = format!("attempt {} ended without an outcome", claim.attempt);
-            finish(Decision::Unknown, Reason::Unconfirmed(reason))
-        }
+        (ClaimState::Taken, Effect::Possible) => Some(match lost_attempt(claim, now) {
+            Some(reason) => decide(Holding::Nothing, Decision::Unknown, reason),
+            None => Step::Retry(Pause::InProgress),
+        }),
         (ClaimState::Taken, Effect::None) if !command.is_repeatable() => {
             finish(Decision::Failed, Reason::NotExecuted(outcome()))
         }
@@ -426,6 +415,47 @@ fn step_of_claim(command: &RelayCommand<'_>, claim: &ClaimRecord, now: Timestamp
         }
         // Nothing was executed yet.
         (ClaimState::Taken, Effect::None | Effect::NotAttempted | Effect::HandedOver) => None,
+    }
+}
+
+fn outcome_of(claim: &ClaimRecord) -> String {
+    claim.outcome.clone().unwrap_or_else(|| "no outcome was recorded".to_owned())
+}
+
+/// Why an action is not executed whose claim is settled.
+fn settled(claim: &ClaimRecord) -> Reason {
+    Reason::Settled { outcome: outcome_of(claim), earlier: earlier(claim) }
+}
+
+/// Why the outcome of an attempt is unknown; `None` while it may be in progress.
+fn lost_attempt(claim: &ClaimRecord, now: Timestamp) -> Option<Reason> {
+    let lost = claim.since.checked_add(ATTEMPT_LIMIT).unwrap_or(Timestamp::MAX);
+    let reason = || Reason::Unconfirmed(format!("attempt {} ended without an outcome", claim.attempt));
+    (now >= lost).then(reason)
+}
+
+/// What follows when the agent refuses a command.
+pub(crate) enum RefusalStep {
+    /// Record the decision.
+    Finish(Box<Verdict>),
+    /// Another delivery may be executing the command.
+    Retry(Pause),
+}
+
+/// The decision about a command that the agent refuses, from its claim.
+pub(crate) fn refuse(found: Option<&ClaimRecord>, reason: Reason, now: Timestamp) -> RefusalStep {
+    let finish =
+        |decision, reason| RefusalStep::Finish(Box::new(Verdict::new(Holding::Nothing, decision, reason)));
+    let Some(claim) = found else { return finish(Decision::Refused, reason) };
+    match (claim.state, claim.effect) {
+        (ClaimState::Done | ClaimState::Unknown, _) => finish(Decision::Duplicate, settled(claim)),
+        (ClaimState::Taken, Effect::Possible) => match lost_attempt(claim, now) {
+            Some(lost) => finish(Decision::Unknown, lost),
+            None => RefusalStep::Retry(Pause::InProgress),
+        },
+        (ClaimState::Taken, Effect::None | Effect::NotAttempted | Effect::HandedOver) => {
+            finish(Decision::Refused, reason)
+        }
     }
 }
 

@@ -315,6 +315,67 @@ async fn a_command_that_no_rule_of_the_agents_file_contains_is_refused() {
 }
 
 #[tokio::test]
+async fn a_command_for_a_relay_that_the_agents_file_does_not_contain_is_refused_with_an_alert() {
+    // Fresh, and of an agent that was offline for an hour.
+    for seconds in [0, 3600] {
+        let mut world = World::new(PULSE, "cooldown = \"60s\"");
+        let command = world.handed_over(&event(1, Kind::Motion, NOW)).await.remove(0);
+        let with_gate = std::mem::replace(&mut world.site, site(&[]));
+        world.advance(seconds);
+        for receive_count in 1..20 {
+            assert_eq!(world.take(&delivery(&command, receive_count)).await, Disposition::Redeliver);
+        }
+        assert!(world.audit().is_empty(), "a newer camhook.toml may contain it");
+        assert_eq!(world.take(&delivery(&command, 20)).await, Disposition::Delete);
+        assert_eq!(world.audit(), decided("refused", "not_in_rules"));
+        assert_eq!(world.ports.queues.sent(Queue::Alerts).len(), 1);
+        let parts = decision::of_event(&world.ports.state, event_id(1)).await.unwrap();
+        assert!(matches!(parts[AGENT].actions[0].outcome, ActionOutcome::Relay { .. }), "{parts:?}");
+        // Its claim is settled, and its cooldown is free again.
+        world.site = with_gate;
+        assert_eq!(world.take(&delivery(&command, 21)).await, Disposition::Delete);
+        assert!(world.devices.commands().is_empty());
+        let next = event(2, Kind::Motion, world.ports.clock.now());
+        assert_eq!(world.handed_over(&next).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_was_executed_before_it_left_the_agents_file_is_not_recorded_as_refused() {
+    let mut world = World::new(PULSE, "");
+    let command = world.handed_over(&event(1, Kind::Motion, NOW)).await.remove(0);
+    // Executed, and killed before its audit record and the deletion of the message.
+    world.ports.objects.fail("audit/");
+    assert_eq!(world.take(&delivery(&command, 1)).await, Disposition::Delete);
+    world.ports.objects.heal();
+    world.site = World::new("action = \"on\"", "").site;
+    world.advance(40);
+    assert_eq!(world.take(&delivery(&command, 20)).await, Disposition::Delete);
+    let expected = [decided("done", "answered"), decided("duplicate", "settled")].concat();
+    assert_eq!(world.audit(), expected);
+    assert!(world.ports.queues.sent(Queue::Alerts).is_empty());
+}
+
+#[tokio::test]
+async fn a_command_whose_attempt_was_lost_is_unknown_though_the_agents_file_does_not_contain_it() {
+    let mut world = World::new(PULSE, "");
+    let command = world.handed_over(&event(1, Kind::Motion, NOW)).await.remove(0);
+    let key = claim::ClaimKey { event: event_id(1), rule: "open", action: 0, replay: None };
+    let claim::Acquisition::AlreadyTaken(handed_over) =
+        claim::take(&world.ports.state, &key, NOW).await.unwrap()
+    else {
+        panic!("the function left no claim")
+    };
+    claim::take_again(&world.ports.state, &handed_over, NOW).await.unwrap().unwrap();
+    world.site = site(&[]);
+    assert_eq!(world.take(&delivery(&command, 20)).await, Disposition::Redeliver, "it may be in progress");
+    world.advance(12);
+    assert_eq!(world.take(&delivery(&command, 21)).await, Disposition::Delete);
+    assert_eq!(world.audit(), decided("unknown", "no_word"));
+    assert_eq!(world.ports.queues.sent(Queue::Alerts).len(), 1);
+}
+
+#[tokio::test]
 async fn a_deadline_in_the_year_9999_is_not_that_of_the_rule() {
     let world = World::new(PULSE, "max_age = \"10s\"");
     let command = world.handed_over(&event(1, Kind::Motion, NOW)).await.remove(0);
