@@ -8,7 +8,7 @@ use camhook_state::cooldown;
 
 use crate::actuate::send_alert;
 use crate::audit::{self, Subject};
-use crate::protocol::{self, AlertPolicy, ClaimEffect, CooldownEffect, Pause, RefusalStep, Verdict};
+use crate::protocol::{self, AlertPolicy, ClaimEffect, CooldownEffect, Pause, RefusalStep};
 use crate::{CommandMessage, Error, Reason};
 
 /// The result of a refusal.

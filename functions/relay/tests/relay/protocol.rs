@@ -459,7 +459,7 @@ async fn a_dry_run_sends_nothing_and_charges_the_cooldown() {
     let expected = [("dry_run", "dry_run"), ("duplicate", "settled"), ("refused", "cooldown")];
     assert_eq!(world.audit(), decisions(&expected));
     let state = relay_item::read(&world.ports.state, "bare-gate").await.unwrap();
-    assert_eq!(*state.record(), relay_item::RelayRecord::default());
+    assert_eq!(*state.record(), RelayRecord::default());
 }
 
 #[tokio::test]
