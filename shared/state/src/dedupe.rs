@@ -95,7 +95,7 @@ pub async fn take_over<S: State>(
     let expires = now.checked_add(lifetime).ok();
     let updated = update(
         state,
-        Update { key: &key, now, begin: Begin::Reading },
+        Update { key: &key, now, begin: Begin::AssumingAbsent },
         |present: Option<Present<DedupeRecord>>| {
             let first = Change::Write { record: DedupeRecord { event: to }, expires, result: Dedupe::First };
             Ok(match present {
