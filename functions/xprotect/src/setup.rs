@@ -57,7 +57,8 @@ If nothing arrives
   three times, 30 seconds apart, except after the answer 400, which means that the token does not fit the source's
   hmac, or that the address names no source.
 
-To change the token without losing an event: name both in camhook.toml, hmac = [\"ssm:/camhook/new\", \"ssm:/camhook/old\"],
+To change the token without losing an event: name both in camhook.toml,
+hmac = [\"ssm:/camhook/sources/new\", \"ssm:/camhook/sources/old\"],
 then type the new one into Management Client, then leave the old one out of camhook.toml.
 
 A webhook of XProtect carries the event's header and no picture. A plug-in that posts the same JSON with user and

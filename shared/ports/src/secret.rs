@@ -8,7 +8,7 @@ use secrecy::SecretString;
 /// Where a secret is to be found.
 #[derive(Clone)]
 pub enum SecretReference {
-    /// A parameter of SSM, by its full name: `ssm:/camhook/gate`.
+    /// A parameter of SSM, by its full name: `ssm:/camhook/sources/gate`.
     Parameter(String),
     /// A variable of the environment: `env:GATE`.
     Environment(String),
