@@ -138,6 +138,11 @@ impl RawChannel {
         &self.common.id.0
     }
 
+    /// Whether the entry says where its address may lie.
+    pub(crate) fn declares_network(&self) -> bool {
+        self.common.network.is_some()
+    }
+
     pub(crate) fn read(&self, almanac: &Almanac, path: &Path<'_>, notes: &mut Notes) -> Option<Channel> {
         let ChannelKeys { id, network, quiet } = &self.common;
         let quiet = schedules(quiet.as_ref(), almanac, &path.key("quiet"), notes);

@@ -19,6 +19,24 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// Whether it contains no test at all: it was written as `{}`, or its parts were.
+    pub(crate) fn asks_nothing(&self) -> bool {
+        self.tests().is_empty()
+    }
+
+    /// Whether some `any` in it has no alternative, or one that asks for nothing.
+    pub(crate) fn has_vacant_any(&self) -> bool {
+        match self {
+            Self::All(conditions) => conditions.iter().any(Self::has_vacant_any),
+            Self::Any(conditions) => {
+                let is_vacant = |condition: &Self| condition.asks_nothing() || condition.has_vacant_any();
+                conditions.is_empty() || conditions.iter().any(is_vacant)
+            }
+            Self::Not(condition) => condition.has_vacant_any(),
+            Self::Test(_) => false,
+        }
+    }
+
     /// Every test, wherever it stands.
     pub(crate) fn tests(&self) -> Vec<&Test> {
         match self {

@@ -62,6 +62,24 @@ impl<'a> Path<'a> {
         Self::Index(self, index)
     }
 
+    /// The last key that leads here: `notify`, for its second value too.
+    pub(crate) fn last_key(&self) -> Option<&'a str> {
+        match self {
+            Self::Root => None,
+            Self::Key(_, key) => Some(key),
+            Self::Index(parent, _) => parent.last_key(),
+        }
+    }
+
+    /// The section of the file that this is in: `channel`; `None` for the file itself.
+    pub(crate) fn section(&self) -> Option<&'a str> {
+        match self {
+            Self::Root => None,
+            Self::Key(Self::Root, key) => Some(key),
+            Self::Key(parent, _) | Self::Index(parent, _) => parent.section(),
+        }
+    }
+
     fn steps(&self) -> Vec<Step> {
         let (parent, step) = match self {
             Self::Root => return Vec::new(),
@@ -106,6 +124,33 @@ struct WrittenAddress {
     network: Network,
 }
 
+/// A secret that stands in the file, or a reference to one.
+#[derive(Debug)]
+struct WrittenSecret {
+    steps: Vec<Step>,
+    form: SecretForm,
+}
+
+/// How a secret is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SecretForm {
+    /// As the full name of a parameter.
+    Parameter(String),
+    /// As the name of a variable of the environment.
+    Environment(String),
+    /// The secret itself.
+    ClearText,
+}
+
+/// The entry of the file that a value belongs to: the second `[[relay]]`, for one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    /// The name of the section: `relay`.
+    pub(crate) section: &'a str,
+    /// The position in it, counted from 0.
+    pub(crate) index: usize,
+}
+
 /// Everything that was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
@@ -113,6 +158,7 @@ pub(crate) struct Notes {
     strict: Vec<Note>,
     warnings: Vec<Note>,
     addresses: Vec<WrittenAddress>,
+    secrets: Vec<WrittenSecret>,
 }
 
 /// The findings with their lines, in the order of the file.
@@ -184,6 +230,23 @@ impl Notes {
         }
     }
 
+    /// A secret, or a reference to one.
+    pub(crate) fn secret(&mut self, path: &Path<'_>, form: SecretForm) {
+        self.secrets.push(WrittenSecret { steps: path.steps(), form });
+    }
+
+    /// Warns of secrets of the file: `doubt` says what is doubtful about one of an entry, and what to do.
+    pub(crate) fn check_secrets(
+        &mut self,
+        doubt: impl Fn(Entry<'_>, &SecretForm) -> Option<(String, String)>,
+    ) {
+        for WrittenSecret { steps, form } in std::mem::take(&mut self.secrets) {
+            let [Step::Key(section), Step::Index(index), ..] = steps.as_slice() else { continue };
+            let Some((message, fix)) = doubt(Entry { section, index: *index }, &form) else { continue };
+            self.warnings.push(Note { steps, part: Part::Value, message, fix, first: None });
+        }
+    }
+
     /// A value that may be a mistake.
     pub(crate) fn warning(&mut self, path: &Path<'_>, message: impl Into<String>, fix: impl Into<String>) {
         self.warnings.push(Note {
@@ -217,16 +280,17 @@ impl Notes {
             return Placed::default();
         }
         let (document, _) = DeTable::parse_recoverable(text);
+        let lines = Lines::of(text);
         let place = |note: Note| {
             let offset_of_note = offset(&document, &note.steps, note.part);
             let message = match note.first {
                 None => note.message,
                 Some(first) => {
-                    let first = finding(text, file, offset(&document, &first, Part::Value), "", "");
-                    format!("{}, in line {}", note.message, first.line)
+                    let (line, _) = lines.place(offset(&document, &first, Part::Value));
+                    format!("{}, in line {line}", note.message)
                 }
             };
-            finding(text, file, offset_of_note, message, note.fix)
+            lines.finding(file, offset_of_note, message, note.fix)
         };
         let sorted = |notes: Vec<Note>| {
             let mut findings: Vec<Finding> = notes.into_iter().map(place).collect();
@@ -242,22 +306,64 @@ impl Notes {
     }
 }
 
-/// A finding at a byte of the file.
-pub(crate) fn finding(
-    text: &str,
-    file: &str,
+/// Where the lines of a text begin, so that a byte's line is found without reading the text again.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    marks: Vec<Mark>,
+}
+
+/// A byte whose line and column are known.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
     offset: usize,
-    message: impl Into<String>,
-    fix: impl Into<String>,
-) -> Finding {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Finding {
-        file: file.to_owned(),
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        message: message.into(),
-        fix: fix.into(),
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The bytes between two marks of a long line: a file may stand in one line.
+    const LONGEST_GAP: usize = 512;
+
+    pub(crate) fn of(text: &'a str) -> Self {
+        let mut here = Mark { offset: 0, line: 1, column: 1 };
+        let mut marks = vec![here];
+        let mut marked = 0;
+        for (offset, character) in text.char_indices() {
+            here.offset = offset + character.len_utf8();
+            if character == '\n' {
+                here.line += 1;
+                here.column = 1;
+            } else {
+                here.column += 1;
+            }
+            if here.column == 1 || here.offset - marked > Self::LONGEST_GAP {
+                marks.push(here);
+                marked = here.offset;
+            }
+        }
+        Self { text, marks }
+    }
+
+    /// Line and column of a byte, both counted from 1; those of the end for a byte behind it or within a character.
+    fn place(&self, offset: usize) -> (usize, usize) {
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let next = self.marks.partition_point(|mark| mark.offset <= offset);
+        let Some(mark) = next.checked_sub(1).and_then(|index| self.marks.get(index)) else { return (1, 1) };
+        let since = self.text.get(mark.offset..offset).unwrap_or_default();
+        (mark.line, mark.column + since.chars().count())
+    }
+
+    /// A finding at a byte of the file.
+    pub(crate) fn finding(
+        &self,
+        file: &str,
+        offset: usize,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Finding {
+        let (line, column) = self.place(offset);
+        Finding { file: file.to_owned(), line, column, message: message.into(), fix: fix.into() }
     }
 }
 
@@ -294,8 +400,56 @@ fn offset(document: &Spanned<DeTable<'_>>, steps: &[Step], part: Part) -> usize 
     offset
 }
 
-/// The known name that is most like a wrong one, when one is like it at all.
-pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// Names that people write for another one. The first that is known where they stand is meant.
+const SYNONYMS: [(&str, &str); 33] = [
+    ("action", "then"),
+    ("actions", "then"),
+    ("address", "url"),
+    ("begin", "from"),
+    ("channel", "notify"),
+    ("class", "target"),
+    ("condition", "when"),
+    ("conditions", "when"),
+    ("confidence", "min_confidence"),
+    ("do", "then"),
+    ("duration", "seconds"),
+    ("end", "to"),
+    ("host", "url"),
+    ("if", "when"),
+    ("ip", "url"),
+    ("lat", "latitude"),
+    ("license_plate", "plate"),
+    ("lng", "longitude"),
+    ("lon", "longitude"),
+    ("message", "body"),
+    ("name", "id"),
+    ("object", "target"),
+    ("schedule", "during"),
+    ("start", "from"),
+    ("subject", "title"),
+    ("text", "body"),
+    ("throttle", "cooldown"),
+    ("time", "seconds"),
+    ("type", "kind"),
+    ("type", "driver"),
+    ("type", "vendor"),
+    ("tz", "timezone"),
+    ("until", "to"),
+];
+
+/// The known name that somebody meant who wrote another one: a synonym of it, else the one that is most like it, when
+/// one is like it at all.
+pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    // Two names, or an offset that no name has: what is most like it means something else.
+    if wrong.contains([',', '+']) {
+        return None;
+    }
+    let meant = |(synonym, name): &(&str, &'static str)| {
+        synonym.eq_ignore_ascii_case(wrong).then(|| known.clone().into_iter().find(|known| known == name))?
+    };
+    if let Some(name) = SYNONYMS.iter().find_map(meant) {
+        return Some(name);
+    }
     let similarity = |name: &str| strsim::jaro_winkler(&wrong.to_lowercase(), &name.to_lowercase());
     let best = known.into_iter().map(|name| (similarity(name), name)).max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 > 0.7).then_some(best.1)
@@ -306,10 +460,68 @@ pub(crate) fn instead<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> 
     if let Some(nearest) = nearest(wrong, known.clone()) {
         return format!("did you mean `{nearest}`?");
     }
+    let several: Vec<&str> = wrong.split(',').map(str::trim).collect();
+    let is_known = |name: &&str| known.clone().into_iter().any(|known| known == *name);
+    if several.len() > 1 && several.iter().all(is_known) {
+        return format!("write a list: [\"{}\"]", several.join("\", \""));
+    }
     let known: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
     match known.as_slice() {
         [] => "there is none in this file yet".to_owned(),
         [only] => format!("there is only {only}"),
         [first @ .., last] => format!("use {} or {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Line and column as somebody counts them.
+    fn counted(text: &str, offset: usize) -> (usize, usize) {
+        let before = &text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    #[test]
+    fn every_character_has_its_line_and_column() {
+        let long_line = "é=1 ".repeat(1000);
+        for text in ["", "\n", "a\n\nbé\r\nc", "a = 1", long_line.as_str(), &format!("\n{long_line}\nlast")]
+        {
+            let lines = Lines::of(text);
+            let offsets = text.char_indices().map(|(offset, _)| offset).chain([text.len()]);
+            for offset in offsets {
+                assert_eq!(lines.place(offset), counted(text, offset), "{offset}");
+            }
+            assert_eq!(lines.place(text.len() + 7), counted(text, text.len()));
+        }
+    }
+
+    #[test]
+    fn the_section_of_a_place_is_its_first_key() {
+        let root = Path::Root;
+        let section = root.key("relay");
+        let entry = section.index(3);
+        assert_eq!(entry.key("on").key("path").section(), Some("relay"));
+        assert_eq!((section.section(), root.section()), (Some("relay"), None));
+        assert_eq!((entry.last_key(), entry.key("on").last_key()), (Some("relay"), Some("on")));
+    }
+
+    #[test]
+    fn a_synonym_is_meant_before_a_name_that_looks_alike() {
+        let action = ["action", "relay", "seconds"];
+        assert_eq!(nearest("duration", action), Some("seconds"));
+        assert_eq!(nearest("actoin", action), Some("action"));
+        assert_eq!(nearest("type", ["id", "driver", "url"]), Some("driver"));
+        assert_eq!(nearest("UTC+1", ["UTC", "Europe/Berlin"]), None);
+    }
+
+    #[test]
+    fn several_names_in_one_text_become_a_list() {
+        let known = ["person", "vehicle", "animal"];
+        assert_eq!(instead("person, vehicle", known), "write a list: [\"person\", \"vehicle\"]");
+        assert_eq!(instead("person, car", known), "use `person`, `vehicle` or `animal`");
+        assert_eq!(instead("persn", known), "did you mean `person`?");
     }
 }

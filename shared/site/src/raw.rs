@@ -533,8 +533,7 @@ pub(crate) struct RawCondition {
     #[serde(default)]
     pub(crate) vendor_data: BTreeMap<String, Many<RawScalar>>,
     /// At least one of these conditions matches.
-    #[serde(default)]
-    pub(crate) any: Vec<RawCondition>,
+    pub(crate) any: Option<Vec<RawCondition>>,
     /// All of these conditions match.
     #[serde(default)]
     pub(crate) all: Vec<RawCondition>,

@@ -1,26 +1,33 @@
 //! Reads the text of a camhook.toml: a site, or everything that is wrong with it.
 
 mod condition;
+mod dates;
+mod deployment;
+pub(crate) mod known_credential;
 mod mode;
 mod rule;
 pub(crate) mod scalar;
 pub(crate) mod schedule;
+mod secret;
 mod source;
 mod syntax;
 mod template;
+mod unclosed;
 mod unused;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use camhook_event::Text;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use toml::de::DeTable;
 
+use self::deployment::Deployment;
 use crate::channel::RawChannel;
-use crate::problem::{Notes, Path, Placed, finding, instead};
+use crate::problem::{Lines, Notes, Path, Placed, instead};
 use crate::raw::{Item, RawCamera, RawListEntry, RawSite, RawSource};
 use crate::read::schedule::Almanac;
 use crate::relay::{RawRelay, warn_of_dry_run};
@@ -69,6 +76,11 @@ pub trait Checks {
 
     /// Why the client refuses to connect to an address; `None` when it does not.
     fn refusal(&self, address: IpAddr, network: Network) -> Option<String>;
+
+    /// The date of today, for warnings of dates that are over; `None` leaves these warnings out.
+    fn today(&self) -> Option<Date> {
+        None
+    }
 }
 
 /// Leaves those checks out, as a running function does.
@@ -99,7 +111,10 @@ pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
     if document.has_malformed_parts() {
         check_schema(text, &mut notes);
     }
-    let site = site(&document, &mut notes);
+    let site = site(&document, checks.today(), &mut notes);
+    let deployment = Deployment::of(&site);
+    deployment::check(&site, &document, deployment, &mut notes);
+    secret::check(&document, deployment, &mut notes);
     template::check(&document, checks, &mut notes);
     notes.check_addresses(|address, network| checks.refusal(address, network));
     let is_usable = notes.are_harmless();
@@ -120,7 +135,7 @@ fn explain(text: &str, name: &str, error: &toml::de::Error) -> Vec<Problem> {
         return problems;
     }
     let offset = error.span().map_or(0, |span| span.start);
-    vec![Problem(finding(text, name, offset, error.message(), "see docs/configuration.md"))]
+    vec![Problem(Lines::of(text).finding(name, offset, error.message(), "see docs/configuration.md"))]
 }
 
 fn check_schema(text: &str, notes: &mut Notes) {
@@ -137,12 +152,12 @@ fn check_schema(text: &str, notes: &mut Notes) {
 /// wrong is right itself.
 #[derive(Debug, Default)]
 struct Names {
-    sources: Vec<String>,
-    areas: Vec<String>,
-    cameras: Vec<String>,
-    lists: Vec<String>,
-    relays: Vec<String>,
-    channels: Vec<String>,
+    sources: BTreeSet<String>,
+    areas: BTreeSet<String>,
+    cameras: BTreeSet<String>,
+    lists: BTreeSet<String>,
+    relays: BTreeSet<String>,
+    channels: BTreeSet<String>,
 }
 
 fn bad_text<T>(item: &Item<T>, key: &str) -> Option<String> {
@@ -152,7 +167,7 @@ fn bad_text<T>(item: &Item<T>, key: &str) -> Option<String> {
     }
 }
 
-fn names<T>(items: &[Item<T>], id: impl Fn(&T) -> &str) -> Vec<String> {
+fn names<T>(items: &[Item<T>], id: impl Fn(&T) -> &str) -> BTreeSet<String> {
     let name = |item: &Item<T>| match item {
         Item::Good(value) => Some(id(value).to_owned()),
         Item::Bad(_) => bad_text(item, "id"),
@@ -177,7 +192,7 @@ impl Names {
     }
 }
 
-fn site(document: &RawSite, notes: &mut Notes) -> Site {
+fn site(document: &RawSite, today: Option<Date>, notes: &mut Notes) -> Site {
     let names = Names::of(document);
     let root = Path::Root;
     let timezone = match document.timezone.as_ref().and_then(Item::good) {
@@ -261,6 +276,9 @@ fn site(document: &RawSite, notes: &mut Notes) -> Site {
     rule::check_proofs(&site, &positions, notes);
     rule::warn_of_captured_posts(&site, &positions, notes);
     mode::check(document, notes);
+    if let Some(today) = today {
+        dates::check(&site, document, &positions, today, notes);
+    }
     if notes.are_harmless() {
         rule::warn_of_unreachable_rules(&site, &positions, notes);
         unused::warn(&site, document, notes);
@@ -275,35 +293,35 @@ fn good<T>(items: &[Item<T>]) -> impl Iterator<Item = (usize, &T)> {
 
 /// Reports invalid and duplicate ids.
 fn unique<T>(items: &[Item<T>], id: impl Fn(&T) -> &str, what: &str, section: &Path<'_>, notes: &mut Notes) {
-    let mut seen: Vec<(usize, &str)> = Vec::new();
+    let mut first_of: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, item) in good(items) {
         let path = section.index(index);
         let path = path.key("id");
         let id = id(item);
         scalar::id(id, &path, notes);
-        if let Some((first, _)) = seen.iter().find(|(_, seen)| *seen == id) {
-            let first = section.index(*first);
+        let first = *first_of.entry(id).or_insert(index);
+        if first != index {
+            let first = section.index(first);
             notes.duplicate(&path, &first.key("id"), format!("there is another {what} `{id}`"));
         }
-        seen.push((index, id));
     }
 }
 
 /// The ids that rules were given, checked.
-fn names_of_rules(document: &RawSite, section: &Path<'_>, notes: &mut Notes) -> Vec<String> {
-    let mut seen: Vec<(usize, String)> = Vec::new();
+fn names_of_rules(document: &RawSite, section: &Path<'_>, notes: &mut Notes) -> BTreeSet<String> {
+    let mut first_of: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, rule) in good(&document.rule) {
         let Some(id) = &rule.id else { continue };
         let path = section.index(index);
         let path = path.key("id");
         scalar::id(&id.0, &path, notes);
-        if let Some((first, _)) = seen.iter().find(|(_, seen)| *seen == id.0) {
-            let first = section.index(*first);
+        let first = *first_of.entry(&id.0).or_insert(index);
+        if first != index {
+            let first = section.index(first);
             notes.duplicate(&path, &first.key("id"), format!("there is another rule `{}`", id.0));
         }
-        seen.push((index, id.0.clone()));
     }
-    seen.into_iter().map(|(_, id)| id).collect()
+    first_of.into_keys().map(str::to_owned).collect()
 }
 
 /// The channel for alerts, by the key that the file uses for it.
@@ -370,7 +388,7 @@ fn camera_reference(
         Some((source, camera)) => (source, Some(camera)),
         None => (text, None),
     };
-    if !names.sources.iter().any(|known| known == source) {
+    if !names.sources.contains(source) && !scalar::is_named_in_other_case(source, &names.sources) {
         let known = names.sources.iter().map(String::as_str);
         notes.problem(path, format!("`{source}` is no source"), instead(source, known));
         return None;
@@ -394,6 +412,9 @@ fn camera_reference(
 
 fn list(id: &str, entries: &[Item<RawListEntry>], path: &Path<'_>, notes: &mut Notes) -> Option<List> {
     scalar::id(id, path, notes);
+    if entries.is_empty() {
+        notes.warning(path, "no plate is on this list: none matches", "add plates, or take the list out");
+    }
     let mut read = Vec::new();
     for (index, raw) in good(entries) {
         read.extend(list_entry(raw, &path.index(index), notes));

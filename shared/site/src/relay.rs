@@ -84,6 +84,15 @@ impl RawRelay {
         &self.common.id.0
     }
 
+    pub(crate) fn via(&self) -> Via {
+        self.common.via.unwrap_or_default()
+    }
+
+    /// Whether the entry says where its address may lie.
+    pub(crate) fn declares_network(&self) -> bool {
+        self.common.network.is_some()
+    }
+
     /// Reads a relay; `default` is what the site's own `dry_run` asks for.
     pub(crate) fn read(&self, default: Switching, path: &Path<'_>, notes: &mut Notes) -> Option<Relay> {
         let RelayKeys { id, min_interval, via, dry_run, network } = &self.common;

@@ -119,6 +119,10 @@ fn value(value: &DeValue<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
         | (Some("number"), DeValue::Integer(_) | DeValue::Float(_))
         | (None, _) => {}
         (Some("integer"), DeValue::Integer(number)) => integer(number.as_str(), schema, path, notes),
+        (Some("string"), DeValue::Datetime(written)) => {
+            let fix = format!("write \"{}\", in quotation marks", text_of_datetime(&written.to_string()));
+            notes.problem(path, "this is a bare date or time, and text belongs here", fix);
+        }
         (Some("string"), found) if schema.is_duration() && duration_of(found).is_some() => {
             let fix = duration_of(found).unwrap_or_default();
             notes.problem(path, "this is a number, and a duration belongs here", fix);
@@ -149,7 +153,10 @@ fn name(value: &DeValue<'_>, names: &[&str], path: &Path<'_>, notes: &mut Notes)
             format!("`{text}` is none of the possible values"),
             instead(text, names.iter().copied()),
         ),
-        None => wrong_type("string", value, path, notes),
+        None => {
+            let message = format!("this is {}, and one of a few names belongs here", value_in_words(value));
+            notes.problem(path, message, instead("", names.iter().copied()));
+        }
     }
 }
 
@@ -166,10 +173,10 @@ fn alternatives(value: &DeValue<'_>, variants: &[Schema<'_>], path: &Path<'_>, n
         };
         match variants.iter().find(fits) {
             Some(schema) => self::value(value, *schema, path, notes),
-            None => {
-                let wanted = variants.first().and_then(|schema| schema.type_name()).unwrap_or("string");
-                wrong_type(wanted, value, path, notes);
-            }
+            None => match variants.first() {
+                Some(schema) => self::value(value, *schema, path, notes),
+                None => wrong_type("string", value, path, notes),
+            },
         }
         return;
     };
@@ -238,7 +245,8 @@ fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
             (None, None) => {
                 let current = properties.iter().filter(|(_, schema)| schema.get("deprecated").is_none());
                 let known = current.map(|(name, _)| *name);
-                notes.misplaced(&path, format!("there is no key `{key}` here"), instead(key, known));
+                let fix = belongs_elsewhere(&path, key).map_or_else(|| instead(key, known), str::to_owned);
+                notes.misplaced(&path, format!("there is no key `{key}` here"), fix);
             }
         }
     }
@@ -246,6 +254,18 @@ fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
         if !table.contains_key(key) {
             notes.problem(path, format!("`{key}` is missing"), format!("add `{key} = …`"));
         }
+    }
+}
+
+/// Where to write a key that another section has.
+fn belongs_elsewhere(path: &Path<'_>, key: &str) -> Option<&'static str> {
+    match (path.section()?, key) {
+        ("rule", "quiet") => {
+            Some("write `quiet` in the [[channel]]; with `urgent = true` a rule notifies during it, too")
+        }
+        ("channel", "urgent") => Some("write `urgent` in the [[rule]] that notifies during `quiet`, too"),
+        ("source" | "channel", "cooldown") => Some("write `cooldown` in the [[rule]]"),
+        _ => None,
     }
 }
 
@@ -287,16 +307,34 @@ fn wrong_type(wanted: &str, found: &DeValue<'_>, path: &Path<'_>, notes: &mut No
         notes.problem(path, format!("this is {found}, and {wanted} belongs here"), fix);
         return;
     }
-    let fix = match wanted {
+    let fix = match (wanted, found, path.last_key()) {
+        ("string", DeValue::Array(_), Some("notify")) => {
+            "write one channel without brackets; several get an action each: then = [{ notify = … }, { notify = … }]"
+        }
+        ("string", DeValue::Array(_), _) => "write one value, without brackets",
+        ("number" | "integer", DeValue::String(_), _) => "write a number, such as 5",
+        _ => usual_fix(wanted),
+    };
+    let (wanted, found) = (type_in_words(wanted), value_in_words(found));
+    notes.problem(path, format!("this is {found}, and {wanted} belongs here"), fix);
+}
+
+/// How a value of a type is written.
+fn usual_fix(wanted: &str) -> &'static str {
+    match wanted {
         "string" => "put it in quotation marks",
         "integer" => "write it without quotation marks and fraction",
         "number" => "write it without quotation marks",
         "boolean" => "write true or false, without quotation marks",
         "array" => "put it in square brackets, or use a [[header]] of its own",
         _ => "put its keys in braces, or use a [header] of its own",
-    };
-    let (wanted, found) = (type_in_words(wanted), value_in_words(found));
-    notes.problem(path, format!("this is {found}, and {wanted} belongs here"), fix);
+    }
+}
+
+/// The text that a bare date or time stands for: `07:00` for `07:00:00`, `2026-12-31` for a time on that day.
+fn text_of_datetime(written: &str) -> &str {
+    let date = written.split(['T', ' ']).next().unwrap_or(written);
+    if date.contains('-') { date } else { date.get(..5).unwrap_or(date) }
 }
 
 /// What to write for a value whose meaning is clear.
@@ -307,9 +345,13 @@ fn written_otherwise(wanted: &str, found: &DeValue<'_>) -> Option<String> {
             if let Some(duration) = crate::read::scalar::parse_duration(text) {
                 return Some(format!("write {}, the number of seconds", duration.as_secs_f64()));
             }
+            let percent = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+            if let Some(percent) = percent {
+                return Some(format!("write {}, without quotation marks", percent / 100.0));
+            }
             text.trim().parse::<f64>().ok().map(|number| format!("write {number}, without quotation marks"))
         }
-        "boolean" => match text.as_ref() {
+        "boolean" => match text.to_lowercase().as_str() {
             "yes" | "on" | "true" | "1" => Some("write true, without quotation marks".to_owned()),
             "no" | "off" | "false" | "0" => Some("write false, without quotation marks".to_owned()),
             _ => None,

@@ -94,9 +94,36 @@ fn the_recipes_and_the_example_have_neither_errors_nor_warnings() {
         .collect();
     assert_eq!(examples.len(), 7, "six recipes and a whole file");
     for example in examples {
+        let example = &filled_in(example);
         let Inspection { problems, strict, warnings, .. } = inspect(example, "example", &NoMoreChecks);
         assert!(problems.is_empty() && strict.is_empty(), "{problems:#?} {strict:#?}\n{example}");
         assert!(warnings.is_empty(), "{warnings:#?}\n{example}");
+    }
+}
+
+/// An example as somebody uses it: with a token of one's own, and a topic.
+fn filled_in(example: &str) -> String {
+    let digest = format!("\"{}\"", "0f".repeat(32));
+    example.replace("\"…\"", &digest).replace("-topic-that-nobody-guesses", "-topic-KNzyWV3YOKEO")
+}
+
+#[test]
+fn no_example_can_be_deployed_with_what_stands_in_it_for_a_token_or_topic() {
+    for example in INTRODUCTION.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```")) {
+        let Inspection { problems, strict, .. } = inspect(example.0, "example", &NoMoreChecks);
+        let findings: Vec<String> = problems.iter().chain(&strict).map(ToString::to_string).collect();
+        for (placeholder, expected) in [
+            ("\"…\"", "this is no SHA-256"),
+            ("-topic-that-nobody-guesses", "this topic stands in the documentation"),
+        ] {
+            let is_refused = findings.iter().any(|finding| finding.contains(expected));
+            assert_eq!(
+                is_refused,
+                example.0.contains(placeholder),
+                "{placeholder}: {findings:#?}\n{}",
+                example.0
+            );
+        }
     }
 }
 

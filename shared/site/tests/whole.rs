@@ -39,7 +39,7 @@ fn sources_have_their_settings_and_the_defaults_of_their_vendor() {
 
     let nvr = site.source("nvr").unwrap();
     assert_eq!(nvr.auth.basic.len(), 2);
-    assert_eq!(nvr.auth.basic[1].password.to_string(), "env:OLD");
+    assert_eq!(nvr.auth.basic[1].password.to_string(), "ssm:/camhook/sources/nvr-old");
     assert_eq!((nvr.tracking, nvr.clock_tolerance), (Tracking::Drop, Duration::from_secs(15)));
     assert_eq!(nvr.timezone.iana_name(), Some("Europe/Berlin"));
     assert_eq!(nvr.offline_after, None);
@@ -62,7 +62,7 @@ fn channels_and_relays_have_their_settings() {
     };
     assert_eq!(url.as_str(), "https://ntfy.example.org/family");
     assert!(
-        matches!(credential, Some(NtfyCredential::Token(token)) if token.to_string() == "ssm:/camhook/ntfy")
+        matches!(credential, Some(NtfyCredential::Token(token)) if token.to_string() == "ssm:/camhook/channels/ntfy")
     );
     assert_eq!((*priority, tags.as_slice()), (Some(NtfyPriority::High), &["rotating_light".to_owned()][..]));
     assert_eq!((family.network, family.quiet.len()), (Network::Public, 1));
@@ -78,7 +78,7 @@ fn channels_and_relays_have_their_settings() {
     assert_eq!(light.min_interval, Duration::from_secs(2));
     let Driver::ShellyGen2(ShellyGen2 { url, password, switch }) = &light.driver else { panic!("{light:?}") };
     assert_eq!((url.as_str(), *switch), ("http://192.168.85.151/", 1));
-    assert_eq!(password.as_ref().unwrap().to_string(), "ssm:/camhook/light");
+    assert_eq!(password.as_ref().unwrap().to_string(), "ssm:/camhook/agent/light");
 }
 
 #[test]

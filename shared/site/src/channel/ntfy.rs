@@ -8,7 +8,7 @@ use url::Url;
 use super::{ChannelEndpoint, warn_of_plain_http};
 use crate::problem::{Notes, Path};
 use crate::raw::{Many, RawBasic, RawNetwork, SecretText, UrlText};
-use crate::read::scalar;
+use crate::read::{known_credential, scalar};
 use crate::{BasicCredential, Network};
 
 /// A topic of an ntfy server.
@@ -121,6 +121,13 @@ impl Keys {
                 &path_url,
                 "the topic is missing",
                 "write it after the server: https://ntfy.example.org/topic",
+            );
+        }
+        if known_credential::is_documented_topic(&url) {
+            notes.strict(
+                &path_url,
+                "this topic stands in the documentation: everybody can read what is sent to it",
+                "subscribe to a topic with a name that nobody guesses, and write that one",
             );
         }
         let network = scalar::reachable_host(network, url.host().as_ref(), &path_url, notes);

@@ -45,6 +45,10 @@ pub(super) fn of_rule(
         Some(written) => all.push(written),
         None => {}
     }
+    if all.iter().any(Condition::has_vacant_any) {
+        // The whole rule, since within `not` a condition that nothing meets would let more events match, not none.
+        all.push(Condition::Any(Vec::new()));
+    }
     Condition::All(all)
 }
 
@@ -144,19 +148,49 @@ fn condition(raw: &RawCondition, known: Known<'_>, path: &Path<'_>, notes: &mut 
         let conditions = raw.iter().enumerate();
         conditions.map(|(index, raw)| condition(raw, known, &path.index(index), notes)).collect()
     };
-    if !any.is_empty() {
-        conditions.push(Condition::Any(several(any, &path.key("any"), notes)));
+    if let Some(any) = any {
+        let path = path.key("any");
+        let alternatives = several(any, &path, notes);
+        check_alternatives(&alternatives, &path, notes);
+        conditions.push(Condition::Any(alternatives));
     }
     conditions.extend(several(all, &path.key("all"), notes));
     if let Some(not) = not {
         let path = path.key("not");
         let inner = condition(not, known, &path, notes);
-        if matches!(&inner, Condition::All(conditions) if conditions.is_empty()) {
+        let has_no_part = match &inner {
+            Condition::All(conditions) => {
+                conditions.is_empty() || not.any.as_ref().is_some_and(Vec::is_empty) && conditions.len() == 1
+            }
+            _ => false,
+        };
+        if has_no_part {
             notes.problem(&path, "this excludes everything", "name what is to be excluded");
         }
         conditions.push(Condition::Not(Box::new(inner)));
     }
     Condition::All(conditions)
+}
+
+/// Notes an `any` without a condition, and conditions in it that ask for nothing. Either would match every event, and
+/// let every event switch a relay: a rule with one matches nothing.
+fn check_alternatives(alternatives: &[Condition], path: &Path<'_>, notes: &mut Notes) {
+    if alternatives.is_empty() {
+        notes.strict(
+            path,
+            "there is no condition in this `any`, so that the rule matches nothing",
+            "name at least one condition, or leave `any` out to match every event",
+        );
+    }
+    // One with an empty `any` of its own is noted there.
+    let asks_nothing = |alternative: &Condition| alternative.asks_nothing() && !alternative.has_vacant_any();
+    for (index, _) in alternatives.iter().enumerate().filter(|(_, alternative)| asks_nothing(alternative)) {
+        notes.strict(
+            &path.index(index),
+            "this condition asks for nothing, so that the rule matches nothing",
+            "name a key and its values, or leave the condition out",
+        );
+    }
 }
 
 fn texts(any_of: &Many<String>, path: &Path<'_>, notes: &mut Notes) -> Vec<Text> {
@@ -177,6 +211,10 @@ fn cameras(any_of: &Many<String>, known: Known<'_>, path: &Path<'_>, notes: &mut
             Vec::new()
         } else if text.contains('/') || names.sources.contains(text) {
             camera_reference(text, names, &path, notes).into_iter().collect()
+        } else if scalar::is_named_in_other_case(text, &names.cameras)
+            || scalar::is_named_in_other_case(text, &names.sources)
+        {
+            Vec::new()
         } else {
             let known = names.cameras.iter().chain(&names.sources).map(String::as_str);
             notes.problem(&path, format!("`{text}` is no camera"), instead(text, known));
@@ -195,6 +233,14 @@ fn plates(any_of: &Many<String>, known: Known<'_>, path: &Path<'_>, notes: &mut 
             choices.extend(list_choice(list, known, &path, notes));
         } else if let Some(plate) = PlateText::new(text) {
             scalar::check_plate(text, &plate, &path, notes);
+            let lists = &known.names.lists;
+            if let Some(list) = lists.iter().find(|list| list.eq_ignore_ascii_case(text.trim())) {
+                notes.warning(
+                    &path,
+                    format!("this is the plate {plate}, and there is a list `{list}`"),
+                    format!("write @{list} for the plates of the list"),
+                );
+            }
             choices.push(PlateChoice::Plate(plate));
         } else {
             notes.problem(

@@ -33,7 +33,7 @@ pub(super) struct Place<'a> {
     /// Its position, counted from 0.
     pub(super) index: usize,
     /// The ids that rules were given.
-    pub(super) given: &'a [String],
+    pub(super) given: &'a BTreeSet<String>,
     pub(super) names: &'a Names,
     pub(super) cameras: &'a [NamedCamera],
     pub(super) relays: &'a [Relay],
@@ -258,7 +258,9 @@ pub(super) fn warn_of_captured_posts(site: &Site, positions: &[usize], notes: &m
 pub(super) fn warn_of_unreachable_rules(site: &Site, positions: &[usize], notes: &mut Notes) {
     let root = Path::Root;
     let section = root.key("rule");
-    for (rule, position) in site.rules().iter().zip(positions) {
+    // What an `any` without alternatives means is noted where it stands.
+    let complete = site.rules().iter().zip(positions).filter(|(rule, _)| !rule.when.has_vacant_any());
+    for (rule, position) in complete {
         let path = section.index(*position);
         let path_when = path.key("when");
         let sources: Vec<&Source> = reached(rule, site).collect();

@@ -1,5 +1,6 @@
 //! The small values: ids, references, durations, zones, dates, addresses, secrets.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use url::{Host, Url};
 
 use crate::PlateText;
 use crate::id::is_id;
-use crate::problem::{Notes, Path, instead};
+use crate::problem::{Notes, Path, SecretForm, instead};
 use crate::raw::{DurationText, NetworkText, RawBasic, RawNetwork, SecretText, UrlText, ZoneText};
 use crate::{BasicCredential, Network};
 
@@ -22,17 +23,31 @@ const LONGEST_PLATE: usize = 32;
 /// Notes what is no id.
 pub(crate) fn id(text: &str, path: &Path<'_>, notes: &mut Notes) {
     if !is_id(text) {
-        notes.problem(
-            path,
-            format!("`{text}` is no id"),
-            "use 1 to 32 of a to z, 0 to 9 and -, beginning with a letter or digit",
-        );
+        let lower = text.to_lowercase();
+        let fix = if is_id(&lower) {
+            format!("write `{lower}`, here and wherever it is named: ids have lower-case letters only")
+        } else {
+            "use 1 to 32 of a to z, 0 to 9 and -, beginning with a letter or digit".to_owned()
+        };
+        notes.problem(path, format!("`{text}` is no id"), fix);
     }
 }
 
+/// Whether a name is, but for its upper-case letters, the one of a known thing whose own id is wrong. That is reported
+/// once, where the thing has its id.
+pub(crate) fn is_named_in_other_case(name: &str, known: &BTreeSet<String>) -> bool {
+    known.iter().any(|known| !is_id(known) && known.to_lowercase() == name.to_lowercase())
+}
+
 /// Notes a name that the file gives to nothing.
-pub(crate) fn reference(what: &str, name: &str, known: &[String], path: &Path<'_>, notes: &mut Notes) {
-    if !known.iter().any(|known| known == name) {
+pub(crate) fn reference(
+    what: &str,
+    name: &str,
+    known: &BTreeSet<String>,
+    path: &Path<'_>,
+    notes: &mut Notes,
+) {
+    if !known.contains(name) && !is_named_in_other_case(name, known) {
         let known = known.iter().map(String::as_str);
         notes.problem(path, format!("`{name}` is no {what}"), instead(name, known));
     }
@@ -87,14 +102,37 @@ pub(crate) fn timezone(text: &ZoneText, path: &Path<'_>, notes: &mut Notes) -> O
         let of_place = zones
             .iter()
             .find(|zone| zone.rsplit_once('/').is_some_and(|(_, name)| name.eq_ignore_ascii_case(&place)));
-        let nearest = crate::problem::nearest(&text.0, zones.iter().map(String::as_str));
+        let nearest = match zone_of_offset(&text.0) {
+            None => crate::problem::nearest(&text.0, zones.iter().map(String::as_str)),
+            Some(_) => None,
+        };
         let fix = match of_place.map(String::as_str).or(nearest) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => "use a name such as `Europe/Berlin`".to_owned(),
+            None => match zone_of_offset(&text.0) {
+                Some(zone) => format!(
+                    "use a name such as `Europe/Berlin`, which knows about daylight saving time; `{zone}` has that \
+                     offset all year, its sign is the opposite one",
+                ),
+                None => "use a name such as `Europe/Berlin`".to_owned(),
+            },
         };
         notes.problem(path, format!("`{}` is no time zone", text.0), fix);
     }
     read
+}
+
+/// The zone with an offset from UTC in whole hours: `Etc/GMT-1` for `UTC+1` and `+01:00`.
+fn zone_of_offset(text: &str) -> Option<String> {
+    let offset = text.trim_start_matches("UTC").trim_start_matches("GMT").trim();
+    let (sign, hours) = offset.split_at_checked(1)?;
+    let hours = hours.trim().trim_end_matches(":00");
+    let opposite = match sign {
+        "+" => '-',
+        "-" => '+',
+        _ => return None,
+    };
+    let zone = format!("Etc/GMT{opposite}{}", hours.parse::<u8>().ok()?);
+    TimeZone::get(&zone).is_ok().then_some(zone)
 }
 
 /// `YYYY-MM-DD`.
@@ -140,7 +178,10 @@ pub(crate) fn network(text: &NetworkText, path: &Path<'_>, notes: &mut Notes) ->
 pub(crate) fn secret(text: &SecretText, path: &Path<'_>, notes: &mut Notes) -> SecretReference {
     let reference = SecretReference::parse(&text.0);
     match &reference {
-        SecretReference::Parameter(name) if !name.starts_with('/') => notes.problem(
+        SecretReference::Parameter(name) if name.starts_with('/') => {
+            notes.secret(path, SecretForm::Parameter(name.clone()));
+        }
+        SecretReference::Parameter(name) => notes.problem(
             path,
             format!("`{name}` is no full name of a parameter"),
             format!("write it from the first slash on: ssm:/{name}"),
@@ -151,12 +192,8 @@ pub(crate) fn secret(text: &SecretText, path: &Path<'_>, notes: &mut Notes) -> S
         SecretReference::Literal(_) if text.0.is_empty() => {
             notes.problem(path, "the secret is empty", "write it, or leave the key out");
         }
-        SecretReference::Literal(_) => notes.warning(
-            path,
-            "a secret stands here in clear text",
-            "put it into a parameter store and write ssm:/camhook/… here",
-        ),
-        SecretReference::Parameter(_) | SecretReference::Environment(_) => {}
+        SecretReference::Literal(_) => notes.secret(path, SecretForm::ClearText),
+        SecretReference::Environment(name) => notes.secret(path, SecretForm::Environment(name.clone())),
     }
     reference
 }
@@ -241,33 +278,51 @@ pub(crate) fn reachable_host(
     path: &Path<'_>,
     notes: &mut Notes,
 ) -> Network {
-    let network = network_of(raw);
+    let declared = network_of(raw);
+    let needed = match host {
+        Some(Host::Ipv4(address)) if address.is_loopback() => Network::Loopback,
+        Some(Host::Ipv6(address)) if address.is_loopback() => Network::Loopback,
+        Some(Host::Domain(name)) if *name == "localhost" => Network::Loopback,
+        Some(Host::Ipv4(address)) if address.is_private() => Network::Lan,
+        Some(Host::Ipv6(address)) if address.is_unique_local() => Network::Lan,
+        _ => Network::Public,
+    };
+    let network = declared.max(needed);
+    // An address that lies outside the declared network is noted once, below.
     match host {
         Some(Host::Ipv4(address)) => notes.address(path, IpAddr::V4(*address), network),
         Some(Host::Ipv6(address)) => notes.address(path, IpAddr::V6(*address), network),
         Some(Host::Domain(_)) | None => {}
     }
-    let (needed, name) = match host {
-        Some(Host::Ipv4(address)) if address.is_loopback() => (Network::Loopback, "loopback"),
-        Some(Host::Ipv6(address)) if address.is_loopback() => (Network::Loopback, "loopback"),
-        Some(Host::Domain(name)) if *name == "localhost" => (Network::Loopback, "loopback"),
-        Some(Host::Ipv4(address)) if address.is_private() => (Network::Lan, "lan"),
-        Some(Host::Ipv6(address)) if address.is_unique_local() => (Network::Lan, "lan"),
-        _ => return network,
-    };
-    if network < needed {
-        notes.problem(
-            path,
-            "this address is not on the internet and would be refused",
-            format!("add network = \"{name}\" if that is meant"),
-        );
+    if declared < needed {
+        let fix = match (needed, path.section()) {
+            (Network::Loopback, _) => "add network = \"loopback\" if that is meant",
+            (_, Some("channel")) => "use an address on the internet: no function reaches a private network",
+            _ => "add network = \"lan\" if that is meant, and via = \"agent\"",
+        };
+        notes.problem(path, "this address is not on the internet and would be refused", fix);
     }
-    network.max(needed)
+    network
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_offset_has_the_zone_with_the_opposite_sign() {
+        for (text, zone) in [
+            ("UTC+1", "Etc/GMT-1"),
+            ("+01:00", "Etc/GMT-1"),
+            ("GMT-5", "Etc/GMT+5"),
+            ("UTC+14", "Etc/GMT-14"),
+        ] {
+            assert_eq!(zone_of_offset(text).as_deref(), Some(zone), "{text}");
+        }
+        for text in ["UTC", "UTC+5:30", "UTC+15", "Berlin", "", "+"] {
+            assert_eq!(zone_of_offset(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn durations_have_one_number_and_one_unit() {

@@ -7,7 +7,7 @@ use camhook_event::{PlateList, Text, Vendor};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
-use super::{good, scalar};
+use super::{good, known_credential, scalar};
 use crate::problem::{Notes, Path};
 use crate::raw::{Many, RawAuth, RawClock, RawDialect, RawGroups, RawRetention, RawSite, RawSource};
 use crate::vendor_limit::{self, Ability};
@@ -266,6 +266,14 @@ fn auth(raw: &RawSource, comes_over_mqtt: bool, path: &Path<'_>, notes: &mut Not
 fn credentials(raw: &RawAuth, path: &Path<'_>, notes: &mut Notes) -> Auth {
     let mut auth = Auth::default();
     each(raw.token_sha256.as_ref(), &path.key("token_sha256"), notes, |text, path, notes| {
+        if let Some(token) = known_credential::token_of(&text.0) {
+            let token = if token.is_empty() { "an empty token".to_owned() } else { format!("`{token}`") };
+            notes.strict(
+                path,
+                format!("this is the SHA-256 of {token}, which everybody can guess"),
+                "take the line that `camhook token` prints",
+            );
+        }
         match sha256(&text.0) {
             Some(digest) => auth.tokens.push(Token::Sha256(digest)),
             None => notes.problem(
