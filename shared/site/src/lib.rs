@@ -6,6 +6,7 @@
 mod channel;
 mod condition;
 mod driver;
+mod encoding;
 mod evaluate;
 mod id;
 mod list;
@@ -40,6 +41,7 @@ pub use driver::{
     PulsePayload, ShellyCloud, ShellyGen1, ShellyGen1Output, ShellyGen2, Statuses, TwoN, TwoNMode,
     Unsupported, ViewtronOutput, WebRelay, WebRelayPage,
 };
+pub use encoding::text_of;
 pub use evaluate::{Context, Modes, Reason, Verdict, evaluate, plate_matches};
 pub use id::{CameraId, ChannelId, ListId, RelayId, RuleId, is_id};
 pub use list::{CameraReference, List, ListEntry, NamedCamera};
