@@ -114,7 +114,7 @@ pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
     let site = site(&document, checks.today(), &mut notes);
     let deployment = Deployment::of(&site);
     deployment::check(&site, &document, deployment, &mut notes);
-    secret::check(&document, deployment, &mut notes);
+    secret::check(&document, &mut notes);
     template::check(&document, checks, &mut notes);
     notes.check_addresses(|address, network| checks.refusal(address, network));
     let is_usable = notes.are_harmless();

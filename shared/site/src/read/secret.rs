@@ -1,6 +1,5 @@
 //! Where secrets are stored: whether what needs a secret can read it.
 
-use super::deployment::Deployment;
 use crate::Via;
 use crate::problem::{Entry, Notes, SecretForm};
 use crate::raw::{Item, RawSite};
@@ -59,7 +58,7 @@ impl Purpose {
 
 /// Warns of secrets in clear text, of parameters that a default stack may not read, and of variables that no function
 /// has.
-pub(super) fn check(document: &RawSite, deployment: Deployment, notes: &mut Notes) {
+pub(super) fn check(document: &RawSite, notes: &mut Notes) {
     notes.check_secrets(|entry, form| {
         let purpose = Purpose::of(entry, document)?;
         match form {
@@ -68,7 +67,7 @@ pub(super) fn check(document: &RawSite, deployment: Deployment, notes: &mut Note
                 format!("put it into a parameter store and write ssm:/camhook/{}/… here", purpose.folder()),
             )),
             SecretForm::Parameter(name) => doubt_about_parameter(name, purpose),
-            SecretForm::Environment(name) => doubt_about_variable(name, purpose, deployment),
+            SecretForm::Environment(name) => doubt_about_variable(name, purpose),
         }
     });
 }
@@ -88,7 +87,7 @@ fn doubt_about_parameter(name: &str, purpose: Purpose) -> Option<(String, String
 
 /// The path of a parameter with the folder of a purpose in place of another one's, or before the last name.
 fn path_of_purpose(name: &str, purpose: Purpose) -> String {
-    let mut segments: Vec<&str> = name.trim_start_matches('/').split('/').collect();
+    let mut segments: Vec<&str> = name.split('/').filter(|segment| !segment.is_empty()).collect();
     let last = segments.len().saturating_sub(1);
     let is_folder = |segment: &&str| Purpose::ALL.iter().any(|purpose| purpose.folder() == *segment);
     let before_name = segments.get(..last).unwrap_or_default();
@@ -108,7 +107,7 @@ fn path_of_purpose(name: &str, purpose: Purpose) -> String {
     format!("/{}", segments.join("/"))
 }
 
-fn doubt_about_variable(name: &str, purpose: Purpose, deployment: Deployment) -> Option<(String, String)> {
+fn doubt_about_variable(name: &str, purpose: Purpose) -> Option<(String, String)> {
     let mut characters = name.chars();
     let begins_well = characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
     if !begins_well || !characters.all(|character| character.is_ascii_alphanumeric() || character == '_') {
@@ -117,8 +116,8 @@ fn doubt_about_variable(name: &str, purpose: Purpose, deployment: Deployment) ->
             "use letters, digits and _ without a blank: env:GATE_TOKEN".to_owned(),
         ));
     }
-    let is_set_by_whoever_starts_it = purpose == Purpose::Agent || deployment == Deployment::Local;
-    (!is_set_by_whoever_starts_it).then(|| {
+    // Whoever starts the agent sets its variables; those of a function are the template's.
+    (purpose != Purpose::Agent).then(|| {
         (
             format!("a deployed function has no variable `{name}`"),
             format!(
@@ -140,6 +139,7 @@ mod tests {
             ("/vms", Purpose::Source, "/camhook/sources/vms"),
             ("/camhook/relays/gate", Purpose::Agent, "/camhook/agent/gate"),
             ("/company/house/telegram", Purpose::Channel, "/company/house/channels/telegram"),
+            ("/camhook//vms", Purpose::Source, "/camhook/sources/vms"),
             // The name of a folder as the name of a secret.
             ("/camhook/agent", Purpose::Relay, "/camhook/relays/agent"),
         ] {
@@ -150,13 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn only_an_agent_and_a_local_stack_have_variables_of_their_own() {
-        let doubt = |name, purpose, deployment| doubt_about_variable(name, purpose, deployment).is_some();
-        assert!(doubt("GATE", Purpose::Source, Deployment::Aws));
-        assert!(!doubt("GATE", Purpose::Source, Deployment::Local));
-        assert!(!doubt("GATE_2", Purpose::Agent, Deployment::Aws));
+    fn only_the_agent_has_variables_of_its_own() {
+        let doubt = |name, purpose| doubt_about_variable(name, purpose).is_some();
+        assert!(doubt("GATE", Purpose::Source) && doubt("GATE", Purpose::Relay));
+        assert!(!doubt("GATE_2", Purpose::Agent));
         for name in ["GATE TOKEN", "2GATE", "GATE-TOKEN", " GATE"] {
-            assert!(doubt(name, Purpose::Agent, Deployment::Local), "{name}");
+            assert!(doubt(name, Purpose::Agent), "{name}");
         }
     }
 }

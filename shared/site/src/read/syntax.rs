@@ -113,10 +113,8 @@ fn bare_value(key: &str, value: &str) -> Option<(String, String)> {
         return None;
     }
     let truth = match value.to_lowercase().as_str() {
-        "true" => Some(true),
-        "false" => Some(false),
-        "yes" | "on" if BOOLEAN_KEYS.contains(&key) => Some(true),
-        "no" | "off" if BOOLEAN_KEYS.contains(&key) => Some(false),
+        "true" | "yes" | "on" if BOOLEAN_KEYS.contains(&key) => Some(true),
+        "false" | "no" | "off" if BOOLEAN_KEYS.contains(&key) => Some(false),
         _ => None,
     };
     match truth {
