@@ -11,17 +11,41 @@ const DECLARATION_LIMIT: usize = 256;
 /// The post in UTF-8, copied only where it has to be.
 ///
 /// The encoding is that of a byte order mark, of the XML declaration, or of the media type, in this order. Without any,
-/// and where none of that name exists, the post is taken as it is.
+/// where none of that name exists, and where the bytes are UTF-8 whatever is declared, the post is taken as it is.
 pub(crate) fn to_utf8<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, [u8]> {
     let Some(encoding) = encoding(body, content_type).filter(|encoding| *encoding != UTF_8) else {
         return Cow::Borrowed(body);
     };
-    // Text of one byte a character is hardly ever UTF-8 by chance: the declaration is then wrong.
-    if body.is_ascii() || (encoding.is_single_byte() && str::from_utf8(body).is_ok()) {
+    if body.is_ascii() || is_surely_utf_8(body, encoding) {
         return Cow::Borrowed(body);
     }
     let (text, _) = encoding.decode_with_bom_removal(body);
     Cow::Owned(text.into_owned().into_bytes())
+}
+
+/// Whether a body that declares another encoding is UTF-8 all the same.
+///
+/// Text of one byte a character is hardly ever UTF-8 by chance. Two bytes of Chinese text may be a letter of UTF-8:
+/// there the declaration counts, unless it cannot be right, a character is longer than that, or the letter stands
+/// beside others of a word.
+fn is_surely_utf_8(body: &[u8], declared: &'static Encoding) -> bool {
+    if [UTF_16LE, UTF_16BE].contains(&declared) {
+        return false;
+    }
+    let Ok(text) = str::from_utf8(body) else { return false };
+    declared.is_single_byte()
+        || text.chars().any(|character| character.len_utf8() > 2)
+        || has_letter_within_word(text)
+        || declared.decode_without_bom_handling_and_without_replacement(body).is_none()
+}
+
+/// Whether a letter such as `ü` stands beside one of ASCII.
+fn has_letter_within_word(text: &str) -> bool {
+    let is_letter = |character: char| ('\u{c0}'..='\u{ff}').contains(&character);
+    let mut pairs = text.chars().zip(text.chars().skip(1));
+    pairs.any(|(one, other)| {
+        (is_letter(one) && other.is_ascii_alphabetic()) || (one.is_ascii_alphabetic() && is_letter(other))
+    })
 }
 
 fn encoding(body: &[u8], content_type: Option<&str>) -> Option<&'static Encoding> {
@@ -33,10 +57,13 @@ fn encoding(body: &[u8], content_type: Option<&str>) -> Option<&'static Encoding
         [0, b'<', ..] => return Some(UTF_16BE),
         _ => {}
     }
-    declared(body).or_else(|| {
+    let named = declared(body).or_else(|| {
         let (_, charset) = content_type?.split_once("charset=")?;
         Encoding::for_label(charset.split(';').next()?.trim_matches(['"', '\'', ' ']).as_bytes())
-    })
+    });
+    // XML of two bytes a character has a zero in each of its first ones.
+    let may_be_wide = body.get(..2).is_some_and(|first| first.contains(&0));
+    named.filter(|encoding| may_be_wide || ![UTF_16LE, UTF_16BE].contains(encoding))
 }
 
 /// The encoding that the XML declaration names.
@@ -76,6 +103,13 @@ mod tests {
             ("UTF-8", "Tür".as_bytes(), "Tür"),
             ("levitation", "Tür".as_bytes(), "Tür"),
             ("ISO-8859-1", "Tür".as_bytes(), "Tür"),
+            ("UTF-16", "Tür".as_bytes(), "Tür"),
+            ("GB2312", "大门".as_bytes(), "大门"),
+            ("GBK", "Tür".as_bytes(), "Tür"),
+            ("Shift_JIS", "門".as_bytes(), "門"),
+            // Two characters that would be UTF-8, too.
+            ("GB2312", b"\xcd\xa8\xc3\xe6", "通面"),
+            ("GB2312", b"\xcd\xa8", "通"),
         ] {
             let text = read(&post(encoding, name), Some("application/xml; charset=utf-8"));
             assert!(text.ends_with(&format!("<a>{expected}</a>")), "{encoding}: {text}");
@@ -86,6 +120,7 @@ mod tests {
     fn the_media_type_counts_where_nothing_is_declared() {
         assert_eq!(read(b"<a>T\xfcr</a>", Some("text/xml; charset=\"iso-8859-1\"")), "<a>Tür</a>");
         assert_eq!(read(b"<a>T\xfcr</a>", Some("text/xml")), "<a>T\u{fffd}r</a>");
+        assert_eq!(read("<a>Tür</a>".as_bytes(), Some("text/xml; charset=utf-16")), "<a>Tür</a>");
     }
 
     #[test]
