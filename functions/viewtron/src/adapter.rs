@@ -12,7 +12,7 @@ use camhook_site::Tracking;
 use crate::encoding;
 use crate::event::{ParseContext, drafts};
 use crate::message::Content;
-use crate::parse::{EVENTS_LIMIT, ParseError, Reading, TracksWanted, parse};
+use crate::parse::{EVENTS_LIMIT, Names, ParseError, Reading, TracksWanted, parse};
 use crate::reply::reply;
 use crate::suspicion;
 
@@ -50,11 +50,12 @@ impl Adapter for Viewtron {
             .last()
             .is_some_and(|segment| HEARTBEAT_PATHS.iter().any(|path| path.eq_ignore_ascii_case(segment)));
         let body = encoding::to_utf8(request.body(), request.headers().get("content-type"));
+        let query = Query::of(request.query());
         // Firmware posts its heartbeats there in forms that are not known.
-        let is_heartbeat = is_heartbeat_path && !suspicion::may_be_alarm(&body);
+        let is_heartbeat = is_heartbeat_path && !query.may_be_alarm && !suspicion::may_be_alarm(&body);
         let read = match body {
-            Cow::Borrowed(body) => read(request, body),
-            Cow::Owned(body) => read(request, &body).map(Parsed::into_owned),
+            Cow::Borrowed(body) => read(request, body, query),
+            Cow::Owned(body) => read(request, &body, query).map(Parsed::into_owned),
         };
         match read {
             Ok(Parsed::Ignored(_)) if is_heartbeat_path => Ok(Parsed::Heartbeat),
@@ -68,10 +69,36 @@ impl Adapter for Viewtron {
     }
 }
 
-/// Reads a body that is UTF-8, as far as it is text.
-fn read<'a>(request: &Request<Verified>, body: &'a [u8]) -> Result<Parsed<'a>, Malformed> {
+/// What stands in the query of a post. No device was seen to send one.
+#[derive(Debug, Default)]
+struct Query {
+    /// Its parameters.
+    names: Names,
+    /// Whether one of them is called as an alarm is, or is on or off.
+    may_be_alarm: bool,
+}
+
+impl Query {
+    fn of(query: &str) -> Self {
+        let mut read = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            read.names.push(&name);
+            read.may_be_alarm |= suspicion::may_be_alarm_of_device(&name, &value)
+                || suspicion::has_word_of_alarm(&name)
+                || suspicion::has_word_of_alarm(&value);
+        }
+        read
+    }
+}
+
+/// Reads a body that is UTF-8, as far as it is text, and a query that may say what the body does not.
+fn read<'a>(request: &Request<Verified>, body: &'a [u8], query: Query) -> Result<Parsed<'a>, Malformed> {
     if body.iter().all(|octet| octet.is_ascii_whitespace() || *octet == 0) {
-        return Ok(Parsed::Heartbeat);
+        if query.names.is_empty() {
+            return Ok(Parsed::Heartbeat);
+        }
+        // Only a query makes the difference between a heartbeat and whatever this is.
+        return Err(ParseError::UnknownQuery(query.names).into());
     }
     let source = request.source();
     let tracks_wanted = match source.tracking {
@@ -79,6 +106,9 @@ fn read<'a>(request: &Request<Verified>, body: &'a [u8]) -> Result<Parsed<'a>, M
         Tracking::Every(_) => TracksWanted::Yes,
     };
     let Reading { posts, mut remainder, stray_end_tag } = parse(body, tracks_wanted)?;
+    if query.may_be_alarm {
+        remainder.get_or_insert(ParseError::UnknownQuery(query.names));
+    }
     let context = ParseContext {
         timezone: &source.timezone,
         faces: source.faces,

@@ -20,7 +20,9 @@ use self::face::{face, is_impersonal, is_of_faces};
 use self::plate::plate_events;
 use self::target::{PARTS, Units, merge, target};
 use crate::frame::{self, Unit};
-use crate::message::{Block, Content, Item, Model, Place, Post, Sender, Smart, Tracks};
+use crate::message::{
+    Block, Content, IDENTITY, Item, Model, NamePlace, PLATE_TEXTS, Place, Post, Sender, Smart, Tracks,
+};
 use crate::parse::number;
 use crate::scalars::Scalars;
 use crate::{time, vocabulary};
@@ -51,26 +53,58 @@ pub(crate) fn drafts<'a>(post: Post<'a>, context: ParseContext<'_>) -> Vec<Draft
         Content::Keepalive | Content::NoAlarm | Content::UnwantedTracks => Vec::new(),
         Content::Tracks(mut tracks) => {
             tracks.scalars.append(unread);
-            vec![tracking(&common, tracks)]
+            trackings(&common, &sender, tracks)
         }
         Content::Reports { alarms, smart, tracks, mut scalars } => {
             scalars.append(unread);
-            let hides_faces = smart
-                .as_ref()
-                .is_some_and(|smart| context.faces == Retention::Drop && is_of_faces(smart, &scalars));
-            if hides_faces {
+            let is_of_person = smart.iter().any(|event| is_of_faces(event, &scalars))
+                || alarms.iter().any(level::is_of_faces);
+            let mut smart = smart;
+            if context.faces == Retention::Drop && is_of_person {
                 // Any value may be a name or a number that says who it is: only what is known to be neither stays.
                 scalars.retain(|name, _| is_impersonal(name));
+                for event in &mut smart {
+                    event.scalars.retain(|name, _| is_impersonal(name));
+                }
             }
             common.scalars = scalars;
             let mut drafts = level::levels(&common, &sender, &alarms, context);
-            drafts.extend(tracks.map(|tracks| tracking(&common, tracks)));
-            if let Some(smart) = smart {
-                drafts.extend(detections(common, *smart, context));
-            }
+            drafts.extend(tracks.into_iter().flat_map(|tracks| trackings(&common, &sender, tracks)));
+            drafts.extend(smart_events(common, &sender, smart, context));
             drafts
         }
     }
+}
+
+/// The events of a post's smart events.
+fn smart_events<'a>(
+    mut common: Common<'a>,
+    sender: &Sender<'a>,
+    smart: Vec<Smart<'a>>,
+    context: ParseContext<'_>,
+) -> Vec<Draft<'a>> {
+    let mut parts = Vec::new();
+    for event in smart {
+        let kind = kind_of(&event);
+        parts.extend(event.split(kind));
+    }
+    if parts.len() > 1 {
+        // Of several persons, nothing tells whom they are about.
+        let of_person = common.scalars.take_all(&IDENTITY);
+        if let Some(first) = parts.first_mut() {
+            first.scalars.append(of_person);
+        }
+        common.scalars.cut_to(share(context.length, parts.len()));
+    }
+    let mut drafts = Vec::new();
+    for mut part in parts {
+        let mut scalars = common.scalars.clone();
+        scalars.append(std::mem::take(&mut part.scalars));
+        let channel = part.channel.take();
+        let common = Common { scalars, ..common.of_channel(sender, channel.as_deref()) };
+        drafts.extend(detections(common, part, context));
+    }
+    drafts
 }
 
 /// What every event of a post has.
@@ -93,10 +127,11 @@ impl<'a> Common<'a> {
         }
         let channel = identifier(&sender.channel);
         let name = identifier(&sender.name);
-        let camera_name = match sender.model {
-            Model::Camera => name.clone(),
-            Model::Recorder => None,
-        };
+        let is_only_camera = channel.as_ref().is_none_or(|channel| channel.as_str() == "1");
+        // Beside a second channel, `deviceInfo` is a recorder's. What stands at the root is a camera's own.
+        let is_of_camera =
+            sender.model == Model::Camera && (is_only_camera || sender.name_place == NamePlace::Root);
+        let camera_name = name.clone().filter(|_| is_of_camera);
         let camera = channel.clone().or_else(|| Text::new("1")).map(|id| Camera { id, name: camera_name });
         let device = Device {
             mac,
@@ -113,6 +148,24 @@ impl<'a> Common<'a> {
         (Self { identity, camera, device, time, scalars: Scalars::default() }, unread)
     }
 
+    /// The same for an event of a channel that one of its blocks names, without values.
+    fn of_channel(&self, sender: &Sender<'_>, channel: Option<&str>) -> Self {
+        let mut common = Self {
+            identity: self.identity.clone(),
+            camera: self.camera.clone(),
+            device: self.device.clone(),
+            time: self.time.clone(),
+            scalars: Scalars::default(),
+        };
+        if let Some(id) = channel.and_then(identifier)
+            && common.device.channel.as_ref() != Some(&id)
+        {
+            common.camera = Some(camera(self, sender, id.clone()));
+            common.device.channel = Some(id);
+        }
+        common
+    }
+
     fn draft(&self, kind: Kind) -> Draft<'a> {
         let mut draft = Draft::new(kind, self.identity.clone());
         draft.camera = self.camera.clone();
@@ -120,6 +173,14 @@ impl<'a> Common<'a> {
         draft.device_time = self.time.clone();
         draft
     }
+}
+
+/// The camera of a channel that the post's header does not name.
+fn camera(common: &Common<'_>, sender: &Sender<'_>, id: Text) -> Camera {
+    // A device with a second channel is a recorder: its name is no camera's.
+    let is_only_camera = sender.model == Model::Camera && id.as_str() == "1";
+    let name = common.camera.as_ref().and_then(|camera| camera.name.clone()).filter(|_| is_only_camera);
+    Camera { id, name }
 }
 
 fn identifier(value: &str) -> Option<Text> {
@@ -136,24 +197,46 @@ fn share(length: usize, events: usize) -> usize {
     (length / events.max(1)).max(IDENTIFIER_LIMIT)
 }
 
-/// The positions of a tracking post.
-fn tracking<'a>(common: &Common<'a>, tracks: Tracks<'a>) -> Draft<'a> {
-    let mut draft = common.draft(Kind::Tracking);
-    draft.vendor_kind = identifier(tracks.name);
-    draft.report = Report::Tracking;
-    draft.targets = tracks.targets.into_iter().map(|item| target(item, PARTS, None).target).collect();
-    draft.vendor_data = tracks.scalars.to_vendor_data();
-    draft
+/// The positions of a tracking post: one event for each channel that its targets name.
+fn trackings<'a>(common: &Common<'a>, sender: &Sender<'a>, tracks: Tracks<'a>) -> Vec<Draft<'a>> {
+    let Tracks { name, targets, scalars } = tracks;
+    let mut channels: Vec<(Option<Cow<'a, str>>, Vec<Item<'a>>)> = Vec::new();
+    for target in targets {
+        match channels.iter_mut().find(|(channel, _)| *channel == target.channel) {
+            Some((_, targets)) => targets.push(target),
+            None => channels.push((target.channel.clone(), vec![target])),
+        }
+    }
+    if channels.is_empty() {
+        channels.push((None, Vec::new()));
+    }
+    let mut scalars = Some(scalars);
+    let tracking = |(channel, targets): (Option<Cow<'a, str>>, Vec<Item<'a>>)| {
+        let mut draft = common.of_channel(sender, channel.as_deref()).draft(Kind::Tracking);
+        draft.vendor_kind = identifier(name);
+        draft.report = Report::Tracking;
+        draft.targets = targets.into_iter().map(|item| target(item, PARTS, None).target).collect();
+        draft.vendor_data = scalars.take().unwrap_or_default().to_vendor_data();
+        draft
+    };
+    channels.into_iter().map(tracking).collect()
+}
+
+/// The kind of a smart event, by its word or its blocks.
+fn kind_of(smart: &Smart<'_>) -> Kind {
+    match smart.smart_type.as_deref().map(vocabulary::kind) {
+        Some(Kind::Perimeter) => breach(&smart.events),
+        Some(kind) => kind,
+        None => kind_of_blocks(smart),
+    }
 }
 
 /// The events of a smart post: one, or one for each licence plate.
 fn detections<'a>(common: Common<'a>, smart: Smart<'a>, context: ParseContext<'_>) -> Vec<Draft<'a>> {
-    let kind = match smart.smart_type.as_deref().map(vocabulary::kind) {
-        Some(Kind::Perimeter) => breach(&smart.events),
-        Some(kind) => kind,
-        None => kind_of_blocks(&smart),
-    };
-    if kind == Kind::Plate || smart.targets.iter().any(|item| item.is_plate(kind)) {
+    let kind = kind_of(&smart);
+    let has_plate = smart.targets.iter().any(|item| item.is_plate(kind))
+        || common.scalars.get_any(&PLATE_TEXTS).is_some();
+    if kind == Kind::Plate || has_plate {
         return plate_events(common, smart, kind, context);
     }
     vec![detection(common, smart, kind, context.faces)]
@@ -176,9 +259,9 @@ fn kind_of_blocks(smart: &Smart<'_>) -> Kind {
         Kind::Perimeter => {}
         kind => return kind,
     }
-    if has_target(Block::Plate) {
+    if smart.targets.iter().any(|item| item.is_plate(Kind::Other)) {
         Kind::Plate
-    } else if !smart.person.is_empty() {
+    } else if !smart.person.is_empty() || smart.targets.iter().any(|item| !item.person.is_empty()) {
         Kind::FaceMatch
     } else if has_target(Block::Face) {
         Kind::Face
@@ -268,10 +351,16 @@ fn detection<'a>(common: Common<'a>, mut smart: Smart<'a>, kind: Kind, faces: Re
     draft.counts = counts(&mut smart.counters, kind);
     scalars.append(std::mem::take(&mut smart.counters));
 
-    let Smart { events, mut targets, pictures, frame, mut person, .. } = smart;
+    let Smart { mut events, mut targets, pictures, frame, mut person, .. } = smart;
     if shows_faces {
-        let first = targets.iter_mut().find(|item| item.block == Block::Face || kind == Kind::Face);
-        draft.face = face(&mut scalars, &mut person, first.map(|item| &mut item.scalars), faces);
+        let is_of_faces = matches!(kind, Kind::Face | Kind::FaceMatch);
+        let of_person = targets.iter().position(Item::has_identity);
+        let of_face = || targets.iter().position(|item| item.block == Block::Face || is_of_faces);
+        let item = of_person.or_else(of_face).and_then(|at| targets.get_mut(at));
+        draft.face = face(&mut scalars, &mut person, item, faces);
+    }
+    if faces == Retention::Drop {
+        events.iter_mut().chain(&mut targets).for_each(|item| item.person = Scalars::default());
     }
     let role = |place| match place {
         Place::Source => ImageRole::Overview,
@@ -292,6 +381,7 @@ fn detection<'a>(common: Common<'a>, mut smart: Smart<'a>, kind: Kind, faces: Re
         } else {
             // Values of the event itself, as those of a covered camera.
             scalars.append(std::mem::take(&mut item.scalars));
+            scalars.append(std::mem::take(&mut item.person));
         }
     }
     let read = items.into_iter().map(|item| {

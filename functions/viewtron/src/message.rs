@@ -1,6 +1,7 @@
 //! The dialect as types, before it is put into the terms of an event.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use camhook_event::Kind;
 
@@ -32,15 +33,15 @@ pub(crate) enum Content<'a> {
     UnwantedTracks,
     /// `traject`: positions of targets.
     Tracks(Tracks<'a>),
-    /// `alarmStatusInfo`, a smart event, or both.
+    /// `alarmStatusInfo`, smart events, or both.
     Reports {
         /// The levels of alarms.
         alarms: Vec<Alarm<'a>>,
-        /// The smart event.
-        smart: Option<Box<Smart<'a>>>,
+        /// The smart events.
+        smart: Vec<Smart<'a>>,
         /// Positions in the same post.
         tracks: Option<Tracks<'a>>,
-        /// Every other value of the post.
+        /// Every other value of the post, but those of one of several smart events.
         scalars: Scalars<'a>,
     },
 }
@@ -54,12 +55,24 @@ pub(crate) struct Sender<'a> {
     pub(crate) channel: Option<Cow<'a, str>>,
     /// The device's name.
     pub(crate) name: Option<Cow<'a, str>>,
+    /// Where the name stands.
+    pub(crate) name_place: NamePlace,
     /// Its MAC address, in whatever notation.
     pub(crate) mac: Option<Cow<'a, str>>,
     /// Its serial number.
     pub(crate) serial: Option<Cow<'a, str>>,
     /// Its address in its own network.
     pub(crate) address: Option<Cow<'a, str>>,
+}
+
+/// Where a device's name stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum NamePlace {
+    /// Directly below the root, as cameras write it.
+    #[default]
+    Root,
+    /// In `deviceInfo`: that of a camera or of a recorder.
+    DeviceInfo,
 }
 
 /// What kind of device speaks.
@@ -140,14 +153,14 @@ impl<'a> Alarm<'a> {
     }
 
     /// Takes note of an element around it that is not called as the alarm is: of several such elements, each has its own.
-    pub(crate) fn set_element(&mut self, name: &'a str) {
+    pub(crate) fn set_element(&mut self, name: Cow<'a, str>) {
         if name.eq_ignore_ascii_case("item") {
             return;
         }
-        self.scope.add("element", name);
+        self.scope.add("element", &name);
         let is_told_apart = self.id.is_some() || self.channel.is_some() || self.label.is_some();
         if !is_told_apart && self.part.is_none() {
-            self.part = Some(Cow::Borrowed(name));
+            self.part = Some(name);
         }
     }
 
@@ -248,6 +261,8 @@ pub(crate) struct Tracks<'a> {
 pub(crate) struct Smart<'a> {
     /// The vendor's word: `PEA`, `regionIntrusion`.
     pub(crate) smart_type: Option<Cow<'a, str>>,
+    /// The channel, where one of its blocks names it.
+    pub(crate) channel: Option<Cow<'a, str>>,
     /// What was detected where: `perInfo`, `tripInfo`, `eventInfo` and their like.
     pub(crate) events: Vec<Item<'a>>,
     /// Who or what was detected: `listInfo`, `targetListInfo`, `licensePlateListInfo`, `faceListInfo`.
@@ -260,6 +275,130 @@ pub(crate) struct Smart<'a> {
     pub(crate) counters: Scalars<'a>,
     /// `albumInfo` and `snapInfo` of a face comparison: who it is.
     pub(crate) person: Scalars<'a>,
+    /// Every other value that stands outside of its items.
+    pub(crate) scalars: Scalars<'a>,
+}
+
+impl<'a> Smart<'a> {
+    /// Takes over what belongs to this event and stands behind it.
+    pub(crate) fn append(&mut self, other: Self) {
+        let shift = self.pictures.len();
+        let Self { events, targets, pictures, frame, counters, person, scalars, channel, smart_type: _ } =
+            other;
+        let shifted = |mut item: Item<'a>| {
+            item.shift_pictures(|at| at + shift);
+            item
+        };
+        self.events.extend(events.into_iter().map(shifted));
+        self.targets.extend(targets.into_iter().map(shifted));
+        self.pictures.extend(pictures);
+        self.frame = self.frame.or(frame);
+        self.counters.append(counters);
+        self.person.append(person);
+        self.scalars.append(scalars);
+        self.channel = self.channel.take().or(channel);
+    }
+
+    /// The smart events in it: one for each channel that its items name and for each person that they identify.
+    ///
+    /// An item that names neither goes with the one of the same target, else with the first, and so does what
+    /// belongs to no item.
+    pub(crate) fn split(mut self, kind: Kind) -> Vec<Self> {
+        let is_identified = |item: &Item<'_>| !item.is_plate(kind) && item.has_identity();
+        let items = || self.events.iter().chain(&self.targets);
+        let mut channels: Vec<&str> = items().filter_map(|item| item.channel.as_deref()).collect();
+        channels.sort_unstable();
+        channels.dedup();
+        let persons = items().filter(|item| is_identified(item)).count();
+        if channels.len() <= 1 && persons <= 1 {
+            let channel = items().find_map(|item| item.channel.clone());
+            self.channel = channel.or(self.channel);
+            return vec![self];
+        }
+        let mut parts = Parts { parts: Vec::new(), pictures: Vec::new() };
+        parts.pictures = std::mem::take(&mut self.pictures).into_iter().map(Some).collect();
+        let items = std::mem::take(&mut self.events).into_iter().chain(std::mem::take(&mut self.targets));
+        let (identified, others): (Vec<_>, Vec<_>) = items.partition(|item| is_identified(item));
+        let (with_channel, without): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|item| item.channel.is_some());
+        for item in identified {
+            parts.begin(&self, item);
+        }
+        for item in with_channel {
+            let fits = |part: &Self| part.channel.is_none() || part.channel == item.channel;
+            let of_target = parts.of_target(&item).filter(|at| parts.parts.get(*at).is_some_and(fits));
+            let of_channel = || {
+                parts
+                    .parts
+                    .iter()
+                    .position(|part| part.channel == item.channel && !part.targets.iter().any(is_identified))
+            };
+            match of_target.or_else(of_channel) {
+                Some(at) => parts.add(at, item),
+                None => parts.begin(&self, item),
+            }
+        }
+        for item in without {
+            let at = parts.of_target(&item).unwrap_or_default();
+            parts.add(at, item);
+        }
+        parts.finish(self)
+    }
+}
+
+/// The parts of a smart event, while it is split.
+struct Parts<'a> {
+    parts: Vec<Smart<'a>>,
+    /// The pictures that belong to no part yet.
+    pictures: Vec<Option<Picture<'a>>>,
+}
+
+impl<'a> Parts<'a> {
+    /// Begins a part with an item.
+    fn begin(&mut self, whole: &Smart<'a>, item: Item<'a>) {
+        self.parts.push(Smart {
+            smart_type: whole.smart_type.clone(),
+            frame: whole.frame,
+            ..Smart::default()
+        });
+        self.add(self.parts.len() - 1, item);
+    }
+
+    /// Adds an item, with its pictures, to a part.
+    fn add(&mut self, at: usize, mut item: Item<'a>) {
+        let Some(part) = self.parts.get_mut(at) else { return };
+        let (first, shift) = (item.pictures.start, part.pictures.len());
+        let own = self.pictures.get_mut(item.pictures.clone()).unwrap_or_default();
+        part.pictures.extend(own.iter_mut().filter_map(Option::take));
+        item.shift_pictures(|picture| picture - first + shift);
+        part.channel = part.channel.take().or_else(|| item.channel.clone());
+        match item.block {
+            Block::Perimeter | Block::Tripwire | Block::Event => part.events.push(item),
+            Block::Target | Block::Plate | Block::Face => part.targets.push(item),
+        }
+    }
+
+    /// The part that holds the same target as an item.
+    fn of_target(&self, item: &Item<'_>) -> Option<usize> {
+        let id = item.scalars.get("targetId")?;
+        self.parts.iter().position(|part| {
+            part.events.iter().chain(&part.targets).any(|other| other.scalars.get("targetId") == Some(id))
+        })
+    }
+
+    /// Gives the first part what belongs to no item, and each that names no channel that of the whole.
+    fn finish(mut self, whole: Smart<'a>) -> Vec<Smart<'a>> {
+        if let Some(first) = self.parts.first_mut() {
+            first.pictures.extend(self.pictures.into_iter().flatten());
+            first.counters = whole.counters;
+            first.person.append(whole.person);
+            first.scalars = whole.scalars;
+        }
+        for part in &mut self.parts {
+            part.channel = part.channel.take().or_else(|| whole.channel.clone());
+        }
+        self.parts
+    }
 }
 
 impl Smart<'_> {
@@ -290,6 +429,14 @@ pub(crate) enum Block {
     Face,
 }
 
+/// What the text of a licence plate is called, by a recorder and by a camera.
+pub(crate) const PLATE_TEXTS: [&str; 5] =
+    ["licensePlateNumber", "plateNumber", "licensePlate", "plateText", "plateNo"];
+
+/// Values that only a person has who was compared with known ones.
+pub(crate) const IDENTITY: [&str; 6] =
+    ["personId", "personName", "matchResult", "similarity", "presonListType", "personListType"];
+
 /// An entry of any of the vendor's lists.
 #[derive(Debug)]
 pub(crate) struct Item<'a> {
@@ -305,8 +452,12 @@ pub(crate) struct Item<'a> {
     pub(crate) corners: Vec<(f64, f64)>,
     /// `Width` and `Height` of the item itself: the frame, where `corners` are in its pixels.
     pub(crate) frame: Option<(f64, f64)>,
-    /// Which of the post's pictures shows it.
+    /// Which of the event's pictures shows it.
     pub(crate) picture: Option<usize>,
+    /// Which of them stand in it.
+    pub(crate) pictures: Range<usize>,
+    /// The channel, where it names one.
+    pub(crate) channel: Option<Cow<'a, str>>,
     /// `carRect` and the like: raw numbers by name, whose unit is not known.
     pub(crate) raw: Vec<(&'a str, Vec<(&'a str, f64)>)>,
     /// `carAttr`, `carAttribute`.
@@ -315,6 +466,8 @@ pub(crate) struct Item<'a> {
     pub(crate) plate: Scalars<'a>,
     /// Whether `licensePlateMatchInfo` was there: the plate is in the recorder's database.
     pub(crate) plate_match: PlateMatch,
+    /// `albumInfo`, `snapInfo` and `faceMatchInfo`: who it is.
+    pub(crate) person: Scalars<'a>,
     /// Every other value.
     pub(crate) scalars: Scalars<'a>,
 }
@@ -349,6 +502,9 @@ impl Item<'_> {
             corners: Vec::new(),
             frame: None,
             picture: None,
+            pictures: 0..0,
+            channel: None,
+            person: Scalars::default(),
             raw: Vec::new(),
             car: Scalars::default(),
             plate: Scalars::default(),
@@ -357,12 +513,26 @@ impl Item<'_> {
         }
     }
 
+    /// Gives its pictures new places among those of its event.
+    pub(crate) fn shift_pictures(&mut self, place: impl Fn(usize) -> usize) {
+        self.picture = self.picture.map(&place);
+        self.pictures = place(self.pictures.start)..place(self.pictures.end);
+    }
+
     /// Whether it is a licence plate, in a post of this kind. A camera's list holds the frame's picture too, which
-    /// is no plate: neither its place in the list nor the list's length tells, only `plateNumber` and `image` do.
+    /// is no plate: neither its place in the list nor the list's length tells, only the plate's text and `image` do.
     pub(crate) fn is_plate(&self, kind: Kind) -> bool {
+        let image = self.scalars.get("image");
+        let text = self.plate.get_any(&PLATE_TEXTS).or_else(|| self.scalars.get_any(&PLATE_TEXTS));
+        let is_text_of_frame = image == Some("0") && text == Some("0");
         self.block == Block::Plate
-            || self.scalars.get("plateNumber").is_some()
-            || (kind == Kind::Plate && self.scalars.get("image") == Some("1"))
+            || (text.is_some() && !is_text_of_frame)
+            || (kind == Kind::Plate && image == Some("1"))
+    }
+
+    /// Whether it says who it is, or that it is nobody known.
+    pub(crate) fn has_identity(&self) -> bool {
+        !self.person.is_empty() || self.scalars.get_any(&IDENTITY).is_some()
     }
 
     /// Whether it is about somebody or something that was detected.
@@ -385,6 +555,8 @@ impl Item<'_> {
             && self.line.start.is_none()
             && self.car.is_empty()
             && self.plate.is_empty()
+            && self.person.is_empty()
+            && self.channel.is_none()
             && self.scalars.is_empty()
     }
 }

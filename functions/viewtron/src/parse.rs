@@ -3,6 +3,7 @@
 //! Whatever an element is called and wherever it stands, it ends up in an event, or its name in the reason of the
 //! quarantine. What holds nothing is named here: the vocabulary in `types`, an empty list, a picture's length.
 
+mod channel;
 mod level;
 mod number;
 mod smart;
@@ -14,8 +15,10 @@ use camhook_event::Kind;
 use camhook_ingest::Malformed;
 
 pub(crate) use self::number::number;
-use crate::message::{Alarm, Block, Content, Model, Place, Post, Sender, Smart, Times, Tracks};
+use crate::message::{Alarm, Block, Content, Model, NamePlace, Place, Post, Sender, Smart, Times, Tracks};
 use crate::scalars::Scalars;
+use crate::suspicion::{self, Suspicion};
+use crate::text::Text;
 use crate::vocabulary;
 use crate::xml::{Cursor, Mismatch, Tag, XmlError};
 
@@ -41,6 +44,12 @@ pub(crate) enum ParseError {
     UnknownMessage(Names),
     #[error("an alarm without a level; found {0}")]
     NoLevel(Names),
+    #[error("a part of the post that may be an alarm is not understood; found {0}")]
+    UnknownPart(Names),
+    #[error("text that belongs to no XML document; words of alarms in it: {0}")]
+    StrayText(Names),
+    #[error("a query that is not understood; found {0}")]
+    UnknownQuery(Names),
     #[error("more {0} than a post may have")]
     TooMany(&'static str),
     #[error("more than {EVENTS_LIMIT} events or {PLATES_LIMIT} licence plates in a post")]
@@ -55,6 +64,9 @@ impl From<ParseError> for Malformed {
             ParseError::UnknownRoot(_) => "unknown_root",
             ParseError::UnknownMessage(_) => "unknown_message",
             ParseError::NoLevel(_) => "alarm_without_level",
+            ParseError::UnknownPart(_) => "unknown_part",
+            ParseError::StrayText(_) => "stray_text",
+            ParseError::UnknownQuery(_) => "unknown_query",
             ParseError::TooMany(_) => "too_many",
             ParseError::TooManyEvents => "too_many_events",
         };
@@ -71,7 +83,7 @@ impl Names {
     const LIMIT: usize = 8;
     const LENGTH_LIMIT: usize = 64;
 
-    fn push(&mut self, name: &str) {
+    pub(crate) fn push(&mut self, name: &str) {
         let name: String =
             name.chars().filter(|character| !character.is_control()).take(Self::LENGTH_LIMIT).collect();
         if self.0.len() < Self::LIMIT && !self.0.contains(&name) {
@@ -79,8 +91,14 @@ impl Names {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    fn extend(&mut self, names: &Self) {
+        for name in &names.0 {
+            self.push(name);
+        }
     }
 }
 
@@ -144,6 +162,14 @@ pub(crate) fn parse(body: &[u8], tracks_wanted: TracksWanted) -> Result<Reading<
             }
         };
     }
+    if let Some(text) = parser.cursor.stray_text() {
+        let mut names = Names::default();
+        suspicion::words_of_alarm(&text.to_scalar()).for_each(|word| names.push(word));
+        // What a buffer held before the post was written into it is none of the post, unless it tells of an alarm.
+        if !names.is_empty() || !text.begins_with_zero() {
+            parser.leave_out(ParseError::StrayText(names));
+        }
+    }
     let Parser { cursor, mut remainder, .. } = parser;
     let mut stray_end_tag = None;
     match cursor.mismatch() {
@@ -177,14 +203,81 @@ struct Document<'a> {
     devices: usize,
     alarms: Option<Vec<Alarm<'a>>>,
     tracks: Option<Tracks<'a>>,
+    /// The smart events before the one that is being read.
+    finished: Vec<Smart<'a>>,
     smart: Smart<'a>,
+    /// How many elements were open around the word of the smart event that is being read.
+    word_depth: usize,
+    /// The channel that the block names that is open.
+    block_channel: Option<Cow<'a, str>>,
+    /// Its `id`, which is that of the levels in it.
+    block_id: Option<Cow<'a, str>>,
+    /// Values that belong to no smart event.
     scalars: Scalars<'a>,
+    suspects: Suspects,
     /// Names that are neither the envelope's nor a block's: they may be an alarm that is not understood.
     unknown: Names,
     /// Alarms with a number and without a level.
     levelless: Names,
     /// Alarms with neither.
     empty_alarms: Names,
+}
+
+/// Names beside what was understood that may be alarms of their own. Which of them are, only the whole document tells.
+#[derive(Default)]
+struct Suspects {
+    certain: Names,
+    /// By the kind of the alarm that they are called after: an event's own block is called after it, too.
+    words: Vec<(Kind, Names)>,
+    /// Properties that smart events may have.
+    properties: Names,
+}
+
+impl Suspects {
+    fn push(&mut self, name: &str, suspicion: Option<Suspicion>) {
+        match suspicion {
+            None => {}
+            Some(Suspicion::Alarm | Suspicion::Level) => self.certain.push(name),
+            Some(Suspicion::PropertyLevel) => self.properties.push(name),
+            Some(Suspicion::Word(kind)) => self.push_word(name, kind),
+        }
+    }
+
+    fn push_word(&mut self, name: &str, kind: Kind) {
+        match self.words.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, names)) => names.push(name),
+            None => {
+                let mut names = Names::default();
+                names.push(name);
+                self.words.push((kind, names));
+            }
+        }
+    }
+
+    /// The names that none of a document's smart events explains.
+    fn unexplained(&self, smart: &[Smart<'_>]) -> Names {
+        let explains = |event: &Smart<'_>, kind: Kind| {
+            event.smart_type.as_deref().is_none_or(|word| are_akin(vocabulary::kind(word), kind))
+        };
+        let mut names = self.certain.clone();
+        for (kind, words) in &self.words {
+            if !smart.iter().any(|event| explains(event, *kind)) {
+                names.extend(words);
+            }
+        }
+        if smart.is_empty() {
+            names.extend(&self.properties);
+        }
+        names
+    }
+}
+
+/// Whether two words may be for one thing that happened.
+fn are_akin(one: Kind, other: Kind) -> bool {
+    const ZONES: [Kind; 3] = [Kind::Perimeter, Kind::Intrusion, Kind::LineCrossing];
+    const FACES: [Kind; 2] = [Kind::Face, Kind::FaceMatch];
+    one == other
+        || [&ZONES[..], &FACES[..]].iter().any(|group| group.contains(&one) && group.contains(&other))
 }
 
 /// Where in a post an element stands.
@@ -228,8 +321,8 @@ impl<'a> Parser<'a> {
         if root.is("DeviceInfo") {
             self.device_info(root)?;
         } else if root.is("config") {
-            self.attributes(root);
-            while let Some(tag) = self.cursor.child()? {
+            self.attributes(root, Part::Device);
+            while let Some(tag) = self.child(root.name)? {
                 self.root_entry(&tag)?;
             }
         } else {
@@ -238,86 +331,119 @@ impl<'a> Parser<'a> {
             names.push(root.name);
             return Err(ParseError::UnknownRoot(names));
         }
-        let document = std::mem::take(&mut self.document);
-        let (sender, times) = (document.sender.clone(), document.times.clone());
-        let content = self.content(document)?;
+        let mut document = std::mem::take(&mut self.document);
+        let times = std::mem::take(&mut document.times);
+        let (sender, content) = self.content(document)?;
         Ok(Post { sender, times, content })
     }
 
     /// What a document reports, by the blocks that were there.
-    fn content(&mut self, document: Document<'a>) -> Result<Content<'a>, ParseError> {
-        let Document { message_type, devices, alarms, tracks, mut smart, scalars, mut unknown, .. } =
-            document;
-        let (levelless, empty_alarms) = (document.levelless, document.empty_alarms);
+    fn content(&mut self, mut document: Document<'a>) -> Result<(Sender<'a>, Content<'a>), ParseError> {
+        let message_type = document.message_type.take();
         let message_is =
             |name: &str| message_type.as_ref().is_some_and(|found| found.eq_ignore_ascii_case(name));
-        let mut tracks = tracks;
+        let mut tracks = document.tracks.take();
         let is_of_tracks = message_is("trajectory") || message_is("traject");
-        if is_of_tracks && smart.smart_type.is_none() {
+        if is_of_tracks && document.smart.smart_type.is_none() && document.finished.is_empty() {
             // The newer protocol's name; no such post was ever seen, so that its list may have any name.
+            let smart = &mut document.smart;
             let targets = smart.events.drain(..).chain(smart.targets.drain(..));
             tracks
                 .get_or_insert_with(|| Tracks { name: "trajectory", ..Tracks::default() })
                 .targets
                 .extend(targets);
         }
-        let has_smart = smart.smart_type.is_some() || message_is("alarmData") || !smart.is_empty();
-        if let (true, Some(tracks)) = (has_smart, &mut tracks) {
-            smart.targets.append(&mut tracks.targets);
+        let mut smart = document.take_smart(message_type.as_deref());
+        if let (Some(last), Some(tracks)) = (smart.last_mut(), &mut tracks) {
+            last.targets.append(&mut tracks.targets);
         }
-        let kind = smart.smart_type.as_deref().map_or(Kind::Other, vocabulary::kind);
-        let mut plates = 0;
-        smart.targets.retain(|item| {
-            plates += usize::from(item.is_plate(kind));
-            !item.is_plate(kind) || plates <= PLATES_LIMIT
-        });
-        if plates > PLATES_LIMIT {
-            self.leave_out(ParseError::TooManyEvents);
+        self.limit_plates(&mut smart);
+        let Document { mut sender, devices, alarms, scalars, suspects, unknown, .. } = document;
+        let (levelless, empty_alarms) = (document.levelless, document.empty_alarms);
+        if smart.is_empty() {
+            sender.channel = sender.channel.take().or(document.smart.channel);
         }
+        let suspicious = suspects.unexplained(&smart);
         let has_level = alarms.as_ref().is_some_and(|alarms| !alarms.is_empty());
-        if has_level || has_smart {
+        if has_level || !smart.is_empty() {
             if !levelless.is_empty() {
                 self.leave_out(ParseError::NoLevel(levelless));
             }
+            self.leave_out_suspicious(suspicious, &unknown);
             let tracks = tracks.filter(|tracks| !tracks.targets.is_empty());
-            let smart = has_smart.then(|| Box::new(smart));
-            return Ok(Content::Reports { alarms: alarms.unwrap_or_default(), smart, tracks, scalars });
+            let alarms = alarms.unwrap_or_default();
+            return Ok((sender, Content::Reports { alarms, smart, tracks, scalars }));
         }
         for names in [levelless, empty_alarms] {
             if !names.is_empty() {
                 return Err(ParseError::NoLevel(names));
             }
         }
-        if let Some(mut tracks) = tracks {
-            if self.tracks_wanted == TracksWanted::No {
-                return Ok(Content::UnwantedTracks);
-            }
-            if !tracks.targets.is_empty() || unknown.is_empty() {
-                tracks.scalars = scalars;
-                return Ok(Content::Tracks(tracks));
-            }
-        }
         let is_heartbeat = match &message_type {
             Some(_) => message_is("keepalive"),
             None => devices > 0,
         };
-        if let (Some(message_type), false, false) = (&message_type, is_heartbeat, alarms.is_some()) {
-            unknown.push("messageType");
-            unknown.push(message_type);
+        let mut not_understood = suspicious.clone();
+        if let Some(message_type) = &message_type {
+            let is_of_alarms = alarms.is_some() && tracks.is_none();
+            if !is_heartbeat && !is_of_alarms && !is_of_tracks {
+                not_understood.push("messageType");
+                not_understood.push(message_type);
+            }
         }
-        if !unknown.is_empty() {
-            return Err(ParseError::UnknownMessage(unknown));
+        not_understood.extend(&unknown);
+        if let Some(mut tracks) = tracks {
+            let is_wanted = self.tracks_wanted == TracksWanted::Yes;
+            if is_wanted && !tracks.targets.is_empty() {
+                self.leave_out_suspicious(suspicious, &unknown);
+                tracks.scalars = scalars;
+                return Ok((sender, Content::Tracks(tracks)));
+            }
+            if not_understood.is_empty() {
+                let content = if is_wanted { Content::Tracks(tracks) } else { Content::UnwantedTracks };
+                return Ok((sender, content));
+            }
+        }
+        if !not_understood.is_empty() {
+            return Err(ParseError::UnknownMessage(not_understood));
         }
         if alarms.is_some() {
-            return Ok(Content::NoAlarm);
+            return Ok((sender, Content::NoAlarm));
         }
-        if is_heartbeat { Ok(Content::Keepalive) } else { Err(ParseError::UnknownMessage(unknown)) }
+        if is_heartbeat {
+            return Ok((sender, Content::Keepalive));
+        }
+        Err(ParseError::UnknownMessage(not_understood))
+    }
+
+    /// Leaves out what may be an alarm, if there is anything. Its block is named too, where nothing is known of that.
+    fn leave_out_suspicious(&mut self, mut names: Names, unknown: &Names) {
+        if !names.is_empty() {
+            names.extend(unknown);
+            self.leave_out(ParseError::UnknownPart(names));
+        }
+    }
+
+    /// Leaves out the plates that are more than a post may have.
+    fn limit_plates(&mut self, smart: &mut [Smart<'a>]) {
+        let mut plates = 0;
+        for event in smart {
+            let kind = event.smart_type.as_deref().map_or(Kind::Other, vocabulary::kind);
+            event.targets.retain(|item| {
+                plates += usize::from(item.is_plate(kind));
+                !item.is_plate(kind) || plates <= PLATES_LIMIT
+            });
+        }
+        if plates > PLATES_LIMIT {
+            self.leave_out(ParseError::TooManyEvents);
+        }
     }
 
     /// A direct child of the root. Only here do `mac`, `sn` and their like name the device.
     fn root_entry(&mut self, tag: &Tag<'a>) -> Result<(), ParseError> {
         match tag.name.to_ascii_lowercase().as_str() {
-            "mac" | "sn" | "devicename" | "channelid" | "ip" => self.device_entry(tag),
+            "mac" | "sn" | "devicename" | "ip" => self.device_entry(tag, NamePlace::Root),
+            name if channel::is_named_by(name) => self.device_entry(tag, NamePlace::Root),
             _ => self.entry(tag, MESSAGE),
         }
     }
@@ -329,10 +455,7 @@ impl<'a> Parser<'a> {
         match lower_case_name {
             "types" => self.cursor.skip()?,
             "messagetype" => self.document.message_type = self.value(tag)?,
-            "smarttype" => match self.value(tag)? {
-                Some(word) => self.document.smart.smart_type = Some(word),
-                None => self.document.unknown.push(tag.name),
-            },
+            "smarttype" => self.smart_type(tag)?,
             "currenttime" => self.document.times.current = self.value(tag)?,
             "snaptime" => self.document.times.snap = self.value(tag)?,
             "datatime" => self.document.times.local = self.value(tag)?,
@@ -344,18 +467,66 @@ impl<'a> Parser<'a> {
         Ok(true)
     }
 
-    fn tracks(&mut self, tag: &Tag<'a>) -> Result<(), ParseError> {
-        let mut targets = Vec::new();
-        if self.tracks_wanted == TracksWanted::No {
-            self.cursor.skip()?;
+    /// The word of a smart event. Another one begins another event, unless the same word stands again within the event's
+    /// own blocks.
+    fn smart_type(&mut self, tag: &Tag<'a>) -> Result<(), ParseError> {
+        let depth = self.cursor.depth();
+        let channel = tag.attributes().find(|(name, value)| channel::is_told_by(name, value));
+        let channel = channel.map(|(_, value)| Cow::Owned(value));
+        let Some(word) = self.value(tag)? else {
+            self.document.unknown.push(tag.name);
+            self.document.suspects.certain.push(tag.name);
+            return Ok(());
+        };
+        let is_repeated = |known: &Cow<'_, str>| known.eq_ignore_ascii_case(&word);
+        let is_within = depth > self.document.word_depth;
+        match &self.document.smart.smart_type {
+            Some(known) if is_repeated(known) && is_within => {}
+            Some(_) => self.finish_smart(),
+            None => {}
+        }
+        self.begin_smart(word, depth);
+        if channel.is_some() {
+            self.document.smart.channel = channel;
+        }
+        Ok(())
+    }
+
+    fn begin_smart(&mut self, word: Cow<'a, str>, depth: usize) {
+        if self.document.smart.smart_type.is_none() {
+            self.document.smart.smart_type = Some(word);
+            self.document.word_depth = depth;
+        }
+    }
+
+    /// Ends the smart event that is being read: what follows is another one's.
+    fn finish_smart(&mut self) {
+        let smart = std::mem::take(&mut self.document.smart);
+        if self.document.finished.len() < EVENTS_LIMIT {
+            self.document.finished.push(smart);
         } else {
-            while let Some(child) = self.cursor.child()? {
-                if child.is("item") {
-                    targets.extend(self.item(Block::Target)?);
-                } else {
-                    self.entry(&child, Scope { block: Block::Target, ..MESSAGE })?;
-                }
+            self.leave_out(ParseError::TooManyEvents);
+        }
+    }
+
+    fn tracks(&mut self, tag: &Tag<'a>) -> Result<(), ParseError> {
+        let outer_channel = self.document.block_channel.take();
+        self.attributes(tag, Part::Message);
+        let mut targets = Vec::new();
+        while let Some(child) = self.child(tag.name)? {
+            if child.is("item") {
+                targets.extend(self.item(&child, Block::Target)?);
+            } else {
+                self.entry(&child, Scope { block: Block::Target, ..MESSAGE })?;
             }
+        }
+        if let Some(channel) = std::mem::replace(&mut self.document.block_channel, outer_channel) {
+            for target in &mut targets {
+                target.channel.get_or_insert_with(|| channel.clone());
+            }
+        }
+        if self.tracks_wanted == TracksWanted::No {
+            targets.clear();
         }
         let tracks =
             self.document.tracks.get_or_insert_with(|| Tracks { name: tag.name, ..Tracks::default() });
@@ -366,14 +537,15 @@ impl<'a> Parser<'a> {
     /// The device's block. A recorder's names the channel: name and addresses are then the recorder's.
     fn device_info(&mut self, block: &Tag<'a>) -> Result<(), ParseError> {
         self.document.devices += 1;
-        self.attributes(block);
-        while let Some(tag) = self.cursor.child()? {
-            if tag.is("channelId") {
-                self.document.sender.model = Model::Recorder;
-            }
+        self.attributes(block, Part::Device);
+        while let Some(tag) = self.child(block.name)? {
             match tag.name.to_ascii_lowercase().as_str() {
-                "devicename" | "mac" | "macaddress" | "sn" | "ip" | "ipaddress" | "channelid" => {
-                    self.device_entry(&tag)?;
+                "devicename" | "mac" | "macaddress" | "sn" | "ip" | "ipaddress" => {
+                    self.device_entry(&tag, NamePlace::DeviceInfo)?;
+                }
+                name if channel::is_named_by(name) => {
+                    self.document.sender.model = Model::Recorder;
+                    self.device_entry(&tag, NamePlace::DeviceInfo)?;
                 }
                 _ => self.entry(&tag, Scope { part: Part::Device, ..MESSAGE })?,
             }
@@ -381,65 +553,154 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn device_entry(&mut self, tag: &Tag<'a>) -> Result<(), ParseError> {
+    fn device_entry(&mut self, tag: &Tag<'a>, place: NamePlace) -> Result<(), ParseError> {
         let Some(value) = self.value(tag)? else { return Ok(()) };
         let sender = &mut self.document.sender;
         let field = match tag.name.to_ascii_lowercase().as_str() {
-            "devicename" => &mut sender.name,
+            "devicename" => {
+                sender.name_place = place;
+                &mut sender.name
+            }
             "mac" | "macaddress" => &mut sender.mac,
             "sn" => &mut sender.serial,
             "ip" | "ipaddress" => &mut sender.address,
-            _ => &mut sender.channel,
+            name if channel::is_told_by(name, &value) => &mut sender.channel,
+            // What is called a channel and is none: whether it is on, how many there are.
+            _ => {
+                let part = match place {
+                    NamePlace::Root => Part::Message,
+                    NamePlace::DeviceInfo => Part::Device,
+                };
+                self.note(tag.name, &value, part);
+                self.document.smart.scalars.push(tag.name, value);
+                return Ok(());
+            }
         };
         *field = Some(value);
         Ok(())
     }
 
-    /// Notes attributes of the envelope that may be an alarm.
-    fn attributes(&mut self, tag: &Tag<'_>) {
-        for (name, value) in tag.attributes() {
-            if may_be_alarm(name, &value) {
-                self.document.unknown.push(name);
+    /// The next child of the element that is open. Text beside children has no meaning in this dialect: that there is
+    /// some is noted.
+    fn child(&mut self, around: &str) -> Result<Option<Tag<'a>>, ParseError> {
+        let child = self.cursor.child()?;
+        let text = self.cursor.take_text();
+        self.note_text(around, &text);
+        Ok(child)
+    }
+
+    /// Notes text that is the value of nothing, by the element around it and the words of alarms in it.
+    fn note_text(&mut self, around: &str, text: &Text<'a>) {
+        if text.is_blank() {
+            return;
+        }
+        let suspects = &mut self.document.suspects;
+        suspects.certain.push(around);
+        suspicion::words_of_alarm(&text.to_scalar()).for_each(|word| suspects.certain.push(word));
+    }
+
+    /// Takes the attributes of an element that holds others: the channel, and the names of those that may be an alarm.
+    fn attributes(&mut self, tag: &Tag<'_>, part: Part) {
+        for (name, value) in own_attributes(tag) {
+            let document = &mut self.document;
+            if channel::is_told_by(name, &value) {
+                let field = match part {
+                    Part::Device => &mut document.sender.channel,
+                    Part::Message => &mut document.block_channel,
+                };
+                *field = Some(Cow::Owned(value));
+            } else if suspicion::may_be_alarm_of_device(name, &value) {
+                document.unknown.push(name);
+                document.suspects.push(name, suspicion::suspicion(name, &value));
             }
         }
     }
 
     /// The text of a leaf, or what stands in an attribute instead.
     fn value(&mut self, tag: &Tag<'a>) -> Result<Option<Cow<'a, str>>, ParseError> {
-        let value = leaf(tag, self.cursor.text()?.to_scalar());
+        self.attributes(tag, Part::Message);
+        let text = self.text(tag)?;
+        let value = leaf(tag, text.to_scalar());
         Ok((!value.is_empty()).then_some(value))
     }
 
-    /// Keeps the leaf that was read last, and notes that nothing is known of it.
-    fn keep_leaf(&mut self, tag: &Tag<'a>, part: Part) {
-        let value = leaf(tag, self.cursor.take_text().to_scalar());
+    /// Keeps a leaf of which nothing is known, and notes its name.
+    fn keep_leaf(&mut self, tag: &Tag<'a>, text: Cow<'a, str>, part: Part) {
+        let value = leaf(tag, text);
+        for (name, value) in own_attributes(tag) {
+            self.note(name, &value, part);
+            let name = format!("{}.{name}", tag.name);
+            self.document.smart.scalars.push_owned(&name, Cow::Owned(value));
+        }
+        self.note(tag.name, &value, part);
+        self.document.smart.scalars.push(tag.name, value);
+    }
+
+    /// Notes the name of a value of which nothing is known.
+    fn note(&mut self, name: &str, value: &str, part: Part) {
         let is_unknown = match part {
-            Part::Device => may_be_alarm(tag.name, &value),
+            Part::Device => suspicion::may_be_alarm_of_device(name, value),
             Part::Message => {
-                let has_attributes = || tag.attributes().any(|(name, _)| !["type", "count"].contains(&name));
-                !value.is_empty() || has_attributes() || may_be_alarm(tag.name, "")
+                (!value.is_empty() || suspicion::may_be_alarm_of_device(name, "")) && !is_of_header(name)
             }
         };
         if is_unknown {
-            self.document.unknown.push(tag.name);
+            self.document.unknown.push(name);
         }
-        self.document.scalars.push(tag.name, value);
+        self.document.suspects.push(name, suspicion::suspicion(name, value));
     }
 }
 
-/// Whether a property of the device may be an alarm: it is on or off, or is called so.
-fn may_be_alarm(name: &str, value: &str) -> bool {
-    let is_level = !value.bytes().all(|octet| octet.is_ascii_digit()) && vocabulary::truth(value).is_some();
-    let name = name.to_ascii_lowercase();
-    is_level || ["alarm", "event", "smart", "message"].iter().any(|part| name.contains(part))
+impl<'a> Document<'a> {
+    /// The smart events of the document. It is one if its `messageType` says so, even where it holds nothing of it.
+    fn take_smart(&mut self, message_type: Option<&str>) -> Vec<Smart<'a>> {
+        let is_alarm_data = message_type.is_some_and(|name| name.eq_ignore_ascii_case("alarmData"));
+        let is_event = self.smart.smart_type.is_some() || !self.smart.is_empty();
+        if self.finished.is_empty() {
+            // The values of the only event are those of the document.
+            self.scalars.append(std::mem::take(&mut self.smart.scalars));
+            let is_only = is_event || is_alarm_data;
+            return if is_only { vec![std::mem::take(&mut self.smart)] } else { Vec::new() };
+        }
+        let mut smart = std::mem::take(&mut self.finished);
+        let behind = std::mem::take(&mut self.smart);
+        match smart.last_mut() {
+            // What stands behind the last event belongs to it.
+            Some(last) if behind.smart_type.is_none() => last.append(behind),
+            _ => smart.push(behind),
+        }
+        smart
+    }
 }
 
-/// The text of a leaf, or the value in its `value` or `count` attribute: some firmware puts the values of empty elements
-/// there. A list's `count` is the number of its entries.
+/// Values that the header of a post has whatever it reports.
+fn is_of_header(name: &str) -> bool {
+    ["subscribeOption", "subscribeRelation", "subscribeRelationV1", "relativeTime", "plateCount", "snapPicId"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Attributes that are values of their own: neither do they describe the element, nor do they hold its value.
+fn own_attributes<'t>(tag: &'t Tag<'_>) -> impl Iterator<Item = (&'t str, String)> {
+    let is_own = |name: &str| !level::is_decoration(name) && !name.eq_ignore_ascii_case("value");
+    tag.attributes().filter(move |(name, _)| is_own(name))
+}
+
+/// The text of a leaf, or the value in its `value` or `count` attribute: some firmware puts the numbers of empty elements
+/// into the latter. A list's `count` is the number of its entries, and that of a text is none of its value.
 fn leaf<'a>(tag: &Tag<'_>, text: Cow<'a, str>) -> Cow<'a, str> {
     let is_list = || tag.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("list"));
     if !text.is_empty() || is_list() {
         return text;
     }
-    tag.attribute("value").or_else(|| tag.attribute("count")).map_or(text, Cow::Owned)
+    let count = || tag.attribute("count").filter(|_| !is_text(tag));
+    tag.attribute("value").or_else(count).map_or(text, Cow::Owned)
+}
+
+/// Whether a leaf holds a text and no number, by its type or by what it is called.
+fn is_text(tag: &Tag<'_>) -> bool {
+    let name = tag.name.to_ascii_lowercase();
+    let ends = ["platenumber", "platetext", "licenseplate", "name", "listtype", "list", "owner"];
+    tag.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("string"))
+        || ends.iter().any(|end| name.ends_with(end))
 }

@@ -47,6 +47,17 @@ impl<'a> Scalars<'a> {
         self.0.iter().find(|(present, _)| present.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_ref())
     }
 
+    /// The first value under the first of several names that has one.
+    pub(crate) fn get_any(&self, names: &[&str]) -> Option<&str> {
+        names.iter().find_map(|name| self.get(name))
+    }
+
+    /// Takes all values under some names, in any case.
+    pub(crate) fn take_all(&mut self, names: &[&str]) -> Self {
+        let is_wanted = |name: &str| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
+        Self(self.0.extract_if(.., |(name, _)| is_wanted(name)).collect())
+    }
+
     /// Adds the values of another group behind these.
     pub(crate) fn append(&mut self, mut other: Self) {
         self.0.append(&mut other.0);

@@ -1,4 +1,4 @@
-//! Whether a post that nobody can read may be an alarm.
+//! Whether what nobody can read may be an alarm: a whole post, or a part of one.
 
 use camhook_event::Kind;
 
@@ -33,16 +33,105 @@ pub(crate) fn may_be_alarm(body: &[u8]) -> bool {
     })
 }
 
-fn has_word_of_alarm(text: &str) -> bool {
-    text.split(|character: char| !character.is_ascii_alphanumeric()).any(is_word_of_alarm)
+pub(crate) fn has_word_of_alarm(text: &str) -> bool {
+    words(text).any(is_word_of_alarm)
 }
+
+/// The words of a text that are called as an alarm is, for the reason of the quarantine.
+pub(crate) fn words_of_alarm(text: &str) -> impl Iterator<Item = &str> {
+    words(text).filter(|word| is_word_of_alarm(word))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| word.len() <= WORD_LIMIT)
+}
+
+/// The longest word that is looked at, in bytes: what is longer is the text of a picture.
+const WORD_LIMIT: usize = 64;
 
 fn is_word_of_alarm(word: &str) -> bool {
     let lower_case = word.to_ascii_lowercase();
-    PARTS.iter().any(|part| lower_case.contains(part))
-        // A device may tell how warm it is, and which of its cameras it has lost.
-        || !matches!(vocabulary::kind(word), Kind::Other | Kind::Temperature | Kind::DeviceOffline)
+    PARTS.iter().any(|part| lower_case.contains(part)) || is_known(word)
 }
+
+/// Whether the vocabulary knows a word as that of an alarm. A device may tell how warm it is, and which of its cameras
+/// it has lost.
+fn is_known(word: &str) -> bool {
+    !matches!(vocabulary::kind(word), Kind::Other | Kind::Temperature | Kind::DeviceOffline)
+}
+
+/// Whether an element or attribute is called as the level of an alarm is: `fireAlarm`, `sensorAlarmIn`.
+pub(crate) fn is_called_alarm(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with("alarm") || name.ends_with("alarmin")
+}
+
+/// Whether a value is a level whatever it is called. A number may mean anything.
+pub(crate) fn is_level_word(value: &str) -> bool {
+    vocabulary::alarm_state(value).is_some() && !value.bytes().all(|octet| octet.is_ascii_digit())
+}
+
+/// Whether a property of a device may be an alarm: it is on or off, or it is called as an alarm is.
+pub(crate) fn may_be_alarm_of_device(name: &str, value: &str) -> bool {
+    is_level_word(value)
+        || is_word_of_alarm(name)
+        || name.to_ascii_lowercase().contains("message")
+        || (!is_given(name) && is_known(value))
+}
+
+/// Whether the value of a property is somebody's text, or a word for what the device is.
+fn is_given(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["name", "type", "model"].iter().any(|end| name.ends_with(end))
+}
+
+/// What makes a value suspicious that stands beside parts of a post that were understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Suspicion {
+    /// It is called as the level of an alarm is, by a word that is not known.
+    Alarm,
+    /// It is called by the word of an alarm, or its value is one.
+    Word(Kind),
+    /// It is on or off.
+    Level,
+    /// It is on or off, and called as the properties of smart events are that are so.
+    PropertyLevel,
+}
+
+/// What makes a value suspicious, if anything.
+pub(crate) fn suspicion(name: &str, value: &str) -> Option<Suspicion> {
+    if is_known(name) {
+        return Some(Suspicion::Word(vocabulary::kind(name)));
+    }
+    if is_called_alarm(name) {
+        return Some(Suspicion::Alarm);
+    }
+    let lower_case = name.to_ascii_lowercase();
+    let is_about_alarm = PARTS.iter().any(|part| lower_case.contains(part));
+    if is_about_alarm && is_known(value) {
+        return Some(Suspicion::Word(vocabulary::kind(value)));
+    }
+    if !is_level_word(value) {
+        return None;
+    }
+    let is_property = PROPERTIES.iter().any(|known| known.eq_ignore_ascii_case(name));
+    Some(if is_property { Suspicion::PropertyLevel } else { Suspicion::Level })
+}
+
+/// Properties of smart events, of faces and of persons whose values are on and off, or yes and no.
+const PROPERTIES: [&str; 11] = [
+    "status",
+    "matchResult",
+    "livingBody",
+    "faceliveness",
+    "completeness",
+    "glasses",
+    "mask",
+    "hat",
+    "backpack",
+    "shoulderbag",
+    "skirt",
+];
 
 #[cfg(test)]
 mod tests {
@@ -76,6 +165,50 @@ mod tests {
             "<config><messageType>keepalive</messageType><x/>",
         ] {
             assert!(!may_be_alarm(body.as_bytes()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_property_of_a_device_may_be_an_alarm_by_its_name_or_its_value() {
+        for (name, value) in [
+            ("fire", "1"),
+            ("motion", "start"),
+            ("sensorIn", "active"),
+            ("PEA", "SMART_START"),
+            ("state", "active"),
+            ("motionAlarm", "weak"),
+            ("state", "fire"),
+            ("trajectory", "7"),
+        ] {
+            assert!(may_be_alarm_of_device(name, value), "{name} {value}");
+        }
+        for (name, value) in [
+            ("firmware", "5.1.4"),
+            ("uptime", "86400"),
+            ("deviceType", "vehicle"),
+            ("ownName", "Fire"),
+            ("temperature", "36"),
+            ("online", "1"),
+        ] {
+            assert!(!may_be_alarm_of_device(name, value), "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn a_value_beside_a_report_is_suspicious_for_a_reason() {
+        for (name, value, expected) in [
+            ("fire", "1", Some(Suspicion::Word(Kind::Fire))),
+            ("levitationAlarm", "weak", Some(Suspicion::Alarm)),
+            ("alarmType", "fire", Some(Suspicion::Word(Kind::Fire))),
+            ("burglar", "true", Some(Suspicion::Level)),
+            ("matchResult", "true", Some(Suspicion::PropertyLevel)),
+            ("livingBody", "1", None),
+            ("eventId", "7", None),
+            ("plateCount", "1", None),
+            ("targetType", "vehicle", None),
+            ("subscribeOption", "FEATURE_RESULT", None),
+        ] {
+            assert_eq!(suspicion(name, value), expected, "{name} {value}");
         }
     }
 }

@@ -14,6 +14,13 @@ pub(crate) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// The text of one piece.
+    pub(crate) fn of(piece: &'a [u8]) -> Self {
+        let mut text = Self::default();
+        text.push(piece);
+        text
+    }
+
     /// Adds a piece.
     pub(crate) fn push(&mut self, piece: &'a [u8]) {
         if piece.trim_ascii_start().is_empty() {
@@ -40,6 +47,25 @@ impl<'a> Text<'a> {
     /// Whether there is nothing but white space.
     pub(crate) fn is_blank(&self) -> bool {
         self.bytes.trim_ascii_start().is_empty()
+    }
+
+    /// Whether it is what firmware fills its buffers with, or puts before a document: white space, zeros, byte order
+    /// marks.
+    pub(crate) fn is_filling(&self) -> bool {
+        let mut rest = &*self.bytes;
+        while let Some((first, behind)) = rest.split_first() {
+            rest = match rest.strip_prefix(b"\xEF\xBB\xBF") {
+                Some(behind) => behind,
+                None if first.is_ascii_whitespace() || *first == 0 => behind,
+                None => return false,
+            };
+        }
+        true
+    }
+
+    /// Whether a zero stands before it, as behind the end of what was written into a buffer.
+    pub(crate) fn begins_with_zero(&self) -> bool {
+        self.bytes.trim_ascii_start().first() == Some(&0)
     }
 
     /// The text as it stands in the post.

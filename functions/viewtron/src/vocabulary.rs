@@ -44,8 +44,8 @@ pub(crate) fn kind(word: &str) -> Kind {
         | "cpc" => Kind::Counting,
         // `OSC`: an object that was left or taken.
         "vsd" | "videometadata" | "osc" => Kind::Object,
-        "vfd" | "videoface" => Kind::Face,
-        "vfdmatch" => Kind::FaceMatch,
+        "vfd" | "videoface" | "face" => Kind::Face,
+        "vfdmatch" | "videofacematch" | "facematch" => Kind::FaceMatch,
         // `VEHICLE` is a plate on cameras and recorders.
         "vehice" | "vehicle" => Kind::Plate,
         // Covered, moved, out of focus; taken from other receivers' code.
@@ -178,6 +178,7 @@ mod tests {
             ("VFD_MATCH", "vfdMatchAlarm", Kind::FaceMatch),
             ("Vehice", "vehiceAlarm", Kind::Plate),
             ("VIDEOFACEDETECT", "VFDAlarm", Kind::Face),
+            ("videoFaceMatch", "faceMatchAlarm", Kind::FaceMatch),
             ("loiteringDetection", "loiteringAlarm", Kind::Loitering),
             ("SMD", "motionAlarm", Kind::Motion),
             ("LEVITATION", "levitationAlarm", Kind::Other),

@@ -128,6 +128,8 @@ pub(crate) struct Cursor<'a> {
     elements: usize,
     mismatch: Option<Mismatch>,
     text: Text<'a>,
+    /// The first text between or behind documents that is more than filling.
+    stray_text: Option<Text<'a>>,
 }
 
 impl<'a> Cursor<'a> {
@@ -147,6 +149,7 @@ impl<'a> Cursor<'a> {
             elements: 0,
             mismatch: None,
             text: Text::default(),
+            stray_text: None,
         };
         match cursor.next() {
             _ if !cursor.text.is_blank() => Err(XmlError::NotXml),
@@ -171,6 +174,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes to the end of the element that is open, and gives its text; its children are passed over.
+    #[cfg(test)]
     pub(crate) fn text(&mut self) -> Result<Text<'a>, XmlError> {
         while self.child()?.is_some() {
             self.skip()?;
@@ -187,18 +191,46 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// The root of another document behind the one that was read, or `None`. Text between documents holds nothing that
-    /// this dialect could mean, and is passed over.
+    /// The root of another document behind the one that was read, or `None`. Text that stands before it, or behind the
+    /// last one, is passed over; [`Cursor::stray_text`] holds the first.
     pub(crate) fn next_document(&mut self) -> Result<Option<Tag<'a>>, XmlError> {
-        let Some(markup) = memchr(b'<', self.reader.get_ref()) else { return Ok(None) };
+        let rest = *self.reader.get_ref();
+        let markup = memchr(b'<', rest);
+        self.keep_stray(Text::of(rest.get(..markup.unwrap_or(rest.len())).unwrap_or_default()));
+        let Some(markup) = markup else { return Ok(None) };
         self.consume(markup);
-        match self.next() {
+        let node = self.next();
+        let text = self.take_text();
+        self.keep_stray(text);
+        match node {
             Ok(Node::Open(tag)) => Ok(Some(tag)),
-            Ok(Node::Close) | Err(XmlError::NotXml) => Ok(None),
+            Ok(Node::Close) => Ok(None),
+            Err(XmlError::NotXml) => {
+                self.keep_stray(Text::of(self.reader.get_ref()));
+                Ok(None)
+            }
             // Comments, instructions and stray end tags were all that was left.
             Err(XmlError::Truncated) if self.reader.get_ref().trim_ascii().is_empty() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The first text between or behind documents, unless all of it is filling. One that begins with a zero, as what a
+    /// buffer held before does, gives way to any other.
+    pub(crate) fn stray_text(&self) -> Option<&Text<'a>> {
+        self.stray_text.as_ref()
+    }
+
+    fn keep_stray(&mut self, text: Text<'a>) {
+        let is_better = self.stray_text.as_ref().is_none_or(Text::begins_with_zero);
+        if is_better && !text.is_filling() {
+            self.stray_text = Some(text);
+        }
+    }
+
+    /// How many elements are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.open.len()
     }
 
     /// The worst mismatch of tags so far.
@@ -580,6 +612,26 @@ mod tests {
         assert_eq!(roots("<a/><!-- c"), Err(XmlError::Truncated));
         let many = "<a/>".repeat(ELEMENTS_LIMIT + 1);
         assert_eq!(roots(&many), Err(XmlError::TooManyElements));
+    }
+
+    #[test]
+    fn text_between_documents_is_kept_unless_it_is_filling() {
+        let stray = |post: &str| {
+            let (mut cursor, _) = Cursor::at_root(post.as_bytes()).unwrap();
+            cursor.skip().unwrap();
+            while cursor.next_document().unwrap().is_some() {
+                cursor.skip().unwrap();
+            }
+            cursor.stray_text().map(|text| text.to_scalar().into_owned())
+        };
+        for filling in ["", "\n", "\0\0", "\u{feff}", " <!-- c --> \0", "<?a?>", "</a>"] {
+            assert_eq!(stray(&format!("<a/>{filling}")), None, "{filling:?}");
+            assert_eq!(stray(&format!("<a/>{filling}<b/>")), None, "{filling:?}");
+        }
+        for text in ["x", "<!-- c -->x", "<?a?>x", "<![CDATA[x]]>", "</a>x"] {
+            assert_eq!(stray(&format!("<a/>{text}")).as_deref(), Some("x"), "{text:?}");
+            assert_eq!(stray(&format!("<a/>{text}<b/>")).as_deref(), Some("x"), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Faces: what a post tells about a person, and what of it is kept.
 
+use std::borrow::Cow;
+
 use camhook_event::{Face, PlateList};
 use camhook_site::Retention;
 
 use super::{percentage, take_fraction, text};
-use crate::message::{Block, Place, Smart};
+use crate::message::{Block, Item, Place, Smart};
 use crate::scalars::Scalars;
 use crate::vocabulary;
 
@@ -12,15 +14,19 @@ use crate::vocabulary;
 pub(super) fn is_of_faces(smart: &Smart<'_>, scalars: &Scalars<'_>) -> bool {
     let word = smart.smart_type.as_deref().unwrap_or_default().to_ascii_lowercase();
     let is_of_person = |scalars: &Scalars<'_>| {
-        ["personId", "personName", "faceId", "similarity", "idNumber", "certificateNumber"]
-            .iter()
-            .any(|name| scalars.get(name).is_some())
+        let names = ["personId", "personName", "faceId", "similarity", "idNumber", "certificateNumber"];
+        scalars.get_any(&names).is_some()
     };
     word.contains("face")
         || word.contains("vfd")
         || !smart.person.is_empty()
         || is_of_person(scalars)
-        || smart.targets.iter().any(|item| item.block == Block::Face || is_of_person(&item.scalars))
+        || is_of_person(&smart.scalars)
+        || smart
+            .targets
+            .iter()
+            .chain(&smart.events)
+            .any(|item| item.block == Block::Face || !item.person.is_empty() || is_of_person(&item.scalars))
         || smart.pictures.iter().any(|picture| matches!(picture.place, Place::Snap | Place::Album))
 }
 
@@ -65,44 +71,67 @@ pub(super) fn is_impersonal(name: &str) -> bool {
     NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// The face of a post, taken out of its values.
+/// The face of a post, taken out of its values: those of the person in the item, of the person of the post, of the item
+/// itself, and of the post.
 pub(super) fn face<'a>(
     scalars: &mut Scalars<'a>,
     person: &mut Scalars<'a>,
-    item: Option<&mut Scalars<'a>>,
+    item: Option<&mut Item<'a>>,
     faces: Retention,
 ) -> Option<Face> {
+    let (mut nobody, mut nothing) = (Scalars::default(), Scalars::default());
+    let (of_item, item) = match item {
+        Some(item) => (&mut item.person, &mut item.scalars),
+        None => (&mut nobody, &mut nothing),
+    };
+    let mut values = Values { groups: [of_item, person, item, scalars] };
     let mut found = Face::default();
-    if let Some(word) = scalars.take("matchResult") {
+    if let Some((group, word)) = values.take(&["matchResult"]) {
         found.matched = vocabulary::truth(&word);
         if found.matched.is_none() {
-            scalars.push("matchResult", word);
+            group.push("matchResult", word);
         }
     }
-    found.similarity = take_fraction(scalars, "similarity", percentage);
-    let list_names = ["presonListType", "personListType", "listType"];
-    if let Some(word) = person.take_any(&list_names).or_else(|| scalars.take_any(&list_names)) {
+    found.similarity =
+        values.groups.iter_mut().find_map(|group| take_fraction(group, "similarity", percentage));
+    if let Some((group, word)) =
+        values.take(&["presonListType", "personListType", "faceListType", "listType"])
+    {
         let listed = vocabulary::list(&word);
         found.list = listed.filter(|list| is_supported(*list, found.matched));
         if found.list.is_none() && (listed.is_some() || faces == Retention::Keep) {
-            scalars.push("personListType", word);
+            group.push("personListType", word);
         }
     }
+    let mut estimate = |name: &str| match faces {
+        Retention::Keep => text(values.take(&[name]).map(|(_, value)| value)),
+        // What is estimated from the picture says nothing of who it is; what is known of a person does.
+        Retention::Drop => values.groups.get_mut(2).and_then(|item| text(item.take(name))),
+    };
+    found.sex = estimate("sex");
+    found.age = estimate("age");
+    found.glasses = estimate("glasses");
+    found.mask = estimate("mask");
     if faces == Retention::Keep {
-        found.person_id = text(person.take("personId"));
-        found.name = text(person.take("name"));
-        found.sex = text(person.take("sex"));
-        found.age = text(person.take("age"));
+        found.person_id = text(values.take(&["personId"]).map(|(_, value)| value));
+        found.name = text(values.take(&["personName", "name"]).map(|(_, value)| value));
+        let [of_item, person, _, scalars] = values.groups;
+        scalars.append(std::mem::take(of_item));
         scalars.append(std::mem::take(person));
     }
-    if let Some(item) = item {
-        let mut estimate = |name: &str| text(item.take(name));
-        found.sex = found.sex.or(estimate("sex"));
-        found.age = found.age.or(estimate("age"));
-        found.glasses = estimate("glasses");
-        found.mask = estimate("mask");
-    }
     found.known()
+}
+
+/// The groups of values that a face may be described in, the surest first.
+struct Values<'v, 'a> {
+    groups: [&'v mut Scalars<'a>; 4],
+}
+
+impl<'v, 'a> Values<'v, 'a> {
+    /// Takes the value under one of several names from the first group that has one, and gives that group.
+    fn take(&mut self, names: &[&str]) -> Option<(&mut Scalars<'a>, Cow<'a, str>)> {
+        self.groups.iter_mut().find_map(|group| group.take_any(names).map(|value| (&mut **group, value)))
+    }
 }
 
 /// Whether a list may be believed, by whether the face was found in the album: nobody is let in by the list of a face that

@@ -1,12 +1,12 @@
 //! Levels of alarms.
 
-use camhook_event::{Camera, Kind, Text, Zone};
+use camhook_event::{Camera, Kind, Zone};
 use camhook_ingest::Draft;
 use camhook_site::Retention;
 
 use super::face::is_impersonal;
-use super::{Common, ParseContext, identifier, share};
-use crate::message::{Alarm, Model, Sender};
+use super::{Common, ParseContext, camera, identifier, share};
+use crate::message::{Alarm, Sender};
 use crate::scalars::Scalars;
 use crate::vocabulary;
 
@@ -29,15 +29,17 @@ pub(super) fn levels<'a>(
 
 fn draft<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>, faces: Retention) -> Draft<'a> {
     let kind = vocabulary::kind(&alarm.name);
+    // Whatever is written beside the level of a face may say whose it is.
+    let hides_person = faces == Retention::Drop && is_of_faces(alarm);
     let mut draft = common.draft(kind);
     draft.vendor_kind = identifier(&alarm.name);
-    draft.name = alarm.label.as_deref().and_then(identifier);
+    draft.name = alarm.label.as_deref().and_then(identifier).filter(|_| !hides_person);
     draft.report = vocabulary::level_report(kind, &alarm.name);
     draft.state = vocabulary::alarm_state(&alarm.value);
     draft.level = draft.state.map(|_| alarm.level_name());
     let mut values = shared.clone();
     values.append(alarm.others.clone());
-    if faces == Retention::Drop && matches!(kind, Kind::Face | Kind::FaceMatch) {
+    if hides_person {
         values.retain(|name, _| is_impersonal(name));
     }
     draft.vendor_data = values.to_vendor_data();
@@ -46,10 +48,17 @@ fn draft<'a>(common: &Common<'a>, alarm: &Alarm<'a>, shared: &Scalars<'a>, faces
     }
     if let Some(part) = alarm.part.as_deref() {
         draft.vendor_data.insert(part, alarm.value.as_ref());
-    } else if draft.state.is_none() {
+    } else if draft.state.is_none() && !hides_person {
         draft.vendor_data.insert(&alarm.name, alarm.value.as_ref());
     }
     draft
+}
+
+/// Whether a level is that of a face, by its word or its name.
+pub(super) fn is_of_faces(alarm: &Alarm<'_>) -> bool {
+    let name = alarm.name.to_ascii_lowercase();
+    let is_face = matches!(vocabulary::kind(&name), Kind::Face | Kind::FaceMatch);
+    is_face || name.contains("face") || name.contains("vfd")
 }
 
 /// The camera of a level, or the input.
@@ -78,11 +87,4 @@ fn place(
         _ => common.camera.clone(),
     };
     (camera, None)
-}
-
-fn camera(common: &Common<'_>, sender: &Sender<'_>, id: Text) -> Camera {
-    // A device with a second channel is a recorder: its name is no camera's.
-    let is_only_camera = sender.model == Model::Camera && id.as_str() == "1";
-    let name = common.camera.as_ref().and_then(|camera| camera.name.clone()).filter(|_| is_only_camera);
-    Camera { id, name }
 }

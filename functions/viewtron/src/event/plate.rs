@@ -10,7 +10,7 @@ use super::face::is_supported;
 use super::target::{PARTS, Units, target};
 use super::{Common, Occurrence, ParseContext, occurrence, percentage, share, take_fraction, text};
 use crate::frame::Unit;
-use crate::message::{Block, Item, Place, PlateMatch, Smart};
+use crate::message::{Block, Item, PLATE_TEXTS, Place, PlateMatch, Smart};
 use crate::parse::number;
 use crate::scalars::Scalars;
 use crate::vocabulary;
@@ -35,11 +35,19 @@ pub(super) fn plate_events<'a>(
         scalars.append(person);
     }
 
-    let (plates, others): (Vec<_>, Vec<_>) = targets.into_iter().partition(|item| item.is_plate(kind));
+    let (mut plates, mut others): (Vec<_>, Vec<_>) =
+        targets.into_iter().partition(|item| item.is_plate(kind));
+    if plates.is_empty() {
+        plates.extend(plate_of_post(&mut scalars, &mut others));
+    }
+    if context.faces == Retention::Drop {
+        plates.iter_mut().chain(&mut others).for_each(|item| item.person = Scalars::default());
+    }
     for mut item in others {
         // The item of the frame's picture holds the plate's values too, all of them 0.
         item.scalars.retain(|_, value| value != "0");
         scalars.append(item.scalars);
+        scalars.append(item.person);
     }
     scalars.cut_to(share(context.length, plates.len()));
     base.vendor_data = scalars.to_vendor_data();
@@ -80,6 +88,42 @@ pub(super) fn plate_events<'a>(
     drafts
 }
 
+/// What a post says of a plate.
+const PLATE_MEMBERS: [&str; 12] = [
+    "image",
+    "vehiceId",
+    "vehicleId",
+    "vehicleDirect",
+    "PlateConfidence",
+    "plateColor",
+    "province",
+    "groupName",
+    "carOwner",
+    "matchResult",
+    "plateCharCount",
+    "plateStyle",
+];
+
+/// What the list of a plate is called.
+const LIST_NAMES: [&str; 5] =
+    ["vehicleListType", "vehileListType", "vehiceListType", "plateListType", "listType"];
+
+/// The plate that a post tells outside of any item, in the only item that shows something, if there is one.
+fn plate_of_post<'a>(scalars: &mut Scalars<'a>, others: &mut Vec<Item<'a>>) -> Option<Item<'a>> {
+    scalars.get_any(&PLATE_TEXTS)?;
+    let of_plate: Vec<&str> = PLATE_TEXTS.iter().chain(&LIST_NAMES).chain(&PLATE_MEMBERS).copied().collect();
+    let values = scalars.take_all(&of_plate);
+    let shows_plate = |item: &Item<'_>| item.picture.is_some() && item.scalars.get("image") != Some("0");
+    let mut shown = others.iter().enumerate().filter(|(_, item)| shows_plate(item)).map(|(at, _)| at);
+    let only = shown.next().filter(|_| shown.next().is_none());
+    let mut item = match only {
+        Some(at) => others.remove(at),
+        None => Item::new(Block::Target),
+    };
+    item.scalars.append(values);
+    Some(item)
+}
+
 /// The target of a plate's item, and the plate.
 fn plate_target(
     mut item: Item<'_>,
@@ -100,9 +144,14 @@ fn plate_target(
 
 fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
     let scalars = &mut item.scalars;
-    let plate_text = text(item.plate.take("licensePlateNumber").or_else(|| scalars.take("plateNumber")))?;
-    let list_word = scalars.take("vehicleListType");
-    let group = text(item.plate.take("groupName"));
+    // A recorder's blocks and a camera's items hold the same values, whichever of them sent the post.
+    let mut take_any = |names: &[&str]| item.plate.take_any(names).or_else(|| scalars.take_any(names));
+    let plate_text = text(take_any(&PLATE_TEXTS))?;
+    let list_word = take_any(&LIST_NAMES);
+    let group = text(take_any(&["groupName"]));
+    let owner = text(take_any(&["carOwner"]));
+    let region = text(take_any(&["province"]));
+    let direction_word = take_any(&["vehicleDirect"]);
     let denies_match =
         |values: &Scalars<'_>| values.get("matchResult").and_then(vocabulary::truth) == Some(false);
     let is_unmatched = denies_match(scalars) || denies_match(&item.plate);
@@ -119,7 +168,6 @@ fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
     if let (Some(word), None) = (list_word, list) {
         scalars.push("vehicleListType", word);
     }
-    let direction_word = scalars.take("vehicleDirect");
     let direction = direction_word.as_deref().and_then(vocabulary::vehicle_direction);
     if let (Some(word), None) = (direction_word, direction) {
         scalars.push("vehicleDirect", word);
@@ -138,10 +186,11 @@ fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
         list,
         group,
         direction,
-        confidence: take_fraction(scalars, "PlateConfidence", confidence),
+        confidence: take_fraction(scalars, "PlateConfidence", confidence)
+            .or_else(|| take_fraction(&mut item.plate, "PlateConfidence", confidence)),
         color: text(color),
-        region: text(scalars.take("province")),
-        owner: text(item.plate.take("carOwner")),
+        region,
+        owner,
         vehicle: vehicle.known(),
         ..Plate::new(plate_text)
     })

@@ -31,7 +31,7 @@ pub(super) struct ReadTarget {
 
 /// The target of an item. `class` is what it is for certain; else its `targetType` tells.
 pub(super) fn target(item: Item<'_>, units: Units, class: Option<TargetClass>) -> ReadTarget {
-    let Item { block, rect, corners, picture, raw, car, plate, mut scalars, .. } = item;
+    let Item { block, rect, corners, picture, raw, car, plate, person, mut scalars, .. } = item;
     let mut target = DraftTarget {
         id: text(scalars.take("targetId").or_else(|| scalars.take_any(&["vehiceId", "vehicleId"]))),
         image: picture,
@@ -51,6 +51,7 @@ pub(super) fn target(item: Item<'_>, units: Units, class: Option<TargetClass>) -
         .or_else(|| frame::rectangle(corners?, units.corners));
     scalars.append(car);
     scalars.append(plate);
+    scalars.append(person);
     target.attributes = scalars.to_attributes();
     let unplaced = rect.or(corners).filter(|sides| target.bounding_box.is_none() && *sides != [0.0; 4]);
     if let Some([x1, y1, x2, y2]) = unplaced {

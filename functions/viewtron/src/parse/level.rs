@@ -4,14 +4,18 @@
 //! level, its number or both into attributes or child elements: `<item id="1" value="true"/>`,
 //! `<item><id>1</id><status>true</status></item>`, `<motionAlarm><ch1>false</ch1><ch2>true</ch2></motionAlarm>`. An element
 //! is read by what is in it, whatever its parts are called; where several of them are levels, each is an alarm of its own.
+//! What an element that no alarm is called after says of its type or name names the alarm: `<alarm type="fire">true</alarm>`.
 
 use std::borrow::Cow;
 
 use camhook_event::Kind;
 
-use super::{ParseError, Parser, leaf};
+use super::channel::{is_named_by_level, number_in};
+use super::{ParseError, Parser, leaf, own_attributes};
 use crate::message::{Alarm, Scope};
 use crate::scalars::Scalars;
+use crate::suspicion::is_called_alarm;
+use crate::text::Text;
 use crate::vocabulary::{alarm_state, kind, truth};
 use crate::xml::{Node, Tag};
 
@@ -43,7 +47,9 @@ struct Candidate<'a> {
 /// An element of a level, as far as it was read.
 #[derive(Debug)]
 struct Level<'a> {
-    alarm: &'a str,
+    alarm: Cow<'a, str>,
+    /// What the element is called, where one of its members names the alarm.
+    element: Option<Cow<'a, str>>,
     id: Option<Cow<'a, str>>,
     channel: Option<Cow<'a, str>>,
     label: Option<Cow<'a, str>>,
@@ -101,38 +107,119 @@ impl<'a> Level<'a> {
     }
 
     fn alarm(&self, value: Cow<'a, str>) -> Alarm<'a> {
-        Alarm::new(Cow::Borrowed(self.alarm), value)
+        Alarm::new(self.alarm.clone(), value)
     }
+
+    /// Takes the word that names the alarm of an element which is called after none; whether it was one.
+    fn take_word(&mut self, name: &str, value: &str) -> bool {
+        let is_open = kind(&self.alarm) == Kind::Other;
+        // The name that a person gives to a known alarm is none of its words.
+        let is_generic = self.alarm.eq_ignore_ascii_case("alarm") || !names_alarm(&self.alarm);
+        let is_word =
+            is_open && (is_generic || !names_label(name)) && names_word(name) && kind(value) != Kind::Other;
+        if is_word {
+            let element = std::mem::replace(&mut self.alarm, cut(Cow::Owned(value.to_owned())));
+            self.element = Some(element);
+        }
+        is_word
+    }
+}
+
+/// What the block of all levels says of a level of its own.
+#[derive(Debug, Default)]
+struct BlockLevel<'a> {
+    /// The alarm.
+    word: Option<Cow<'a, str>>,
+    id: Option<Cow<'a, str>>,
+    channel: Option<Cow<'a, str>>,
+    /// The attribute with the level, and its value.
+    level: Option<(String, Cow<'a, str>)>,
+    text: Text<'a>,
 }
 
 impl<'a> Parser<'a> {
     /// The block of all levels.
     pub(super) fn levels(&mut self, block: &Tag<'a>) -> Result<(), ParseError> {
         let first = self.document.alarms.get_or_insert_default().len();
-        let mut channel = None;
-        for (name, value) in block.attributes() {
-            if is_decoration(name) {
-                continue;
-            }
-            if names_channel(&name.to_ascii_lowercase()) && !is_word(&value) {
-                channel = Some(cut(Cow::Owned(value)));
-            } else if is_word(&value) || names_alarm(name) {
-                self.push_alarm(Alarm::new(Cow::Owned(name.to_owned()), Cow::Owned(value)));
+        let mut own = self.block_attributes(block);
+        loop {
+            let child = self.cursor.child()?;
+            let text = self.cursor.take_text();
+            if own.text.is_blank() {
+                own.text = text;
             } else {
-                self.document.scalars.push_owned(name, Cow::Owned(value));
+                self.note_text(block.name, &text);
             }
+            let Some(tag) = child else { break };
+            let word = own.word.as_ref().filter(|_| !names_alarm(tag.name));
+            let alarm = word.map_or(Cow::Borrowed(tag.name), Cow::clone);
+            self.level(alarm, &tag)?;
         }
-        while let Some(tag) = self.cursor.child()? {
-            self.level(tag.name, &tag)?;
-        }
+        let channel = own.channel.take();
+        self.finish_block(own, block, first);
         for alarm in self.alarms_from(first) {
             alarm.channel = alarm.channel.take().or_else(|| channel.clone());
         }
         Ok(())
     }
 
+    /// Reads the attributes of the block: some are alarms, others say of the block what those of an alarm's element do.
+    fn block_attributes(&mut self, block: &Tag<'a>) -> BlockLevel<'a> {
+        let mut own = BlockLevel::default();
+        for (name, value) in block.attributes() {
+            let lower_case_name = name.to_ascii_lowercase();
+            if names_word(&lower_case_name) && kind(&value) != Kind::Other {
+                own.word = Some(cut(Cow::Owned(value)));
+            } else if is_decoration(name) {
+                // It says nothing of a level.
+            } else if is_named_by_level(&lower_case_name) && !is_word(&value) {
+                own.channel = Some(cut(Cow::Owned(value)));
+            } else if rank(&lower_case_name) == Rank::Named && alarm_state(&value).is_some() {
+                own.level = Some((name.to_owned(), Cow::Owned(value)));
+            } else if is_word(&value) || names_alarm(name) {
+                self.push_alarm(Alarm::new(Cow::Owned(name.to_owned()), Cow::Owned(value)));
+            } else if lower_case_name == "id" {
+                own.id = Some(cut(Cow::Owned(value)));
+            } else {
+                self.document.scalars.push_owned(name, Cow::Owned(value));
+            }
+        }
+        own
+    }
+
+    /// Takes the block's own level, or notes what of it is no alarm.
+    fn finish_block(&mut self, own: BlockLevel<'a>, block: &Tag<'a>, first: usize) {
+        let BlockLevel { word, id, level, text, channel: _ } = own;
+        let value = text.to_scalar();
+        let of_text = (alarm_state(&value).is_some() && word.is_some()).then_some(value);
+        if of_text.is_none() {
+            self.note_text(block.name, &text);
+        }
+        match (word, of_text.or_else(|| level.as_ref().map(|(_, value)| value.clone()))) {
+            (Some(word), Some(value)) => self.push_alarm(Alarm { id, ..Alarm::new(word, value) }),
+            (Some(word), None) => {
+                if self.alarms_from(first).is_empty() {
+                    self.document.levelless.push(&word);
+                }
+            }
+            (None, _) => {
+                self.document.scalars.push_owned("id", id.unwrap_or_default());
+                match level {
+                    Some((name, value)) if is_word(&value) => {
+                        self.push_alarm(Alarm::new(Cow::Owned(name), value));
+                    }
+                    Some((name, value)) => {
+                        self.document.suspects.certain.push(&name);
+                        self.document.scalars.push_owned(&name, value);
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+
     /// An alarm's element, or an entry of its list.
-    fn level(&mut self, alarm: &'a str, tag: &Tag<'a>) -> Result<(), ParseError> {
+    pub(super) fn level(&mut self, alarm: Cow<'a, str>, tag: &Tag<'a>) -> Result<(), ParseError> {
         let mut level = self.begin_level(alarm, tag);
         match self.cursor.next()? {
             Node::Open(first) => self.level_members(&mut level, first)?,
@@ -142,9 +229,27 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn begin_level(&mut self, alarm: &'a str, tag: &Tag<'_>) -> Level<'a> {
+    /// A leaf outside of the block of levels that is called as an alarm is and holds a level; whether it was one.
+    pub(super) fn lone_level(&mut self, tag: &Tag<'a>, text: &Cow<'a, str>) -> bool {
+        let is_level = |name: &str, value: &str| {
+            rank(&name.to_ascii_lowercase()) != Rank::Word && alarm_state(value).is_some()
+        };
+        let is_alarm = is_called_alarm(tag.name)
+            && (alarm_state(text).is_some()
+                || tag.attribute("value").is_some_and(|value| alarm_state(&value).is_some())
+                || own_attributes(tag).any(|(name, value)| is_level(name, &value)));
+        if is_alarm {
+            let mut level = self.begin_level(Cow::Borrowed(tag.name), tag);
+            level.text = (!text.is_empty()).then(|| text.clone());
+            self.finish_level(level, tag);
+        }
+        is_alarm
+    }
+
+    fn begin_level(&mut self, alarm: Cow<'a, str>, tag: &Tag<'_>) -> Level<'a> {
         let mut level = Level {
             alarm,
+            element: None,
             id: None,
             channel: None,
             label: None,
@@ -158,9 +263,11 @@ impl<'a> Parser<'a> {
         for (name, value) in tag.attributes() {
             if !is_decoration(name) {
                 self.member(&mut level, Cow::Owned(name.to_owned()), Cow::Owned(value));
+            } else if name.eq_ignore_ascii_case("type") {
+                level.take_word("type", &value);
             }
         }
-        level.channel = level.channel.or_else(|| numbered_channel(tag.name).map(Cow::Owned));
+        level.channel = level.channel.or_else(|| number_in(tag.name).map(Cow::Owned));
         level
     }
 
@@ -211,8 +318,8 @@ impl<'a> Parser<'a> {
 
     /// An entry of an alarm's list. Where an element that is no alarm holds ones that are, the entry's name is the alarm's.
     fn begin_entry(&mut self, level: &Level<'a>, tag: &Tag<'a>) -> Level<'a> {
-        let is_alarm = names_alarm(tag.name) && !names_alarm(level.alarm);
-        self.begin_level(if is_alarm { tag.name } else { level.alarm }, tag)
+        let is_alarm = names_alarm(tag.name) && !names_alarm(&level.alarm);
+        self.begin_level(if is_alarm { Cow::Borrowed(tag.name) } else { level.alarm.clone() }, tag)
     }
 
     /// Takes an attribute or a child element.
@@ -221,18 +328,21 @@ impl<'a> Parser<'a> {
             return;
         }
         let lower_case_name = name.to_ascii_lowercase();
+        if level.take_word(&lower_case_name, &value) {
+            return;
+        }
         let rank = rank(&lower_case_name);
         let is_level = match rank {
             Rank::Named | Rank::Akin => alarm_state(&value).is_some(),
             Rank::Word => is_word(&value),
         };
-        if let Some(number) = numbered_channel(&name)
+        if let Some(number) = number_in(&name)
             && alarm_state(&value).is_some()
         {
             self.push_alarm(Alarm { channel: Some(Cow::Owned(number)), ..level.alarm(value) });
             return;
         }
-        if is_level && rank != Rank::Named && names_alarm(&name) && !names_alarm(level.alarm) {
+        if is_level && rank != Rank::Named && names_alarm(&name) && !names_alarm(&level.alarm) {
             self.push_alarm(Alarm::new(name, value));
             return;
         }
@@ -271,7 +381,11 @@ impl<'a> Parser<'a> {
         for alarm in self.alarms_from(level.first) {
             alarm.join(level.id.as_ref(), level.channel.as_ref(), level.label.as_ref());
             alarm.scope.join(level.scope);
-            let around = if alarm.name == level.alarm { tag.name } else { level.alarm };
+            if level.element.as_ref().is_some_and(|element| alarm.name == *element) {
+                alarm.name = level.alarm.clone();
+            }
+            let is_own = alarm.name == level.alarm;
+            let around = if is_own { Cow::Borrowed(tag.name) } else { level.alarm.clone() };
             if alarm.name != around {
                 alarm.set_element(around);
             }
@@ -288,7 +402,7 @@ impl<'a> Parser<'a> {
         let is_numbered = level.id.is_some() || level.channel.is_some();
         let document = &mut self.document;
         let names = if is_numbered { &mut document.levelless } else { &mut document.empty_alarms };
-        names.push(level.alarm);
+        names.push(&level.alarm);
     }
 
     /// The alarms behind the first ones.
@@ -311,7 +425,7 @@ impl<'a> Level<'a> {
         match lower_case_name {
             "id" | "index" | "no" | "number" => Some(&mut self.id),
             "name" | "label" | "alias" => Some(&mut self.label),
-            name if names_channel(name) => Some(&mut self.channel),
+            name if is_named_by_level(name) => Some(&mut self.channel),
             _ => None,
         }
     }
@@ -329,27 +443,16 @@ fn cut(value: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Whether a member's value is the number of a channel.
-fn names_channel(lower_case_name: &str) -> bool {
-    channel_suffix(lower_case_name)
-        .is_some_and(|suffix| matches!(suffix, "" | "id" | "no" | "num" | "number" | "index"))
+/// Whether a member may say which alarm it is.
+fn names_word(lower_case_name: &str) -> bool {
+    matches!(lower_case_name, "type" | "kind" | "event" | "alarm")
+        || lower_case_name.ends_with("type")
+        || names_label(lower_case_name)
 }
 
-/// What follows the word for a channel.
-fn channel_suffix(lower_case_name: &str) -> Option<&str> {
-    ["channel", "camera", "chan", "chl", "chn", "cam", "ch"]
-        .iter()
-        .find_map(|word| lower_case_name.strip_prefix(word))
-}
-
-/// The number in the name of a channel's own member: `ch2`, `channel_02`.
-fn numbered_channel(name: &str) -> Option<String> {
-    let name = name.to_ascii_lowercase();
-    let digits = channel_suffix(&name)?.trim_start_matches(['_', '-', '.']);
-    let is_number =
-        !digits.is_empty() && digits.len() <= 4 && digits.bytes().all(|octet| octet.is_ascii_digit());
-    let number = digits.trim_start_matches('0');
-    is_number.then(|| if number.is_empty() { "0" } else { number }.to_owned())
+/// Whether a member may hold the name that a person gave.
+fn names_label(lower_case_name: &str) -> bool {
+    lower_case_name == "label" || lower_case_name.ends_with("name")
 }
 
 fn rank(lower_case_name: &str) -> Rank {
@@ -377,7 +480,7 @@ fn names_alarm(name: &str) -> bool {
 }
 
 /// Whether a value is a level whatever it is called.
-fn is_word(value: &str) -> bool {
+pub(super) fn is_word(value: &str) -> bool {
     truth(value).is_some() && !value.bytes().all(|octet| octet.is_ascii_digit())
 }
 
@@ -389,7 +492,7 @@ fn is_entry(tag: &Tag<'_>, text: &str) -> bool {
     let name = tag.name.to_ascii_lowercase();
     let is_number_or_name =
         matches!(name.as_str(), "id" | "index" | "no" | "number" | "name" | "label" | "alias")
-            || names_channel(&name);
+            || is_named_by_level(&name);
     if is_number_or_name && !text.is_empty() && !is_word(text) {
         return false;
     }
@@ -399,13 +502,15 @@ fn is_entry(tag: &Tag<'_>, text: &str) -> bool {
     };
     let is_own = |name: &str| !is_decoration(name) && !name.eq_ignore_ascii_case("value");
     let mut own = tag.attributes().filter(|(name, _)| is_own(name)).peekable();
+    let has_word = tag.attribute("type").is_some_and(|word| kind(&word) != Kind::Other);
     tag.attribute("id").is_some()
+        || (has_word && alarm_state(text).is_some())
         || (own.peek().is_some()
             && (alarm_state(text).is_some() || own.any(|(name, value)| is_level(name, &value))))
 }
 
 /// Attributes that describe the element and not the level.
-fn is_decoration(name: &str) -> bool {
+pub(super) fn is_decoration(name: &str) -> bool {
     ["type", "count", "version"].iter().any(|decoration| name.eq_ignore_ascii_case(decoration))
 }
 

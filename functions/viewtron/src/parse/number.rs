@@ -1,36 +1,50 @@
 //! Numbers and coordinates.
 
-use super::{ParseError, Parser, leaf};
+use super::{ParseError, Parser, Part, leaf};
 use crate::xml::{Node, Tag};
 
 /// Numbers by name.
 pub(super) type Numbers<'a> = Vec<(&'a str, f64)>;
 
 impl<'a> Parser<'a> {
-    /// Every number below the element that is open. An empty element is 0.
-    pub(super) fn numbers(&mut self) -> Result<Numbers<'a>, ParseError> {
+    /// Every number below the element that is open. An empty element is 0; what is no number is kept as it is.
+    pub(super) fn numbers(&mut self, around: &Tag<'a>) -> Result<Numbers<'a>, ParseError> {
         let mut numbers = Vec::new();
-        self.number_entries(&mut numbers)?;
+        self.number_entries(&mut numbers, around)?;
         Ok(numbers)
     }
 
-    pub(super) fn number_entries(&mut self, into: &mut Numbers<'a>) -> Result<(), ParseError> {
-        while let Some(tag) = self.cursor.child()? {
+    pub(super) fn number_entries(
+        &mut self,
+        into: &mut Numbers<'a>,
+        around: &Tag<'a>,
+    ) -> Result<(), ParseError> {
+        while let Some(tag) = self.child(around.name)? {
             self.number_entry(into, &tag)?;
         }
         Ok(())
     }
 
     pub(super) fn number_entry(&mut self, into: &mut Numbers<'a>, tag: &Tag<'a>) -> Result<(), ParseError> {
-        match self.cursor.next()? {
+        let node = self.cursor.next()?;
+        let text = self.cursor.take_text();
+        match node {
             Node::Close => {
-                let value = leaf(tag, self.cursor.take_text().to_scalar());
-                let value = if value.is_empty() { Some(0.0) } else { number(&value) };
-                into.extend(value.map(|value| (tag.name, value)));
+                let text = text.to_scalar();
+                if self.lone_level(tag, &text) {
+                    return Ok(());
+                }
+                let value = leaf(tag, text);
+                match number(&value) {
+                    Some(value) => into.push((tag.name, value)),
+                    None if value.is_empty() => into.push((tag.name, 0.0)),
+                    None => self.keep_leaf(tag, value, Part::Message),
+                }
             }
             Node::Open(first) => {
+                self.note_text(tag.name, &text);
                 self.number_entry(into, &first)?;
-                self.number_entries(into)?;
+                self.number_entries(into, tag)?;
             }
         }
         Ok(())
