@@ -32,6 +32,7 @@ pub(crate) fn outcome_text(outcome: &ActionOutcome, distance: Option<&str>, time
             format!("failed, tried again{next}: {}", single_line(reason))
         }
         ActionOutcome::Failed { reason } => format!("failed: {}", single_line(reason)),
+        ActionOutcome::Dropped { reason } => format!("not delivered: {}", single_line(reason)),
         ActionOutcome::HandedOver => "handed over to the agent, which has not recorded an outcome".to_owned(),
         ActionOutcome::Relay { relay, decision, text, .. } => {
             format!("{relay}: {}: {}", decision.replace('_', " "), single_line(text))

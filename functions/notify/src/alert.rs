@@ -13,6 +13,7 @@ use camhook_state::cooldown::{self, CooldownKey, Reservation};
 use crate::attempt::{Lease, acquire, attempt};
 use crate::channel::Caveat;
 use crate::context::Context;
+use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::notification::{Notification, Subject};
 use crate::outcome::DeliveryOutcome;
@@ -115,6 +116,24 @@ pub(crate) async fn alert_failures<P: Ports>(
         if let Err(error) = enqueue_alert(context.ports, subject, text).await {
             tracing::error!(%error, "failed to enqueue an alert");
         }
+    }
+}
+
+/// Why an action is dropped.
+pub(crate) const RULE_IS_GONE: &str = "camhook.toml does not have its rule any more";
+
+/// Alerts that a message which an earlier delivery did not finish is dropped.
+pub(crate) async fn alert_dropped<P: Ports>(
+    context: &Context<'_, P>,
+    delivery: Delivery<'_>,
+    rule: &str,
+    reason: &str,
+) {
+    let event = delivery.acting;
+    tracing::error!(%event, rule, reason, "dropped a notification");
+    let text = format!("The notification of the rule {rule} about the event {event} was dropped: {reason}.");
+    if let Err(error) = enqueue_alert(context.ports, AlertSubject::Configuration, text).await {
+        tracing::error!(%error, "failed to enqueue an alert");
     }
 }
 

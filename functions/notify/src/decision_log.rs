@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::delivery::Delivery;
 use crate::outcome::ActionResult;
 use crate::request::DeliveryRequest;
-use crate::retry::policy;
+use crate::retry::{LAST_DELIVERY, policy};
 
 /// Collects the outcomes of an event's actions.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ impl DecisionLog {
         Self { basis: Some(basis), actions: Vec::new() }
     }
 
-    /// Of a group, whose events were evaluated before.
-    pub(crate) fn of_group() -> Self {
+    /// Of a group, or of an event that an earlier delivery evaluated: the recorded basis stays.
+    pub(crate) fn of_evaluated() -> Self {
         Self { basis: None, actions: Vec::new() }
     }
 
@@ -60,6 +60,35 @@ impl DecisionLog {
         self.actions.extend(results.iter().filter_map(outcome));
     }
 
+    /// A rule failed before its messages were attempted: a later delivery does all of it. What was decided by then
+    /// stays.
+    pub(crate) fn add_unprepared(
+        &mut self,
+        rule: &Rule,
+        actions: &[usize],
+        reason: &str,
+        receive_count: u32,
+    ) {
+        let outcome = if receive_count >= LAST_DELIVERY {
+            ActionOutcome::Failed { reason: reason.to_owned() }
+        } else {
+            ActionOutcome::Retrying { reason: reason.to_owned(), next: None }
+        };
+        for &action in actions {
+            let is_decided =
+                self.actions.iter().any(|(known, index, _)| *known == *rule.id.as_str() && *index == action);
+            if !is_decided {
+                self.add(rule, action, outcome.clone());
+            }
+        }
+    }
+
+    /// An unfinished action that camhook.toml does not have any more.
+    pub(crate) fn add_dropped(&mut self, action: &ActionDecision, reason: &str) {
+        let outcome = ActionOutcome::Dropped { reason: reason.to_owned() };
+        self.actions.push((action.rule.clone(), action.action, outcome));
+    }
+
     /// Writes the decision. A failure is logged: it costs no message.
     pub(crate) async fn record<P: Ports>(self, context: &Context<'_, P>, delivery: Delivery<'_>) {
         let at = context.ports.clock().now();
@@ -72,20 +101,24 @@ impl DecisionLog {
             basis: self.basis,
             actions: actions(self.actions, at, delivery.receive_count),
         };
-        let part = match delivery.replay {
-            None => NOTIFY.to_owned(),
-            Some(run) => format!("{NOTIFY}#{run}"),
-        };
         let first = if delivery.receive_count <= 1 && delivery.group.is_none() {
             FirstWrite::Expected
         } else {
             FirstWrite::Unlikely
         };
         let recorded =
-            decision::record(context.ports.state(), delivery.acting, &part, &decision, first).await;
+            decision::record(context.ports.state(), delivery.acting, &part(delivery), &decision, first).await;
         if let Err(error) = recorded {
             tracing::warn!(%error, "failed to record the decision");
         }
+    }
+}
+
+/// The part of the decision that notify writes; a replay has its own.
+pub(crate) fn part(delivery: Delivery<'_>) -> String {
+    match delivery.replay {
+        None => NOTIFY.to_owned(),
+        Some(run) => format!("{NOTIFY}#{run}"),
     }
 }
 

@@ -12,7 +12,7 @@ use camhook_state::cooldown::{self, Reservation};
 use camhook_state::decision::ActionOutcome;
 use camhook_state::dedupe::{Dedupe, dedupe};
 
-use crate::alert::alert_failures;
+use crate::alert::{RULE_IS_GONE, alert_dropped, alert_failures};
 use crate::context::Context;
 use crate::cooldown::{cooldown_key, finalize_cooldown};
 use crate::decision_log::DecisionLog;
@@ -25,28 +25,33 @@ use crate::outcome::combine;
 use crate::request::{DeliveryRequest, count_all, requests};
 use crate::retry::SOON;
 use crate::snooze::{self, Snoozes};
+use crate::unfinished::Unfinished;
 
 /// Carries out the notifications and modes of all rules that match an event. A rule that fails affects no other.
+///
+/// An event is evaluated once: a delivery after one that left something unfinished finishes that, whatever the modes
+/// are by then.
 pub(crate) async fn notify_event<P: Ports>(
     context: &Context<'_, P>,
     delivery: Delivery<'_>,
 ) -> Result<(), Retry> {
     let (ports, site) = (context.ports, context.site);
-    let modes = modes(ports, site.rules(), delivery.event).await?;
-    let at = delivery.event.time.timestamp();
-    let evaluation = camhook_site::Context { site, at, modes: &modes };
-    let mut log = DecisionLog::of_event(site, &modes);
+    let unfinished = Unfinished::read(context, delivery).await?;
+    let (rules, mut log) = if unfinished.is_empty() {
+        evaluate_rules(context, delivery.event).await?
+    } else {
+        (site.rules().iter().filter(|rule| unfinished.names(rule)).collect(), DecisionLog::of_evaluated())
+    };
+    for action in unfinished.without_rule(site) {
+        alert_dropped(context, delivery, &action.rule, RULE_IS_GONE).await;
+        log.add_dropped(action, RULE_IS_GONE);
+    }
     let mut snoozes = Snoozes::default();
     let mut results = Vec::new();
     let mut matched = Vec::new();
     let mut notifies = Notifies::Nobody;
-    for rule in site.rules() {
-        let has_messages = rule.then.iter().any(|action| matches!(action, Action::Notify { .. }));
-        let is_idle = !has_messages && !rule.sets_modes();
-        if is_idle || !evaluate(rule, delivery.event, &evaluation).is_match() {
-            continue;
-        }
-        if has_messages {
+    for rule in rules {
+        if has_messages(rule) {
             notifies = Notifies::Somebody;
         }
         let requests = requests(context, rule, ports.clock().now());
@@ -54,18 +59,20 @@ pub(crate) async fn notify_event<P: Ports>(
         if requests.is_empty() && !rule.sets_modes() {
             continue;
         }
+        let pending = pending_actions(rule, &requests);
         match prepare(context, rule, requests, delivery, &mut log, &mut snoozes).await {
             Ok(Preparation::Ready(ready)) => matched.push(ready),
             Ok(Preparation::Suppressed) => {}
             Ok(Preparation::Pending) => results.push(Err(Retry::waiting("cooldown").after(SOON))),
             Err(error) => {
-                let rule = rule.id.as_str();
-                tracing::warn!(rule, %error, "failed to prepare a rule");
-                results.push(Err(Retry::failed("error", format!("rule {rule}: {error}"))));
+                tracing::warn!(rule = rule.id.as_str(), %error, "failed to prepare a rule");
+                log.add_unprepared(rule, &pending, &error.to_string(), delivery.receive_count);
+                results.push(Err(Retry::failed("error", format!("rule {}: {error}", rule.id))));
             }
         }
     }
-    if notifies == Notifies::Nobody && is_silence(delivery.event) && delivery.replay.is_none() {
+    let is_evaluated = unfinished.is_empty() && delivery.replay.is_none();
+    if notifies == Notifies::Nobody && is_silence(delivery.event) && is_evaluated {
         gather_silence(context, delivery).await?;
     }
     deliver_all(context, delivery, &mut matched).await;
@@ -93,14 +100,45 @@ fn is_silence(event: &Event) -> bool {
     is_reachability(event.data.kind) && event.data.vendor_data.get("last_contact").is_some()
 }
 
-/// The modes of the areas that rules depend on.
+fn has_messages(rule: &Rule) -> bool {
+    rule.then.iter().any(|action| matches!(action, Action::Notify { .. }))
+}
+
+/// The actions by which a rule that could not be prepared is found again: its messages, or a mode where it has none.
+fn pending_actions(rule: &Rule, requests: &[DeliveryRequest<'_>]) -> Vec<usize> {
+    if requests.is_empty() {
+        return rule
+            .then
+            .iter()
+            .position(|action| matches!(action, Action::Mode { .. }))
+            .into_iter()
+            .collect();
+    }
+    requests.iter().map(|request| request.action).collect()
+}
+
+/// The rules with notifications or modes that match an event, and the record of what they were evaluated under.
+async fn evaluate_rules<'a, P: Ports>(
+    context: &Context<'a, P>,
+    event: &Event,
+) -> Result<(Vec<&'a Rule>, DecisionLog), Error> {
+    let site = context.site;
+    let modes = modes(context.ports, site.rules(), event).await?;
+    let evaluation = camhook_site::Context { site, at: event.time.timestamp(), modes: &modes };
+    let acts = |rule: &&Rule| has_messages(rule) || rule.sets_modes();
+    let matched =
+        site.rules().iter().filter(acts).filter(|rule| evaluate(rule, event, &evaluation).is_match());
+    Ok((matched.collect(), DecisionLog::of_event(site, &modes)))
+}
+
+/// The modes of the areas that rules depend on, as they were before the event's own change of them.
 async fn modes<P: Ports>(ports: &P, rules: &[Rule], event: &Event) -> Result<Modes, Error> {
     let mut modes: BTreeMap<&str, String> = BTreeMap::new();
     for area in rules.iter().filter_map(|rule| rule.mode.as_ref()?.area(event)) {
         if modes.contains_key(area.as_str()) {
             continue;
         }
-        if let Some(mode) = control::mode(ports.state(), area.as_str()).await? {
+        if let Some(mode) = control::mode_before(ports.state(), area.as_str(), event.id).await? {
             modes.insert(area.as_str(), mode);
         }
     }

@@ -8,7 +8,7 @@ use camhook_state::cooldown::{self, Reservation};
 use camhook_state::decision::ActionOutcome;
 use camhook_state::flush::Flush;
 
-use crate::alert::{alert_failures, enqueue_alert};
+use crate::alert::{RULE_IS_GONE, alert_dropped, alert_failures, enqueue_alert};
 use crate::context::Context;
 use crate::cooldown::{cooldown_key, finalize_cooldown};
 use crate::decision_log::DecisionLog;
@@ -50,14 +50,14 @@ async fn deliver_group<P: Ports>(
     group: &Group,
     receive_count: u32,
 ) -> Result<(), Retry> {
+    let delivery = Delivery::of_group(group, receive_count);
     let Some(rule) = context.site.rule(&flush.rule) else {
-        tracing::warn!(count = group.count, "dropped a group: its rule no longer exists");
+        alert_dropped(context, delivery, &flush.rule, RULE_IS_GONE).await;
         return Ok(());
     };
-    let delivery = Delivery::of_group(group, receive_count);
     // Quiet hours are those at the time of the first event; they may have begun since.
     let requests = requests(context, rule, group.opened);
-    let (mut snoozes, mut log) = (Snoozes::default(), DecisionLog::of_group());
+    let (mut snoozes, mut log) = (Snoozes::default(), DecisionLog::of_evaluated());
     if snooze::suppress(context, &mut log, &mut snoozes, rule, &requests, delivery).await? {
         log.record(context, delivery).await;
         return Ok(());

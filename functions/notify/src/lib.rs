@@ -37,6 +37,7 @@ mod request;
 mod retry;
 mod snooze;
 pub mod text;
+mod unfinished;
 
 pub use channel::{Accepted, Caveat};
 pub use context::{NOTIFICATIONS, Services};

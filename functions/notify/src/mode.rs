@@ -4,7 +4,7 @@ use camhook_ports::{Clock, EventQueue, Ports, Queue};
 use camhook_site::{Action, Rule, Source};
 use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::claim::{self, Acquisition, ClaimKey};
-use camhook_state::control::{self, ModeChange};
+use camhook_state::control::{self, MatchedBy, ModeChange};
 
 use crate::context::Context;
 use crate::delivery::Delivery;
@@ -67,8 +67,8 @@ async fn set_mode<P: Ports>(
         // Setting a mode is idempotent: there is no need to wait for another delivery.
         Acquisition::Taken(claim) | Acquisition::AlreadyTaken(claim) => claim,
     };
-    let at = delivery.event.time.timestamp();
-    let change = control::set_mode_by_event(ports.state(), area, mode, rule, at).await?;
+    let by = MatchedBy { rule, event: delivery.event.id, at: delivery.event.time.timestamp() };
+    let change = control::set_mode_by_event(ports.state(), area, mode, by).await?;
     let outcome = match change {
         ModeChange::Set => "set",
         ModeChange::Newer => "not set: the mode was set after the event",

@@ -72,7 +72,12 @@ pub(crate) async fn suppress<P: Ports>(
     for request in requests {
         let (event, replay) = (delivery.acting, delivery.run());
         let key = ClaimKey { event, rule: rule.id.as_str(), action: request.action, replay };
-        let Acquisition::Taken(claim) = claim::take(state, &key, now).await? else { continue };
+        let claim = match claim::take(state, &key, now).await? {
+            Acquisition::Taken(claim) => claim,
+            // An earlier attempt failed, and there is no further one.
+            Acquisition::AlreadyTaken(claim) if claim.record().has_ended() => claim,
+            Acquisition::AlreadyTaken(_) | Acquisition::Settled(_) => continue,
+        };
         claim::finish(state, &claim, &format!("snoozed until {:.0}", active.until)).await?;
         context.count_notification(request.channel, "snoozed");
         log.add(rule, request.action, ActionOutcome::Snoozed { until: active.until });

@@ -227,7 +227,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
         Ok(())
     }
 
-    /// The current modes of the areas that the rules compare.
+    /// The modes of the areas that the rules compare, as they were before the event's own change of them.
     async fn modes(&self, event: &Event) -> Result<Modes, Error> {
         let rules = self.site.rules().iter().filter(|rule| rule.moves_relays());
         let conditions = rules.filter_map(|rule| rule.mode.as_ref());
@@ -235,7 +235,7 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
             conditions.filter_map(|mode| mode.area(event)).map(camhook_event::Text::as_str).collect();
         let mut modes = Vec::new();
         for area in areas {
-            if let Some(mode) = control::mode(self.ports.state(), area).await? {
+            if let Some(mode) = control::mode_before(self.ports.state(), area, event.id).await? {
                 modes.push((area.to_owned(), mode));
             }
         }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use camhook_event::EventId;
 use camhook_ports::{Condition, Key, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,19 @@ pub struct ModeRecord {
     /// Who set it; unknown for a mode that an older version stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<SetBy>,
+    /// The event that set it; absent when a person or a request did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<EventChange>,
+}
+
+/// The change of a mode by an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventChange {
+    /// The event.
+    pub event: EventId,
+    /// The mode before the event; absent when none was ever set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
 }
 
 /// The mode of an area, for programs: commands, the console and replies to requests. `By` is who set it, as parts
@@ -71,7 +85,7 @@ impl AreaMode {
         let area = area.to_owned();
         match record {
             None => Self { area, mode: default.to_owned(), since: None, by: None },
-            Some(ModeRecord { mode, since, by }) => Self { area, mode, since: Some(since), by },
+            Some(ModeRecord { mode, since, by, .. }) => Self { area, mode, since: Some(since), by },
         }
     }
 
@@ -164,6 +178,21 @@ pub async fn mode<S: State>(state: &S, area: &str) -> Result<Option<String>, Err
     Ok(mode_record(state, area).await?.map(|record| record.mode))
 }
 
+/// The mode of an area under which an event is evaluated: as in [`mode`], but the one before it where the event itself
+/// set the mode. Several functions evaluate an event, and one of them sets modes; the order in which they run must not
+/// matter.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn mode_before<S: State>(state: &S, area: &str, event: EventId) -> Result<Option<String>, Error> {
+    let Some(record) = mode_record(state, area).await? else { return Ok(None) };
+    Ok(match record.change {
+        Some(change) if change.event == event => change.before,
+        _ => Some(record.mode),
+    })
+}
+
 /// How the mode of an area was set last; `None` when it was never set.
 ///
 /// # Errors
@@ -190,7 +219,7 @@ pub async fn set_mode<S: State>(
     now: Timestamp,
 ) -> Result<ModeRecord, Error> {
     let key = mode_key(area);
-    let record = ModeRecord { mode: mode.to_owned(), since: now, by: Some(by) };
+    let record = ModeRecord { mode: mode.to_owned(), since: now, by: Some(by), change: None };
     state.put(&key, encode(&key, &record)?, None, Condition::None).await?;
     Ok(record)
 }
@@ -204,7 +233,18 @@ pub enum ModeChange {
     Newer,
 }
 
-/// Sets the mode of an area because a rule matched an event that happened at `at`, unless the mode was set after that.
+/// A rule that matched an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MatchedBy<'a> {
+    /// The rule's id.
+    pub rule: &'a str,
+    /// The event.
+    pub event: EventId,
+    /// When it happened.
+    pub at: Timestamp,
+}
+
+/// Sets the mode of an area because a rule matched an event, unless the mode was set after the event happened.
 ///
 /// # Errors
 ///
@@ -213,21 +253,28 @@ pub async fn set_mode_by_event<S: State>(
     state: &S,
     area: &str,
     mode: &str,
-    rule: &str,
-    at: Timestamp,
+    by: MatchedBy<'_>,
 ) -> Result<ModeChange, Error> {
+    let MatchedBy { rule, event, at } = by;
     let key = mode_key(area);
+    // Also where an older version stored it.
     let old = mode_record(state, area).await?;
-    if old.is_some_and(|record| record.since > at) {
+    if old.as_ref().is_some_and(|record| record.since > at) {
         return Ok(ModeChange::Newer);
     }
     let updated = update(state, Update { key: &key, now: at, begin: Begin::Reading }, |present| {
-        let is_older = present.is_some_and(|present: Present<ModeRecord>| present.record.since > at);
-        if is_older {
+        let present = present.map(|present: Present<ModeRecord>| present.record).or_else(|| old.clone());
+        if present.as_ref().is_some_and(|record| record.since > at) {
             return Ok(Change::Keep(ModeChange::Newer));
         }
+        let before = match present {
+            // The event sets the mode for the second time.
+            Some(ModeRecord { change: Some(change), .. }) if change.event == event => change.before,
+            present => present.map(|record| record.mode),
+        };
         let by = Some(SetBy::Rule(rule.to_owned()));
-        let record = ModeRecord { mode: mode.to_owned(), since: at, by };
+        let change = Some(EventChange { event, before });
+        let record = ModeRecord { mode: mode.to_owned(), since: at, by, change };
         Ok(Change::Write { record, expires: None, result: ModeChange::Set })
     });
     Ok(updated.await?.result)
@@ -245,10 +292,31 @@ mod tests {
         SetBy::Person("ann".to_owned())
     }
 
+    fn leaving(sequence: &str, at: Timestamp) -> MatchedBy<'static> {
+        MatchedBy { rule: "leave", event: EventId::of_sender_id("gate", sequence), at }
+    }
+
+    #[tokio::test]
+    async fn an_event_is_evaluated_under_the_mode_before_its_own_change() {
+        let state = MemoryState::default();
+        let (first, second) = (leaving("1", NOW), leaving("2", NOW));
+        let before = async |by: MatchedBy<'_>| mode_before(&state, "yard", by.event).await.unwrap();
+        assert_eq!(before(first).await, None);
+        set_mode_by_event(&state, "yard", "away", first).await.unwrap();
+        assert_eq!((before(first).await, before(second).await.as_deref()), (None, Some("away")));
+        // The same event sets it a second time: what was before the event stays.
+        set_mode_by_event(&state, "yard", "off", first).await.unwrap();
+        assert_eq!((before(first).await, before(second).await.as_deref()), (None, Some("off")));
+        set_mode_by_event(&state, "yard", "home", second).await.unwrap();
+        assert_eq!(before(second).await.as_deref(), Some("off"));
+        set_mode(&state, "yard", "away", ann(), NOW).await.unwrap();
+        assert_eq!(before(second).await.as_deref(), Some("away"), "a person set it after the event");
+    }
+
     #[test]
     fn the_mode_of_an_area_has_one_form_as_parts_and_one_in_words() {
         let by = Some(SetBy::Source("phone".to_owned()));
-        let record = ModeRecord { mode: "away".to_owned(), since: NOW, by };
+        let record = ModeRecord { mode: "away".to_owned(), since: NOW, by, change: None };
         let mode = AreaMode::new("yard", Some(record), "home");
         let expected = serde_json::json!({
             "area": "yard", "mode": "away", "since": "2027-01-15T08:00:00Z", "by": { "source": "phone" },
@@ -290,17 +358,18 @@ mod tests {
         let state = MemoryState::default();
         let later = NOW.checked_add(std::time::Duration::from_secs(10)).unwrap();
         let old = old_mode_key("yard");
-        let data = encode(&old, &ModeRecord { mode: "away".to_owned(), since: later, by: None }).unwrap();
+        let record = ModeRecord { mode: "away".to_owned(), since: later, by: None, change: None };
+        let data = encode(&old, &record).unwrap();
         state.put(&old, data, None, Condition::None).await.unwrap();
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
-        assert_eq!(set_mode_by_event(&state, "yard", "home", "leave", NOW).await.unwrap(), ModeChange::Newer);
+        let early = set_mode_by_event(&state, "yard", "home", leaving("1", NOW)).await.unwrap();
+        assert_eq!(early, ModeChange::Newer);
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));
         let latest = later.checked_add(std::time::Duration::from_secs(10)).unwrap();
-        assert_eq!(
-            set_mode_by_event(&state, "yard", "home", "leave", latest).await.unwrap(),
-            ModeChange::Set
-        );
+        let late = leaving("2", latest);
+        assert_eq!(set_mode_by_event(&state, "yard", "home", late).await.unwrap(), ModeChange::Set);
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("home"));
+        assert_eq!(mode_before(&state, "yard", late.event).await.unwrap().as_deref(), Some("away"));
     }
 
     #[tokio::test]
@@ -309,7 +378,7 @@ mod tests {
         let by = async || mode_record(&state, "yard").await.unwrap().unwrap().by.unwrap().to_string();
         set_mode(&state, "yard", "away", SetBy::Source("phone".to_owned()), NOW).await.unwrap();
         assert_eq!(by().await, "source phone");
-        set_mode_by_event(&state, "yard", "home", "leave", NOW).await.unwrap();
+        set_mode_by_event(&state, "yard", "home", leaving("1", NOW)).await.unwrap();
         assert_eq!(by().await, "rule leave");
     }
 
@@ -324,7 +393,7 @@ mod tests {
     async fn an_older_event_changes_no_mode() {
         let state = MemoryState::default();
         let after = |seconds| NOW.checked_add(std::time::Duration::from_secs(seconds)).unwrap();
-        let set = |mode: &'static str, at| set_mode_by_event(&state, "yard", mode, "leave", at);
+        let set = |mode: &'static str, at| set_mode_by_event(&state, "yard", mode, leaving("1", at));
         assert_eq!(set("away", after(10)).await.unwrap(), ModeChange::Set);
         assert_eq!(set("home", after(5)).await.unwrap(), ModeChange::Newer);
         assert_eq!(mode(&state, "yard").await.unwrap().as_deref(), Some("away"));

@@ -119,6 +119,11 @@ pub enum ActionOutcome {
         /// The failure, for a person.
         reason: String,
     },
+    /// An earlier delivery did not finish it, and camhook.toml does not have it any more: nothing is tried again.
+    Dropped {
+        /// What is missing, for a person.
+        reason: String,
+    },
     /// The agent on site has to switch the relay.
     HandedOver,
     /// It was decided about a relay, as in its audit record.
@@ -132,6 +137,20 @@ pub enum ActionOutcome {
         /// The reason, for a person.
         text: String,
     },
+}
+
+impl ActionOutcome {
+    /// Whether a later delivery of the event has to finish the action. A failure of the last delivery is one: the dead
+    /// letter may be sent again.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Retrying { .. } | Self::Failed { .. })
+    }
+
+    /// Whether nothing that a later delivery comes to replaces the outcome, unless that is final itself.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Delivered { .. } | Self::ModeSet | Self::ModeNewer)
+    }
 }
 
 fn key(event: EventId, part: &str) -> Key {
@@ -178,16 +197,29 @@ pub enum FirstWrite {
     Unlikely,
 }
 
-fn merge(earlier: Decision, later: Decision) -> Decision {
-    let replaced = |action: &ActionDecision| {
-        later.actions.iter().any(|new| new.rule == action.rule && new.action == action.action)
-    };
+fn merge(earlier: Decision, mut later: Decision) -> Decision {
+    let is_same =
+        |one: &ActionDecision, other: &ActionDecision| one.rule == other.rule && one.action == other.action;
+    later.actions.retain(|new| {
+        let has_ended = |known: &ActionDecision| is_same(known, new) && known.outcome.is_final();
+        new.outcome.is_final() || !earlier.actions.iter().any(has_ended)
+    });
+    let replaced = |action: &ActionDecision| later.actions.iter().any(|new| is_same(new, action));
     let mut actions: Vec<ActionDecision> =
         earlier.actions.into_iter().filter(|action| !replaced(action)).collect();
     let basis = later.basis.clone().or(earlier.basis);
     let (event_time, at) = (earlier.event_time, later.at);
     actions.extend(later.actions);
     Decision { event_time, at, basis, actions }
+}
+
+/// The decision of one part about an event; `None` when none was recorded.
+///
+/// # Errors
+///
+/// When the table fails.
+pub async fn find<S: State>(state: &S, event: EventId, part: &str) -> Result<Option<Decision>, Error> {
+    state.get(&key(event, part)).await?.map(|item| decode(&item)).transpose()
 }
 
 /// The decisions about an event, by part.
@@ -236,6 +268,33 @@ mod tests {
         let found = of_event(&state, event()).await.unwrap().remove(NOTIFY).unwrap();
         assert_eq!(found.actions, [delivered, done]);
         assert_eq!(found.basis, first.basis);
+    }
+
+    #[tokio::test]
+    async fn what_was_carried_out_stays_recorded() {
+        let state = MemoryState::default();
+        let decision = |at, outcome| Decision {
+            event_time: NOW,
+            at,
+            basis: None,
+            actions: vec![action("a", at, 1, outcome)],
+        };
+        let failed = ActionOutcome::Failed { reason: "503".to_owned() };
+        let delivered = ActionOutcome::Delivered { caveat: None };
+        for (at, outcome, expected) in [
+            (NOW, &failed, &failed),
+            (LATER, &ActionOutcome::Waiting, &ActionOutcome::Waiting),
+            (LATER, &delivered, &delivered),
+            (LATER, &ActionOutcome::Waiting, &delivered),
+            (LATER, &ActionOutcome::Quiet, &delivered),
+        ] {
+            record(&state, event(), NOTIFY, &decision(at, outcome.clone()), FirstWrite::Unlikely)
+                .await
+                .unwrap();
+            let found = find(&state, event(), NOTIFY).await.unwrap().unwrap();
+            assert_eq!(found.actions.iter().map(|action| &action.outcome).collect::<Vec<_>>(), [expected]);
+        }
+        assert_eq!(find(&state, event(), RELAY).await.unwrap(), None);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! What is recorded about an event.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use camhook_outbound::test_server::Reply;
-use camhook_ports::Ports;
 use camhook_ports::memory::MemoryPorts;
+use camhook_ports::{Ports, Queue};
 use camhook_state::decision::{self, ActionOutcome, Decision, NOTIFY};
+use camhook_state::snooze::{self, SnoozeTarget};
 use camhook_state::{channel_status, control};
 
-use crate::support::{NOW, client, delivered, finished, handled, plate, ports, receiver, site};
+use crate::support::{NOW, client, delivered, finished, handled, plate, ports, receiver, receiver_by, site};
 
 const SITE: &str = r#"
 [[channel]]
@@ -119,4 +121,129 @@ async fn a_failed_record_costs_no_message() {
     ports.state.fail("channel");
     finished(&ports, &site, &client(), delivered(&plate('a', None), 1)).await;
     assert_eq!(hook.received().len(), 1);
+}
+
+const ARRIVING: &str = r#"
+[[channel]]
+id = "phone"
+kind = "ntfy"
+url = "NTFY/phone"
+network = "loopback"
+[[rule]]
+id = "arriving"
+mode = "away"
+then = [{ mode = "home" }, { notify = "phone" }]
+"#;
+
+/// Sets the mode of the area after the event.
+async fn set(ports: &MemoryPorts, mode: &str) {
+    let ann = control::SetBy::Person("ann".to_owned());
+    control::set_mode(ports.state(), "yard", mode, ann, NOW).await.unwrap();
+}
+
+/// Sets the mode of the area when the event happens.
+async fn set_before_event(ports: &MemoryPorts, mode: &str) {
+    let (ann, at) = (control::SetBy::Person("ann".to_owned()), plate('a', None).time.timestamp());
+    control::set_mode(ports.state(), "yard", mode, ann, at).await.unwrap();
+}
+
+/// The outcomes by rule and action.
+async fn outcomes(ports: &MemoryPorts) -> Vec<(String, usize, ActionOutcome)> {
+    let mut actions = recorded(ports, 'a').await.unwrap().actions;
+    actions.sort_by_key(|action| (action.rule.clone(), action.action));
+    actions.into_iter().map(|action| (action.rule, action.action, action.outcome)).collect()
+}
+
+fn delivered_as(rule: &str, action: usize) -> (String, usize, ActionOutcome) {
+    (rule.to_owned(), action, ActionOutcome::Delivered { caveat: None })
+}
+
+#[tokio::test]
+async fn a_message_that_failed_is_sent_whatever_the_mode_is_by_then() {
+    // Set by the event itself, by a person, and by both before a dead letter is sent again.
+    for (mode, count, resent) in [(None, 1, 2), (Some("off"), 1, 2), (Some("home"), 8, 1)] {
+        let failing = AtomicBool::new(true);
+        let phone = receiver_by(move |_| {
+            Reply::status(if failing.swap(false, Ordering::SeqCst) { 503 } else { 200 })
+        })
+        .await;
+        let (ports, site) = (ports().await, site(ARRIVING, &[("NTFY", &phone)]));
+        set_before_event(&ports, "away").await;
+        let event = plate('a', None);
+        assert!(handled(&ports, &site, &client(), delivered(&event, count)).await.0);
+        assert_eq!(control::mode(ports.state(), "yard").await.unwrap().as_deref(), Some("home"));
+        if let Some(mode) = mode {
+            set(&ports, mode).await;
+        }
+        ports.clock.advance(Duration::from_secs(60));
+        finished(&ports, &site, &client(), delivered(&event, resent)).await;
+        assert_eq!(phone.received().len(), 2);
+        let mode_set = ("arriving".to_owned(), 0, ActionOutcome::ModeSet);
+        assert_eq!(outcomes(&ports).await, [mode_set, delivered_as("arriving", 1)]);
+        let basis = recorded(&ports, 'a').await.unwrap().basis.unwrap();
+        assert_eq!(basis.modes.get("yard").map(String::as_str), Some("away"), "as of the evaluation");
+    }
+}
+
+#[tokio::test]
+async fn a_second_delivery_evaluates_under_the_mode_before_the_events_own_change() {
+    let phone = receiver(Reply::status(200)).await;
+    let (ports, site) = (ports().await, site(ARRIVING, &[("NTFY", &phone)]));
+    set_before_event(&ports, "away").await;
+    let event = plate('a', None);
+    // The first delivery was interrupted once the mode was set: it recorded nothing.
+    ports.state.fail("decision#");
+    finished(&ports, &site, &client(), delivered(&event, 1)).await;
+    ports.state.heal();
+    finished(&ports, &site, &client(), delivered(&event, 2)).await;
+    let basis = recorded(&ports, 'a').await.unwrap().basis.unwrap();
+    assert_eq!(basis.modes.get("yard").map(String::as_str), Some("away"));
+}
+
+#[tokio::test]
+async fn a_rule_that_could_not_be_prepared_is_carried_out_later() {
+    let phone = receiver(Reply::status(200)).await;
+    let text = format!("{ARRIVING}cooldown = \"1m\"\n").replace("{ mode = \"home\" }, ", "");
+    let (ports, site) = (ports().await, site(&text, &[("NTFY", &phone)]));
+    set_before_event(&ports, "away").await;
+    ports.state.fail("cooldown#");
+    assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
+    assert!(matches!(outcome(&ports, 'a').await, ActionOutcome::Retrying { .. }));
+    ports.state.heal();
+    set(&ports, "home").await;
+    finished(&ports, &site, &client(), delivered(&plate('a', None), 2)).await;
+    assert_eq!((phone.received().len(), outcomes(&ports).await), (1, vec![delivered_as("arriving", 0)]));
+}
+
+#[tokio::test]
+async fn a_message_whose_rule_was_removed_is_dropped_with_an_alert() {
+    let phone = receiver(Reply::status(503)).await;
+    let before = site(ARRIVING, &[("NTFY", &phone)]);
+    let without_action = ARRIVING.replace(", { notify = \"phone\" }", "");
+    for text in [without_action, ARRIVING.replace("\"arriving\"", "\"other\"")] {
+        let (ports, after) = (ports().await, site(&text, &[("NTFY", &phone)]));
+        set_before_event(&ports, "away").await;
+        assert!(handled(&ports, &before, &client(), delivered(&plate('a', None), 1)).await.0);
+        let attempts = phone.received().len();
+        finished(&ports, &after, &client(), delivered(&plate('a', None), 2)).await;
+        assert_eq!(phone.received().len(), attempts);
+        let found = outcomes(&ports).await;
+        assert!(matches!(&found[1], (_, 1, ActionOutcome::Dropped { .. })), "{found:?}");
+        let alerts = ports.queues.sent(Queue::Alerts);
+        assert_eq!(alerts.len(), 1);
+        let said = "The notification of the rule arriving about the event aaaa";
+        assert!(alerts[0].body.contains(said), "{alerts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_snooze_ends_a_message_that_failed_and_says_so() {
+    let phone = receiver(Reply::status(503)).await;
+    let text = ARRIVING.replace("{ mode = \"home\" }, ", "").replace("mode = \"away\"", "");
+    let (ports, site) = (ports().await, site(&text, &[("NTFY", &phone)]));
+    assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
+    let until = NOW.checked_add(Duration::from_secs(600)).unwrap();
+    snooze::set(ports.state(), &SnoozeTarget::Rule("arriving".to_owned()), until, NOW).await.unwrap();
+    finished(&ports, &site, &client(), delivered(&plate('a', None), 2)).await;
+    assert_eq!(outcome(&ports, 'a').await, ActionOutcome::Snoozed { until });
 }

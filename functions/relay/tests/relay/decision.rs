@@ -6,7 +6,7 @@ use camhook_event::Kind;
 use camhook_ports::memory::MemoryPorts;
 use camhook_relay::{SendOutcome, handle_with};
 use camhook_site::Site;
-use camhook_state::control::{self, SetBy, StopSwitch};
+use camhook_state::control::{self, MatchedBy, SetBy, StopSwitch};
 use camhook_state::decision::{self, ActionDecision, ActionOutcome, Decision, RELAY};
 
 use crate::support::{NOW, ScriptedDevices, event, event_id, record, relay, rule, site};
@@ -103,5 +103,17 @@ async fn a_failed_record_affects_no_relay() {
     ports.state.fail("decision#");
     let outcome = handle_with(&ports, &gate(""), &devices, &[record(&event(1, Kind::Motion, NOW), 1)]).await;
     assert!(outcome.failed.is_empty());
+    assert_eq!(devices.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_that_set_the_mode_is_evaluated_under_the_mode_before() {
+    let (ports, devices) = (MemoryPorts::new(NOW), ScriptedDevices::default());
+    control::set_mode(&ports.state, "yard", "away", SetBy::Person("ann".to_owned()), NOW).await.unwrap();
+    let event = event(1, Kind::Motion, NOW);
+    // notify was faster.
+    let by = MatchedBy { rule: "open", event: event.id, at: NOW };
+    control::set_mode_by_event(&ports.state, "yard", "home", by).await.unwrap();
+    let _ = handle_with(&ports, &gate("mode = \"away\""), &devices, &[record(&event, 1)]).await;
     assert_eq!(devices.asked().len(), 1);
 }

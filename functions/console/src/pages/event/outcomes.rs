@@ -105,7 +105,7 @@ fn part_name(part: &str) -> &str {
 fn severity(outcome: &ActionOutcome) -> &'static str {
     match outcome {
         ActionOutcome::Delivered { .. } | ActionOutcome::ModeSet => "good",
-        ActionOutcome::Failed { .. } => "bad",
+        ActionOutcome::Failed { .. } | ActionOutcome::Dropped { .. } => "bad",
         ActionOutcome::Relay { decision, .. } => match decision.as_str() {
             "done" | "released" => "good",
             "failed" | "unknown" => "bad",
@@ -138,6 +138,7 @@ fn outcome(visit: &Visit, action: &ActionDecision, zone: &TimeZone) -> Markup {
             html! { "failed, will be tried again" @if let Some(next) = next { " at " (clock_time(*next, zone)) } ": " (reason) }
         }
         ActionOutcome::Failed { reason } => html! { "failed: " (reason) },
+        ActionOutcome::Dropped { reason } => html! { "not done: " (reason) },
         ActionOutcome::HandedOver => html! { "handed over to the agent on site" },
         ActionOutcome::Relay { relay, decision, text, .. } => {
             html! { (relay) ": " (decision.replace('_', " ")) ", " (text) }
