@@ -76,6 +76,7 @@ pub(crate) async fn send_alert<P: Ports>(
         | DeliveryOutcome::Mode(_)
         | DeliveryOutcome::HeldBack
         | DeliveryOutcome::Busy(_)
+        | DeliveryOutcome::NotDue(_)
         | DeliveryOutcome::Failed { .. } => {}
     }
     outcome.result()
@@ -105,7 +106,7 @@ pub(crate) async fn alert_failures<P: Ports>(
     let Some(alert_channel) = context.site.alert_channel() else { return };
     for outcome in outcomes {
         let (subject, text) = match outcome {
-            DeliveryOutcome::Failed { channel, error }
+            DeliveryOutcome::Failed { channel, error, .. }
                 if receive_count <= 1 && error.needs_a_person() && *channel != alert_channel.id =>
             {
                 let text = format!("The channel {channel} does not accept messages: {error}.");

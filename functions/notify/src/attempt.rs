@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use camhook_consumer::LONGEST_REQUESTED;
 use camhook_ports::{Clock, Metrics, Ports};
 use camhook_site::Channel;
 use camhook_state::channel_status::{self, ChannelStatus};
@@ -89,7 +90,9 @@ pub(crate) async fn attempt<P: Ports>(
                 %error,
                 "failed to deliver notification"
             );
-            DeliveryOutcome::Failed { channel, error }
+            let asked = error.retry_after().map(|after| after.min(LONGEST_REQUESTED));
+            let not_before = asked.and_then(|after| clock.now().checked_add(after).ok());
+            DeliveryOutcome::Failed { channel, error, not_before }
         }
     }
 }

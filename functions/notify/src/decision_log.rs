@@ -124,10 +124,11 @@ pub(crate) fn part(delivery: Delivery<'_>) -> String {
 
 fn actions(actions: Vec<(String, usize, ActionOutcome)>, at: Timestamp, attempt: u32) -> Vec<ActionDecision> {
     let delay = policy(Queue::Notify).backoff.delay(attempt).unwrap_or_default();
+    let backoff = at.checked_add(delay).ok();
     let decided = |(rule, action, outcome)| {
         let outcome = match outcome {
-            ActionOutcome::Retrying { reason, next: None } => {
-                ActionOutcome::Retrying { reason, next: at.checked_add(delay).ok() }
+            ActionOutcome::Retrying { reason, next } => {
+                ActionOutcome::Retrying { reason, next: next.max(backoff) }
             }
             other => other,
         };

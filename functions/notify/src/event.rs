@@ -54,7 +54,8 @@ pub(crate) async fn notify_event<P: Ports>(
         if has_messages(rule) {
             notifies = Notifies::Somebody;
         }
-        let requests = requests(context, rule, ports.clock().now());
+        let mut requests = requests(context, rule, ports.clock().now());
+        unfinished.put_off(context, delivery, rule, &mut requests);
         log.add_quiet(rule, &requests);
         if requests.is_empty() && !rule.sets_modes() {
             continue;

@@ -20,6 +20,7 @@ use crate::request::{count_all, requests};
 use crate::retry::SOON;
 use crate::snooze::{self, Snoozes};
 use crate::text::{self, Rendered};
+use crate::unfinished::Unfinished;
 
 /// Closes a group and delivers its message.
 pub(crate) async fn notify_group<P: Ports>(
@@ -56,7 +57,9 @@ async fn deliver_group<P: Ports>(
         return Ok(());
     };
     // Quiet hours are those at the time of the first event; they may have begun since.
-    let requests = requests(context, rule, group.opened);
+    let mut requests = requests(context, rule, group.opened);
+    let unfinished = Unfinished::read(context, delivery).await?;
+    unfinished.put_off(context, delivery, rule, &mut requests);
     let (mut snoozes, mut log) = (Snoozes::default(), DecisionLog::of_evaluated());
     if snooze::suppress(context, &mut log, &mut snoozes, rule, &requests, delivery).await? {
         log.record(context, delivery).await;

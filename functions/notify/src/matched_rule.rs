@@ -43,6 +43,11 @@ impl<'a> MatchedRule<'a> {
     ) -> Result<Self, Error> {
         let mut acquired = Vec::new();
         for request in requests {
+            if let Some(wait) = request.wait {
+                let outcome = DeliveryOutcome::NotDue(wait);
+                outcomes.push(ActionResult { action: request.action, outcome });
+                continue;
+            }
             let (event, replay, action) = (delivery.acting, delivery.run(), request.action);
             let key = ClaimKey { event, rule: rule.id.as_str(), action, replay };
             let outcome = match acquire(context.ports, &key).await? {

@@ -6,6 +6,7 @@ use camhook_consumer::Retry;
 use camhook_site::ChannelId;
 use camhook_state::control::ModeChange;
 use camhook_state::decision::ActionOutcome;
+use jiff::Timestamp;
 
 use crate::channel::Caveat;
 use crate::error::DeliveryError;
@@ -24,12 +25,16 @@ pub(crate) enum DeliveryOutcome {
     HeldBack,
     /// Another delivery of the queue's message holds the claim: look again after this long.
     Busy(Duration),
+    /// The service asked to wait for this much longer.
+    NotDue(Duration),
     /// Not delivered, or nobody knows.
     Failed {
         /// The channel.
         channel: ChannelId,
         /// The error.
         error: DeliveryError,
+        /// The service asked not to be tried again before.
+        not_before: Option<Timestamp>,
     },
 }
 
@@ -39,7 +44,8 @@ impl DeliveryOutcome {
         match self {
             Self::Delivered(_) | Self::Mode(_) | Self::AlreadyDelivered | Self::HeldBack => Ok(()),
             Self::Busy(after) => Err(Retry::waiting("busy").after(*after)),
-            Self::Failed { channel, error } => {
+            Self::NotDue(left) => Err(Retry::waiting("not_due").after(*left)),
+            Self::Failed { channel, error, .. } => {
                 let retry = Retry::failed("not_delivered", format!("channel {channel}: {error}"));
                 Err(match error.retry_after() {
                     Some(after) => retry.after(after),
@@ -59,20 +65,21 @@ pub(crate) struct ActionResult {
 }
 
 impl ActionResult {
-    /// The outcome as it is recorded; `None` when an earlier delivery recorded it.
+    /// The outcome as it is recorded; `None` when an earlier delivery recorded it. A retry has the time that the
+    /// service asked for.
     pub(crate) fn recorded(&self, receive_count: u32) -> Option<ActionOutcome> {
         Some(match &self.outcome {
             DeliveryOutcome::Delivered(caveats) => ActionOutcome::Delivered { caveat: join(caveats) },
             DeliveryOutcome::Mode(ModeChange::Set) => ActionOutcome::ModeSet,
             DeliveryOutcome::Mode(ModeChange::Newer) => ActionOutcome::ModeNewer,
-            DeliveryOutcome::AlreadyDelivered => return None,
+            DeliveryOutcome::AlreadyDelivered | DeliveryOutcome::NotDue(_) => return None,
             DeliveryOutcome::HeldBack => ActionOutcome::HeldBack,
             DeliveryOutcome::Busy(_) => ActionOutcome::Waiting,
             DeliveryOutcome::Failed { error, .. } if receive_count >= LAST_DELIVERY => {
                 ActionOutcome::Failed { reason: error.to_string() }
             }
-            DeliveryOutcome::Failed { error, .. } => {
-                ActionOutcome::Retrying { reason: error.to_string(), next: None }
+            DeliveryOutcome::Failed { error, not_before, .. } => {
+                ActionOutcome::Retrying { reason: error.to_string(), next: *not_before }
             }
         })
     }
@@ -83,8 +90,8 @@ pub(crate) fn join(caveats: &[Caveat]) -> Option<String> {
     (!caveats.is_empty()).then(|| caveats.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 
-/// The result of a message with several parts.
+/// The result of a message with several parts, none of which waits for another.
 pub(crate) fn combine(results: impl IntoIterator<Item = Result<(), Retry>>) -> Result<(), Retry> {
     let retries = results.into_iter().filter_map(Result::err);
-    retries.reduce(Retry::and).map_or(Ok(()), Err)
+    retries.reduce(Retry::and_independent).map_or(Ok(()), Err)
 }

@@ -1,5 +1,7 @@
 //! The messages that a rule asks for.
 
+use std::time::Duration;
+
 use camhook_ports::Ports;
 use camhook_site::{Action, Channel, Rule, Urgency};
 use jiff::Timestamp;
@@ -17,6 +19,8 @@ pub(crate) struct DeliveryRequest<'a> {
     pub(crate) title: Option<&'a str>,
     /// The rule's template of the text.
     pub(crate) body: Option<&'a str>,
+    /// How long the service still asks to wait, after an earlier attempt.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl<'a> DeliveryRequest<'a> {
@@ -42,7 +46,8 @@ pub(crate) fn requests<'a, P: Ports>(
             context.count_notification(channel, "quiet");
             continue;
         }
-        requests.push(DeliveryRequest { action, channel, title: title.as_deref(), body: body.as_deref() });
+        let (title, body) = (title.as_deref(), body.as_deref());
+        requests.push(DeliveryRequest { action, channel, title, body, wait: None });
     }
     requests
 }

@@ -1,13 +1,21 @@
 //! What earlier deliveries of an event or group left unfinished, by its recorded decision.
 
-use camhook_ports::Ports;
+use std::time::Duration;
+
+use camhook_ports::{Clock, Ports, Queue};
 use camhook_site::{Action, Rule, Site};
-use camhook_state::decision::{self, ActionDecision};
+use camhook_state::decision::{self, ActionDecision, ActionOutcome};
+use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::decision_log::part;
 use crate::delivery::Delivery;
 use crate::error::Error;
+use crate::request::DeliveryRequest;
+use crate::retry::{LAST_DELIVERY, policy};
+
+/// By how much the clocks of two instances of the function may differ.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// The actions that earlier deliveries did not finish. A delivery that finds some finishes them, and evaluates no rule:
 /// the event was evaluated once, under the modes of then.
@@ -43,6 +51,26 @@ impl Unfinished {
         self.0.iter().any(|action| action.rule == rule.id.as_str())
     }
 
+    /// Puts the messages off whose services asked to wait for longer than until this delivery, which is due for others.
+    /// The last delivery tries all of them.
+    pub(crate) fn put_off<P: Ports>(
+        &self,
+        context: &Context<'_, P>,
+        delivery: Delivery<'_>,
+        rule: &Rule,
+        requests: &mut [DeliveryRequest<'_>],
+    ) {
+        if delivery.receive_count >= LAST_DELIVERY {
+            return;
+        }
+        let now = context.ports.clock().now();
+        for request in requests {
+            let is_it =
+                |known: &&ActionDecision| known.rule == rule.id.as_str() && known.action == request.action;
+            request.wait = self.0.iter().find(is_it).and_then(|known| wait(known, now));
+        }
+    }
+
     /// The actions that camhook.toml does not have any more.
     pub(crate) fn without_rule(&self, site: &Site) -> impl Iterator<Item = &ActionDecision> {
         let is_there = |action: &ActionDecision| {
@@ -51,4 +79,13 @@ impl Unfinished {
         };
         self.0.iter().filter(move |action| !is_there(action))
     }
+}
+
+/// How long a service still asks to wait. A time that is only this function's own backoff binds nobody.
+fn wait(known: &ActionDecision, now: Timestamp) -> Option<Duration> {
+    let ActionOutcome::Retrying { next: Some(next), .. } = known.outcome else { return None };
+    let backoff = policy(Queue::Notify).backoff.delay(known.attempt).unwrap_or_default();
+    let is_asked = known.at.checked_add(backoff).is_ok_and(|own| next > own);
+    let left = Duration::try_from(next.duration_since(now)).ok()?;
+    (is_asked && left > CLOCK_TOLERANCE).then_some(left)
 }

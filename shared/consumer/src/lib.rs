@@ -42,5 +42,5 @@ mod policy;
 mod retry;
 
 pub use batch::{BatchOutcome, Disposition, consume, process};
-pub use policy::{Backoff, Concurrency, Policy};
+pub use policy::{Backoff, Concurrency, LONGEST_REQUESTED, Policy};
 pub use retry::Retry;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use camhook_ports::Queue;
 
 /// The longest delay that a receiver can request: 1 h. A longer one would bury the message.
-const LONGEST_REQUESTED: Duration = Duration::from_secs(3600);
+pub const LONGEST_REQUESTED: Duration = Duration::from_secs(3600);
 
 /// How the messages of one queue are processed and retried.
 #[derive(Debug, Clone, Copy)]

@@ -54,12 +54,7 @@ impl Retry {
 
     /// Combines the retries of two parts of one message: a failure wins over a wait, the longer delay over the
     /// shorter one.
-    pub fn and(mut self, other: Self) -> Self {
-        let (cause, reason) = match (self.cause, other.cause) {
-            (Cause::Waiting, Cause::Failed) => (other.cause, other.reason),
-            _ => (self.cause, self.reason),
-        };
-        self.details.extend(other.details);
+    pub fn and(self, other: Self) -> Self {
         let delay = match (self.delay, other.delay) {
             (Delay::AtLeast(left), Delay::AtLeast(right)) => Delay::AtLeast(left.max(right)),
             (Delay::Exactly(left), Delay::Exactly(right)) => Delay::Exactly(left.max(right)),
@@ -68,6 +63,28 @@ impl Retry {
                 Delay::AtLeast(left.max(right))
             }
         };
+        self.joined(other, delay)
+    }
+
+    /// Combines the retries of two parts of one message that do not depend on each other: the message is delivered
+    /// again at the earlier of both times, and the part that is not due by then has to wait by itself. An exact time
+    /// wins over any other.
+    pub fn and_independent(self, other: Self) -> Self {
+        let delay = match (self.delay, other.delay) {
+            (Delay::Exactly(left), Delay::Exactly(right)) => Delay::Exactly(left.min(right)),
+            (exact @ Delay::Exactly(_), _) | (_, exact @ Delay::Exactly(_)) => exact,
+            (Delay::AtLeast(left), Delay::AtLeast(right)) => Delay::AtLeast(left.min(right)),
+            (Delay::Backoff, _) | (_, Delay::Backoff) => Delay::Backoff,
+        };
+        self.joined(other, delay)
+    }
+
+    fn joined(mut self, other: Self, delay: Delay) -> Self {
+        let (cause, reason) = match (self.cause, other.cause) {
+            (Cause::Waiting, Cause::Failed) => (other.cause, other.reason),
+            _ => (self.cause, self.reason),
+        };
+        self.details.extend(other.details);
         Self { cause, reason, details: self.details, delay }
     }
 
@@ -99,6 +116,20 @@ mod tests {
         assert_eq!((both.cause, both.reason), (Cause::Failed, "refused"));
         assert_eq!(both.details, ["the channel family: 401", "the channel phone: no answer"]);
         assert_eq!(both.delay, Delay::AtLeast(SECOND * 5));
+    }
+
+    #[test]
+    fn of_independent_parts_the_earlier_one_decides_when() {
+        let hour = Retry::failed("refused", "the channel chat: 429").after(SECOND * 3600);
+        let minute = Retry::waiting("busy").after(SECOND * 60);
+        let backoff = Retry::failed("refused", "the channel phone: 503");
+        let both = minute.clone().and_independent(hour.clone());
+        assert_eq!((both.cause, both.delay), (Cause::Failed, Delay::AtLeast(SECOND * 60)));
+        for both in [hour.clone().and_independent(backoff.clone()), backoff.and_independent(hour.clone())] {
+            assert_eq!((both.details.len(), both.delay), (2, Delay::Backoff));
+        }
+        let exactly = Retry::waiting("turn").exactly_after(SECOND);
+        assert_eq!(hour.and_independent(exactly).delay, Delay::Exactly(SECOND));
     }
 
     #[test]

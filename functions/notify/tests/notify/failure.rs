@@ -6,11 +6,12 @@ use std::time::Duration;
 use camhook_outbound::test_server::Reply;
 use camhook_ports::{Object, ObjectStore, Precondition, Queue};
 use camhook_state::dead_letter;
+use camhook_state::decision::{self, ActionOutcome, NOTIFY};
 use serde_json::json;
 
 use crate::support::{
-    OddPorts, client, delivered, handle_all, handled, header, impatient_client, json_body, outcomes, picture,
-    picture_key, plate, ports, receiver, receiver_by, record, site,
+    OddPorts, client, delivered, finished, handle_all, handled, header, impatient_client, json_body,
+    outcomes, picture, picture_key, plate, ports, receiver, receiver_by, record, site,
 };
 
 const BOTH: &str = r#"
@@ -65,6 +66,46 @@ async fn a_retry_waits_as_long_as_the_channel_asks() {
     assert_eq!(retried.len(), 1);
     assert!(retried[0].1.ends_with("-1"));
     assert_eq!(retried[0].2, seconds(120));
+}
+
+#[tokio::test]
+async fn a_channel_that_asks_for_an_hour_delays_no_other() {
+    let grouped = BOTH.replace("cooldown = \"10m\"", "coalesce = \"20s\"");
+    for text in [BOTH.to_owned(), grouped] {
+        let attempts = AtomicUsize::new(0);
+        let ntfy = receiver_by(move |_| {
+            let status = if attempts.fetch_add(1, Ordering::SeqCst) == 0 { 503 } else { 200 };
+            Reply::status(status)
+        });
+        let ntfy = ntfy.await;
+        let hook = receiver(Reply::with_header(429, "retry-after", "3600")).await;
+        let (ports, site) = (ports().await, site(&text, &[("NTFY", &ntfy), ("HOOK", &hook)]));
+        let event = plate('a', None);
+        let mut message = delivered(&event, 1);
+        if text.contains("coalesce") {
+            finished(&ports, &site, &client(), message).await;
+            ports.clock.advance(seconds(21));
+            message = record(ports.queues.sent(Queue::Alerts)[0].body.clone(), 1);
+        }
+        let receive = async |receive_count, after| {
+            ports.clock.advance(seconds(after));
+            let message = record(message.body.clone(), receive_count);
+            assert!(handled(&ports, &site, &client(), message).await.0);
+            let (_, _, delay) = ports.queues.retried().pop().unwrap();
+            ((ntfy.received().len(), hook.received().len()), delay)
+        };
+        assert_eq!(receive(1, 0).await, ((1, 1), seconds(5)));
+        assert_eq!(receive(2, 5).await, ((2, 1), seconds(3595)));
+        let decision = decision::find(&ports.state, event.id, NOTIFY).await.unwrap().unwrap();
+        let recorded = decision.actions.iter().find(|action| action.action == 1).unwrap();
+        let ActionOutcome::Retrying { next: Some(next), .. } = recorded.outcome else {
+            panic!("{recorded:?}")
+        };
+        assert_eq!(next.duration_since(recorded.at), jiff::SignedDuration::from_secs(3600));
+        assert_eq!(receive(3, 3595).await, ((2, 2), seconds(3600)));
+        // The last delivery has no later one to wait for.
+        assert_eq!(receive(8, 10).await.0, (2, 3));
+    }
 }
 
 #[tokio::test]
