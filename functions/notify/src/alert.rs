@@ -25,8 +25,11 @@ const RULE: &str = "@trouble";
 /// Stands for a rule's id in the cooldown of alerts about chats that moved.
 const MOVED_RULE: &str = "@moved";
 
-/// The shortest time between two alerts about the same chat.
-const MOVED_COOLDOWN: Duration = Duration::from_secs(24 * 3600);
+/// Stands for a rule's id in the cooldown of alerts about messages that not everybody got.
+const IN_PART_RULE: &str = "@in-part";
+
+/// The shortest time between two alerts about the same caveat of a channel.
+const CAVEAT_COOLDOWN: Duration = Duration::from_secs(24 * 3600);
 
 /// The shortest time between two identical alerts.
 const COOLDOWN: Duration = Duration::from_secs(300);
@@ -138,33 +141,43 @@ pub(crate) async fn alert_dropped<P: Ports>(
     }
 }
 
-/// Alerts once a day that the chat of a channel has another id, which camhook.toml does not have.
-pub(crate) async fn alert_moved_chat<P: Ports>(
+/// Alerts once a day about caveats of a channel that a person has to do something about: its chat has another id, which
+/// camhook.toml does not have, or not everybody got a message.
+pub(crate) async fn alert_caveats<P: Ports>(
     context: &Context<'_, P>,
     channel: &Channel,
     caveats: &[Caveat],
     notification: &str,
 ) {
     for caveat in caveats {
-        let Caveat::ChatMoved { from, to } = caveat else { continue };
-        let text = format!(
-            "The chat of the channel {id} has another id since the group was upgraded: set `chat = {to}` in the place \
-             of {from} in camhook.toml. Until then messages are delivered to {to}.",
-            id = channel.id
-        );
+        let id = &channel.id;
+        let (rule, text) = match caveat {
+            Caveat::PictureRefused { .. } => continue,
+            Caveat::ChatMoved { from, to } => (
+                MOVED_RULE,
+                format!(
+                    "The chat of the channel {id} has another id since the group was upgraded: set `chat = {to}` in the \
+                     place of {from} in camhook.toml. Until then messages are delivered to {to}."
+                ),
+            ),
+            Caveat::InPart { reason } => (
+                IN_PART_RULE,
+                format!("The channel {id} delivered a message in part, which is not sent again: {reason}."),
+            ),
+        };
         let (state, now) = (context.ports.state(), context.ports.clock().now());
-        let id = EventId::of_sender_id("@moved", notification);
-        let key = CooldownKey { rule: MOVED_RULE, scope: channel.id.as_str() };
-        let reserved = cooldown::reserve(state, key, id, MOVED_COOLDOWN, now).await;
+        let id = EventId::of_sender_id(rule, notification);
+        let key = CooldownKey { rule, scope: channel.id.as_str() };
+        let reserved = cooldown::reserve(state, key, id, CAVEAT_COOLDOWN, now).await;
         if matches!(reserved, Ok(Reservation::Charged { .. } | Reservation::Pending { .. })) {
             continue;
         }
         let alerted = async {
             enqueue_alert(context.ports, AlertSubject::Configuration, text).await?;
-            cooldown::confirm(state, key, id, MOVED_COOLDOWN, now).await.map_err(Error::from)
+            cooldown::confirm(state, key, id, CAVEAT_COOLDOWN, now).await.map_err(Error::from)
         };
         if let Err(error) = alerted.await {
-            tracing::error!(%error, "failed to alert about a chat that moved");
+            tracing::error!(%error, "failed to alert about a caveat of a message");
         }
     }
 }

@@ -7,7 +7,7 @@ use camhook_state::claim::{Claim, ClaimKey};
 use futures_util::future::join_all;
 use tracing::Instrument;
 
-use crate::alert::alert_moved_chat;
+use crate::alert::alert_caveats;
 use crate::attempt::{Lease, acquire, attempt};
 use crate::channel::{PictureForm, picture_form};
 use crate::context::Context;
@@ -119,7 +119,7 @@ pub(crate) async fn deliver_all<P: Ports>(
             let notification = Notification { id: id.clone(), title, text, picture, detail, page, subject };
             let outcome = attempt(context, request.channel, notification, claim).await;
             if let DeliveryOutcome::Delivered(caveats) = &outcome {
-                alert_moved_chat(context, request.channel, caveats, &id).await;
+                alert_caveats(context, request.channel, caveats, &id).await;
             }
             (index, ActionResult { action: request.action, outcome })
         }

@@ -26,12 +26,18 @@ pub enum Caveat {
         /// The new id.
         to: String,
     },
+    /// The service passed the message on to some of those that it stands for.
+    InPart {
+        /// Who did not get it, and why.
+        reason: String,
+    },
 }
 
 impl fmt::Display for Caveat {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PictureRefused { reason } => write!(formatter, "without the picture: {reason}"),
+            Self::InPart { reason } => write!(formatter, "in part: {reason}"),
             Self::ChatMoved { from, to } => write!(formatter, "to the chat {to}, which replaces {from}"),
         }
     }
@@ -42,19 +48,34 @@ impl Accepted {
     pub(super) fn without_picture(reason: String) -> Self {
         Self { caveats: vec![Caveat::PictureRefused { reason }] }
     }
+
+    /// Some got the message and others did not. It is not sent again: the former would get it twice.
+    pub(super) fn in_part(reason: String) -> Self {
+        Self { caveats: vec![Caveat::InPart { reason }] }
+    }
+}
+
+impl From<()> for Accepted {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
 }
 
 /// Sends the richest form of a message that the service accepts. A form that is refused for a reason that may
 /// concern its picture is replaced by the next one; the last form is the text alone.
-pub(super) async fn richest_accepted<F>(
+pub(super) async fn richest_accepted<F, A: Into<Accepted>>(
     forms: Vec<F>,
-    send: impl AsyncFn(F) -> Result<(), DeliveryError>,
+    send: impl AsyncFn(F) -> Result<A, DeliveryError>,
 ) -> Result<Accepted, DeliveryError> {
     let mut forms = forms.into_iter().peekable();
     let mut refusal = None;
+    let mut accepted = Accepted::default();
     while let Some(form) = forms.next() {
         match send(form).await {
-            Ok(()) => break,
+            Ok(sent) => {
+                accepted = sent.into();
+                break;
+            }
             Err(error) if forms.peek().is_some() && error.may_concern_picture() => {
                 tracing::warn!(%error, "service refused the picture, sending a simpler form");
                 refusal.get_or_insert_with(|| error.to_string());
@@ -62,5 +83,7 @@ pub(super) async fn richest_accepted<F>(
             Err(error) => return Err(error),
         }
     }
-    Ok(refusal.map(Accepted::without_picture).unwrap_or_default())
+    let mut caveats = refusal.map(Accepted::without_picture).unwrap_or_default().caveats;
+    caveats.append(&mut accepted.caveats);
+    Ok(Accepted { caveats })
 }

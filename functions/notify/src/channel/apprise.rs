@@ -2,7 +2,7 @@
 //!
 //! Source: the Apprise API's README and views: `POST /notify/{key}` with `body`, `title`, `type`, `format`, `tag`
 //! and any file of the form as an attachment. It answers 200 when all services were notified, 204 when nothing is
-//! configured under the key, 424 when at least one service failed.
+//! configured under the key, 424 when at least one service failed, and does not say whether all did.
 
 use bytes::Bytes;
 use camhook_outbound::{Authentication, Request};
@@ -61,14 +61,19 @@ pub(super) async fn deliver<P: Ports>(
         }
         let request = form.body_of(Request::new(Method::POST, server.url.clone()))?;
         let request = request.with_authentication(authentication.clone());
-        let answer = transport.send(&request).await?;
-        if answer.status == StatusCode::NO_CONTENT {
-            return Err(DeliveryError::Setting {
+        match transport.send(&request).await {
+            Ok(answer) if answer.status == StatusCode::NO_CONTENT => Err(DeliveryError::Setting {
                 key: "url",
                 problem: "names a key under which nothing is configured",
-            });
+            }),
+            Ok(_) => Ok(Accepted::default()),
+            // The others have the message: in another form, or sent again, they would have it several times.
+            Err(DeliveryError::Refused { status, .. }) if status == StatusCode::FAILED_DEPENDENCY => {
+                let reason = "at least one service behind the Apprise server failed, its log says which";
+                Ok(Accepted::in_part(reason.to_owned()))
+            }
+            Err(error) => Err(error),
         }
-        Ok(())
     })
     .await
 }

@@ -174,3 +174,20 @@ async fn a_chat_that_moved_alerts_once_a_day_with_what_to_change() {
     assert!(!handled(&ports, &site, &client(), delivered(&plate('c', None), 1)).await.0);
     assert_eq!(ports.queues.take(Queue::Alerts).len(), 1);
 }
+
+#[tokio::test]
+async fn a_message_that_not_everybody_got_is_delivered_once_and_alerts_once_a_day() {
+    let (admin, family) = (receiver(Reply::status(200)).await, receiver(Reply::status(424)).await);
+    let text = SITE.replace("kind = \"ntfy\"\nurl = \"FAMILY", "kind = \"apprise\"\nurl = \"FAMILY/notify");
+    let (ports, site) = (ports().await, site(&text, &[("ADMIN", &admin), ("FAMILY", &family)]));
+    for digit in ['a', 'b'] {
+        assert!(!handled(&ports, &site, &client(), delivered(&plate(digit, None), 1)).await.0);
+    }
+    assert_eq!(family.received().len(), 2);
+    let alerts = ports.queues.take(Queue::Alerts);
+    assert_eq!(alerts.len(), 1);
+    assert!(alerts[0].body.contains("The channel family delivered a message in part"), "{alerts:?}");
+    let claims = camhook_state::claim::of_event(&ports.state, plate('a', None).id).await.unwrap();
+    let outcome = claims[0].2.outcome.as_deref().unwrap();
+    assert!(outcome.starts_with("delivered in part: at least one service"), "{outcome}");
+}

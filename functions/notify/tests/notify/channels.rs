@@ -726,9 +726,24 @@ async fn an_apprise_key_without_services_is_a_failure() {
         "the value of the channel's `url` names a key under which nothing is configured"
     );
     assert!(error.needs_a_person());
-    assert!(
-        deliver(settings, &receiver(Reply::status(424)).await, &notification(Subject::Test)).await.is_err()
-    );
+}
+
+#[tokio::test]
+async fn an_apprise_message_that_some_services_got_is_not_sent_again() {
+    let settings = "kind = \"apprise\"\nurl = \"SERVER/notify/family\"";
+    let server = receiver(Reply::status(424)).await;
+    let accepted = deliver(settings, &server, &notification(Subject::Test)).await.unwrap();
+    assert!(matches!(accepted.caveats.as_slice(), [Caveat::InPart { .. }]), "{accepted:?}");
+    assert_eq!(server.received().len(), 1);
+
+    // The picture was refused first: both caveats are kept.
+    let server = receiver_by(|request| {
+        let has_file = fields(request).iter().any(|field| field.file_name.is_some());
+        Reply::status(if has_file { 413 } else { 424 })
+    });
+    let accepted = deliver(settings, &server.await, &notification(Subject::Test)).await.unwrap();
+    let caveats = accepted.caveats.as_slice();
+    assert!(matches!(caveats, [Caveat::PictureRefused { .. }, Caveat::InPart { .. }]), "{accepted:?}");
 }
 
 // ---- Home Assistant
