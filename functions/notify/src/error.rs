@@ -88,6 +88,14 @@ pub enum DeliveryError {
         /// The server's reason.
         reason: String,
     },
+    /// A mail server refused every recipient.
+    #[error("the mail server refused every recipient: {reason}")]
+    RecipientsRefused {
+        /// The reply code: 4xx, which is temporary, where the server gave one to any recipient.
+        status: u16,
+        /// The recipients with the server's reasons.
+        reason: String,
+    },
     /// The connection broke while a mail was sent.
     #[error("the mail server did not confirm the mail: {reason}")]
     MailInDoubt {
@@ -143,6 +151,7 @@ impl DeliveryError {
             | Self::ChatRefused { .. }
             | Self::Moved { .. }
             | Self::MailRefused { .. }
+            | Self::RecipientsRefused { .. }
             | Self::Setting { .. }
             | Self::Unwritten { .. }
             | Self::NotSent(_)
@@ -167,7 +176,7 @@ impl DeliveryError {
         match self {
             // 408, 425 and 429 are temporary.
             Self::Refused { status, .. } => (300..500).contains(status) && !matches!(status, 408 | 425 | 429),
-            Self::MailRefused { status, .. } => *status >= 500,
+            Self::MailRefused { status, .. } | Self::RecipientsRefused { status, .. } => *status >= 500,
             Self::NotSent(NotSent::NotConnected { .. })
             | Self::NoAnswer(_)
             | Self::MailInDoubt { .. }

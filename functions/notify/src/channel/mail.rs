@@ -12,7 +12,8 @@ use lettre::Message;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
 use secrecy::ExposeSecret;
 
 use super::accepted::{Accepted, richest_accepted};
@@ -46,10 +47,8 @@ pub(super) async fn deliver<P: Ports>(
         let message = mail_message::write(&settings.from, &settings.to, notification, pictures, now)?;
         let mut connection = connect(transport.client, transport.network, settings).await?;
         let sent = submit(&mut connection, credentials.as_ref(), &message).await;
-        // The outcome is known, whatever QUIT gives. After a refusal the connection is closed without one.
-        if sent.is_ok() {
-            drop(tokio::time::timeout(QUIT_LIMIT, connection.quit()).await);
-        }
+        // The outcome is known, whatever QUIT gives.
+        drop(tokio::time::timeout(QUIT_LIMIT, connection.quit()).await);
         sent
     })
     .await
@@ -110,7 +109,7 @@ async fn submit(
     connection: &mut AsyncSmtpConnection,
     credentials: Option<&Credentials>,
     message: &Message,
-) -> Result<(), DeliveryError> {
+) -> Result<Accepted, DeliveryError> {
     if let Some(credentials) = credentials {
         let mechanisms = [Mechanism::Plain, Mechanism::Login];
         connection.auth(&mechanisms, credentials).await.map_err(|error| {
@@ -119,11 +118,48 @@ async fn submit(
             refusal(&error).unwrap_or_else(declined)
         })?;
     }
-    let sent = connection.send(message.envelope(), &message.formatted()).await;
-    sent.map(drop).map_err(|error| {
+    send(connection, message).await
+}
+
+/// Sends the mail to each recipient that the server accepts: one that it refuses costs no other the mail.
+async fn send(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<Accepted, DeliveryError> {
+    let refused_or_broken = |error: Error| {
         let broken = || DeliveryError::MailInDoubt { reason: one_line(&error.to_string()) };
         refusal(&error).unwrap_or_else(broken)
-    })
+    };
+    let (envelope, content) = (message.envelope(), message.formatted());
+    let parameters = if content.is_ascii() {
+        Vec::new()
+    } else {
+        vec![MailParameter::Body(MailBodyParameter::EightBitMime)]
+    };
+    connection
+        .command(MailFrom::new(envelope.from().cloned(), parameters))
+        .await
+        .map_err(refused_or_broken)?;
+
+    let mut refused = Vec::new();
+    for recipient in envelope.to() {
+        let Err(error) = connection.command(Rcpt::new(recipient.clone(), Vec::new())).await else { continue };
+        let Some(status) = error.status().map(u16::from) else { return Err(refused_or_broken(error)) };
+        refused.push((status, format!("{recipient}: {error}")));
+    }
+    let reasons: Vec<&str> = refused.iter().map(|(_, reason)| reason.as_str()).collect();
+    let reason = one_line(&reasons.join("; "));
+    // A temporary refusal has the smaller code.
+    let status = refused.iter().map(|(status, _)| *status).min();
+    if let Some(status) = status
+        && refused.len() == envelope.to().len()
+    {
+        return Err(DeliveryError::RecipientsRefused { status, reason });
+    }
+
+    connection.command(Data).await.map_err(refused_or_broken)?;
+    connection.message(&content).await.map_err(refused_or_broken)?;
+    if refused.is_empty() {
+        return Ok(Accepted::default());
+    }
+    Ok(Accepted::in_part(format!("the mail server refused recipients: {reason}")))
 }
 
 /// The server's refusal, where the error is one.

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use camhook_event::Event;
-use camhook_notify::{Accepted, DeliveryError, Notification, Picture, Subject};
+use camhook_notify::{Accepted, Caveat, DeliveryError, Notification, Picture, Subject};
 use camhook_outbound::{Client, Limits, Stack};
 use camhook_ports::memory::MemoryPorts;
 use jiff::Timestamp;
@@ -247,6 +247,43 @@ async fn a_refusal_has_a_reason_and_may_be_temporary() {
         assert!(error.to_string().contains(&refusal[4..]), "{error}");
         assert_eq!(error.needs_a_person(), needs_a_person, "{error}");
         assert_eq!(server.others(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_refused_costs_no_other_the_mail() {
+    for refusal in ["550 no such mailbox", "451 mailbox busy"] {
+        for refused in ["ann@example.org", "ben@example.org"] {
+            let other = if refused.starts_with("ann") { "ben@example.org" } else { "ann@example.org" };
+            let refuse = format!("{refused}={refusal}");
+            let mut server = MailServer::start(&["--security", "none", "--refuse", &refuse]);
+            let notification = notification("0123-people-0", Subject::Test);
+            let accepted = deliver(&plain(server.port), &notification).await.unwrap();
+            let [Caveat::InPart { reason }] = accepted.caveats.as_slice() else { panic!() };
+            assert!(reason.contains(refused) && reason.contains(&refusal[4..]), "{reason}");
+            assert!(!reason.contains(other), "{reason}");
+            assert_eq!(server.mail(), json!({ "refused": refused }));
+            let taken = server.mail();
+            assert_eq!(taken["to"], json!([other]));
+            assert!(Mail::read(&taken).parts.iter().any(|(kind, _)| kind.starts_with("image/jpeg")));
+            assert_eq!(server.others(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn recipients_that_are_all_refused_cost_no_further_form_and_one_of_them_may_be_temporary() {
+    for (ann, ben, needs_a_person) in
+        [("550 gone", "550 no such mailbox", true), ("550 gone", "451 mailbox busy", false)]
+    {
+        let (ann, ben) = (format!("ann@example.org={ann}"), format!("ben@example.org={ben}"));
+        let server = MailServer::start(&["--security", "none", "--refuse", &ann, "--refuse", &ben]);
+        let error =
+            deliver(&plain(server.port), &notification("0123-test-0", Subject::Test)).await.unwrap_err();
+        let DeliveryError::RecipientsRefused { reason, .. } = &error else { panic!("{error}") };
+        assert!(reason.contains("ann@example.org") && reason.contains("ben@example.org"), "{reason}");
+        assert_eq!(error.needs_a_person(), needs_a_person);
+        assert_eq!(server.others(), 2, "each recipient is refused once");
     }
 }
 

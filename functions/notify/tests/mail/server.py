@@ -16,8 +16,16 @@ USER, PASSWORD = b"camhook", b"mail-secret"
 
 
 class Printer:
-    def __init__(self, refusal):
+    def __init__(self, refusal, refused):
         self.refusal = refusal
+        self.refused = dict(entry.split("=", 1) for entry in refused)
+
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        if address in self.refused:
+            print(json.dumps({"refused": address}), flush=True)
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         if self.refusal:
@@ -66,10 +74,11 @@ def main():
     parser.add_argument("--key")
     parser.add_argument("--auth", action="store_true")
     parser.add_argument("--refusal")
+    parser.add_argument("--refuse", metavar="ADDRESS=REPLY", action="append", default=[])
     parser.add_argument("--size-limit", type=int, default=33554432)
     options = parser.parse_args()
     settings = {"ssl_context": context(options)} if options.security == "tls" else {}
-    server = Server(Printer(options.refusal), options, **settings)
+    server = Server(Printer(options.refusal, options.refuse), options, **settings)
     server.start()
     print(server.port, flush=True)
     sys.stdin.read()
