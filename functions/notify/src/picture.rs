@@ -70,26 +70,30 @@ async fn read_one<P: Ports>(
         tracing::error!("refused a picture: its key is not below the event's own id");
         return None;
     }
-    let bytes = match form {
-        PictureForm::Link => None,
-        PictureForm::Bytes => match ports.objects().get(key).await {
-            Ok(Some(object)) => Some(object.bytes),
-            Ok(None) => {
-                ports.metrics().count(PICTURES_MISSING, [("Status", "404")]);
-                tracing::warn!(key, "picture not found");
-                return None;
-            }
-            // S3 hides whether an object exists from a role that may not list the bucket.
-            Err(ObjectError::Denied { .. }) => {
-                ports.metrics().count(PICTURES_MISSING, [("Status", "403")]);
-                tracing::warn!(key, "picture not found, or access denied");
-                return None;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "failed to read a picture, a link is sent instead");
-                None
-            }
-        },
+    let found = match form {
+        // A link to nothing is worse than none.
+        PictureForm::Link => ports.objects().exists(key).await.map(|exists| exists.then_some(None)),
+        PictureForm::Bytes => {
+            ports.objects().get(key).await.map(|object| object.map(|object| Some(object.bytes)))
+        }
+    };
+    let bytes = match found {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            ports.metrics().count(PICTURES_MISSING, [("Status", "404")]);
+            tracing::warn!(key, "picture not found");
+            return None;
+        }
+        // S3 hides whether an object exists from a role that may not list the bucket.
+        Err(ObjectError::Denied { .. }) => {
+            ports.metrics().count(PICTURES_MISSING, [("Status", "403")]);
+            tracing::warn!(key, "picture not found, or access denied");
+            return None;
+        }
+        Err(error) => {
+            tracing::warn!(%error, "failed to read a picture, a link is sent instead");
+            None
+        }
     };
     let link = match ports.objects().link(key, LINK_LIFETIME).await {
         Ok(link) => Some(link),

@@ -118,6 +118,15 @@ impl ObjectStore for S3Objects {
         self.fetch(key, None, None).await
     }
 
+    async fn exists(&self, key: &str) -> Result<bool, ObjectError> {
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_status(&error, 404) => Ok(false),
+            Err(error) if is_status(&error, 403) => Err(ObjectError::Denied { key: key.to_owned() }),
+            Err(error) => Err(failed(key, &error)),
+        }
+    }
+
     async fn get_if_changed(&self, key: &str, etag: &str) -> Result<Option<StoredObject>, ObjectError> {
         self.fetch(key, Some(etag), None).await
     }

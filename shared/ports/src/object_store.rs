@@ -111,6 +111,11 @@ pub trait ObjectStore: Send + Sync {
     /// Reads an object; `None` when there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<StoredObject>, ObjectError>> + Send;
 
+    /// Whether there is an object, without its bytes where the store can tell. Fails as [`ObjectStore::get`] does.
+    fn exists(&self, key: &str) -> impl Future<Output = Result<bool, ObjectError>> + Send {
+        async move { Ok(self.get(key).await?.is_some()) }
+    }
+
     /// Reads an object unless it still is the version with this tag; `None` when it is, or is gone.
     fn get_if_changed(
         &self,

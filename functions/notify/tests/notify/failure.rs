@@ -300,6 +300,33 @@ async fn a_missing_picture_is_no_dead_link_even_where_s3_denies_it() {
 }
 
 #[tokio::test]
+async fn a_channel_that_takes_links_gets_none_to_a_missing_picture() {
+    let hook = receiver(Reply::status(200)).await;
+    let text = BOTH.replace("{ notify = \"family\" }, ", "").replace("cooldown = \"10m\"", "");
+    let site = site(&text, &[("NTFY", &hook), ("HOOK", &hook)]);
+    for (digit, is_denied, status) in [('a', false, "404"), ('b', true, "403")] {
+        let ports = OddPorts::new().await;
+        if is_denied {
+            ports.deny_missing();
+        }
+        let mut event = serde_json::to_value(plate(digit, None)).unwrap();
+        let expired = event["data"]["images"][1].clone();
+        event["data"]["images"] = json!([expired]);
+        event["data"]["images"][0]["key"] = picture_key(digit).replace("overview", "expired").into();
+        let (again, metrics) = handled(&ports, &site, &client(), record(event.to_string(), 1)).await;
+        assert!(!again);
+        assert_eq!(json_body(hook.received().last().unwrap())["data"].get("picture"), None);
+        let missing: Vec<_> = metrics.iter().filter(|metric| metric.name == "PicturesMissing").collect();
+        assert_eq!((missing.len(), missing[0].dimensions[0].value.as_str()), (1, status));
+        // A picture that is there is linked.
+        let record = delivered(&plate(if is_denied { 'd' } else { 'c' }, None), 1);
+        assert!(!handled(&ports, &site, &client(), record).await.0);
+        let body = json_body(hook.received().last().unwrap());
+        assert!(body["data"]["picture"].as_str().unwrap().contains("0-overview.jpg"), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_forged_key_reads_no_other_object() {
     let (ntfy, hook) = (receiver(Reply::status(200)).await, receiver(Reply::status(200)).await);
     let text = BOTH.replace("cooldown = \"10m\"", "");
