@@ -4,7 +4,7 @@
 //!   names of those queues, and so is an alert about a quarantined post. It is removed only after it was delivered: after a crash between the two it is delivered twice, and
 //!   the consumers' claims make it act once.
 //! * Reports sources and agents that go offline or come back.
-//! * Restores the release message of a relay without a timer that should be off.
+//! * Restores the release message of a relay without a timer that should be off, and reports relays that may still be on.
 //! * Checks a new version of camhook.toml.
 
 mod configuration;
@@ -14,7 +14,7 @@ mod silence;
 
 pub use configuration::{CONFIGURATION_CHECK_FAILED, CONFIGURATION_REJECTED, check_configuration};
 pub use pending::deliver_pending;
-pub use releases::restore_releases;
+pub use releases::{RELEASES_UNCONFIRMED, restore_releases};
 pub use silence::report_silence;
 
 use std::sync::Arc;

@@ -4,19 +4,31 @@
 //! again until the device confirms. Should it get lost all the same (a queue that was purged, a dead letter that was
 //! dropped, the 14 days for which SQS keeps a message), the relay would stay on for ever. Its item says since when it
 //! should be off, when that was last tried, and when it is tried next.
+//!
+//! Reports relays that may still be on. The age of their messages shows nothing: SQS leaves a message that was received
+//! three times out of the age of a queue, and a release is received again after seconds.
 
 use std::time::Duration;
 
 use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue, QueueError};
 use camhook_site::{DeviceTimer, Relay, Site, Via};
+use camhook_state::Error as StateError;
+use camhook_state::relay::{self, RelayRecord};
 use camhook_state::release::{ReleaseMessage, neglected_since, next_generation, queued_again};
-use camhook_state::{Error as StateError, relay};
+use jiff::Timestamp;
 
 /// A release that was due for this long without an attempt is lost.
 const MISSED_AFTER: Duration = Duration::from_secs(60);
 
 /// The same for a relay on site, whose agent may be offline: the messages then wait in the queue.
 const MISSED_AFTER_ON_SITE: Duration = Duration::from_secs(900);
+
+/// How many relays should be off, and were not confirmed to be: once a tick each.
+pub const RELEASES_UNCONFIRMED: &str = "ReleasesUnconfirmed";
+
+/// A release that is due for this long without a confirmation is reported. It has been tried five times by then, unless
+/// nobody tries: its agent is offline, or the function does not run.
+const UNCONFIRMED_AFTER: Duration = Duration::from_secs(300);
 
 /// Why a release could not be restored.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +75,9 @@ async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Checked, ReleaseErro
         Via::Agent => (Queue::ReleasesLan, MISSED_AFTER_ON_SITE),
     };
     let state = relay::read(ports.state(), id).await?;
+    if is_unconfirmed(state.record(), now) {
+        ports.metrics().count(RELEASES_UNCONFIRMED, [("Relay", id)]);
+    }
     let Some(since) = neglected_since(state.record(), now) else { return Ok(Checked::AllRight) };
     if now.duration_since(since).unsigned_abs() <= missed_after {
         return Ok(Checked::AllRight);
@@ -75,11 +90,18 @@ async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Checked, ReleaseErro
     Ok(Checked::Restored)
 }
 
+/// Whether a relay may still be on although its time has been over for a while, or nobody confirmed that it is off.
+fn is_unconfirmed(relay: &RelayRecord, now: Timestamp) -> bool {
+    let failing = relay.release_failures.as_ref().map(|failures| failures.since);
+    let due = failing.into_iter().chain(relay.on_until).min();
+    due.is_some_and(|due| now > due && now.duration_since(due).unsigned_abs() > UNCONFIRMED_AFTER)
+}
+
 #[cfg(test)]
 mod tests {
     use camhook_ports::memory::MemoryPorts;
-    use camhook_state::relay::{RelayRecord, ReleaseFailures};
-    use jiff::{SignedDuration, Timestamp};
+    use camhook_state::relay::ReleaseFailures;
+    use jiff::SignedDuration;
 
     use super::*;
 
@@ -175,6 +197,42 @@ mod tests {
         remember(&ports, "inside", on_until(901)).await;
         assert_eq!(counted_by_a_tick(&ports, "ReleasesRestored").await, 1);
         assert_eq!(ports.queues.sent(Queue::ReleasesLan).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_relay_is_reported_while_nobody_confirms_that_it_is_off() {
+        let failing = |since: i64| {
+            let (since, next) = (ago(since).unwrap(), ago(-600).unwrap());
+            Some(ReleaseFailures { count: 9, since, alerted: None, next })
+        };
+        for (id, record, reported) in [
+            ("siren", on_until(299), 0),
+            ("siren", on_until(301), 1),
+            // Of the agent, which may be offline.
+            ("inside", on_until(301), 1),
+            ("siren", RelayRecord { release_failures: failing(299), ..on_until(299) }, 0),
+            ("siren", RelayRecord { release_failures: failing(301), ..on_until(301) }, 1),
+            // Switched on again in the meantime.
+            ("siren", RelayRecord { release_failures: failing(301), ..on_until(-60) }, 1),
+            ("siren", on_until(-60), 0),
+            ("siren", RelayRecord::default(), 0),
+            ("light", on_until(301), 0),
+        ] {
+            let ports = MemoryPorts::new(NOW);
+            remember(&ports, id, record.clone()).await;
+            assert_eq!(counted_by_a_tick(&ports, RELEASES_UNCONFIRMED).await, reported, "{id} {record:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_relay_is_reported_with_each_tick_until_it_is_confirmed() {
+        let ports = MemoryPorts::new(NOW);
+        remember(&ports, "siren", on_until(301)).await;
+        for _ in 0..3 {
+            assert_eq!(counted_by_a_tick(&ports, RELEASES_UNCONFIRMED).await, 1);
+        }
+        remember(&ports, "siren", RelayRecord { generation: 9, ..RelayRecord::default() }).await;
+        assert_eq!(counted_by_a_tick(&ports, RELEASES_UNCONFIRMED).await, 0);
     }
 
     #[tokio::test]

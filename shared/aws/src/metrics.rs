@@ -16,8 +16,15 @@ use serde_json::{Map, Value, json};
 pub(crate) const DEFAULT_NAMESPACE: &str = "camhook";
 
 /// The metrics whose totals, without dimensions, CloudWatch has at both levels: those of alarms and the dashboard.
-const ESSENTIAL_METRICS: [&str; 6] =
-    ["ConfigurationRejected", "Events", "PendingOwed", "PicturesMissing", "Quarantined", "Refusals"];
+const ESSENTIAL_METRICS: [&str; 7] = [
+    "ConfigurationRejected",
+    "Events",
+    "PendingOwed",
+    "PicturesMissing",
+    "Quarantined",
+    "Refusals",
+    "ReleasesUnconfirmed",
+];
 
 /// Which values become metrics of CloudWatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
