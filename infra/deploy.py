@@ -21,6 +21,9 @@ import botocore.exceptions
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "infra" / "template.yaml"
 PUBLIC_TOKEN = re.compile(r"local-[a-z]+-token")
+# The names of resources begin with that of the stack, and a policy that lists them has 6,144 characters at most.
+# infra/lint/test_roles.py measures the policies with a name of this length.
+LONGEST_STACK_NAME = 100
 
 
 class Refused(Exception):
@@ -46,13 +49,14 @@ def main():
 
 
 def before(options):
+    check_stack_name(options.stack_name)
     parameters = template_parameters()
     named = check_parameters(options.parameters, parameters)
     session = session_of_the_user()
     region = check_region(session)
     account = check_credentials(session, region)
-    check_configuration(options.config)
-    stack = find_stack(session, region, options.stack_name)
+    needs = check_configuration(options.config)
+    stack = check_status(find_stack(session, region, options.stack_name), options.stack_name, region)
     if options.config:
         check_mqtt(Path(options.config).read_text(encoding="utf-8"), {**parameters, **deployed(stack), **named})
     say(f"account {account}, region {region}, stack {options.stack_name} ({'update' if stack else 'new'})")
@@ -65,6 +69,14 @@ def before(options):
 def template_parameters():
     """The parameters of the template with their defaults."""
     text = TEMPLATE.read_text(encoding="utf-8")
+def check_stack_name(name):
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
+        raise Refused(f"`{name}` is not a stack name: STACK_NAME begins with a letter and has letters, digits and - only")
+    if len(name) > LONGEST_STACK_NAME:
+        raise Refused(f"the stack name has {len(name)} characters: STACK_NAME may have {LONGEST_STACK_NAME}, or the policies "
+                      "that name its resources do not fit into IAM")
+
+
     section = text[text.index("\nParameters:\n"):text.index("\nRules:\n")]
     found = re.findall(r"^  (\w+):\n(.*?)(?=^  \w|\Z)", section, re.MULTILINE | re.DOTALL)
     return {name: default.group(1).strip('"') if (default := re.search(r"^    Default: (.*)$", body, re.MULTILINE)) else ""
@@ -170,6 +182,25 @@ def find_stack(session, region, name):
         if "does not exist" in str(error):
             return None
         raise Refused(f"cannot read the stack {name}: {error}") from error
+
+def check_status(stack, name, region):
+    """The stack, if there is one to update; CloudFormation updates it only in some of its states."""
+    status = stack["StackStatus"] if stack else None
+    command = "aws cloudformation {} --stack-name " + f"{name} --region {region}"
+    # A change set was made, and nothing was created: `sam deploy` creates the stack then.
+    if status in (None, "REVIEW_IN_PROGRESS"):
+        return None
+    if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
+        raise Refused(f"the stack {name} is in the state {status} and cannot be updated: the first deployment failed, or its "
+                      "deletion did. See why in CloudFormation, delete it, and deploy again:\n"
+                      f"  {command.format('delete-stack')}\n  {command.format('wait stack-delete-complete')}")
+    if status == "UPDATE_ROLLBACK_FAILED":
+        raise Refused(f"the stack {name} is in the state {status}. Correct the cause that CloudFormation names, then run\n"
+                      f"  {command.format('continue-update-rollback')}")
+    if status.endswith("_IN_PROGRESS"):
+        raise Refused(f"the stack {name} is in the state {status}: wait until it is done")
+    return stack
+
 
 
 def deployed(stack):

@@ -150,6 +150,39 @@ class ConfigurationTest(unittest.TestCase):
         with self.assertRaisesRegex(deploy.Refused, "no such file"):
             deploy.check_configuration("/nowhere/camhook.toml")
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+@unittest.skipIf(deploy is None, "boto3 is in .tools/cloud")
+class StackTest(unittest.TestCase):
+    def test_a_stack_that_cannot_be_updated_is_refused_with_the_command_that_deletes_it(self):
+        for status in ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"]:
+            with self.assertRaises(deploy.Refused) as refused:
+                deploy.check_status({"StackStatus": status}, "house", "eu-central-1")
+            self.assertIn(status, str(refused.exception))
+            self.assertIn("\n  aws cloudformation delete-stack --stack-name house --region eu-central-1", str(refused.exception))
+
+    def test_a_stack_that_is_being_changed_or_stuck_is_refused_and_never_deleted(self):
+        for status, advice in [("UPDATE_IN_PROGRESS", "wait"), ("CREATE_IN_PROGRESS", "wait"), ("DELETE_IN_PROGRESS", "wait"),
+                               ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "wait"), ("ROLLBACK_IN_PROGRESS", "wait"),
+                               ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback")]:
+            with self.assertRaisesRegex(deploy.Refused, advice) as refused:
+                deploy.check_status({"StackStatus": status}, "house", "eu-central-1")
+            self.assertNotIn("delete-stack", str(refused.exception))
+
+    def test_other_stacks_are_updated_and_one_of_which_nothing_was_created_is_new(self):
+        for status in ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"]:
+            stack = {"StackStatus": status}
+            self.assertIs(deploy.check_status(stack, "house", "eu-central-1"), stack)
+        # `sam deploy` creates it, as Deployer.has_stack of sam-cli has it.
+        for stack in [None, {"StackStatus": "REVIEW_IN_PROGRESS"}]:
+            self.assertIsNone(deploy.check_status(stack, "house", "eu-central-1"))
+
+    def test_a_stack_name_has_characters_of_cloudformation_and_a_length_that_policies_allow(self):
+        for name in ["camhook", "House-2", "s" * deploy.LONGEST_STACK_NAME]:
+            deploy.check_stack_name(name)
+        for name in ["", "2house", "house_2", "haus/hof", "häuser", "s" * (deploy.LONGEST_STACK_NAME + 1)]:
+            with self.assertRaisesRegex(deploy.Refused, "STACK_NAME"):
+                deploy.check_stack_name(name)
+
+
             file.write('auth = { token = "local-gate-token" }')
             file.flush()
             with self.assertRaisesRegex(deploy.Refused, "camhook token"):

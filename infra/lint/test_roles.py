@@ -1,12 +1,17 @@
 """Tests of the check of roles, in both directions: make check-roles"""
 
 import json
+import sys
 import unittest
+from pathlib import Path
+from unittest import mock
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 try:
+    import deploy
     import roles
-except ImportError:  # yaml and samtranslator are in .tools/cloud
-    roles = None
+except ImportError:  # boto3, yaml and samtranslator are in .tools/cloud
+    deploy = roles = None
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -156,6 +161,26 @@ DENIED = [
 ]
 
 
+class Physical(roles.Template if roles else object):
+    """The template with the names that CloudFormation gives to resources: `STACK-RESOURCE-RANDOM`, cut to what each kind
+    of resource accepts."""
+
+    LONGEST = {"AWS::SQS::Queue": 80, "AWS::S3::Bucket": 63}
+
+    def attribute(self, name, attribute):
+        kind = self.resources[name]["Type"]
+        end = f"-{name}-{'A' * 13}"
+        physical = f"{roles.PSEUDO['AWS::StackName'][:self.LONGEST.get(kind, 255) - len(end)]}{end}"
+        if attribute != "Arn":
+            return physical
+        arn = roles.ARN.get(kind, "arn:aws:logs:eu-central-1:111122223333:log-group:{}")
+        return arn.format(physical).replace("eu-central-1", roles.PSEUDO["AWS::Region"])
+
+    def size(self, document):
+        """The characters that IAM counts."""
+        return len(json.dumps(self.resolve(document), separators=(",", ":")))
+
+
 @unittest.skipIf(roles is None, "yaml and samtranslator are in .tools/cloud")
 class PeopleTest(unittest.TestCase):
     def setUp(self):
@@ -184,6 +209,21 @@ class PeopleTest(unittest.TestCase):
     def test_policies_fit_into_iam(self):
         for statements in (self.viewer, self.operator):
             self.assertLess(len(json.dumps(statements, separators=(",", ":"))), 5500, "6144 with the names of a stack")
+
+    def test_policies_fit_into_iam_with_the_names_of_resources(self):
+        """With the longest stack name that `make deploy` accepts, in the Region with the longest name."""
+        names = {"AWS::StackName": "s" * deploy.LONGEST_STACK_NAME, "AWS::Region": "ap-southeast-1"}
+        parameters = {"EventBus": "yes", "Agent": "yes", "Mqtt": "yes"}
+        with mock.patch.dict(roles.PSEUDO, names):
+            template = Physical(roles.TEMPLATE.read_text(encoding="utf-8"), parameters)
+            for name, resource in template.resources.items():
+                if resource["Type"] == "AWS::IAM::ManagedPolicy":
+                    self.assertLessEqual(template.size(resource["Properties"]["PolicyDocument"]), 6144, name)
+                if resource["Type"] == "AWS::IAM::Role":
+                    policies = resource["Properties"].get("Policies", [])
+                    self.assertLessEqual(sum(template.size(policy["PolicyDocument"]) for policy in policies), 10240, name)
+            queue = template.attribute("ReleasesLanDeadLetterQueue", "Arn")
+            self.assertEqual(len(queue.rpartition(":")[2]), 80, queue)
 
 
 if __name__ == "__main__":
