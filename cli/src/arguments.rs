@@ -158,7 +158,7 @@ pub(crate) enum Command {
     /// Suppress the notifications of a rule or camera for a time. Relays and modes are not affected.
     #[cfg(feature = "aws")]
     Snooze(Snooze),
-    /// Disable or enable all relays, or show whether they are disabled.
+    /// Show the relays and whether one may still be on; disable or enable all of them.
     #[cfg(feature = "aws")]
     Relays(Relays),
     /// List, show and replay posts that could not be read.
@@ -835,7 +835,8 @@ pub(crate) struct Relays {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RelaysAction {
-    /// Show whether relays are disabled, since when, and by whom.
+    /// Show whether relays are disabled, since when and by whom, and the state of each relay: what it was last asked, until
+    /// when it is on, and whether it may be on because its device has not confirmed that it is off.
     #[default]
     Status,
     /// Disable all relays. Returns when no action is in progress. Timed outputs that are on are still released.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use camhook_aws::CurrentSite;
+use camhook_operations::relays::{self, RelayStatus};
 use camhook_ports::{Clock, Ports};
 use camhook_relay::release::{ConfirmedOff, confirm_off};
 use camhook_relay::stop;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Outcome;
+use super::status::relay_lines;
 use crate::arguments::{Relays, RelaysAction, Run};
 use crate::error::Error;
 use crate::moment::Times;
@@ -29,6 +31,9 @@ struct Status {
     since: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
+    /// The relays of the configuration in force; absent after a change of the switch, and where they cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relays: Option<Vec<RelayStatus>>,
 }
 
 pub(super) async fn run(arguments: &Relays, stack: Selection<'_>, output: &Output) -> Result<Outcome, Error> {
@@ -69,16 +74,38 @@ pub(super) async fn work<P: Ports>(
             return confirm(ports, relay, &arguments.by, output).await;
         }
     }
-    let record = control::stop_record(ports.state()).await?;
-    let text = text(record.as_ref(), &Stack::times(ports).await);
-    let status = match record {
-        None => Status { stopped: false, since: None, by: None },
-        Some(StopRecord { switch, since, by }) => {
-            Status { stopped: switch == StopSwitch::Stopped, since: Some(since), by }
-        }
-    };
+    let (status, text) = read_status(ports, arguments.action, output).await?;
     output.result(&status, text);
     Ok(Outcome::Done)
+}
+
+/// The switch, as JSON and as text; when the status is asked for, with each relay.
+async fn read_status<P: Ports>(
+    ports: &P,
+    action: RelaysAction,
+    output: &Output,
+) -> Result<(Status, String), Error> {
+    let record = control::stop_record(ports.state()).await?;
+    let mut lines = vec![text(record.as_ref(), &Stack::times(ports).await)];
+    let mut status = match record {
+        None => Status { stopped: false, since: None, by: None, relays: None },
+        Some(StopRecord { switch, since, by }) => {
+            Status { stopped: switch == StopSwitch::Stopped, since: Some(since), by, relays: None }
+        }
+    };
+    if action == RelaysAction::Status {
+        match CurrentSite::default().get(ports).await {
+            Ok(site) => {
+                let relays = relays::list(ports.state(), &site).await?;
+                let shown = relay_lines(&relays, ports.clock().now(), &Times::of_site(&site));
+                lines.extend(shown.iter().map(|line| format!("  {}", single_line(line))));
+                status.relays = Some(relays.relays);
+            }
+            // The switch is known all the same.
+            Err(error) => output.note(format_args!("the relays are not listed: {error}")),
+        }
+    }
+    Ok((status, lines.join("\n")))
 }
 
 #[derive(Serialize)]
@@ -155,7 +182,59 @@ fn text(record: Option<&StopRecord>, times: &Times) -> String {
 
 #[cfg(test)]
 mod tests {
+    use camhook_ports::memory::MemoryPorts;
+    use camhook_state::relay::{self, RelayRecord, ReleaseFailures};
+    use jiff::SignedDuration;
+
     use super::*;
+    use crate::command::tests::deployed;
+    use crate::output::Form;
+
+    const RELAYS: &str = "[[relay]]\nid = \"siren\"\ndriver = \"viewtron\"\nurl = \"https://camera.example.org\"\n\
+        [[relay]]\nid = \"light\"\ndriver = \"shelly-gen2\"\nurl = \"https://light.example.org\"\n";
+
+    async fn shown(ports: &MemoryPorts, action: RelaysAction) -> (serde_json::Value, String) {
+        let (status, text) = read_status(ports, action, &Output::new(Form::Json)).await.unwrap();
+        (serde_json::to_value(&status).unwrap(), text)
+    }
+
+    #[tokio::test]
+    async fn the_status_has_each_relay_and_says_which_one_may_be_on() {
+        let ports = deployed(RELAYS).await;
+        let at = |seconds: i64| ports.clock.now() + SignedDuration::from_secs(seconds);
+        let failures = ReleaseFailures { count: 5, since: at(-300), alerted: None, next: at(60) };
+        let record = RelayRecord {
+            on_until: Some(at(-300)),
+            release_failures: Some(failures),
+            ..RelayRecord::default()
+        };
+        let state = relay::read(&ports.state, "siren").await.unwrap();
+        relay::write(&ports.state, &state, record, at(0)).await.unwrap().unwrap();
+        let (json, text) = shown(&ports, RelaysAction::Status).await;
+        assert_eq!(json["stopped"], false);
+        assert_eq!((&json["relays"][0]["id"], &json["relays"][1]["id"]), (&"siren".into(), &"light".into()));
+        assert_eq!(json["relays"][0]["release_failures"]["count"], 5);
+        assert_eq!(json["relays"][0]["release_failures"]["next"], at(60).to_string());
+        assert!(json["relays"][1].get("release_failures").is_none(), "{json}");
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[1].contains("siren") && lines[1].contains("may be on: off not confirmed, 5 attempts"),
+            "{text}"
+        );
+        assert!(lines[2].contains("light") && !lines[2].contains("may be on"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn the_switch_is_shown_without_a_configuration_and_alone_after_a_change() {
+        let ports = MemoryPorts::new(Timestamp::constant(1_800_000_000, 0));
+        let (json, text) = shown(&ports, RelaysAction::Status).await;
+        assert_eq!((json, text.lines().count()), (serde_json::json!({ "stopped": false }), 1));
+        let ports = deployed(RELAYS).await;
+        stop::stop(&ports, "ann").await.unwrap();
+        let (json, text) = shown(&ports, RelaysAction::Off).await;
+        assert_eq!(json["stopped"], true);
+        assert!(json.get("relays").is_none() && text.lines().count() == 1, "{json} {text}");
+    }
 
     #[test]
     fn status_shows_who_disabled_relays() {

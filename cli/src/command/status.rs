@@ -16,12 +16,15 @@ use super::Outcome;
 use crate::error::Error;
 use crate::event_line::word;
 use crate::moment::{Times, age};
-use crate::output::{Output, single_line};
+use crate::output::{Output, counted, single_line};
 use crate::stack::{Selection, Stack};
 use crate::table::aligned;
 
 /// Above this number of sources, those without a problem are only counted.
 const LISTED_SOURCES: usize = 20;
+
+/// A release that is due for longer than this is reported as late, in seconds.
+const RELEASE_TOLERANCE_S: i64 = 60;
 
 /// The column where what a line says begins.
 const LABEL: usize = 14;
@@ -202,7 +205,8 @@ fn switch(relays: &Relays, times: &Times) -> String {
     }
 }
 
-fn relay_lines(relays: &Relays, now: Timestamp, times: &Times) -> Vec<String> {
+/// A line for each relay: what it was last asked, and whether it is on or may be.
+pub(super) fn relay_lines(relays: &Relays, now: Timestamp, times: &Times) -> Vec<String> {
     let parts = |relay: &RelayStatus| {
         let mut facts = Vec::new();
         if relay.executor == RelayExecutor::Agent {
@@ -214,17 +218,26 @@ fn relay_lines(relays: &Relays, now: Timestamp, times: &Times) -> Vec<String> {
         if let (Some(action), Some(at)) = (relay.last_action, relay.last_actuation) {
             facts.push(format!("last {} {} ago", word(&action).replace('_', " "), age(at, now)));
         }
-        // A release that is late is still pending.
-        if let Some(until) = relay.on_until.filter(|until| *until > now) {
-            facts.push(format!("on until {}", times.show(until)));
+        match relay.on_until {
+            Some(until) if until > now => facts.push(format!("on until {}", times.show(until))),
+            Some(until) if relay.release_failures.is_none() && is_late(until, now) => {
+                facts.push(format!("may be on: not yet switched off, due since {}", times.show(until)));
+            }
+            Some(_) | None => {}
         }
         if let Some(failures) = &relay.release_failures {
-            let (count, since) = (failures.count, times.show(failures.since));
-            facts.push(format!("off not confirmed, {count} attempts since {since}"));
+            let attempts = counted(failures.count, "attempt", "attempts");
+            let (since, next) = (times.show(failures.since), times.show(failures.next));
+            facts.push(format!("may be on: off not confirmed, {attempts} since {since}, next at {next}"));
         }
         [relay.id.clone(), relay.driver.to_owned(), facts.join(", ")]
     };
     aligned(&relays.relays.iter().map(parts).collect::<Vec<_>>())
+}
+
+/// Whether a release is late. One that is due just now is about to be executed.
+fn is_late(due: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(due).as_secs() > RELEASE_TOLERANCE_S
 }
 
 fn agent_counts(agents: &[AgentStatus]) -> String {
@@ -336,6 +349,7 @@ fn problem(problem: &Problem, times: &Times) -> String {
 #[cfg(test)]
 mod tests {
     use camhook_event::Vendor;
+    use camhook_operations::relays::ReleaseFailures;
     use camhook_operations::sources::Sources;
     use camhook_ports::Queue;
     use camhook_state::presence::Refusal;
@@ -461,6 +475,46 @@ mod tests {
             assert!(text.contains(expected), "{expected}\n---\n{text}");
         }
         assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
+    }
+
+    #[test]
+    fn a_relay_that_may_be_on_is_shown_with_the_attempts_to_switch_it_off() {
+        let at = |seconds: i64| NOW + jiff::SignedDuration::from_secs(seconds);
+        let relay = |on_until, failures: Option<(u32, i64, i64)>| RelayStatus {
+            id: "siren".to_owned(),
+            driver: "viewtron",
+            executor: RelayExecutor::Function,
+            dry_run: false,
+            last_action: Some(LastAction::Pulse),
+            last_actuation: Some(at(-90)),
+            on_until: Some(at(on_until)),
+            release_failures: failures.map(|(count, since, next)| ReleaseFailures {
+                count,
+                since: at(since),
+                next: at(next),
+            }),
+        };
+        for (relay, expected) in [
+            (relay(60, None), "last pulse 90 s ago, on until 2027-01-15 08:01:00+00:00"),
+            (relay(-60, None), "last pulse 90 s ago"),
+            (
+                relay(-61, None),
+                "last pulse 90 s ago, may be on: not yet switched off, due since 2027-01-15 07:58:59+00:00",
+            ),
+            (
+                relay(-61, Some((1, -60, -50))),
+                "may be on: off not confirmed, 1 attempt since 2027-01-15 07:59:00+00:00, next at 2027-01-15 07:59:10+00:00",
+            ),
+            (
+                relay(-600, Some((7, -600, 40))),
+                "may be on: off not confirmed, 7 attempts since 2027-01-15 07:50:00+00:00",
+            ),
+        ] {
+            let relays = Relays { switch: StopSwitch::Running, since: None, by: None, relays: vec![relay] };
+            let lines = relay_lines(&relays, NOW, &Times::UTC);
+            assert!(lines[0].contains(expected), "{expected}\n---\n{lines:?}");
+            assert_eq!(lines[0].contains("may be on"), expected.contains("may be on"), "{lines:?}");
+        }
     }
 
     #[test]
