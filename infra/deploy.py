@@ -8,11 +8,11 @@
 
 import argparse
 import difflib
+import json
 import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import boto3
@@ -58,7 +58,10 @@ def before(options):
     needs = check_configuration(options.config)
     stack = check_status(find_stack(session, region, options.stack_name), options.stack_name, region)
     if options.config:
-        check_mqtt(Path(options.config).read_text(encoding="utf-8"), {**parameters, **deployed(stack), **named})
+        check_mqtt(needs, {**parameters, **deployed(stack), **named})
+    elif stack and "Mqtt" not in {**deployed(stack), **named}:
+        raise Refused("the stack is older than the parameter Mqtt, which is \"no\" by default: deploy with "
+                      "PARAMETERS=\"Mqtt=yes\" if a source or relay uses MQTT, else with PARAMETERS=\"Mqtt=no\"")
     say(f"account {account}, region {region}, stack {options.stack_name} ({'update' if stack else 'new'})")
     if stack:
         for name, value in sticky(stack, named, parameters):
@@ -66,9 +69,6 @@ def before(options):
     return region
 
 
-def template_parameters():
-    """The parameters of the template with their defaults."""
-    text = TEMPLATE.read_text(encoding="utf-8")
 def check_stack_name(name):
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
         raise Refused(f"`{name}` is not a stack name: STACK_NAME begins with a letter and has letters, digits and - only")
@@ -77,6 +77,9 @@ def check_stack_name(name):
                       "that name its resources do not fit into IAM")
 
 
+def template_parameters():
+    """The parameters of the template with their defaults."""
+    text = TEMPLATE.read_text(encoding="utf-8")
     section = text[text.index("\nParameters:\n"):text.index("\nRules:\n")]
     found = re.findall(r"^  (\w+):\n(.*?)(?=^  \w|\Z)", section, re.MULTILINE | re.DOTALL)
     return {name: default.group(1).strip('"') if (default := re.search(r"^    Default: (.*)$", body, re.MULTILINE)) else ""
@@ -145,9 +148,10 @@ def check_credentials(session, region):
 
 
 def check_configuration(config):
+    """What the configuration needs of the stack, as `camhook check --json` says; nothing without a file."""
     if not config:
         say("no camhook.toml in this folder; it is not checked (CAMHOOK_CONFIG=path/to/camhook.toml)")
-        return
+        return []
     path = Path(config)
     if not path.is_file():
         raise Refused(f"no such file: {config}")
@@ -157,22 +161,17 @@ def check_configuration(config):
     command = ["cargo", "run", "--quiet", "--locked", "--package", "camhook-cli", "--", "check", str(path.resolve())]
     if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode != 0:
         raise Refused(f"{config} has errors")
+    # Not read here: what is valid is decided in one place, with the TOML that functions read.
+    report = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True)
+    return json.loads(report.stdout).get("needs", [])
 
 
-def check_mqtt(config, parameters):
-    """Whether the parameter Mqtt fits the configuration."""
-    is_used = uses_mqtt(config)
-    if is_used and parameters["Mqtt"] == "no":
+def check_mqtt(needs, parameters):
+    """Whether the parameter Mqtt fits what the configuration needs."""
+    if "mqtt" in needs and parameters["Mqtt"] == "no":
         raise Refused("a source or relay of the configuration uses MQTT: deploy with PARAMETERS=\"Mqtt=yes\"")
-    if not is_used and parameters["Mqtt"] == "yes":
+    if "mqtt" not in needs and parameters["Mqtt"] == "yes":
         say("no source or relay uses MQTT: PARAMETERS=\"Mqtt=no\" saves half a dollar a month")
-
-
-def uses_mqtt(config):
-    """Whether the stack receives MQTT messages for a camhook.toml: of a source, or the status of a relay."""
-    site = tomllib.loads(config)
-    return any("topic" in source for source in site.get("source", [])) or any(
-        "status_topic" in relay for relay in site.get("relay", []))
 
 
 def find_stack(session, region, name):
@@ -182,6 +181,7 @@ def find_stack(session, region, name):
         if "does not exist" in str(error):
             return None
         raise Refused(f"cannot read the stack {name}: {error}") from error
+
 
 def check_status(stack, name, region):
     """The stack, if there is one to update; CloudFormation updates it only in some of its states."""
@@ -200,7 +200,6 @@ def check_status(stack, name, region):
     if status.endswith("_IN_PROGRESS"):
         raise Refused(f"the stack {name} is in the state {status}: wait until it is done")
     return stack
-
 
 
 def deployed(stack):

@@ -69,13 +69,16 @@ pub(crate) struct Resolved {
 /// Reads a camhook.toml, or standard input for `-`, with the dates of its calendars.
 pub(crate) fn read(path: &Path) -> Result<Resolved, Error> {
     let failed = |error| Error::Read { path: path.to_owned(), error };
-    if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().lock().read_to_string(&mut text).map_err(failed)?;
-        return resolve(text, Path::new("."));
-    }
-    let text = std::fs::read_to_string(path).map_err(failed)?;
-    resolve(text, path.parent().unwrap_or(Path::new(".")))
+    let (bytes, folder) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
+        (bytes, Path::new("."))
+    } else {
+        (std::fs::read(path).map_err(failed)?, path.parent().unwrap_or(Path::new(".")))
+    };
+    let text = String::from_utf8(bytes)
+        .map_err(|error| Error::NotUtf8 { path: path.to_owned(), invalid: error.into() })?;
+    resolve(text, folder)
 }
 
 /// Replaces each `{ ics = "FILE" }` by the dates in the file, which is looked for in this folder. A text that is not TOML

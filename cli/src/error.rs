@@ -5,6 +5,27 @@ use std::path::PathBuf;
 #[cfg(feature = "aws")]
 use camhook_operations::people::PeopleError;
 
+/// What to do where no credentials are found.
+pub(crate) const CREDENTIALS_FIX: &str = "run `aws sso login` or `aws login` for the profile, set AWS_PROFILE, or add the \
+    stack again with --profile";
+
+/// Bytes that are not UTF-8.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct InvalidUtf8 {
+    /// The line of the first byte that is wrong, counted from 1.
+    pub(crate) line: usize,
+    /// The text, with a substitute for each wrong byte.
+    pub(crate) lossy: String,
+}
+
+impl From<std::string::FromUtf8Error> for InvalidUtf8 {
+    fn from(error: std::string::FromUtf8Error) -> Self {
+        let valid = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = valid.filter(|byte| **byte == b'\n').count() + 1;
+        Self { line, lossy: String::from_utf8_lossy(error.as_bytes()).into_owned() }
+    }
+}
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -18,6 +39,14 @@ pub(crate) enum Error {
         path: PathBuf,
         /// The cause.
         error: std::io::Error,
+    },
+    /// A camhook.toml in another encoding, for example Windows-1252 or UTF-16.
+    #[error("{path}:{}:1: this is not UTF-8: save the file as UTF-8", invalid.line)]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// What it contains.
+        invalid: InvalidUtf8,
     },
     /// The dates of a calendar cannot be read from its file.
     #[error("calendar `{name}`: {reason}")]
@@ -44,6 +73,12 @@ pub(crate) enum Error {
     /// A file without sources would replace one with sources.
     #[error("{0} names no source, and the deployed camhook.toml does: add --allow-empty if that is intended")]
     EmptyConfiguration(String),
+    /// A file that needs MQTT messages, for a stack that receives none.
+    #[error(
+        "{0} has a source with a `topic` or a relay with a `status_topic`, and the stack receives no MQTT messages: run \
+         `make deploy PARAMETERS=\"Mqtt=yes\"`, then push again"
+    )]
+    NoMqtt(String),
     /// Another writer was faster.
     #[error(
         "the deployed camhook.toml was changed meanwhile: look at `camhook config diff FILE`, then push again"

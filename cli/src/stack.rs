@@ -38,6 +38,14 @@ pub(crate) struct Selection<'a> {
     pub(crate) consent: Consent,
 }
 
+/// Whether a stack receives MQTT messages: the parameter `Mqtt` of the template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MqttReception {
+    Yes,
+    No,
+}
+
 /// A stack's resources.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Stack {
@@ -67,6 +75,9 @@ pub(crate) struct Stack {
     /// Days that logs are kept; `None` where the stack did not say so when it was added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) log_days: Option<u32>,
+    /// Whether MQTT messages are received; `None` where the stack did not say so when it was added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mqtt: Option<MqttReception>,
     /// The URLs of the queues by name, with `_` for `-`; those of dead-letter queues end with `_dlq`.
     queues: BTreeMap<String, String>,
     /// The path of the deployed camhook.toml; `None` for a stack on AWS.
@@ -147,6 +158,11 @@ impl Stack {
             events_days: days("EventsDays").unwrap_or_else(default_events_days),
             audit_days: days("AuditDays"),
             log_days: days("LogRetention"),
+            mqtt: outputs.get("Mqtt").and_then(|value| match value.as_str() {
+                "yes" => Some(MqttReception::Yes),
+                "no" => Some(MqttReception::No),
+                _ => None,
+            }),
             queues,
             config: None,
             sources: BTreeMap::new(),
@@ -232,6 +248,7 @@ impl Stack {
             ("EventsDays", self.events_days != current.events_days),
             ("AuditDays", self.audit_days != current.audit_days),
             ("LogRetention", self.log_days != current.log_days),
+            ("Mqtt", self.mqtt != current.mqtt),
             ("the URLs of queues", self.queues != current.queues),
         ];
         differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
@@ -362,6 +379,7 @@ mod tests {
             ("Table", "table"),
             ("AuditDays", "400"),
             ("LogRetention", "7"),
+            ("Mqtt", "no"),
             ("NotifyQueueUrl", "https://sqs/notify"),
             ("RelayLanQueueUrl", "https://sqs/relay-lan"),
             ("RelayLanDeadLetterQueueUrl", "https://sqs/relay-lan-dead"),
@@ -380,6 +398,7 @@ mod tests {
         assert_eq!(stack.queue_urls("").get(&Queue::RelayLan).unwrap(), "https://sqs/relay-lan");
         assert_eq!(stack.queues_with_dead_letters(), [Queue::RelayLan]);
         assert_eq!((stack.events_days, stack.audit_days, stack.log_days), (90, Some(400), Some(7)));
+        assert_eq!(stack.mqtt, Some(MqttReception::No));
         let account = stack.account();
         assert_eq!((account.region, account.profile), (Some("eu-north-1"), Some("ann")));
         assert!(stack.label().contains("camhook-prod in eu-north-1"), "{}", stack.label());
@@ -391,9 +410,10 @@ mod tests {
         assert!(before.differences(&of_outputs(&outputs()).unwrap()).is_empty());
         let mut outputs = outputs();
         outputs.insert("Table".to_owned(), "other".to_owned());
+        outputs.insert("Mqtt".to_owned(), "yes".to_owned());
         outputs.insert("MqttQueueUrl".to_owned(), "https://sqs/mqtt".to_owned());
         let current = of_outputs(&outputs).unwrap();
-        assert_eq!(before.differences(&current), ["Table", "the URLs of queues"]);
+        assert_eq!(before.differences(&current), ["Table", "Mqtt", "the URLs of queues"]);
     }
 
     #[test]

@@ -17,27 +17,33 @@ try:
 except ImportError:  # boto3 is in .tools/cloud
     deploy = None
 
-PLAIN = '[[source]]\nid = "gate"\nvendor = "viewtron"\n[[relay]]\nid = "light"\ndriver = "mqtt"\ntopic = "a"\n'
-CAMERA = '[[source]]\nid = "garden"\nvendor = "instar"\ntopic = "instar/garden"\n'
-RELAY = '[[relay]]\nid = "light"\ndriver = "mqtt"\ntopic = "a"\nstatus_topic = "instar/a/status/x"\n'
+TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 
 
 @unittest.skipIf(deploy is None, "boto3 is in .tools/cloud")
 class MqttTest(unittest.TestCase):
     def test_a_stack_without_mqtt_is_refused_where_the_configuration_needs_it(self):
-        for config in [CAMERA, RELAY]:
-            with self.assertRaisesRegex(deploy.Refused, "Mqtt=yes"):
-                deploy.check_mqtt(config, {"Mqtt": "no"})
+        with self.assertRaisesRegex(deploy.Refused, "Mqtt=yes"):
+            deploy.check_mqtt(["mqtt"], {"Mqtt": "no"})
         with mock.patch.object(deploy, "say") as say:
-            for config in [CAMERA, RELAY]:
-                deploy.check_mqtt(config, {"Mqtt": "yes"})
-            deploy.check_mqtt(PLAIN, {"Mqtt": "no"})
+            deploy.check_mqtt(["mqtt"], {"Mqtt": "yes"})
+            deploy.check_mqtt([], {"Mqtt": "no"})
         say.assert_not_called()
 
     def test_the_saving_is_named_where_nothing_uses_mqtt(self):
         with mock.patch.object(deploy, "say") as say:
-            deploy.check_mqtt(PLAIN, {"Mqtt": "yes"})
+            deploy.check_mqtt([], {"Mqtt": "yes"})
         self.assertIn("Mqtt=no", say.call_args.args[0])
+
+    def test_the_default_is_no_and_counts_like_a_value_that_is_named(self):
+        parameters = deploy.template_parameters()
+        self.assertEqual(parameters["Mqtt"], "no")
+        with self.assertRaisesRegex(deploy.Refused, "Mqtt=yes"):
+            deploy.check_mqtt(["mqtt"], parameters)
+
+    def test_the_stack_says_whether_it_receives_mqtt_messages(self):
+        outputs = TEMPLATE.read_text(encoding="utf-8").partition("\nOutputs:\n")[2]
+        self.assertRegex(outputs, r"(?m)^  Mqtt:\n(    .*\n)*?    Value: !Ref Mqtt$")
 
     def test_the_value_of_the_previous_deployment_counts(self):
         stack = {"Parameters": [{"ParameterKey": "Mqtt", "ParameterValue": "no"}]}
@@ -145,12 +151,6 @@ class BeforeTest(unittest.TestCase):
 
 
 @unittest.skipIf(deploy is None, "boto3 is in .tools/cloud")
-class ConfigurationTest(unittest.TestCase):
-    def test_a_file_that_does_not_exist_or_has_public_tokens_is_refused(self):
-        with self.assertRaisesRegex(deploy.Refused, "no such file"):
-            deploy.check_configuration("/nowhere/camhook.toml")
-        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
-@unittest.skipIf(deploy is None, "boto3 is in .tools/cloud")
 class StackTest(unittest.TestCase):
     def test_a_stack_that_cannot_be_updated_is_refused_with_the_command_that_deletes_it(self):
         for status in ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"]:
@@ -183,10 +183,30 @@ class StackTest(unittest.TestCase):
                 deploy.check_stack_name(name)
 
 
+@unittest.skipIf(deploy is None, "boto3 is in .tools/cloud")
+class ConfigurationTest(unittest.TestCase):
+    def test_a_file_that_does_not_exist_or_has_public_tokens_is_refused(self):
+        with self.assertRaisesRegex(deploy.Refused, "no such file"):
+            deploy.check_configuration("/nowhere/camhook.toml")
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
             file.write('auth = { token = "local-gate-token" }')
             file.flush()
             with self.assertRaisesRegex(deploy.Refused, "camhook token"):
                 deploy.check_configuration(file.name)
+
+    def test_what_the_configuration_needs_is_what_check_says_and_is_not_read_here(self):
+        """Of texts that Python's tomllib does not read: with a byte order mark, or a table of TOML 1.1 on several lines."""
+        for text in ["\ufeff[[source]]\n", "[[source]]\nauth = {\n  token = \"AAAAAAAAAAAAAAAAAAAAAA\",\n}\n"]:
+            with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                for printed, needs in [('{"problems":[],"warnings":[],"needs":["mqtt"]}\n', ["mqtt"]),
+                                       ('{"problems":[],"warnings":[]}\n', [])]:
+                    ended = subprocess.CompletedProcess([], 0, stdout=printed, stderr="")
+                    with mock.patch.object(deploy.subprocess, "run", return_value=ended), mock.patch.object(deploy, "say"):
+                        self.assertEqual(deploy.check_configuration(file.name), needs)
+        with mock.patch.object(deploy, "say"):
+            self.assertEqual(deploy.check_configuration(""), [])
 
     def test_parameters_that_keep_another_value_than_the_default_are_named(self):
         parameters = {"ImagesDays": "30", "Mqtt": "no", "Front": "none"}

@@ -108,6 +108,8 @@ def deploy(endpoint, binaries, polling):
         "Polling": "true" if polling else "false",
         "LogLevel": os.environ.get("CAMHOOK_LOG", "info"),
     }
+    if re.search(r"^  Mqtt:$", template, re.MULTILINE):  # The template before 0.1 always receives MQTT messages.
+        parameters["Mqtt"] = "yes"
     # Larger than a request may be: CloudFormation reads it from S3, as with `sam deploy`.
     key = f"template-{hashlib.sha256(template.encode()).hexdigest()[:16]}.yaml"
     s3.put_object(Bucket=artifacts, Key=key, Body=template.encode())

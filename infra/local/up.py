@@ -71,6 +71,7 @@ def up(options, polling, with_tests=False):
         "events_days": int(outputs["EventsDays"]),
         "audit_days": int(outputs["AuditDays"]),
         "log_days": int(outputs["LogRetention"]),
+        "mqtt": outputs["Mqtt"],
         "queues": {
             "notify": outputs["NotifyQueueUrl"],
             "notify_dlq": outputs["NotifyDeadLetterQueueUrl"],

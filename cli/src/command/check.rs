@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::arguments::Check;
 use crate::calendar::{self, Resolved};
-use crate::error::Error;
+use crate::error::{Error, InvalidUtf8};
 use crate::output::Output;
 
 /// The errors and warnings of a file.
@@ -21,12 +21,42 @@ use crate::output::Output;
 pub(super) struct Report<'a> {
     problems: Vec<&'a Finding>,
     warnings: Vec<&'a Finding>,
+    /// What the configuration needs of a stack; empty where that is not known because of errors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    needs: Vec<Need>,
+}
+
+/// Something that a stack has only where a parameter of the template says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Need {
+    /// MQTT messages: of a source with a `topic`, or of a relay with a `status_topic`. The parameter is `Mqtt`.
+    Mqtt,
+}
+
+/// What a configuration needs of a stack.
+pub(super) fn needs(site: &Site) -> Vec<Need> {
+    let has_source = site.sources().any(|source| source.topic.is_some());
+    let has_relay = site.relays().iter().any(|relay| relay.driver.mqtt_status().is_some());
+    if has_source || has_relay { vec![Need::Mqtt] } else { Vec::new() }
 }
 
 /// A file, under the name that it has in reports.
 pub(super) struct File {
+    /// What it contains; with substitutes where it is not UTF-8.
     pub(super) text: String,
     pub(super) name: String,
+    pub(super) encoding: Encoding,
+}
+
+/// How a file is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Utf8,
+    /// Something else, first seen on this line.
+    Other {
+        line: usize,
+    },
 }
 
 pub(super) fn run(arguments: &Check, output: &Output) -> Result<Outcome, Error> {
@@ -63,19 +93,56 @@ fn hours_that_do_not_occur(site: &Site, year: i16) -> Vec<String> {
 }
 
 impl File {
+    /// A text under a name.
+    pub(super) fn new(text: String, name: String) -> Self {
+        Self { text, name, encoding: Encoding::Utf8 }
+    }
+
     /// Reads a file, or standard input for `-`, with the dates of its calendars.
     pub(super) fn read(path: &Path, output: &Output) -> Result<Self, Error> {
-        let Resolved { text, notes } = calendar::read(path)?;
-        for note in notes {
-            output.note(note);
-        }
         let name =
             if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
-        Ok(Self { text, name })
+        match calendar::read(path) {
+            Ok(Resolved { text, notes }) => {
+                for note in notes {
+                    output.note(note);
+                }
+                Ok(Self::new(text, name))
+            }
+            // An error of the file like any other, with its line.
+            Err(Error::NotUtf8 { invalid: InvalidUtf8 { line, lossy }, .. }) => {
+                Ok(Self { text: lossy, name, encoding: Encoding::Other { line } })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a file as [`Self::read`] does, for a command that reports no findings.
+    #[cfg(feature = "aws")]
+    pub(super) fn read_text(path: &Path, output: &Output) -> Result<Self, Error> {
+        let file = Self::read(path, output)?;
+        match file.encoding {
+            Encoding::Utf8 => Ok(file),
+            Encoding::Other { line } => {
+                Err(Error::NotUtf8 { path: path.to_owned(), invalid: InvalidUtf8 { line, lossy: file.text } })
+            }
+        }
     }
 
     pub(super) fn inspect(&self) -> Inspection {
-        inspect(&self.text, &self.name, &CommandChecks)
+        match self.encoding {
+            Encoding::Utf8 => inspect(&self.text, &self.name, &CommandChecks),
+            Encoding::Other { line } => {
+                let problem = Problem(Finding {
+                    file: self.name.clone(),
+                    line,
+                    column: 1,
+                    message: "this is not UTF-8".to_owned(),
+                    fix: "save the file as UTF-8".to_owned(),
+                });
+                Inspection { site: None, problems: vec![problem], strict: Vec::new(), warnings: Vec::new() }
+            }
+        }
     }
 }
 
@@ -89,12 +156,37 @@ impl<'a> Report<'a> {
         Self {
             problems: errors(inspection).map(|problem| &problem.0).collect(),
             warnings: inspection.warnings.iter().map(|warning| &warning.0).collect(),
+            needs: inspection.site.as_ref().map(needs).unwrap_or_default(),
+        }
+    }
+
+    /// The report on an earlier version of a stack: as functions read it, so that what is only refused before a file is
+    /// deployed is a warning.
+    #[cfg(feature = "aws")]
+    pub(super) fn of_version(inspection: &'a Inspection) -> Self {
+        let warnings = inspection.strict.iter().map(|problem| &problem.0);
+        Self {
+            problems: inspection.problems.iter().map(|problem| &problem.0).collect(),
+            warnings: warnings.chain(inspection.warnings.iter().map(|warning| &warning.0)).collect(),
+            needs: inspection.site.as_ref().map(needs).unwrap_or_default(),
         }
     }
 
     /// Whether there are no errors.
     pub(super) fn is_accepted(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// Whether the configuration needs something of a stack.
+    #[cfg(feature = "aws")]
+    pub(super) fn needs(&self, need: Need) -> bool {
+        self.needs.contains(&need)
+    }
+
+    /// Whether there are neither errors nor warnings.
+    #[cfg(feature = "aws")]
+    pub(super) fn is_clean(&self) -> bool {
+        self.problems.is_empty() && self.warnings.is_empty()
     }
 
     /// The report as a compiler writes it: each finding with its line, in colours. The renderer replaces control
@@ -172,7 +264,7 @@ impl Checks for CommandChecks {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     #[test]
@@ -206,7 +298,7 @@ mod tests {
             let text = format!(
                 "[[channel]]\nid = \"a\"\nkind = \"webhook\"\nurl = \"{url}\"\nnetwork = \"{network}\"\n"
             );
-            let file = File { text, name: "camhook.toml".to_owned() };
+            let file = File::new(text, "camhook.toml".to_owned());
             assert_eq!(!Report::of(&file.inspect()).is_accepted(), refused, "{url}");
         }
     }
@@ -219,17 +311,84 @@ mod tests {
             quiet = { from = \"22:00\", to = \"sunrise\" }\n\
             [[rule]]\nid = \"mornings\"\nthen = { notify = \"phone\" }\n\
             during = [{ from = \"06:00\", to = \"sunrise\" }, { from = \"sunset\", to = \"sunrise\" }]\n";
-        let file = File { text: text.to_owned(), name: "camhook.toml".to_owned() };
+        let file = File::new(text.to_owned(), "camhook.toml".to_owned());
         let site = file.inspect().site.unwrap();
         let expected = "rule `mornings`: there is no time from 06:00 to sunrise on 2026-03-24..2026-03-28, \
             2026-04-20..2026-08-21";
         assert_eq!(hours_that_do_not_occur(&site, 2026), [expected]);
     }
 
+    /// Sites that need MQTT messages of the stack.
+    pub(crate) const WITH_MQTT: [&str; 2] = [
+        "[[source]]\nid = \"garden\"\nvendor = \"instar\"\ntopic = \"instar/garden\"\n",
+        "[[relay]]\nid = \"light\"\ndriver = \"mqtt\"\ntopic = \"a\"\non = \"1\"\noff = \"0\"\nstatus_topic = \"b\"\n\
+         status_on = \"1\"\nstatus_off = \"0\"\n",
+    ];
+
+    #[test]
+    fn a_report_names_what_the_file_needs_of_the_stack() {
+        // A relay that is only published to needs nothing.
+        let source = "[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\nauth = {\n  token = \"AAAAAAAAAAAAAAAAAAAAAA\",\n}\n";
+        let published_to = format!(
+            "{source}[[relay]]\nid = \"light\"\ndriver = \"mqtt\"\ntopic = \"a\"\non = \"1\"\noff = \"0\"\n"
+        );
+        for text in [source, &published_to] {
+            for text in [text.to_owned(), format!("\u{feff}{text}")] {
+                let inspection = File::new(text, "camhook.toml".to_owned()).inspect();
+                let json = serde_json::to_value(Report::of(&inspection)).unwrap();
+                assert_eq!(json["problems"], serde_json::json!([]), "{json}");
+                assert!(json.get("needs").is_none(), "{json}");
+            }
+        }
+        for text in WITH_MQTT {
+            for text in [text.to_owned(), format!("\u{feff}{text}")] {
+                let inspection = File::new(text, "camhook.toml".to_owned()).inspect();
+                let json = serde_json::to_value(Report::of(&inspection)).unwrap();
+                assert_eq!(json["needs"], serde_json::json!(["mqtt"]), "{json}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_in_another_encoding_is_a_problem_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("camhook.toml");
+        let utf16 = |text: &str| -> Vec<u8> {
+            std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+        };
+        let text = "[[source]]\nid = \"gate\"\n";
+        for (bytes, line) in [
+            (b"[[source]]\nid = \"g\xe4te\"\n".to_vec(), 2),
+            (utf16(text), 1),
+            (b"\xff".to_vec(), 1),
+            ([text.as_bytes(), b"# \x80 5\n"].concat(), 3),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            let file = File::read(&path, &Output::new(crate::output::Form::Json)).unwrap();
+            let inspection = file.inspect();
+            let report = Report::of(&inspection);
+            assert!(!report.is_accepted());
+            let json = serde_json::to_value(&report).unwrap();
+            let problem = &json["problems"][0];
+            assert_eq!((&problem["line"], &problem["column"]), (&line.into(), &1.into()), "{json}");
+            assert_eq!(
+                (&problem["message"], &problem["fix"]),
+                (&"this is not UTF-8".into(), &"save the file as UTF-8".into())
+            );
+            let shown = anstream::adapter::strip_str(&report.render(&file)).to_string();
+            assert!(
+                shown.contains(&format!("camhook.toml:{line}:1")) && shown.contains("1 error"),
+                "{shown}"
+            );
+            let check = Check { file: path.clone() };
+            assert_eq!(run(&check, &Output::new(crate::output::Form::Json)).unwrap(), Outcome::Found);
+        }
+    }
+
     #[test]
     fn a_report_shows_line_and_fix() {
         let text = "[[source]]\nid = \"gate\"\nvendor = \"viewtorn\"\nauth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n";
-        let file = File { text: text.to_owned(), name: "camhook.toml".to_owned() };
+        let file = File::new(text.to_owned(), "camhook.toml".to_owned());
         let inspection = file.inspect();
         let report = anstream::adapter::strip_str(&Report::of(&inspection).render(&file)).to_string();
         for expected in [

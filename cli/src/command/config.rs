@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::check::{self, File};
-use crate::arguments::{Config, ConfigAction, ConfigDiff, ConfigRender, ConfigShow, Run};
+use crate::arguments::{
+    Config, ConfigAction, ConfigDiff, ConfigPush, ConfigRender, ConfigRollback, ConfigShow, Run,
+};
 use crate::error::Error;
 use crate::output::Output;
 use crate::stack::{Selection, Stack};
@@ -25,27 +27,21 @@ pub(super) async fn run(arguments: &Config, stack: Selection<'_>, output: &Outpu
         action => action,
     };
     let stack = Stack::find(stack)?;
-    match action {
-        ConfigAction::Push(arguments) if arguments.dry_run.run() == Run::Real => {
-            stack.confirm(&format!("push {} as camhook.toml", arguments.file.display()), output)?;
-        }
-        ConfigAction::Rollback(arguments) if arguments.dry_run.run() == Run::Real => {
-            stack.confirm("roll camhook.toml back", output)?;
-        }
-        ConfigAction::Push(_) | ConfigAction::Rollback(_) => {
-            output.note(format_args!("stack {}", stack.label()));
-        }
-        _ => {}
+    if let ConfigAction::Push(ConfigPush { dry_run, .. })
+    | ConfigAction::Rollback(ConfigRollback { dry_run, .. }) = action
+        && dry_run.run() == Run::Dry
+    {
+        output.note(format_args!("stack {}", stack.label()));
     }
     let ports = stack.connect().await;
     match action {
         ConfigAction::Check(check) => check::run(check, output),
         ConfigAction::Render(render) => self::render(render, output),
         ConfigAction::Diff(arguments) => diff(&ports, arguments, output).await,
-        ConfigAction::Push(arguments) => push::run(&ports, arguments, output).await,
+        ConfigAction::Push(arguments) => push::run(&stack, &ports, arguments, output).await,
         ConfigAction::History(arguments) => history::run(&ports, arguments, output).await,
         ConfigAction::Show(arguments) => show(&ports, arguments, output).await,
-        ConfigAction::Rollback(arguments) => push::roll_back(&ports, arguments, output).await,
+        ConfigAction::Rollback(arguments) => push::roll_back(&stack, &ports, arguments, output).await,
     }
 }
 
@@ -55,7 +51,7 @@ struct Rendered<'a> {
 }
 
 fn render(arguments: &ConfigRender, output: &Output) -> Result<Outcome, Error> {
-    let file = File::read(&arguments.file, output)?;
+    let file = File::read_text(&arguments.file, output)?;
     output.result(&Rendered { text: &file.text }, &file.text);
     Ok(Outcome::Done)
 }
@@ -66,7 +62,7 @@ struct Difference {
 }
 
 async fn diff<P: Ports>(ports: &P, arguments: &ConfigDiff, output: &Output) -> Result<Outcome, Error> {
-    let file = File::read(&arguments.file, output)?;
+    let file = File::read_text(&arguments.file, output)?;
     let deployed = deployed(ports).await?;
     let difference = Difference { diff: difference(deployed.as_ref(), &file) };
     if difference.diff.is_empty() {

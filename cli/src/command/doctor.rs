@@ -30,7 +30,7 @@ use crate::connection::{client, exchange};
 use crate::error::Error;
 use crate::moment::Times;
 use crate::output::{Output, counted, single_line};
-use crate::stack::{Selection, Stack};
+use crate::stack::{MqttReception, Selection, Stack};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -133,6 +133,9 @@ pub(super) async fn run(stack: Selection<'_>, output: &Output) -> Result<Outcome
     if let Some(Deployed { text, site, status }) = configuration {
         report.add("configuration", configuration_verdict(&status));
         secrets(&ports, &text, &mut report).await;
+        if let Some(verdict) = mqtt(&site, stack.mqtt) {
+            report.add("MQTT", verdict);
+        }
         for channel in site.channels() {
             let verdict = reach(&ports, of_channel(channel)).await;
             report.add(format!("channel {}", channel.id), verdict);
@@ -267,6 +270,21 @@ fn configuration_verdict(status: &Status) -> Verdict {
             Verdict::failed("the stack has no camhook.toml", "upload one with `camhook config push FILE`")
         }
     }
+/// Whether the stack receives the MQTT messages that the configuration needs; nothing where it needs none.
+fn mqtt(site: &Site, reception: Option<MqttReception>) -> Option<Verdict> {
+    if !needs(site).contains(&Need::Mqtt) {
+        return None;
+    }
+    Some(match reception {
+        Some(MqttReception::Yes) => Verdict::ok("received"),
+        Some(MqttReception::No) => Verdict::failed(
+            "a source or relay of camhook.toml uses MQTT, and the stack receives no MQTT messages",
+            "run `make deploy PARAMETERS=\"Mqtt=yes\"`",
+        ),
+        None => Verdict::skipped("the stack did not say whether it receives MQTT messages when it was added"),
+    })
+}
+
 }
 
 /// Resolves every secret that camhook.toml names.
@@ -404,6 +422,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let accepted = async { listener.accept().await.unwrap().0 };
+    use crate::command::check::tests::WITH_MQTT;
         let (verdict, stream) = tokio::join!(connect("127.0.0.1", port), accepted);
         assert!(matches!(verdict, Verdict::Ok { .. }), "{verdict:?}");
         let mut byte = [0];
@@ -431,6 +450,28 @@ mod tests {
             Check { check: "secret ssm:/a".to_owned(), verdict: Verdict::failed("no\u{1b}[2J", "create it") };
         assert_eq!(text(&check), "FAILED   secret ssm:/a: no\\u{1b}[2J\n         fix: create it");
         let json = serde_json::to_value(&check).unwrap();
+    #[test]
+    fn mqtt_is_checked_where_the_configuration_needs_it() {
+        for text in WITH_MQTT {
+            let (site, _) = camhook_site::read(text, "camhook.toml").unwrap();
+            let verdict = |reception| mqtt(&site, reception).unwrap();
+            assert_eq!(verdict(Some(MqttReception::Yes)), Verdict::ok("received"));
+            assert!(matches!(verdict(None), Verdict::Skipped { .. }));
+            let Verdict::Failed { fix, .. } = verdict(Some(MqttReception::No)) else { panic!() };
+            assert!(fix.contains("Mqtt=yes"), "{fix}");
+        }
+        assert_eq!(mqtt(&Site::default(), Some(MqttReception::No)), None);
+    }
+
+    #[test]
+    fn a_secret_that_a_person_may_not_read_is_a_note_and_a_missing_one_is_not() {
+        let denied = "AccessDeniedException: User: arn:aws:iam::1:user/ann is not authorized to perform: ssm:GetParameters";
+        assert!(matches!(unresolved(denied), Verdict::Note { .. }));
+        for reason in ["there is no such parameter", "ThrottlingException: Rate exceeded"] {
+            assert!(matches!(unresolved(reason), Verdict::Failed { .. }), "{reason}");
+        }
+    }
+
         assert_eq!((json["result"].as_str(), json["fix"].as_str()), (Some("failed"), Some("create it")));
     }
 }

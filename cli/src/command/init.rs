@@ -372,7 +372,7 @@ mod tests {
     use crate::command::check::File;
 
     fn inspect(toml: &str) -> camhook_site::Inspection {
-        File { text: toml.to_owned(), name: "camhook.toml".to_owned() }.inspect()
+        File::new(toml.to_owned(), "camhook.toml".to_owned()).inspect()
     }
 
     fn answers_of(channel: NewChannel, relay: Option<NewRelay>, control: Option<NewSource>) -> Answers {

@@ -10,9 +10,10 @@ use serde::Serialize;
 use super::{deployed, difference, find_version, read_version};
 use crate::arguments::{ConfigPush, ConfigRollback, EmptyFile, Run};
 use crate::command::Outcome;
-use crate::command::check::{File, Report};
+use crate::command::check::{File, Need, Report};
 use crate::error::Error;
 use crate::output::Output;
+use crate::stack::{MqttReception, Stack};
 
 /// How long the watchdog's verdict is waited for; it checks every minute.
 const VERDICT_LIMIT: Duration = Duration::from_secs(90);
@@ -23,10 +24,31 @@ const VERDICT_INTERVAL: Duration = Duration::from_secs(1);
 /// How a file is pushed.
 #[derive(Debug, Clone, Copy)]
 struct Manner {
+    origin: Origin,
+    /// Whether the stack receives MQTT messages, as far as is known.
+    mqtt: Option<MqttReception>,
     empty: EmptyFile,
     run: Run,
     /// How long the verdict is waited for.
     limit: Duration,
+}
+
+/// Where a text comes from, which decides what is an error in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A file. What `camhook check` reports as an error is one.
+    File,
+    /// An earlier version of the stack. It was in force, or could have been, so that a check that came later is a warning:
+    /// what functions load can always be restored.
+    Version(EarlierVerdict),
+}
+
+/// The watchdog's verdict on an earlier version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EarlierVerdict {
+    Valid,
+    /// Invalid, or none.
+    NotValid,
 }
 
 /// The result of a push.
@@ -50,16 +72,25 @@ enum Verdict {
 }
 
 pub(super) async fn run<P: Ports>(
+    stack: &Stack,
     ports: &P,
     arguments: &ConfigPush,
     output: &Output,
 ) -> Result<Outcome, Error> {
     let file = File::read(&arguments.file, output)?;
-    let manner = Manner { empty: arguments.empty(), run: arguments.dry_run.run(), limit: VERDICT_LIMIT };
-    push(ports, &file, manner, output).await
+    let manner = Manner {
+        origin: Origin::File,
+        mqtt: stack.mqtt,
+        empty: arguments.empty(),
+        run: arguments.dry_run.run(),
+        limit: VERDICT_LIMIT,
+    };
+    let agree = || stack.confirm(&format!("push {} as camhook.toml", arguments.file.display()), output);
+    push(ports, &file, manner, agree, output).await
 }
 
 pub(super) async fn roll_back<P: Ports>(
+    stack: &Stack,
     ports: &P,
     arguments: &ConfigRollback,
     output: &Output,
@@ -69,20 +100,39 @@ pub(super) async fn roll_back<P: Ports>(
         None => version_before(ports).await?,
     };
     let object = read_version(ports, &version).await?;
+    let verdict = earlier_verdict(ports, &version).await?;
+    // What a file without sources was approved for once is not asked for again.
+    let is_approved = verdict == EarlierVerdict::Valid
+        || configuration::is_empty_approved(ports.state(), &object.bytes).await?;
     let text = String::from_utf8(object.bytes.to_vec()).map_err(|_| Error::NotText(version.clone()))?;
-    let file = File { text, name: format!("version {version}") };
-    let manner = Manner { empty: EmptyFile::Refused, run: arguments.dry_run.run(), limit: VERDICT_LIMIT };
-    push(ports, &file, manner, output).await
+    let file = File::new(text, format!("version {version}"));
+    let manner = Manner {
+        origin: Origin::Version(verdict),
+        mqtt: stack.mqtt,
+        empty: if is_approved { EmptyFile::Allowed } else { EmptyFile::Refused },
+        run: arguments.dry_run.run(),
+        limit: VERDICT_LIMIT,
+    };
+    let agree = || stack.confirm(&format!("roll camhook.toml back to version {version}"), output);
+    push(ports, &file, manner, agree, output).await
+}
+
+async fn earlier_verdict<P: Ports>(ports: &P, version: &str) -> Result<EarlierVerdict, Error> {
+    let validation = configuration::validation(ports.state(), version).await?;
+    let is_valid = validation.is_some_and(|validation| validation.verdict == ConfigurationVerdict::Valid);
+    Ok(if is_valid { EarlierVerdict::Valid } else { EarlierVerdict::NotValid })
 }
 
 /// The last valid version before the newest one.
 async fn version_before<P: Ports>(ports: &P) -> Result<String, Error> {
     let newest = deployed(ports).await?.and_then(|object| object.version);
+    let versions = ports.objects().versions(CONFIG_KEY, super::SEARCHED_VERSIONS).await?;
     let valid = configuration::valid_version(ports.state()).await?.map(|valid| valid.version);
-    if let Some(valid) = valid.filter(|valid| Some(valid) != newest.as_ref()) {
+    let is_stored = |id: &String| versions.iter().any(|version| version.id == *id);
+    // A version that was deleted by its id cannot be restored.
+    if let Some(valid) = valid.filter(|valid| Some(valid) != newest.as_ref() && is_stored(valid)) {
         return Ok(valid);
     }
-    let versions = ports.objects().versions(CONFIG_KEY, super::SEARCHED_VERSIONS).await?;
     for version in versions.into_iter().filter(|version| Some(&version.id) != newest.as_ref()) {
         let validation = configuration::validation(ports.state(), &version.id).await?;
         if validation.is_some_and(|validation| validation.verdict == ConfigurationVerdict::Valid) {
@@ -92,51 +142,73 @@ async fn version_before<P: Ports>(ports: &P) -> Result<String, Error> {
     Err(Error::NoEarlierVersion)
 }
 
+/// Checks a text, shows what it would change, asks with `agree`, uploads it, and waits for the watchdog's verdict.
 async fn push<P: Ports>(
     ports: &P,
     file: &File,
-    Manner { empty, run, limit }: Manner,
+    Manner { origin, mqtt, empty, run, limit }: Manner,
+    agree: impl Fn() -> Result<(), Error>,
     output: &Output,
 ) -> Result<Outcome, Error> {
     let inspection = file.inspect();
-    let report = Report::of(&inspection);
-    if !report.is_accepted() {
+    let report = match origin {
+        Origin::File => Report::of(&inspection),
+        Origin::Version(_) => Report::of_version(&inspection),
+    };
+    // An older `camhook` on this machine may reject what the functions load.
+    if !report.is_accepted() && origin != Origin::Version(EarlierVerdict::Valid) {
         output.styled_result(&report, report.render(file));
         return Ok(Outcome::Found);
     }
-    if !inspection.warnings.is_empty() {
+    if !report.is_clean() {
         output.styled_note(report.render(file));
     }
-    let deployed = deployed(ports).await?;
-    let has_sources = inspection.site.is_some_and(|site| site.sources().next().is_some());
-    if !has_sources && replaces_sources(ports, deployed.as_ref()).await? {
-        if empty == EmptyFile::Refused {
-            return Err(Error::EmptyConfiguration(file.name.clone()));
-        }
-        if run == Run::Real {
-            configuration::approve_empty(ports.state(), file.text.as_bytes()).await?;
+    if report.needs(Need::Mqtt) && mqtt == Some(MqttReception::No) {
+        let error = Error::NoMqtt(file.name.clone());
+        match origin {
+            Origin::File => return Err(error),
+            Origin::Version(_) => output.note(format_args!("warning: {error}")),
         }
     }
+    let deployed = deployed(ports).await?;
+    let has_sources = inspection.site.is_none_or(|site| site.sources().next().is_some());
+    let replaces_sources = !has_sources && replaces_sources(ports, deployed.as_ref()).await?;
+    if replaces_sources && empty == EmptyFile::Refused {
+        return Err(Error::EmptyConfiguration(file.name.clone()));
+    }
     let difference = difference(deployed.as_ref(), file);
-    match deployed.as_ref().filter(|_| difference.is_empty()) {
-        None => output.note(&difference),
+    let upload_needed = match deployed.as_ref().filter(|_| difference.is_empty()) {
+        None => {
+            output.note(&difference);
+            true
+        }
         // A version has one verdict. What it was refused for may be allowed now: a file without sources, for one.
         Some(deployed) if is_rejected(ports, deployed).await? => {
             output
                 .note("no difference, but the deployed version is rejected: a new version is checked again");
+            true
         }
-        Some(_) if run == Run::Dry => {
-            output.plan("change nothing: the deployed version is the same");
-            return Ok(Outcome::Done);
-        }
-        Some(deployed) => {
-            output.note("no difference: the deployed version stays");
-            return wait_for_verdict(ports, deployed.version.clone(), limit, output).await;
-        }
-    }
+        Some(_) => false,
+    };
     if run == Run::Dry {
-        output.plan(&format!("push {} as camhook.toml", file.name));
+        match upload_needed {
+            true => output.plan(&format!("push {} as camhook.toml", file.name)),
+            false => output.plan("change nothing: the deployed version is the same"),
+        }
         return Ok(Outcome::Done);
+    }
+    let needs_approval =
+        replaces_sources && !configuration::is_empty_approved(ports.state(), file.text.as_bytes()).await?;
+    if upload_needed || needs_approval {
+        agree()?;
+    }
+    if needs_approval {
+        configuration::approve_empty(ports.state(), file.text.as_bytes()).await?;
+    }
+    if !upload_needed {
+        output.note("no difference: the deployed version stays");
+        let version = deployed.and_then(|deployed| deployed.version);
+        return wait_for_verdict(ports, version, limit, output).await;
     }
     upload(ports, file, deployed.as_ref()).await?;
     let stored = super::deployed(ports).await?.filter(|object| object.bytes == file.text.as_bytes());
@@ -233,12 +305,13 @@ mod tests {
 
     use super::*;
     use crate::arguments::DryRun;
+    use crate::command::check::tests::WITH_MQTT;
     use crate::output::Form;
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
     fn file(text: &str) -> File {
-        File { text: text.to_owned(), name: "camhook.toml".to_owned() }
+        File::new(text.to_owned(), "camhook.toml".to_owned())
     }
 
     fn site(source: &str) -> String {
@@ -260,11 +333,25 @@ mod tests {
     }
 
     async fn pushed(ports: &MemoryPorts, text: &str, empty: EmptyFile) -> Result<Outcome, Error> {
-        push(ports, &file(text), manner(empty, Run::Real), &Output::new(Form::Json)).await
+        push(ports, &file(text), manner(empty, Run::Real), || Ok(()), &Output::new(Form::Json)).await
     }
 
     fn manner(empty: EmptyFile, run: Run) -> Manner {
-        Manner { empty, run, limit: Duration::ZERO }
+        Manner { origin: Origin::File, mqtt: None, empty, run, limit: Duration::ZERO }
+    }
+
+    async fn rolled_back(ports: &MemoryPorts, version: &str) -> Result<Outcome, Error> {
+        roll_back(&Stack::for_test(), ports, &rollback(version), &Output::new(Form::Json)).await
+    }
+
+    /// A site with a token that `check` refuses as too short, and functions accept.
+    fn site_with_short_token() -> String {
+        "[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\nauth = { token = \"AAAAAAAAAAAAAA\" }\n".to_owned()
+    }
+
+    /// Uploads a text as somebody does without `push`.
+    async fn uploaded_by_hand(ports: &MemoryPorts, text: &str) {
+        upload(ports, &file(text), deployed(ports).await.unwrap().as_ref()).await.unwrap();
     }
 
     fn rollback(version: &str) -> ConfigRollback {
@@ -350,10 +437,11 @@ mod tests {
             (site("gate"), EmptyFile::Refused),
             (String::new(), EmptyFile::Allowed),
         ] {
-            let outcome = push(&ports, &file(&text), manner(empty, Run::Dry), &output).await.unwrap();
+            let asked = || panic!("a dry run does not ask");
+            let outcome = push(&ports, &file(&text), manner(empty, Run::Dry), asked, &output).await.unwrap();
             assert_eq!(outcome, Outcome::Done, "{text}");
         }
-        let refused = push(&ports, &file(""), manner(EmptyFile::Refused, Run::Dry), &output).await;
+        let refused = push(&ports, &file(""), manner(EmptyFile::Refused, Run::Dry), || Ok(()), &output).await;
         assert!(matches!(refused, Err(Error::EmptyConfiguration(_))), "{refused:?}");
         assert_eq!(in_bucket(&ports).await, Some(site("gate")));
         assert!(!configuration::is_empty_approved(&ports.state, b"").await.unwrap());
@@ -383,10 +471,123 @@ mod tests {
         verdict(&ports, "3", ConfigurationVerdict::Invalid).await;
         assert_eq!(version_before(&ports).await.unwrap(), "2");
         verdict(&ports, "4", ConfigurationVerdict::Valid).await;
-        let outcome = roll_back(&ports, &rollback("2"), &Output::new(Form::Json)).await;
+        let outcome = rolled_back(&ports, "2").await;
         assert_eq!(outcome.unwrap(), Outcome::Done);
         assert_eq!(in_bucket(&ports).await, Some(site("barn")));
-        let missing = roll_back(&ports, &rollback("9"), &Output::new(Form::Json)).await;
+        let missing = rolled_back(&ports, "9").await;
         assert!(matches!(missing, Err(Error::NoVersion(_))), "{missing:?}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_needs_mqtt_is_refused_by_a_stack_without_it() {
+        let output = Output::new(Form::Json);
+        for text in WITH_MQTT {
+            for (mqtt, is_refused) in
+                [(Some(MqttReception::No), true), (Some(MqttReception::Yes), false), (None, false)]
+            {
+                let ports = MemoryPorts::new(NOW);
+                verdict(&ports, "1", ConfigurationVerdict::Valid).await;
+                for run in [Run::Dry, Run::Real] {
+                    let manner = Manner { mqtt, ..manner(EmptyFile::Allowed, run) };
+                    let pushed = push(&ports, &file(text), manner, || Ok(()), &output).await;
+                    match pushed {
+                        Err(Error::NoMqtt(name)) => assert!(is_refused && name == "camhook.toml", "{text}"),
+                        pushed => assert_eq!((pushed.unwrap(), is_refused), (Outcome::Done, false), "{text}"),
+                    }
+                }
+                assert_eq!(in_bucket(&ports).await.is_none(), is_refused, "{text}");
+            }
+            // What was in force once is restored.
+            let ports = MemoryPorts::new(NOW);
+            let version = Origin::Version(EarlierVerdict::NotValid);
+            let manner = manner(EmptyFile::Allowed, Run::Real);
+            let manner = Manner { origin: version, mqtt: Some(MqttReception::No), ..manner };
+            verdict(&ports, "1", ConfigurationVerdict::Valid).await;
+            assert_eq!(push(&ports, &file(text), manner, || Ok(()), &output).await.unwrap(), Outcome::Done);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_version_that_functions_load_can_be_restored_whatever_the_strict_checks_say() {
+        for checked in [ConfigurationVerdict::Valid, ConfigurationVerdict::Invalid] {
+            let ports = MemoryPorts::new(NOW);
+            let short = site_with_short_token();
+            assert_eq!(pushed(&ports, &short, EmptyFile::Refused).await.unwrap(), Outcome::Found);
+            verdict(&ports, "1", checked).await;
+            uploaded_by_hand(&ports, &short).await;
+            verdict(&ports, "2", ConfigurationVerdict::Invalid).await;
+            uploaded_by_hand(&ports, "id = gate").await;
+            verdict(&ports, "3", ConfigurationVerdict::Valid).await;
+            assert_eq!(rolled_back(&ports, "1").await.unwrap(), Outcome::Done, "{checked:?}");
+            assert_eq!(in_bucket(&ports).await, Some(short));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_version_is_restored_if_functions_load_it_or_it_was_found_valid() {
+        let ports = MemoryPorts::new(NOW);
+        uploaded_by_hand(&ports, "id = gate").await;
+        uploaded_by_hand(&ports, "[[source]]\nid = \"gate\"\nvendor = \"of-a-newer-camhook\"\n").await;
+        verdict(&ports, "3", ConfigurationVerdict::Valid).await;
+        uploaded_by_hand(&ports, &site("gate")).await;
+        assert_eq!(rolled_back(&ports, "1").await.unwrap(), Outcome::Found);
+        assert_eq!(in_bucket(&ports).await, Some(site("gate")));
+        verdict(&ports, "2", ConfigurationVerdict::Valid).await;
+        verdict(&ports, "4", ConfigurationVerdict::Valid).await;
+        assert_eq!(rolled_back(&ports, "2").await.unwrap(), Outcome::Done);
+    }
+
+    #[tokio::test]
+    async fn an_approved_version_without_sources_can_be_restored_and_another_one_cannot() {
+        let ports = MemoryPorts::new(NOW);
+        uploaded_by_hand(&ports, "# none\n").await;
+        verdict(&ports, "2", ConfigurationVerdict::Valid).await;
+        uploaded_by_hand(&ports, &site("gate")).await;
+        let refused = rolled_back(&ports, "1").await;
+        assert!(matches!(refused, Err(Error::EmptyConfiguration(_))), "{refused:?}");
+        verdict(&ports, "1", ConfigurationVerdict::Valid).await;
+        verdict(&ports, "3", ConfigurationVerdict::Valid).await;
+        assert_eq!(rolled_back(&ports, "1").await.unwrap(), Outcome::Done);
+        assert_eq!(in_bucket(&ports).await.as_deref(), Some("# none\n"));
+        assert!(configuration::is_empty_approved(&ports.state, b"# none\n").await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_version_that_is_gone_is_not_rolled_back_to() {
+        let ports = MemoryPorts::new(NOW);
+        uploaded_by_hand(&ports, &site("gate")).await;
+        uploaded_by_hand(&ports, "id = gate").await;
+        verdict(&ports, "1", ConfigurationVerdict::Valid).await;
+        verdict(&ports, "gone", ConfigurationVerdict::Valid).await;
+        assert_eq!(version_before(&ports).await.unwrap(), "1");
+    }
+
+    #[tokio::test]
+    async fn a_change_is_asked_for_once_after_it_was_checked_and_nothing_is_done_without_consent() {
+        let ports = MemoryPorts::new(NOW);
+        let output = Output::new(Form::Json);
+        verdict(&ports, "1", ConfigurationVerdict::Valid).await;
+        pushed(&ports, &site("gate"), EmptyFile::Refused).await.unwrap();
+        let asked = std::cell::Cell::new(0);
+        let refuse = || {
+            asked.set(asked.get() + 1);
+            Err(Error::NoConsent)
+        };
+        let wrong = site("barn").replace("viewtron", "viewtorn");
+        let manner_of = |empty| manner(empty, Run::Real);
+        for (text, empty, questions) in [
+            (wrong, EmptyFile::Refused, 0),
+            (String::new(), EmptyFile::Refused, 0),
+            (site("gate"), EmptyFile::Refused, 0),
+            (site("barn"), EmptyFile::Refused, 1),
+            (String::new(), EmptyFile::Allowed, 1),
+        ] {
+            asked.set(0);
+            let pushed = push(&ports, &file(&text), manner_of(empty), refuse, &output).await;
+            assert_eq!(asked.get(), questions, "{text}: {pushed:?}");
+            assert_eq!(matches!(pushed, Err(Error::NoConsent)), questions == 1, "{text}: {pushed:?}");
+        }
+        assert_eq!(in_bucket(&ports).await, Some(site("gate")));
+        assert!(!configuration::is_empty_approved(&ports.state, b"").await.unwrap());
     }
 }
