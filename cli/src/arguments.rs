@@ -749,16 +749,16 @@ pub(crate) struct Arm {
 #[derive(Debug, Args)]
 pub(crate) struct Snooze {
     /// A rule, a `[[camera]]`, a source, or `source/camera`. Without it, all snoozes are listed.
-    #[arg(value_name = "CAMERA|RULE", required_unless_present = "list")]
+    #[arg(value_name = "CAMERA|RULE")]
     pub(crate) name: Option<String>,
     /// For how long, for example 30m or 2h; at most 168h. The next message says how many were not sent.
     #[arg(value_name = "TIME", conflicts_with = "list", value_parser = crate::command::snooze::length)]
     pub(crate) length: Option<jiff::SignedDuration>,
-    /// List the snoozes.
+    /// List the snoozes: the same as without a name.
     #[arg(long, conflicts_with_all = ["name", "off"])]
     list: bool,
     /// End the snooze.
-    #[arg(long, conflicts_with = "length")]
+    #[arg(long, conflicts_with = "length", requires = "name")]
     pub(crate) off: bool,
     #[command(flatten)]
     pub(crate) dry_run: DryRun,
@@ -1120,6 +1120,20 @@ mod tests {
     #[test]
     fn arguments_are_valid() {
         Arguments::command().debug_assert();
+    }
+
+    #[cfg(feature = "aws")]
+    #[test]
+    fn snoozes_are_listed_without_a_name_and_ended_or_set_with_one() {
+        let parsed = |arguments: &[&str]| {
+            Arguments::try_parse_from(["camhook", "snooze"].iter().chain(arguments).copied())
+        };
+        for valid in [&[][..], &["--list"], &["gate"], &["gate", "2h"], &["gate", "--off"]] {
+            assert!(parsed(valid).is_ok(), "{valid:?}");
+        }
+        for invalid in [&["--off"][..], &["gate", "--list"], &["gate", "2h", "--off"], &["--list", "--off"]] {
+            assert_eq!(parsed(invalid).unwrap_err().exit_code(), 2, "{invalid:?}");
+        }
     }
 
     /// Writes the help of a command and its subcommands.

@@ -440,7 +440,11 @@ impl Error {
         match self {
             #[cfg(feature = "aws")]
             Self::People(PeopleError::InvalidName | PeopleError::NoRole(_)) => 2,
-            Self::Argument(_) | Self::NotATime(_) | Self::NotAnEvent(_) => 2,
+            Self::Argument(_)
+            | Self::NotATime(_)
+            | Self::NotAnEvent(_)
+            | Self::NotAnId(_)
+            | Self::NotAnArea(_) => 2,
             _ => 1,
         }
     }
@@ -468,4 +472,14 @@ mod tests {
         }
         assert_eq!(failed("dispatch failure"), None);
     }
+    #[test]
+    fn an_invalid_argument_has_the_exit_code_of_one() {
+        let of = |text: &str| text.to_owned();
+        for error in [Error::NotAnId(of("Drive")), Error::NotAnArea(of("Barn")), Error::NotATime(of("soon"))]
+        {
+            assert_eq!(error.exit_code(), 2, "{error}");
+        }
+        assert_eq!(Error::NoConsent.exit_code(), 1);
+    }
+
 }
