@@ -248,7 +248,7 @@ pub(crate) enum Error {
     #[error("{0}")]
     Argument(String),
     /// The index of events cannot be read.
-    #[error("{0}; a stack without an index is upgraded with `make deploy` or `make up`")]
+    #[error(transparent)]
     #[cfg(feature = "aws")]
     Index(#[from] camhook_ports::IndexError),
     /// The index of events cannot be rebuilt.
@@ -413,7 +413,23 @@ impl Error {
     /// What to do about a failure of AWS, by the code of the error.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         let text = self.to_string();
-        let hints: [(&[&str], &str); 4] = [
+        #[cfg(feature = "aws")]
+        if let Self::Index(error) = self
+            && ["ResourceNotFound", "the name of its table is not known"]
+                .iter()
+                .any(|code| error.reason.contains(code))
+        {
+            return Some(
+                "a stack without an index is upgraded with `make deploy` or `make up`; after an upgrade from elsewhere, run \
+                 `camhook stack add` again",
+            );
+        }
+        let hints: [(&[&str], &str); 6] = [
+            (&["no usable AWS credentials"], CREDENTIALS_FIX),
+            (
+                &["AWS cannot be reached"],
+                "check the network, DNS and a proxy, and the region of the stack; then repeat the command",
+            ),
             (
                 &["NoSuchBucket", "ResourceNotFound", "NonExistentQueue", "QueueDoesNotExist"],
                 "the stack may have been deleted or replaced: run `camhook stack add` again, or `make up`",
@@ -457,6 +473,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_invalid_argument_has_the_exit_code_of_one() {
+        let of = |text: &str| text.to_owned();
+        for error in [Error::NotAnId(of("Drive")), Error::NotAnArea(of("Barn")), Error::NotATime(of("soon"))]
+        {
+            assert_eq!(error.exit_code(), 2, "{error}");
+        }
+        assert_eq!(Error::NoConsent.exit_code(), 1);
+    }
+
+    #[test]
     fn failures_of_aws_have_a_hint() {
         let failed = |reason: &str| {
             let reason = reason.to_owned();
@@ -467,19 +493,29 @@ mod tests {
             ("AccessDenied: User: arn:aws:iam::1:user/ann is not authorized", "lacks a right"),
             ("SlowDown: Please reduce your request rate.", "repeat the command"),
             ("ExpiredToken: The provided token has expired.", "sign in again"),
+            ("no usable AWS credentials: profile `house` was not defined", "aws sso login"),
+            ("AWS cannot be reached: connection refused", "check the network"),
         ] {
             assert!(failed(reason).is_some_and(|found| found.contains(hint)), "{reason}");
         }
         assert_eq!(failed("dispatch failure"), None);
     }
-    #[test]
-    fn an_invalid_argument_has_the_exit_code_of_one() {
-        let of = |text: &str| text.to_owned();
-        for error in [Error::NotAnId(of("Drive")), Error::NotAnArea(of("Barn")), Error::NotATime(of("soon"))]
-        {
-            assert_eq!(error.exit_code(), 2, "{error}");
-        }
-        assert_eq!(Error::NoConsent.exit_code(), 1);
-    }
 
+    #[test]
+    fn an_upgrade_is_advised_only_where_there_is_no_index() {
+        let failed = |reason: &str| {
+            let reason = reason.to_owned();
+            Error::from(camhook_ports::IndexError { action: "read a page", reason })
+        };
+        for (reason, hint) in [
+            ("ResourceNotFoundException: Requested resource not found", "make deploy"),
+            ("the name of its table is not known", "make deploy"),
+            ("no usable AWS credentials: profile `house` was not defined", "aws sso login"),
+            ("AccessDeniedException: not authorized", "lacks a right"),
+        ] {
+            let error = failed(reason);
+            assert!(error.hint().is_some_and(|found| found.contains(hint)), "{reason}: {:?}", error.hint());
+            assert!(!error.to_string().contains("make deploy"), "{error}");
+        }
+    }
 }

@@ -119,3 +119,49 @@ fn a_session_of_aws_login_is_used() {
     let profile = "[default]\nlogin_session = arn:aws:iam::111122223333:user/ann\n";
     assert_eq!(access_key(home.path(), profile), "FROMLOGIN");
 }
+
+/// Runs `camhook events` on a stack with this profile, without any server; what it says on standard error.
+fn refusal(home: &Path, profile: &str) -> String {
+    let stack = home.join("stack.json");
+    let json = serde_json::json!({
+        "api_url": "https://example.org", "region": "eu-central-1", "bucket": "bucket", "table": "table",
+        "index_table": "index", "profile": profile, "queues": {}, "sources": {},
+    });
+    fs::write(&stack, json.to_string()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_camhook"))
+        .args(["events", "--since", "1h", "--stack"])
+        .arg(&stack)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", home)
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    for debug in ["DispatchFailure", "Some(", "{ ", "make deploy"] {
+        assert!(!text.contains(debug), "{debug}: {text}");
+    }
+    text
+}
+
+#[test]
+fn a_profile_that_does_not_exist_is_named_with_what_to_do() {
+    let home = tempfile::tempdir().unwrap();
+    let text = refusal(home.path(), "hoem");
+    assert!(text.contains("no usable AWS credentials") && text.contains("hoem"), "{text}");
+    assert!(text.contains("hint: run `aws sso login`"), "{text}");
+}
+
+#[test]
+fn a_machine_without_a_network_is_told_so() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir_all(home.path().join(".aws")).unwrap();
+    let keys = "[house]\naws_access_key_id = a\naws_secret_access_key = b\n";
+    fs::write(home.path().join(".aws/credentials"), keys).unwrap();
+    let text = refusal(home.path(), "house");
+    assert!(text.contains("AWS cannot be reached"), "{text}");
+    assert!(text.contains("hint: check the network"), "{text}");
+}

@@ -26,8 +26,9 @@ use url::Url;
 
 use self::endpoint::{Endpoint, of_channel, of_relay};
 use super::Outcome;
+use super::check::{Need, needs};
 use crate::connection::{client, exchange};
-use crate::error::Error;
+use crate::error::{CREDENTIALS_FIX, Error};
 use crate::moment::Times;
 use crate::output::{Output, counted, single_line};
 use crate::stack::{MqttReception, Selection, Stack};
@@ -132,10 +133,10 @@ pub(super) async fn run(stack: Selection<'_>, output: &Output) -> Result<Outcome
     let configuration = rights(&stack, &ports, &mut report).await;
     if let Some(Deployed { text, site, status }) = configuration {
         report.add("configuration", configuration_verdict(&status));
-        secrets(&ports, &text, &mut report).await;
         if let Some(verdict) = mqtt(&site, stack.mqtt) {
             report.add("MQTT", verdict);
         }
+        secrets(&ports, &text, &mut report).await;
         for channel in site.channels() {
             let verdict = reach(&ports, of_channel(channel)).await;
             report.add(format!("channel {}", channel.id), verdict);
@@ -156,10 +157,7 @@ async fn credentials(stack: &Stack) -> Verdict {
     match stack.credentials().await {
         Ok(None) => Verdict::ok("found"),
         Ok(Some(expiry)) => Verdict::ok(format!("found, valid until {}", Times::UTC.show(expiry))),
-        Err(reason) => Verdict::failed(
-            &reason,
-            "run `aws sso login` or `aws login` for the profile, set AWS_PROFILE, or add the stack again with --profile",
-        ),
+        Err(reason) => Verdict::failed(&reason, CREDENTIALS_FIX),
     }
 }
 
@@ -270,6 +268,8 @@ fn configuration_verdict(status: &Status) -> Verdict {
             Verdict::failed("the stack has no camhook.toml", "upload one with `camhook config push FILE`")
         }
     }
+}
+
 /// Whether the stack receives the MQTT messages that the configuration needs; nothing where it needs none.
 fn mqtt(site: &Site, reception: Option<MqttReception>) -> Option<Verdict> {
     if !needs(site).contains(&Need::Mqtt) {
@@ -285,8 +285,6 @@ fn mqtt(site: &Site, reception: Option<MqttReception>) -> Option<Verdict> {
     })
 }
 
-}
-
 /// Resolves every secret that camhook.toml names.
 async fn secrets(ports: &AwsPorts, text: &str, report: &mut Report<'_>) {
     for reference in camhook_site::secret_references(text) {
@@ -299,6 +297,8 @@ async fn secrets(ports: &AwsPorts, text: &str, report: &mut Report<'_>) {
         };
         report.add(format!("secret {reference}"), verdict);
     }
+}
+
 /// A secret that was not resolved. That a person may not read it says nothing about the functions, and is intended: no
 /// policy for people has the passwords of cameras and relays.
 fn unresolved(reason: &str) -> Verdict {
@@ -308,8 +308,6 @@ fn unresolved(reason: &str) -> Verdict {
         );
     }
     Verdict::failed(reason, "create the parameter as a SecureString in the region of the stack")
-}
-
 }
 
 /// Connects to what a channel or relay uses, without a request.
@@ -424,13 +422,13 @@ async fn foreign_host(url: &Url) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::check::tests::WITH_MQTT;
 
     #[tokio::test]
     async fn a_server_is_reachable_if_it_accepts_a_connection_and_gets_no_request() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let accepted = async { listener.accept().await.unwrap().0 };
-    use crate::command::check::tests::WITH_MQTT;
         let (verdict, stream) = tokio::join!(connect("127.0.0.1", port), accepted);
         assert!(matches!(verdict, Verdict::Ok { .. }), "{verdict:?}");
         let mut byte = [0];
@@ -453,12 +451,6 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_check_names_its_fix_and_hides_nothing_in_controls() {
-        let check =
-            Check { check: "secret ssm:/a".to_owned(), verdict: Verdict::failed("no\u{1b}[2J", "create it") };
-        assert_eq!(text(&check), "FAILED   secret ssm:/a: no\\u{1b}[2J\n         fix: create it");
-        let json = serde_json::to_value(&check).unwrap();
-    #[test]
     fn mqtt_is_checked_where_the_configuration_needs_it() {
         for text in WITH_MQTT {
             let (site, _) = camhook_site::read(text, "camhook.toml").unwrap();
@@ -480,6 +472,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_failed_check_names_its_fix_and_hides_nothing_in_controls() {
+        let check =
+            Check { check: "secret ssm:/a".to_owned(), verdict: Verdict::failed("no\u{1b}[2J", "create it") };
+        assert_eq!(text(&check), "FAILED   secret ssm:/a: no\\u{1b}[2J\n         fix: create it");
+        let json = serde_json::to_value(&check).unwrap();
         assert_eq!((json["result"].as_str(), json["fix"].as_str()), (Some("failed"), Some("create it")));
     }
 }

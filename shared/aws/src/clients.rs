@@ -9,9 +9,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
-use aws_sdk_s3::error::DisplayErrorContext;
 use jiff::Timestamp;
 
+use crate::failure::describe;
 use crate::http_client::http_client;
 
 /// The limits of one kind of call.
@@ -106,7 +106,7 @@ pub async fn find_credentials(account: Account<'_>) -> Result<Option<Timestamp>,
     let config = shared_config(account).await;
     let provider = config.credentials_provider().ok_or("no provider of credentials is configured")?;
     let found = provider.provide_credentials().await;
-    let credentials = found.map_err(|error| DisplayErrorContext(&error).to_string())?;
+    let credentials = found.map_err(|error| describe(&error))?;
     Ok(credentials.expiry().and_then(|expiry| Timestamp::try_from(expiry).ok()))
 }
 

@@ -9,6 +9,7 @@ mod clients;
 mod cloudformation;
 mod current_site;
 mod environment;
+mod failure;
 mod function;
 mod http_client;
 mod index;

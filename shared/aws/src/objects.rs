@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use camhook_ports::{
     ListedObject, Object, ObjectError, ObjectStore, ObjectVersion, Precondition, PutError, StoredObject,
 };
 use jiff::Timestamp;
+
+use crate::failure::describe;
 
 /// One bucket of S3.
 #[derive(Debug, Clone)]
@@ -50,10 +52,11 @@ impl S3Objects {
         };
         let etag = response.e_tag().unwrap_or_default().to_owned();
         let version = response.version_id().map(str::to_owned);
-        let bytes = response.body.collect().await.map_err(|error| ObjectError::Failed {
-            key: key.to_owned(),
-            reason: DisplayErrorContext(&error).to_string(),
-        })?;
+        let bytes = response
+            .body
+            .collect()
+            .await
+            .map_err(|error| ObjectError::Failed { key: key.to_owned(), reason: describe(&error) })?;
         Ok(Some(StoredObject { bytes: bytes.into_bytes(), etag, version }))
     }
 }
@@ -74,7 +77,7 @@ fn is_status<E>(error: &SdkError<E>, status: u16) -> bool {
 pub(crate) fn reason<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> String {
     match error.code() {
         Some(code) => format!("{code}: {}", error.message().unwrap_or_default()),
-        None => DisplayErrorContext(error).to_string(),
+        None => describe(error),
     }
 }
 
