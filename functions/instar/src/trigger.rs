@@ -1,6 +1,6 @@
 //! What set off an alarm: the code `active` of older cameras, the bit mask `trigger` of newer ones.
 
-use camhook_event::Kind;
+use camhook_event::{Kind, Text, Zone, ZoneShape};
 
 /// One thing that sets off an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,6 +141,13 @@ impl Triggers {
             _ => None,
         };
         self.0.iter().filter_map(area).collect()
+    }
+
+    /// The detection areas as a zone; several at once are named together: `1,2`.
+    #[must_use]
+    pub fn zone(&self) -> Option<Zone> {
+        let areas: Vec<String> = self.areas().iter().map(ToString::to_string).collect();
+        Some(Zone { shape: Some(ZoneShape::Area), id: Some(Text::new(&areas.join(","))?), ..Zone::default() })
     }
 
     /// The kind of an event with all these triggers.

@@ -139,7 +139,8 @@ pub struct Data {
     /// Every other scalar that the vendor sent, by its own name.
     #[serde(default, skip_serializing_if = "VendorData::is_empty")]
     pub vendor_data: VendorData,
-    /// Whether values had to be left out of `vendor_data`; absent when not.
+    /// Whether something had to be left out: values of `vendor_data`, or targets, ids and pictures beyond the most that
+    /// are kept; absent when not.
     #[serde(default, skip_serializing_if = "is_false")]
     pub truncated: bool,
     /// Where the whole event is stored, in a queue message that had to leave parts out.
@@ -293,7 +294,7 @@ pub struct Zone {
     /// Its form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shape: Option<ZoneShape>,
-    /// Its number or id in the device.
+    /// Its number or id in the device; the numbers of several zones at once with commas between: `1,2`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Text>,
     /// Its name in the device.
@@ -305,6 +306,23 @@ pub struct Zone {
     /// The direction in which a line is watched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<ZoneDirection>,
+}
+
+impl Zone {
+    /// The numbers in an id that is a list of them, `1,2`; none where the id is anything else.
+    ///
+    /// ```
+    /// use camhook_event::{Text, Zone};
+    /// let zone = Zone { id: Text::new("1, 2"), ..Zone::default() };
+    /// assert_eq!(zone.numbers().collect::<Vec<_>>(), ["1", "2"]);
+    /// assert_eq!(Zone { id: Text::new("gate,2"), ..Zone::default() }.numbers().count(), 0);
+    /// ```
+    pub fn numbers(&self) -> impl Iterator<Item = &str> {
+        let id = self.id.as_ref().map_or("", Text::as_str);
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|octet| octet.is_ascii_digit());
+        let is_list = id.contains(',') && id.split(',').all(|part| is_number(part.trim()));
+        id.split(',').map(str::trim).filter(move |_| is_list)
+    }
 }
 
 /// A list that the device itself keeps.

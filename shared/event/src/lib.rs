@@ -21,7 +21,7 @@ mod schema;
 mod vendor;
 mod vendor_data;
 
-pub use correlation::Correlation;
+pub use correlation::{Correlation, Numbering};
 pub use event::{
     Camera, Clock, Counts, Data, DataContentType, Device, Direction, Event, EventType, Face, Plate,
     PlateList, Record, Report, SpecVersion, State, Tally, Target, TargetClass, Vehicle, Zone, ZoneDirection,

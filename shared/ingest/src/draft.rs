@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use camhook_event::{
-    Camera, Counts, Device, Face, Fraction, ImageRole, Kind, Plate, Rectangle, Report, State, TargetClass,
-    Text, VendorData, Zone,
+    Camera, Counts, Device, Face, Fraction, ImageRole, Kind, Numbering, Plate, Rectangle, Report, State,
+    TargetClass, Text, VendorData, Zone,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -36,6 +36,8 @@ pub struct Draft<'a> {
     pub device: Device,
     /// The device's numbers for the events of which this is a report.
     pub event_ids: Vec<Text>,
+    /// Whether an event id names an alarm whatever kind its reports give it. Most devices count each kind by itself.
+    pub alarm_ids: AlarmIds,
     /// Who or what was detected.
     pub targets: Vec<DraftTarget>,
     /// The area or line that it is about.
@@ -50,6 +52,8 @@ pub struct Draft<'a> {
     pub images: Vec<DraftImage<'a>>,
     /// Every other scalar that the vendor sent, by its own name.
     pub vendor_data: VendorData,
+    /// Whether the adapter had to leave something out.
+    pub truncated: bool,
 }
 
 impl Draft<'_> {
@@ -68,6 +72,7 @@ impl Draft<'_> {
             device_time: None,
             device: Device::default(),
             event_ids: Vec::new(),
+            alarm_ids: AlarmIds::OfOneKind,
             targets: Vec::new(),
             zone: None,
             plate: None,
@@ -75,6 +80,15 @@ impl Draft<'_> {
             counts: None,
             images: Vec::new(),
             vendor_data: VendorData::default(),
+            truncated: false,
+        }
+    }
+
+    /// What the event ids distinguish.
+    pub(crate) fn numbering(&self) -> Numbering {
+        match self.alarm_ids {
+            AlarmIds::OfOneKind => Numbering::OfKind(self.kind),
+            AlarmIds::OfAnyKind => Numbering::OfAlarms,
         }
     }
 
@@ -97,6 +111,7 @@ impl Draft<'_> {
             device_time: self.device_time,
             device: self.device,
             event_ids: self.event_ids,
+            alarm_ids: self.alarm_ids,
             targets: self.targets,
             zone: self.zone,
             plate: self.plate,
@@ -104,6 +119,7 @@ impl Draft<'_> {
             counts: self.counts,
             images: images.collect(),
             vendor_data: self.vendor_data,
+            truncated: self.truncated,
         }
     }
 }
@@ -118,6 +134,15 @@ pub enum Identity {
     /// Not at all: the post holds no time, and two alarms may look alike. Only the gateway's own request is
     /// the same again.
     Delivery,
+}
+
+/// What has the same event id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmIds {
+    /// Reports of one kind about the same thing.
+    OfOneKind,
+    /// Reports about the same alarm, which may be of several kinds: what set it off is known only to some of them.
+    OfAnyKind,
 }
 
 /// The device's own time.

@@ -34,10 +34,11 @@ pub use adapter::{
 };
 pub use alert::{AlertError, alert_quarantined, send_alert};
 pub use credentials::Credentials;
-pub use draft::{DeviceTime, Draft, DraftImage, DraftTarget, Identity};
+pub use draft::{AlarmIds, DeviceTime, Draft, DraftImage, DraftTarget, Identity};
 pub use guide::{Apply, DialectGuide, Sample, Sign, WebhookUrl};
 pub use handle::{BODY_LIMIT, Unauthenticated, authenticate, handle};
 pub use instance::Instance;
+pub use limit::TARGETS_LIMIT;
 pub use mqtt::{Emission, MqttDevice, MqttDialect, MqttMessage, MqttPublisher, Publication};
 pub use picture::{PICTURE_LIMIT, PICTURES_LIMIT, Picture, decode};
 pub use quarantine::{KeptContent, Reason, quarantine};

@@ -1,6 +1,8 @@
-//! The most characters of an event's texts: what a person, a queue message and a table key can hold.
+//! The most of an event's texts and lists: what a person, a queue message and a table key can hold.
 
-use camhook_event::{Text, edit_value};
+use std::collections::BTreeSet;
+
+use camhook_event::{TargetClass, Text, edit_value};
 
 use crate::{Credentials, Draft};
 
@@ -13,12 +15,23 @@ const NAME: usize = 256;
 /// The ids of events that are kept.
 const IDS: usize = 64;
 
+/// The targets that are kept. More than any device sees at once, and few enough for a queue message.
+pub const TARGETS_LIMIT: usize = 64;
+
+/// The pictures that are named. Only the first [`PICTURES_LIMIT`](crate::PICTURES_LIMIT) are stored.
+const IMAGES: usize = 64;
+
 /// The bytes of a text in `vendor_data` or in a target's attributes.
 const FREE_TEXT: usize = 4 * 1024;
 
-/// Cuts the texts of a draft that are longer than any device's own.
+/// Cuts the texts and lists of a draft that are longer than any device's own. A draft that loses members of a list is
+/// marked as truncated.
 pub(crate) fn limit(draft: &mut Draft<'_>) {
+    draft.truncated |=
+        draft.event_ids.len() > IDS || draft.targets.len() > TARGETS_LIMIT || draft.images.len() > IMAGES;
     draft.event_ids.truncate(IDS);
+    draft.images.truncate(IMAGES);
+    limit_targets(draft);
     for (text, characters) in texts(draft) {
         text.truncate(characters);
     }
@@ -26,6 +39,28 @@ pub(crate) fn limit(draft: &mut Draft<'_>) {
         (text.len() > FREE_TEXT)
             .then(|| text.get(..text.floor_char_boundary(FREE_TEXT)).unwrap_or_default().to_owned())
     });
+}
+
+/// Keeps [`TARGETS_LIMIT`] targets in their order: the first of each class, since a rule may be about it, and the first of
+/// the others.
+fn limit_targets(draft: &mut Draft<'_>) {
+    if draft.targets.len() > TARGETS_LIMIT {
+        let classes = draft.targets.iter().map(|target| target.class).collect::<BTreeSet<_>>().len();
+        let mut seen: BTreeSet<Option<TargetClass>> = BTreeSet::new();
+        let mut room = TARGETS_LIMIT.saturating_sub(classes);
+        draft.targets.retain(|target| {
+            if seen.insert(target.class) {
+                return true;
+            }
+            let has_room = room > 0;
+            room = room.saturating_sub(1);
+            has_room
+        });
+    }
+    let images = draft.images.len();
+    for target in &mut draft.targets {
+        target.image = target.image.filter(|image| *image < images);
+    }
 }
 
 /// Replaces the secrets of ours in all texts of a draft.
@@ -132,6 +167,31 @@ mod tests {
         assert_eq!((length(&camera.id), camera.name.as_ref().map(length)), (NAME, Some(NAME)));
         assert_eq!(draft.vendor_kind.as_ref().map(length), Some(NAME));
         assert_eq!((draft.event_ids.len(), draft.event_ids.first().map(length)), (IDS, Some(NAME)));
+    }
+
+    #[test]
+    fn of_very_many_targets_the_first_and_one_of_each_class_are_kept() {
+        let target = |number: usize, class| DraftTarget {
+            id: Text::new(&number.to_string()),
+            class: Some(class),
+            image: Some(number),
+            ..DraftTarget::default()
+        };
+        let mut draft = Draft::new(Kind::Motion, Identity::Content);
+        draft.targets = (0..100_000).map(|number| target(number, TargetClass::Vehicle)).collect();
+        draft.targets.push(target(100_000, TargetClass::Person));
+        limit(&mut draft);
+        assert!(draft.truncated);
+        assert_eq!(draft.targets.len(), TARGETS_LIMIT);
+        let ids: Vec<&str> =
+            draft.targets.iter().filter_map(|target| target.id.as_ref()).map(Text::as_str).collect();
+        assert_eq!((ids.first(), ids.last()), (Some(&"0"), Some(&"100000")));
+        assert!(draft.targets.iter().all(|target| target.image.is_none()), "there is no picture");
+
+        let mut draft = Draft::new(Kind::Motion, Identity::Content);
+        draft.targets = (0..TARGETS_LIMIT).map(|number| target(number, TargetClass::Person)).collect();
+        limit(&mut draft);
+        assert_eq!((draft.truncated, draft.targets.len()), (false, TARGETS_LIMIT));
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(crate) fn normalize(
 ) -> Normalized {
     redact(&mut draft, &received.credentials);
     limit(&mut draft);
+    let numbering = draft.numbering();
     let (source, received_at) = (&*received.source, received.received_at);
     let id = identity(&draft.identity, ordinal, received);
     let moment = moment(draft.device_time, source, received_at);
@@ -38,7 +39,7 @@ pub(crate) fn normalize(
     let target_ids: Vec<Text> = draft.targets.iter().filter_map(|target| target.id.clone()).collect();
     let correlation = Correlation::new(
         &device_name(&draft.device, source),
-        draft.kind,
+        numbering,
         draft.event_ids,
         target_ids,
         draft.plate.as_ref().map(|plate| &plate.text),
@@ -49,7 +50,7 @@ pub(crate) fn normalize(
         face.person_id = None;
     }
     let mut vendor_data = draft.vendor_data;
-    let truncated = !vendor_data.fit().is_empty();
+    let truncated = !vendor_data.fit().is_empty() || draft.truncated;
 
     let data = Data {
         vendor: source.vendor,

@@ -1,6 +1,6 @@
 //! From a message to the draft of an event.
 
-use camhook_event::{Camera, Face, Kind, Plate, Text, VendorData, Zone, ZoneShape};
+use camhook_event::{Camera, Face, Kind, Plate, Text, VendorData};
 use camhook_ingest::{Draft, DraftTarget, Identity};
 use camhook_site::{Retention, Source};
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub(crate) fn draft(alarm: &Alarm, source: &Source) -> Draft<'static> {
     draft.camera = text(alarm.camera.as_deref()).map(|id| Camera { id, name: None });
     draft.vendor_kind = text(alarm.word.as_deref());
     draft.targets = alarm.objects.map(targets).unwrap_or_default();
-    draft.zone = alarm.triggers.as_ref().and_then(zone);
+    draft.zone = alarm.triggers.as_ref().and_then(Triggers::zone);
     draft.plate = text(alarm.plate.as_deref()).map(plate);
     if keeps_faces {
         let name = text(alarm.face.as_deref());
@@ -53,12 +53,6 @@ fn kind(alarm: &Alarm) -> Kind {
 fn targets(objects: Objects) -> Vec<DraftTarget> {
     let target = |class| DraftTarget { class: Some(class), ..DraftTarget::default() };
     objects.classes().into_iter().map(target).collect()
-}
-
-/// The detection area; several at once are named together.
-fn zone(triggers: &Triggers) -> Option<Zone> {
-    let areas: Vec<String> = triggers.areas().iter().map(ToString::to_string).collect();
-    Some(Zone { shape: Some(ZoneShape::Area), id: Some(Text::new(&areas.join(","))?), ..Zone::default() })
 }
 
 fn plate(text: Text) -> Plate {

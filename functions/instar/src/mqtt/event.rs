@@ -1,7 +1,7 @@
 //! From what is new of a camera to an event.
 
-use camhook_event::{Camera, Device, Kind, State, Text, Zone, ZoneShape};
-use camhook_ingest::{Draft, DraftTarget, Emission, Identity, MqttDevice};
+use camhook_event::{Camera, Device, Kind, State, Text};
+use camhook_ingest::{AlarmIds, Draft, DraftTarget, Emission, Identity, MqttDevice};
 use serde_json::Value;
 
 use super::connection::{Connection, ConnectionReport};
@@ -17,18 +17,15 @@ pub(super) fn of_alarm(news: &AlarmNews, camera: &MqttDevice<'_>) -> Emission {
     let mut draft = draft(kind, camera, topic);
     draft.vendor_kind = Text::new(value);
     draft.event_ids = Text::new(alarm).into_iter().collect();
+    // What was recognized may be an event before its alarm is, and is motion then; the alarm may be any kind.
+    draft.alarm_ids = AlarmIds::OfAnyKind;
     let classes = objects.iter().flat_map(|objects: &Objects| objects.classes());
     for class in classes {
         if draft.targets.iter().all(|target: &DraftTarget| target.class != Some(class)) {
             draft.targets.push(DraftTarget { class: Some(class), ..DraftTarget::default() });
         }
     }
-    let areas: Vec<String> = triggers.areas().iter().map(ToString::to_string).collect();
-    draft.zone = Text::new(&areas.join(",")).map(|id| Zone {
-        shape: Some(ZoneShape::Area),
-        id: Some(id),
-        ..Zone::default()
-    });
+    draft.zone = triggers.zone();
     if !triggers.is_empty() {
         let names: Vec<Value> = triggers.as_slice().iter().map(|trigger| trigger.name().into()).collect();
         draft.vendor_data.insert("triggers", names);
