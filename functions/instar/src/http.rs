@@ -15,7 +15,8 @@
 //!
 //! Real requests begin their query with an empty pair (`GET /instar?&active=1`), since the camera appends its
 //! parameters to an empty list of the user's own. A camera may be set to POST instead; no capture of that is known, so
-//! the query, a form and a JSON object are all read. A name that occurs twice is one that the user left in the URL
+//! the query, a form, the texts of a multipart form and a JSON object are all read. A body that cannot be read, a picture
+//! for one, costs no alarm that stands in the query: it goes to the quarantine beside the event. A name that occurs twice is one that the user left in the URL
 //! after a test, followed by the one that the sender appended: the last one counts, all are kept.
 //!
 //! Sources: wiki.instar.com, "INSTAR Cloud Webhook", "Alarmserver Queries for your Smarthome", "Alarmserver Testing";
@@ -26,6 +27,7 @@
 
 mod event;
 mod message;
+mod multipart;
 mod parameters;
 mod parse;
 mod reply;
@@ -34,13 +36,14 @@ mod setup;
 
 use camhook_event::Vendor;
 use camhook_ingest::{
-    Adapter, Ignored, Malformed, Method, Notice, Outcome, Parsed, Reply, Request, Verified,
+    Adapter, Ignored, Malformed, Method, Notice, Outcome, Parsed, Remainder, Reply, Request, Verified,
 };
 use camhook_site::Dialect;
 
 pub use setup::{CAMERA_V1, CAMERA_V2, CLOUD};
 
 use message::Message;
+use parameters::Found;
 use parse::Parser;
 
 /// The reason of a request whose query stands in its path.
@@ -59,13 +62,15 @@ impl Adapter for InstarHttp {
         concat!("instar-http ", env!("CARGO_PKG_VERSION"))
     }
 
-    /// A GET of the source's own address. What stands below it may be a query whose `?` was encoded: an alarm.
+    /// A GET of the source's own address and nothing else. What stands below it may be a query whose `?` was encoded: an
+    /// alarm, and so may a body.
     fn is_visit(&self, request: &Request<Verified>) -> bool {
-        request.method() == Method::Get && !has_query(request) && request.rest().is_empty()
+        let has_content = has_query(request) || !request.body().is_empty();
+        request.method() == Method::Get && !has_content && request.rest().is_empty()
     }
 
     fn notice(&self, request: &Request<Verified>) -> Option<Notice> {
-        let parameters = parameters::read(request).ok()?;
+        let Found { parameters, .. } = parameters::read(request).ok()?;
         let parser = Parser { parameters: &parameters, chosen: &request.source().parameters };
         let used = parser.other_parameter(request.source().dialect?)?;
         let detail =
@@ -81,12 +86,23 @@ impl Adapter for InstarHttp {
         if !has_query(request) && request.body().is_empty() && !request.rest().is_empty() {
             return Err(Malformed::new(QUERY_IN_PATH, "the address goes on where its query should begin"));
         }
-        let parameters = parameters::read(request)?;
+        let Found { parameters, unread } = parameters::read(request)?;
         let parser = Parser { parameters: &parameters, chosen: &source.parameters };
-        Ok(match parser.parse(dialect)? {
-            Message::Idle => Parsed::Ignored(Ignored::NoAlarm),
-            Message::Alarm(alarm) => Parsed::Events(vec![event::draft(&alarm, source)]),
-        })
+        match (parser.parse(dialect), unread) {
+            (Ok(Message::Alarm(alarm)), None) => Ok(Parsed::Events(vec![event::draft(&alarm, source)])),
+            (Ok(Message::Alarm(alarm)), Some(unread)) => Ok(Parsed::Partly {
+                events: vec![event::draft(&alarm, source)],
+                remainder: Remainder::Quarantine(unread),
+            }),
+            // The alarm may stand in what cannot be read.
+            (Ok(Message::Idle), Some(unread)) => Err(unread),
+            (Err(_), Some(unread)) if parameters.is_empty() => Err(unread),
+            (Err(malformed), Some(unread)) => {
+                Err(Malformed::new(unread.code, format!("{}; {}", unread.detail, malformed.detail)))
+            }
+            (Ok(Message::Idle), None) => Ok(Parsed::Ignored(Ignored::NoAlarm)),
+            (Err(malformed), None) => Err(malformed),
+        }
     }
 
     fn reply(&self, outcome: Outcome<'_>) -> Reply {

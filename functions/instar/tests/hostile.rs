@@ -100,3 +100,66 @@ fn payloads_without_quotes_that_are_cut_off_repeated_or_long() {
         assert!(is_malformed(&payload), "{} bytes", payload.len());
     }
 }
+
+#[test]
+fn multipart_forms_that_are_cut_off_repeated_or_long() {
+    let text = |name: &str, value: &str| {
+        format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let file = "--X\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.jpg\"\r\n\r\n\0\r\n";
+    let whole = format!("{}{}--X--", text("active", "1"), text("trigger", "1"));
+    assert_eq!(outcomes("", &whole), [Ok(1); 3]);
+    for end in 1..whole.len() {
+        // What is left of an alarm may be one; nothing panics.
+        let _ = outcomes("", &whole[..end]);
+    }
+    assert_eq!(outcomes("", &text("active", "1").repeat(10_000)), [Err("too_many_parameters"); 3]);
+    assert_eq!(outcomes("", &file.repeat(20_000)), [Err("unread_parts"); 3]);
+    assert_eq!(
+        outcomes("", &format!("--X\ncontent-type: a\n{}", "--X\n".repeat(1_000_000))),
+        [Err("unread_parts"); 3]
+    );
+    let long = "n".repeat(1024 * 1024);
+    assert_eq!(outcomes("", &text(&long, "1")), [Err("no_parameters"), Err("no_trigger"), Err("no_trigger")]);
+    assert_eq!(outcomes("", &text("active", &long)), [Err("unread_parts"); 3]);
+}
+
+/// The events of a request and the code of what is in the quarantine beside them.
+#[cfg(test)]
+fn partly(query: &str, body: &[u8]) -> (usize, Option<&'static str>) {
+    let source = common::source("dialect = \"camera-v1\"");
+    match InstarHttp.parse(&common::request(&source, query, body)) {
+        Ok(Parsed::Events(drafts)) => (drafts.len(), None),
+        Ok(Parsed::Partly { events, remainder: camhook_ingest::Remainder::Quarantine(malformed) }) => {
+            (events.len(), Some(malformed.code))
+        }
+        Ok(other) => panic!("{other:?}"),
+        Err(malformed) => (0, Some(malformed.code)),
+    }
+}
+
+#[test]
+fn no_body_costs_an_alarm_that_stands_in_the_query() {
+    let jpeg = [b"\xff\xd8\xff\xe0\0\x10JFIF\0".as_slice(), &[7; 70_000]].concat();
+    let file = [
+        b"--X\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.jpg\"\r\n\r\n",
+        jpeg.as_slice(),
+        b"\r\n--X--\r\n",
+    ]
+    .concat();
+    let long = "a=1&".repeat(20_000);
+    for (body, code) in [
+        (jpeg.as_slice(), "body_too_long"),
+        (&jpeg[..20], "not_parameters"),
+        (&file, "unread_parts"),
+        (b"{\"object\":", "not_json"),
+        (b"[1]", "not_parameters"),
+        (b"<alarm/>", "not_parameters"),
+        (long.as_bytes(), "body_too_long"),
+    ] {
+        assert_eq!(partly("active=1&object=1", body), (1, Some(code)));
+        assert_eq!(partly("active=0", body), (0, Some(code)), "the alarm may stand in the body");
+        assert_eq!(partly("", body).0, 0);
+    }
+    assert_eq!(partly("active=1", b"object=1"), (1, None));
+}

@@ -14,6 +14,7 @@ fn take(query: &str, body: &[u8]) {
         let source = common::source(dialect);
         match InstarHttp.parse(&common::request(&source, query, body)) {
             Ok(Parsed::Events(drafts)) => assert_eq!(drafts.len(), 1),
+            Ok(Parsed::Partly { events, .. }) => assert_eq!(events.len(), 1),
             Ok(other) => assert!(matches!(other, Parsed::Ignored(_)), "these senders have no heartbeat"),
             Err(malformed) => assert!(!malformed.code.is_empty() && !malformed.detail.is_empty()),
         }

@@ -1,12 +1,15 @@
-//! The parameters of a request, wherever it has them: in the query, in a form, in a JSON object.
+//! The parameters of a request, wherever it has them: in the query, in a form, in the texts of a multipart form, in a JSON
+//! object.
 
 use camhook_ingest::{Malformed, Request, Verified, describe_names};
 use serde_json::Value;
 
+use super::multipart;
+
 /// More parameters than any camera or person sends; what has more is not read.
 const LIMIT: usize = 512;
 
-/// A longer body is none of a camera's. In bytes.
+/// A longer form or JSON is none of a camera's. In bytes.
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// How deep a JSON object may be.
@@ -22,6 +25,11 @@ impl Parameters {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let named = self.0.iter().rev().filter(|(present, _)| present.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.trim()).find(|value| !value.is_empty())
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whether the name is there, with a value or without.
@@ -74,13 +82,42 @@ impl Parameters {
     }
 }
 
-/// Reads all parameters of a request: those of the query first, then those of the body.
+/// What a request holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The parameters that can be read.
+    pub(crate) parameters: Parameters,
+    /// Why a part of the body cannot be read.
+    pub(crate) unread: Option<Malformed>,
+}
+
+/// Reads all parameters of a request: those of the query first, then those of the body. Of a body that cannot be read as a
+/// whole none count but the texts of a multipart form.
 ///
 /// The first character of a body decides whether it is a form or JSON: the gateway may add a media type of its own.
-pub(crate) fn read(request: &Request<Verified>) -> Result<Parameters, Malformed> {
+///
+/// # Errors
+///
+/// When the query has more parameters than anybody sends.
+pub(crate) fn read(request: &Request<Verified>) -> Result<Found, Malformed> {
     let mut parameters = Parameters::default();
     parameters.push_pairs(request.query().as_bytes())?;
-    let body = request.body().trim_ascii();
+    let of_query = parameters.0.len();
+    let unread = match read_body(request.body().trim_ascii(), &mut parameters) {
+        Ok(unread) => unread,
+        Err(malformed) => {
+            parameters.0.truncate(of_query);
+            Some(malformed)
+        }
+    };
+    Ok(Found { parameters, unread })
+}
+
+/// Adds the parameters of a body; what it has beside them.
+fn read_body(body: &[u8], parameters: &mut Parameters) -> Result<Option<Malformed>, Malformed> {
+    if let Some(delimiter) = multipart::delimiter(body) {
+        return read_multipart(body, delimiter, parameters);
+    }
     if body.len() > BODY_LIMIT {
         return Err(Malformed::new("body_too_long", format!("the body has more than {BODY_LIMIT} bytes")));
     }
@@ -98,12 +135,35 @@ pub(crate) fn read(request: &Request<Verified>) -> Result<Parameters, Malformed>
         Some(b'[' | b'<' | b'"') => {
             return Err(Malformed::new("not_parameters", "the body is neither a form nor a JSON object"));
         }
-        Some(_) if body.contains(&0) => {
+        Some(_) if body.contains(&0) || body.starts_with(&JPEG) => {
             return Err(Malformed::new("not_parameters", "the body is no text"));
         }
         Some(_) => parameters.push_pairs(body)?,
     }
-    Ok(parameters)
+    Ok(None)
+}
+
+/// The first bytes of a JPEG.
+const JPEG: [u8; 2] = [0xff, 0xd8];
+
+/// Adds the texts of a multipart form; the names of its other parts, files for the most part, as what cannot be read.
+fn read_multipart(
+    body: &[u8],
+    delimiter: &[u8],
+    parameters: &mut Parameters,
+) -> Result<Option<Malformed>, Malformed> {
+    let mut others: Vec<&str> = Vec::new();
+    for part in multipart::parts(body, delimiter) {
+        match part.text() {
+            Some((name, text)) => parameters.push(name.to_owned(), text.to_owned())?,
+            None => others.push(part.name.unwrap_or("?")),
+        }
+    }
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let found = describe_names(others.into_iter());
+    Ok(Some(Malformed::new("unread_parts", format!("the form has parts that are no texts; {found}"))))
 }
 
 #[cfg(test)]
