@@ -10,10 +10,13 @@ use crate::{is_number, is_reachability};
 const ID_LENGTH: usize = 32;
 
 /// The name of the camera: in camhook.toml, else in the device, else by its id where a person can read that (`Camera 7`,
-/// `garage`); the source's where there is none.
+/// `garage`); that of a device which is reported as gone or back without a camera; the source's where there is none.
 #[must_use]
 pub fn place(site: &Site, event: &Event) -> String {
-    named(site, event).or_else(|| by_id(event)).unwrap_or_else(|| event.data.source.to_string())
+    named(site, event)
+        .or_else(|| by_id(event))
+        .or_else(|| device(event))
+        .unwrap_or_else(|| event.data.source.to_string())
 }
 
 /// What tells the camera apart from all others in a list: its [place], and where several devices are reported together
@@ -21,7 +24,7 @@ pub fn place(site: &Site, event: &Event) -> String {
 #[must_use]
 pub fn label(site: &Site, event: &Event) -> String {
     let source = &event.data.source;
-    if let Some(named) = named(site, event) {
+    if let Some(named) = named(site, event).or_else(|| device(event)) {
         return named;
     }
     match (by_id(event), &event.data.camera) {
@@ -48,6 +51,13 @@ fn named(site: &Site, event: &Event) -> Option<String> {
         return Some(named.to_string());
     }
     printable_opt(event.data.camera.as_ref()?.name.as_ref().map(Text::as_str))
+}
+
+/// The name of a device behind the source, a recorder or the hardware of several cameras, that is gone or back.
+fn device(event: &Event) -> Option<String> {
+    let data = &event.data;
+    let is_device = is_reachability(data.kind) && data.camera.is_none();
+    printable_opt(data.name.as_ref().filter(|_| is_device).map(Text::as_str))
 }
 
 /// The camera by its id: by its number where that is all that the id says, or by a word.

@@ -61,29 +61,38 @@ pub fn describe(site: &Site, event: &Event) -> Description {
     if camera::is_ambiguous(site, event) {
         facts.push(event.data.source.to_string());
     }
-    facts.retain(|fact| *fact != text && !fact.is_empty());
+    facts.retain(|fact| *fact != text && !fact.is_empty() && !(names_place && *fact == place));
     facts.dedup();
     Description { subject: text, place, facts, names_place }
 }
+
+/// The most zones of an event that are listed.
+const ZONES_SHOWN: usize = 16;
 
 fn is_number(id: &str) -> bool {
     (1..=4).contains(&id.len()) && id.bytes().all(|octet| octet.is_ascii_digit())
 }
 
-/// The zone or line by its name, or by its number.
+/// The zone or line by its name or number, or several by their numbers: `zones 1 and 2`. What has no form is the number of
+/// an input where the event is about one.
 fn zone(event: &Event) -> Option<String> {
     let zone = event.data.zone.as_ref()?;
-    if event.data.kind == Kind::Input {
+    if event.data.kind == Kind::Input && zone.shape.is_none() {
         return None;
     }
     if let Some(name) = words::printable_opt(zone.name.as_ref().map(camhook_event::Text::as_str)) {
         return Some(name);
     }
-    let id = zone.id.as_ref().map(|id| printable(id.as_str())).filter(|id| is_number(id))?;
     let word = match zone.shape {
         Some(camhook_event::ZoneShape::Line) => "line",
         Some(camhook_event::ZoneShape::Area) | None => "zone",
     };
+    let numbers: Vec<&str> = zone.numbers().collect();
+    if let Some((last, others)) = numbers.split_last() {
+        let is_short = numbers.len() <= ZONES_SHOWN && numbers.iter().all(|number| is_number(number));
+        return is_short.then(|| format!("{word}s {} and {last}", others.join(", ")));
+    }
+    let id = zone.id.as_ref().map(|id| printable(id.as_str())).filter(|id| is_number(id))?;
     Some(format!("{word} {id}"))
 }
 

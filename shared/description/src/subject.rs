@@ -52,10 +52,10 @@ fn named_kind(event: &Event) -> String {
     if event.data.kind == Kind::Input { input(event) } else { words::kind(event) }
 }
 
-/// The input by its name, or `Input 2`.
+/// The input by its name, or `Input 2`. An area or a line beside it is none.
 fn input(event: &Event) -> String {
     let data = &event.data;
-    let zone = data.zone.as_ref();
+    let zone = data.zone.as_ref().filter(|zone| zone.shape.is_none());
     let name = printable_opt(data.name.as_ref().map(Text::as_str))
         .or_else(|| printable_opt(zone.and_then(|zone| zone.name.as_ref()).map(Text::as_str)));
     if let Some(name) = name {

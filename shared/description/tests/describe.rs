@@ -99,6 +99,21 @@ fn who_or_what_comes_first_and_no_raw_word_is_shown() {
         ),
         ("input", json!({ "zone": { "id": "2" } }), "Input 2 at Drive", ""),
         ("input", json!({ "name": "Doorbell" }), "Doorbell at Drive", ""),
+        ("input", json!({ "zone": { "shape": "area", "id": "1" } }), "Input at Drive", "zone 1"),
+        ("motion", json!({ "zone": { "shape": "area", "id": "1,2" } }), "Motion at Drive", "zones 1 and 2"),
+        (
+            "motion",
+            json!({ "zone": { "shape": "area", "id": "5,6,7,8" } }),
+            "Motion at Drive",
+            "zones 5, 6, 7 and 8",
+        ),
+        (
+            "line_crossing",
+            json!({ "zone": { "shape": "line", "id": "1, 3" } }),
+            "Line crossed at Drive",
+            "lines 1 and 3",
+        ),
+        ("motion", json!({ "zone": { "shape": "area", "id": "gate,2" } }), "Motion at Drive", ""),
         (
             "counting",
             json!({ "counts": { "person": { "enter": 12, "leave": 9, "inside": 3 }, "vehicle": { "enter": 1 } } }),
@@ -151,6 +166,28 @@ fn cameras_are_named_as_people_know_them() {
         let event: Event = serde_json::from_value(value).unwrap();
         assert_eq!(describe(&site, &event).headline(), headline);
     }
+}
+
+#[test]
+fn a_device_behind_a_source_is_named_when_it_is_gone() {
+    let site = site();
+    let of = |kind, name: &str| {
+        let mut value =
+            serde_json::to_value(event(kind, &json!({ "source": "many", "name": name }))).unwrap();
+        value["data"].as_object_mut().unwrap().remove("camera");
+        serde_json::from_value::<Event>(value).unwrap()
+    };
+    for (kind, headline) in [
+        ("device_offline", "AXIS P3245 (10.0.0.48) offline"),
+        ("device_online", "AXIS P3245 (10.0.0.48) online again"),
+    ] {
+        let event = of(kind, "AXIS P3245 (10.0.0.48)");
+        let described = describe(&site, &event);
+        assert_eq!((described.headline().as_str(), described.facts.len()), (headline, 0));
+        assert_eq!(label(&site, &event), "AXIS P3245 (10.0.0.48)");
+    }
+    assert_eq!(describe(&site, &of("external", "Gate left open")).headline(), "Gate left open at many");
+    assert_eq!(label(&site, &of("storage", "Server 1")), "many");
 }
 
 #[test]
