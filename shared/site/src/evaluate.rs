@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use camhook_event::{
-    Direction, Event, Face, Fraction, Kind, Plate, PlateList, State, Target, TargetClass, Text,
+    Direction, Event, Face, Fraction, Kind, Plate, PlateList, State, Target, TargetClass, Text, Zone,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -115,8 +115,8 @@ pub fn plate_matches(rule: &Rule, event: &Event, context: &Context<'_>) -> Vec<P
 enum Passes {
     /// It does not.
     No,
-    /// Nobody can tell: the device does not say on which list a plate or face is, or whether a face matched, or a plate
-    /// is like those of several lists. Neither the condition nor its opposite holds, so that no rule accepts such a
+    /// Nobody can tell: the device does not say whose face it is, on which list a plate or face is, or whether a face
+    /// matched, or a plate was not read, or is like those of several lists. Neither the condition nor its opposite holds, so that no rule accepts such a
     /// plate or face.
     Unknown,
     /// It does.
@@ -223,6 +223,7 @@ impl fmt::Display for Reason {
             }
             Self::Unknown { key } => match key.as_str() {
                 "matched" => formatter.write_str("the device does not say whether the face matched"),
+                "face" => formatter.write_str("the device does not say whose face it is"),
                 "face_list" => formatter.write_str("the device does not say on which list the face is"),
                 "plate" => formatter.write_str("the plate was not read"),
                 _ => formatter.write_str("the device does not say on which list the plate is"),
@@ -368,13 +369,15 @@ impl Test {
             }
             Self::Zone(any_of) => {
                 let (id, name) = zone(event);
-                (any_alike(any_of, id) || any_alike(any_of, name)).into()
+                let mut numbers = data.zone.iter().flat_map(Zone::numbers);
+                let is_number = |number: &str| any_of.iter().any(|wanted| wanted.as_str() == number);
+                (any_alike(any_of, id) || any_alike(any_of, name) || numbers.any(is_number)).into()
             }
             Self::Direction(any_of) => {
                 let found = data.plate.as_ref().and_then(|plate| plate.direction);
                 found.is_some_and(|found| any_of.iter().any(|wanted| is_direction(*wanted, found))).into()
             }
-            Self::Face(any_of) => any_alike(any_of, face_name(event)).into(),
+            Self::Face(any_of) => face(any_of, event),
             Self::Count { class, counter, above } => {
                 count(event, *class, *counter).is_some_and(|count| count > *above).into()
             }
@@ -408,7 +411,7 @@ impl Test {
     }
 
     /// What the rule wants, in words.
-    fn wanted(&self) -> String {
+    pub(crate) fn wanted(&self) -> String {
         match self {
             Self::Source(any_of)
             | Self::Area(any_of)
@@ -521,6 +524,18 @@ fn matched(wanted: bool, event: &Event) -> Passes {
     }
 }
 
+/// Whether the event's face bears one of these names. A face without a name may be anybody's, unless the device looked for
+/// it in its album and found nobody.
+fn face(any_of: &[Text], event: &Event) -> Passes {
+    match &event.data.face {
+        Some(Face { name: Some(name), .. }) => any_alike(any_of, Some(name)).into(),
+        Some(Face { matched: Some(false), .. }) => Passes::No,
+        Some(_) => Passes::Unknown,
+        None if is_about_a_face(event) => Passes::Unknown,
+        None => Passes::No,
+    }
+}
+
 fn is_about_a_face(event: &Event) -> bool {
     matches!(event.data.kind, Kind::Face | Kind::FaceMatch)
 }
@@ -565,7 +580,8 @@ impl PlateVerdict<'_> {
 
 fn plate<'a>(any_of: &'a [PlateChoice], event: &Event, context: &Context<'_>) -> PlateVerdict<'a> {
     let Some(plate) = plate_text(event) else {
-        return if event.data.kind == Kind::Plate { PlateVerdict::Unread } else { PlateVerdict::Other };
+        let has_plate = event.data.plate.is_some() || event.data.kind == Kind::Plate;
+        return if has_plate { PlateVerdict::Unread } else { PlateVerdict::Other };
     };
     let day = context.at.to_zoned(context.site.timezone().clone()).date();
     let mut obstacle = None;

@@ -499,7 +499,7 @@ pub(crate) struct RawCondition {
     pub(crate) state: Option<Many<State>>,
     /// The class of a target.
     pub(crate) target: Option<Many<Named<TargetClass>>>,
-    /// The id or name of the zone or line in the device, ignoring case.
+    /// The id or name of the zone or line in the device, ignoring case; of several zones at once, any.
     pub(crate) zone: Option<Many<String>>,
     /// The plate, or `@list`. Only letters and digits count, ignoring case. `@list~1` also accepts a plate of which
     /// one character was misread or is missing, unless another list has that plate or one as similar: that one never
@@ -521,9 +521,11 @@ pub(crate) struct RawCondition {
     /// The vehicle's direction; `away` includes `leave`. An event without a direction never matches.
     #[schemars(extend("x-vendors" = ["viewtron"]))]
     pub(crate) direction: Option<Many<Direction>>,
-    /// The name of the face in the device, ignoring case.
+    /// The name of the face in the device, ignoring case. A face without a name never matches, neither here nor within
+    /// `not`, unless the device reports that it did not find the face in its album.
     pub(crate) face: Option<Many<String>>,
     /// A counter above a number.
+    #[schemars(extend("x-vendors" = ["viewtron", "xprotect", "ivsec"]))]
     pub(crate) count: Option<RawCount>,
     /// The device's lowest confidence: in the plate, else in the face's similarity, else in a target (of the class in
     /// `target`). An event without a confidence never matches.

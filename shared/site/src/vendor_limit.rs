@@ -1,8 +1,8 @@
 //! What a vendor's devices do not send, for checks of a camhook.toml.
 
-use camhook_event::Vendor;
+use camhook_event::{Kind, State, Vendor};
 
-use crate::{Source, Test};
+use crate::{Dialect, Retention, Source, Test};
 
 /// Something that the devices of some vendors do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,5 +60,55 @@ pub(crate) fn needed_by(test: &Test) -> Option<Ability> {
         Test::FaceList(_) => Some(Ability::FaceList),
         Test::Matched(_) => Some(Ability::FaceMatch),
         _ => None,
+    }
+}
+
+/// Whether events of a source may pass a test of what most sources send: kind, state, plate, face, counters. Unlike those of
+/// [`needed_by`], such a test is no mistake in a rule about several sources of which some cannot.
+///
+/// Yes where the vendor's documents do not rule it out: the kinds of Viewtron and iVSEC depend on the firmware.
+pub(crate) fn may_pass(source: &Source, test: &Test) -> bool {
+    match test {
+        Test::Kind(any_of) => any_of.iter().any(|kind| may_send_kind(source, *kind)),
+        Test::State(any_of) => any_of.iter().any(|state| may_send_state(source, *state)),
+        Test::Plate(_) => source.vendor != Vendor::Instar || is_cloud(source),
+        Test::Face(_) => {
+            source.faces == Retention::Keep && (source.vendor != Vendor::Instar || is_cloud(source))
+        }
+        Test::Count { .. } => source.vendor != Vendor::Instar,
+        _ => true,
+    }
+}
+
+/// Whether a test can pass for no event of this source since its faces are not kept.
+pub(crate) fn is_about_dropped_faces(source: &Source, test: &Test) -> bool {
+    matches!(test, Test::Face(_)) && source.faces == Retention::Drop
+}
+
+fn is_cloud(source: &Source) -> bool {
+    source.dialect == Some(Dialect::Cloud)
+}
+
+/// Tracking has a finding of its own, and the watchdog reports the silence of any source.
+fn may_send_kind(source: &Source, kind: Kind) -> bool {
+    match (source.vendor, kind) {
+        (_, Kind::Tracking | Kind::DeviceOffline | Kind::DeviceOnline | Kind::ClockWrong | Kind::Other) => {
+            true
+        }
+        (Vendor::Xprotect, kind) => kind != Kind::Manual,
+        // Cameras send what set off an alarm, also in the Cloud's dialect.
+        (Vendor::Instar, Kind::Motion | Kind::Pir | Kind::Input | Kind::Audio | Kind::Manual) => true,
+        (Vendor::Instar, Kind::Object | Kind::Plate | Kind::Face | Kind::Storage) => is_cloud(source),
+        (Vendor::Instar, _) => false,
+        _ => true,
+    }
+}
+
+/// INSTAR reports no end of an alarm. What begins is the absence of a camera: its last will, or its silence.
+fn may_send_state(source: &Source, state: State) -> bool {
+    match (source.vendor, state) {
+        (Vendor::Instar, State::Stop) => false,
+        (Vendor::Instar, State::Start) => source.topic.is_some() || source.offline_after.is_some(),
+        _ => true,
     }
 }

@@ -275,6 +275,8 @@ pub(super) fn warn_of_unreachable_rules(site: &Site, positions: &[usize], notes:
         warn_of_missing_area(rule, &sources, &path, notes);
         let tests = rule.when.tests();
         let required = rule.when.required_tests();
+        warn_of_tests_without_a_source(&required, &sources, &path_when, notes);
+        warn_of_dropped_faces(&tests, &sources, &path_when, notes);
         for test in &tests {
             let Some(ability) = vendor_limit::needed_by(test) else { continue };
             let unable: Vec<&Source> =
@@ -307,6 +309,61 @@ pub(super) fn warn_of_unreachable_rules(site: &Site, positions: &[usize], notes:
                 &path_when,
                 "this rule can never match: tracking is no detection",
                 "add report = \"tracking\"",
+            );
+        }
+    }
+}
+
+/// A test that every matching event passes, and that no source's events may pass.
+fn warn_of_tests_without_a_source(
+    required: &[&Test],
+    sources: &[&Source],
+    path_when: &Path<'_>,
+    notes: &mut Notes,
+) {
+    for test in required {
+        // That names are not kept has a finding of its own.
+        let is_impossible = |source: &&Source| {
+            !vendor_limit::may_pass(source, test) && !vendor_limit::is_about_dropped_faces(source, test)
+        };
+        if sources.is_empty() || !sources.iter().all(is_impossible) {
+            continue;
+        }
+        let names: BTreeSet<&str> = sources.iter().map(|source| source.vendor.name()).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let key = test.key();
+        let what = match test {
+            Test::Kind(_) | Test::State(_) => format!("`{key}` {}", test.wanted()),
+            _ => format!("`{key}`"),
+        };
+        notes.warning(
+            &path_when.key(key),
+            format!(
+                "this rule can never match: {} sends no {what} in the dialects of its sources",
+                names.join(" or ")
+            ),
+            format!("leave `{key}` out, or name a source that sends it"),
+        );
+    }
+}
+
+/// The name of a face is asked for, and a source does not keep it.
+fn warn_of_dropped_faces(tests: &[&Test], sources: &[&Source], path_when: &Path<'_>, notes: &mut Notes) {
+    for test in tests {
+        let dropping: Vec<String> = sources
+            .iter()
+            .filter(|source| vendor_limit::is_about_dropped_faces(source, test))
+            .map(|source| format!("`{}`", source.id))
+            .collect();
+        if !dropping.is_empty() {
+            notes.warning(
+                &path_when.key(test.key()),
+                format!(
+                    "faces = \"drop\": no name of a face is kept from {}, so this never matches there, neither here nor \
+                     within `not`",
+                    dropping.join(", ")
+                ),
+                "keep the faces of that source, or name sources that keep them",
             );
         }
     }
