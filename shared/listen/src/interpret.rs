@@ -73,6 +73,9 @@ pub struct Picture {
 }
 
 /// Interprets a request. Nothing is kept between two requests.
+///
+/// Where the path names a vendor, as that of a deployed function does, only the vendor's dialects are asked: no other
+/// function would get the request.
 pub async fn interpret(request: &CapturedRequest) -> Interpretation {
     if request.body.len() > BODY_LIMIT {
         return Interpretation {
@@ -83,7 +86,9 @@ pub async fn interpret(request: &CapturedRequest) -> Interpretation {
     }
     let mut readable = Vec::new();
     let mut attempts = Vec::new();
-    for (index, dialect) in DIALECTS.iter().enumerate() {
+    let named = named_vendor(request);
+    let asked = |dialect: &Dialect| named.is_none_or(|vendor| dialect.vendor == vendor);
+    for (index, dialect) in DIALECTS.iter().enumerate().filter(|(_, dialect)| asked(dialect)) {
         let Some(receiver) = Receiver::new(dialect) else { continue };
         match receiver.parse(request) {
             Outcome::Unreadable(failed) => attempts.extend(failed),
@@ -120,8 +125,6 @@ fn rank(outcome: &Outcome) -> u8 {
 
 /// The dialect that an unreadable request most likely is in, by its path and the first character of its body.
 fn closest(request: &CapturedRequest) -> Option<&'static Dialect> {
-    let path = request.decoded_path();
-    let named = path.split('/').find(|segment| !segment.is_empty()).and_then(|name| name.parse().ok());
     let by_content = || match request.body.iter().find(|octet| !octet.is_ascii_whitespace()) {
         Some(b'<') => Vendor::Viewtron,
         Some(b'{') if request.headers.iter().any(|(name, _)| name.contains("signature")) => Vendor::Xprotect,
@@ -129,7 +132,15 @@ fn closest(request: &CapturedRequest) -> Option<&'static Dialect> {
         None => Vendor::Instar,
     };
     let last_of = |vendor| DIALECTS.iter().rev().find(|dialect| dialect.vendor == vendor);
-    named.and_then(last_of).or_else(|| last_of(by_content()))
+    named_vendor(request).and_then(last_of).or_else(|| last_of(by_content()))
+}
+
+/// The vendor whose function the path names, if a dialect is that vendor's.
+fn named_vendor(request: &CapturedRequest) -> Option<Vendor> {
+    let path = request.decoded_path();
+    let name = path.split('/').find(|segment| !segment.is_empty())?;
+    let vendor = name.parse().ok()?;
+    DIALECTS.iter().any(|dialect| dialect.vendor == vendor).then_some(vendor)
 }
 
 /// A site with one source of one dialect.

@@ -101,6 +101,39 @@ async fn what_nobody_reads_names_the_likely_vendor_and_every_reason() {
     }
 }
 
+#[tokio::test]
+async fn where_the_path_names_a_vendor_no_other_dialect_decides() {
+    let request = |method: &str, path: &str, query: &str, body: &'static str| CapturedRequest {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: Vec::new(),
+        body: Bytes::from_static(body.as_bytes()),
+        peer: "127.0.0.1:4000".parse().unwrap(),
+        received_at: NOW,
+    };
+    for (method, path, query, vendor) in [
+        ("GET", "/instar/gate/tok/%3Factive=1", "", "instar"),
+        ("GET", "/instar/gate/tok/%253Factive%3D1", "", "instar"),
+        ("POST", "/instar/gate/tok/%3Factive=1", "", "instar"),
+        ("GET", "/instar/gate", "active=1%26object%3D1", "instar"),
+        ("GET", "/xprotect/vms", "alert_type=motion&zone=parking_lot", "xprotect"),
+    ] {
+        let interpretation = interpret(&request(method, path, query, "")).await;
+        assert!(
+            matches!(interpretation.outcome, Outcome::Unreadable(_)),
+            "{path}?{query}: {interpretation:?}"
+        );
+        assert_eq!(interpretation.dialect.unwrap().vendor.name(), vendor);
+        let Outcome::Unreadable(attempts) = interpretation.outcome else { unreachable!() };
+        assert!(attempts.iter().all(|attempt| attempt.dialect.vendor.name() == vendor), "{attempts:?}");
+    }
+    let visit = interpret(&request("GET", "/instar/gate/tok", "", "")).await;
+    assert!(matches!(visit.outcome, Outcome::Visit), "{visit:?}");
+    let alarm = interpret(&request("GET", "/instar/gate/tok", "", "active=1")).await;
+    assert!(matches!(alarm.outcome, Outcome::Events { .. }), "{alarm:?}");
+}
+
 struct Running {
     address: SocketAddr,
     observations: mpsc::Receiver<Observation>,
