@@ -5,7 +5,7 @@ use camhook_ingest::{
     Adapter, Headers, Malformed, Method, Notice, Outcome, Parsed, Refusal, Reply, Request, Verified,
 };
 
-use crate::event::draft;
+use crate::event::drafts;
 use crate::parse::parse;
 use crate::reply::reply;
 use crate::signature::{SIGNATURE_FIELD, signature};
@@ -47,11 +47,13 @@ impl Adapter for Xprotect {
 
     fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {
         let message = parse(request.body(), request.query())?;
-        let mut draft = draft(message, request.source().faces);
+        let mut drafts = drafts(message, request.source().faces);
         if let Some(version) = unknown_version(request.headers()) {
-            draft.vendor_data.insert("X-Milestone-Api-Version", version);
+            for draft in &mut drafts {
+                draft.vendor_data.insert("X-Milestone-Api-Version", version);
+            }
         }
-        Ok(Parsed::Events(vec![draft]))
+        Ok(Parsed::Events(drafts))
     }
 
     /// XProtect signs each post of a webhook with a token, and repeats a post after any failure but 400: a wrong

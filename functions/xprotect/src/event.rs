@@ -1,24 +1,33 @@
 //! From a message to the normalized event.
 
-use camhook_event::{Camera, Device, Text, VendorData};
+use camhook_event::{Camera, Counts, Device, Kind, Tally, TargetClass, Text, VendorData};
 use camhook_ingest::{DeviceTime, Draft, Identity};
 use camhook_site::Retention;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::analytics::take_found;
-use crate::impersonal::{is_impersonal, strip};
+use crate::analytics::{FoundObject, Shows, take_count, take_found};
+use crate::impersonal::{Topic, strip};
 use crate::kind::{kind, state};
-use crate::message::{Message, Origin, OriginKind, is_unique};
+use crate::message::{Carrier, Message, Origin, OriginKind, is_unique};
+use crate::subject::{Subjects, split};
+use crate::words::Words;
 
 /// What XProtect writes for a name that it does not know.
 const UNKNOWN: &str = "<Unknown>";
 
-/// The event of a message.
-pub(crate) fn draft(mut message: Message<'_>, faces: Retention) -> Draft<'_> {
-    let found = take_found(&mut message.event);
+/// The events of a message: one, or one for each plate and face where it has several.
+pub(crate) fn drafts(mut message: Message<'_>, faces: Retention) -> Vec<Draft<'_>> {
+    let mut found = take_found(&mut message.event);
     let kind = kind(&message, &found);
+    if kind == Kind::Plate {
+        take_plate_of_vehicle(&mut found.objects);
+    }
+    let topic = match faces {
+        Retention::Keep => None,
+        Retention::Drop => Some(Topic::of(kind, &message, &found.objects)),
+    };
     let device_time = message.timestamp.take().map(device_time);
     let (event_id, label) = match message.id.take() {
         Some(id) if is_unique(id.as_str()) => (Some(id), None),
@@ -26,29 +35,65 @@ pub(crate) fn draft(mut message: Message<'_>, faces: Retention) -> Draft<'_> {
     };
     let mut draft = Draft::new(kind, identity(event_id.as_ref(), device_time.as_ref()));
     draft.state = state(&message, kind);
+    draft.counts = take_count(kind, &mut message.event).map(|count| counts(count, &message));
     draft.vendor_data = vendor_data(&message);
     if let Some(label) = label {
         draft.vendor_data.insert("ID", label.as_str());
     }
-    let is_kept = |text: &Text| faces == Retention::Keep || is_impersonal(text.as_str());
+    let is_kept = |text: &Text| topic.is_none_or(|topic| topic.keeps(text.as_str()));
     let words = [message.name.take(), message.message.take()];
     draft.vendor_kind = words.into_iter().flatten().find(|word| word.as_str() != UNKNOWN && is_kept(word));
-    let Origin { kind, name, id } = message.origin;
-    match kind {
+    let Origin { kind: origin, name, id } = message.origin;
+    match origin {
         OriginKind::Camera => draft.camera = camera(id, name),
-        _ => draft.name = name.filter(|name| kind.is_device() || is_kept(name)),
+        _ => draft.name = name.filter(|name| origin.is_device() || is_kept(name)),
+    }
+    // The words of a query are a person's own. Those that say no kind are the name of the event.
+    if let (Carrier::Query, Kind::Other, Some(words)) = (message.carrier, kind, &draft.vendor_kind)
+        && let Some(source) = draft.name.replace(words.clone())
+    {
+        draft.vendor_data.insert("source", source.as_str());
     }
     draft.device_time = device_time;
     draft.device = Device { name: message.server, ..Device::default() };
     draft.event_ids = event_id.into_iter().collect();
-    draft.targets = found.targets;
-    draft.plate = found.plate;
     draft.zone = found.zone;
     draft.images = found.images;
-    if faces == Retention::Drop {
-        strip(&mut draft);
+    let mut subjects = Subjects::default();
+    for mut object in found.objects {
+        let face = if faces == Retention::Keep { object.take_face() } else { None };
+        let may_be_name = faces == Retention::Drop && object.shows == Shows::Face;
+        subjects.add(object.plate.take().filter(|_| !may_be_name), face);
+        draft.targets.push(object.target);
     }
-    draft
+    if let Some(topic) = topic {
+        strip(&mut draft, topic);
+    }
+    split(draft, subjects)
+}
+
+/// The plate of an event that is about one and has no plate among its objects: the value of its only vehicle.
+fn take_plate_of_vehicle(objects: &mut [FoundObject]) {
+    if objects.iter().any(|object| object.plate.is_some()) {
+        return;
+    }
+    let mut carriers = objects.iter_mut().filter(|object| object.may_carry_plate());
+    if let (Some(only), None) = (carriers.next(), carriers.next()) {
+        only.take_plate();
+    }
+}
+
+/// The count of an event, for what its words say is counted. That it is how many are inside, and not how many came in, is
+/// inferred.
+fn counts(count: u64, message: &Message<'_>) -> Counts {
+    let tally = Tally { inside: Some(count), ..Tally::default() };
+    let texts = [&message.name, &message.message, &message.subclass].into_iter().flatten();
+    match texts.filter_map(|text| Words::of(text.as_str()).class()).next() {
+        Some(TargetClass::Person | TargetClass::Face) => Counts { person: tally, ..Counts::default() },
+        Some(TargetClass::Vehicle) => Counts { vehicle: tally, ..Counts::default() },
+        Some(TargetClass::MotorcycleBicycle) => Counts { motorcycle_bicycle: tally, ..Counts::default() },
+        _ => Counts { total: tally, ..Counts::default() },
+    }
 }
 
 /// An event without an id of its own is known by its content, which holds a time. Without one, two alarms may look alike.
@@ -60,10 +105,14 @@ fn identity(id: Option<&Text>, time: Option<&DeviceTime>) -> Identity {
     }
 }
 
-/// A camera without an id is known by its name alone.
+/// A camera without an id is known by its name alone, and a number is no name.
 fn camera(id: Option<Text>, name: Option<Text>) -> Option<Camera> {
-    let id = id.and_then(|id| Text::new(&id.as_str().to_lowercase())).or_else(|| name.clone())?;
-    Some(Camera { id, name })
+    if let Some(id) = id.and_then(|id| Text::new(&id.as_str().to_lowercase())) {
+        return Some(Camera { id, name });
+    }
+    let id = name?;
+    let is_number = id.as_str().bytes().all(|octet| octet.is_ascii_digit());
+    Some(Camera { name: (!is_number).then(|| id.clone()), id })
 }
 
 /// Every other scalar: those of the event header by their names, those of `Source` and `Site` with the way to them.
@@ -109,8 +158,17 @@ mod tests {
     use crate::parse::parse;
     use proptest::prelude::*;
 
+    fn all_of(body: &str, faces: Retention) -> Vec<Draft<'_>> {
+        drafts(parse(body.as_bytes(), "").unwrap(), faces)
+    }
+
+    fn only(mut drafts: Vec<Draft<'_>>) -> Draft<'_> {
+        assert_eq!(drafts.len(), 1);
+        drafts.remove(0)
+    }
+
     fn of(body: &str) -> Draft<'_> {
-        draft(parse(body.as_bytes(), "").unwrap(), Retention::Keep)
+        only(all_of(body, Retention::Keep))
     }
 
     #[test]
@@ -161,7 +219,7 @@ mod tests {
     }
 
     fn without_faces(body: &str) -> Draft<'_> {
-        draft(parse(body.as_bytes(), "").unwrap(), Retention::Drop)
+        only(all_of(body, Retention::Drop))
     }
 
     #[test]
@@ -210,7 +268,7 @@ mod tests {
     fn an_event_without_an_id_is_known_by_its_content_if_that_has_a_time() {
         let identity = |header: &str| {
             let body = format!(r#"{{"Event":{{"EventHeader":{{"Name":"x"{header}}}}}}}"#);
-            draft(parse(body.as_bytes(), "").unwrap(), Retention::Keep).identity
+            of(&body).identity
         };
         let guid = "2388f93d-5cb0-48e0-9524-d8bb981e1629";
         let numbered = format!(r#","ID":"{}""#, guid.to_uppercase());
@@ -272,7 +330,8 @@ mod tests {
         fn no_event_makes_it_panic(event in any_json(), header in any_json()) {
             let body = serde_json::json!({ "Event": { "EventHeader": { "ID": "1", "Source": header },
                 "ObjectList": event, "SnapshotList": event, "RuleList": event } }).to_string();
-            let _ = of(&body);
+            let _ = all_of(&body, Retention::Keep);
+            let _ = all_of(&body, Retention::Drop);
         }
     }
 }

@@ -5,9 +5,14 @@
 //! only what is known to name nobody is kept.
 
 use camhook_event::{ImageRole, Kind, TargetClass, Text, VendorData};
-use camhook_ingest::{Draft, DraftTarget};
+use camhook_ingest::Draft;
 use jiff::Timestamp;
 use serde_json::Value;
+
+use crate::analytics::{FoundObject, Shows};
+use crate::kind::names_a_face;
+use crate::message::Message;
+use crate::words::Words;
 
 /// What a member holds that XProtect itself fills, and how it is recognized.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +25,12 @@ enum Content {
     Machine,
     /// A free text, which may name somebody.
     Text,
+    /// The name of a type of object: nothing but words for such types.
+    ObjectType,
+    /// A colour or a unit.
+    Look,
+    /// The name of a priority.
+    Priority,
 }
 
 /// The members of an event that may be kept, by their names in `vendor_data`.
@@ -28,7 +39,7 @@ const MEMBERS: &[(&str, Content)] = &[
     ("Class", Content::Text),
     ("Name", Content::Text),
     ("Message", Content::Text),
-    ("PriorityName", Content::Text),
+    ("PriorityName", Content::Priority),
     ("Priority", Content::Number),
     ("Version", Content::Machine),
     ("MessageId", Content::Id),
@@ -55,19 +66,23 @@ const MEMBERS: &[(&str, Content)] = &[
 
 /// The members of an object that say what it looks like and not who it is.
 const ATTRIBUTES: &[(&str, Content)] = &[
-    ("Type", Content::Text),
-    ("Color", Content::Text),
+    ("Type", Content::ObjectType),
+    ("Color", Content::Look),
     ("AlarmTrigger", Content::Number),
     ("Removed", Content::Number),
     ("Size", Content::Number),
-    ("SizeUnit", Content::Text),
+    ("SizeUnit", Content::Look),
     ("Motion.Speed", Content::Number),
-    ("Motion.SpeedUnit", Content::Text),
+    ("Motion.SpeedUnit", Content::Look),
     ("Confidence", Content::Number),
+    ("BoundingBox.Top", Content::Number),
+    ("BoundingBox.Left", Content::Number),
+    ("BoundingBox.Bottom", Content::Number),
+    ("BoundingBox.Right", Content::Number),
 ];
 
 /// The words of XProtect's predefined events, of kinds of objects, of places and colours. A text of nothing else names
-/// nobody.
+/// nobody, unless it stands where a person's name may: people are called White, Hall and Van Brown.
 const VOCABULARY: &[&str] = &[
     "a",
     "abandoned",
@@ -263,8 +278,180 @@ const VOCABULARY: &[&str] = &[
     "zone",
 ];
 
-/// Whether a text names nobody: it holds nothing but words of [`VOCABULARY`] and numbers of up to three digits.
-pub(crate) fn is_impersonal(text: &str) -> bool {
+/// The words of [`VOCABULARY`] that say nothing of an event: people may be called so, or they stand beside names.
+const NO_EVENT: &[&str] = &[
+    "a", "and", "at", "back", "black", "blue", "brown", "building", "bus", "by", "car", "cat", "central",
+    "cm", "cross", "dark", "dog", "door", "down", "driveway", "entrance", "floor", "front", "full", "garage",
+    "garden", "gate", "glass", "green", "grey", "h", "hall", "high", "in", "indoor", "inside", "is", "km",
+    "left", "level", "light", "lobby", "lot", "low", "m", "medium", "mph", "not", "of", "off", "office",
+    "on", "orange", "outdoor", "outside", "over", "rear", "red", "right", "room", "s", "side", "silver",
+    "street", "the", "to", "up", "van", "violet", "white", "window", "with", "yard", "yellow",
+];
+
+/// What a phrase about a person or a face may begin with.
+const SUBJECTS: &[&str] = &[
+    "a",
+    "an",
+    "analytics",
+    "anpr",
+    "been",
+    "defined",
+    "external",
+    "face",
+    "faces",
+    "facial",
+    "generic",
+    "has",
+    "human",
+    "humans",
+    "intruder",
+    "is",
+    "known",
+    "licence",
+    "license",
+    "line",
+    "lpr",
+    "motion",
+    "no",
+    "not",
+    "object",
+    "objects",
+    "pedestrian",
+    "pedestrians",
+    "people",
+    "perimeter",
+    "person",
+    "persons",
+    "plate",
+    "system",
+    "the",
+    "unauthorised",
+    "unauthorized",
+    "unknown",
+    "user",
+    "vehicle",
+    "vehicles",
+    "was",
+];
+
+/// What a phrase about a person or a face ends with. Whoever it is about is named behind these words.
+const VERBS: &[&str] = &[
+    "activated",
+    "alarm",
+    "alert",
+    "analytics",
+    "counting",
+    "crossed",
+    "crossing",
+    "deactivated",
+    "detected",
+    "detection",
+    "ended",
+    "entered",
+    "event",
+    "exited",
+    "found",
+    "identification",
+    "identified",
+    "loitering",
+    "match",
+    "matched",
+    "mismatch",
+    "recognised",
+    "recognition",
+    "recognized",
+    "started",
+    "stopped",
+    "unrecognised",
+    "unrecognized",
+];
+
+/// Single words that name nobody wherever they stand.
+const SINGLE: &[&str] =
+    &["analytics", "face", "faces", "human", "operational", "pedestrian", "people", "person", "persons"];
+
+/// What the texts of an event may name, of an event whose faces are not to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Topic {
+    /// Somebody who may have been recognized: it is about a face, or about a person with a name. Only known phrases are
+    /// kept, and nothing behind their verb. Its pictures may show the face.
+    Recognition,
+    /// A person. The same texts are kept.
+    Person,
+    /// Anything: its words say no kind. A text of nothing but places, colours and numbers may be a name.
+    Unclear,
+    /// A thing that happened.
+    Thing,
+}
+
+impl Topic {
+    /// What an event is about: by its kind, its objects, and the words of its texts.
+    pub(crate) fn of(kind: Kind, message: &Message<'_>, objects: &[FoundObject]) -> Self {
+        let is_recognized = |object: &FoundObject| {
+            object.target.class == Some(TargetClass::Face)
+                || object.shows == Shows::Face
+                || object.is_recognized_person()
+        };
+        let texts = [&message.name, &message.message, &message.subclass, &message.origin.name];
+        // Who is counted is nobody in particular.
+        let is_count = matches!(kind, Kind::Counting | Kind::Crowd);
+        let texts: Vec<&str> = texts.into_iter().flatten().map(Text::as_str).filter(|_| !is_count).collect();
+        if matches!(kind, Kind::Face | Kind::FaceMatch)
+            || objects.iter().any(is_recognized)
+            || texts.iter().any(|text| speaks_of_recognition(text))
+        {
+            return Self::Recognition;
+        }
+        if texts.iter().any(|text| Words::of(text).has_any(PERSONS)) {
+            return Self::Person;
+        }
+        match kind {
+            Kind::Other | Kind::Analytics | Kind::External => Self::Unclear,
+            _ => Self::Thing,
+        }
+    }
+
+    /// Whether a text of such an event names nobody.
+    pub(crate) fn keeps(self, text: &str) -> bool {
+        match self {
+            Self::Recognition | Self::Person => is_known_phrase(text),
+            Self::Unclear => is_impersonal(text) && says_what_happened(text),
+            Self::Thing => is_impersonal(text),
+        }
+    }
+}
+
+/// Words for persons.
+const PERSONS: &[&str] = &["person", "persons", "people", "human", "humans", "pedestrian", "pedestrians"];
+
+/// Whether a text is about a face, or about somebody or something that was recognized and is no plate.
+fn speaks_of_recognition(text: &str) -> bool {
+    let words = Words::of(text);
+    let is_recognition = words.iter().any(|word| word.starts_with("recogni"));
+    names_a_face(text) || is_recognition && !words.has_any(&["plate", "plates", "lpr", "anpr"])
+}
+
+/// Whether a text is a phrase about a person or a face that ends with its verb: "Face recognised", "System Event".
+fn is_known_phrase(text: &str) -> bool {
+    let words = Words::of(text);
+    let words: Vec<&str> = words.iter().collect();
+    match words.split_last() {
+        Some((only, [])) => SINGLE.contains(only),
+        Some((last, before)) => {
+            VERBS.contains(last) && before.iter().all(|word| SUBJECTS.contains(word) || VERBS.contains(word))
+        }
+        None => true,
+    }
+}
+
+/// Whether a word of a text says what happened, and not only where or in which colour.
+fn says_what_happened(text: &str) -> bool {
+    let is_number = |word: &str| word.bytes().all(|octet| octet.is_ascii_digit());
+    Words::of(text).iter().any(|word| !is_number(word) && !NO_EVENT.contains(&word))
+}
+
+/// Whether a text holds nothing but words of [`VOCABULARY`] and numbers of up to three digits.
+fn is_impersonal(text: &str) -> bool {
     let mut words =
         text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
     words.all(|word| {
@@ -283,64 +470,70 @@ fn is_system_id(text: &str) -> bool {
 }
 
 /// Takes everything out of an event that may name whoever was seen, and what shows a face.
-pub(crate) fn strip(draft: &mut Draft<'_>) {
-    if is_about_a_face(draft) {
+pub(crate) fn strip(draft: &mut Draft<'_>, topic: Topic) {
+    if shows_somebody(draft, topic) {
         // Nothing says what such a picture shows, so it is taken for a face.
         draft.images.iter_mut().for_each(|image| image.role = ImageRole::Face);
     }
-    let impersonal = |text: &Text| is_impersonal(text.as_str());
+    let is_place = |text: &Text| match topic {
+        Topic::Recognition | Topic::Person => is_known_phrase(text.as_str()),
+        Topic::Unclear | Topic::Thing => is_impersonal(text.as_str()),
+    };
     let of_system = |text: &Text| is_system_id(text.as_str());
     draft.event_ids.retain(of_system);
     draft.device_time = draft.device_time.take().filter(|time| time.at.is_some());
     if let Some(zone) = &mut draft.zone {
-        zone.id = zone.id.take().filter(|id| of_system(id) || impersonal(id));
-        zone.name = zone.name.take().filter(impersonal);
+        zone.id = zone.id.take().filter(|id| of_system(id) || is_place(id));
+        zone.name = zone.name.take().filter(is_place);
     }
     for target in &mut draft.targets {
         let is_person =
             matches!(target.class, None | Some(TargetClass::Face | TargetClass::Person | TargetClass::Other));
         target.id = target.id.take().filter(|id| of_system(id) && !is_person);
-        target.attributes.retain(|name, value| is_kept(ATTRIBUTES, name, value));
+        target.attributes.retain(|name, value| is_kept(ATTRIBUTES, name, value, topic));
     }
     let mut kept = VendorData::default();
-    for (name, value) in draft.vendor_data.iter().filter(|(name, value)| is_kept(MEMBERS, name, value)) {
+    for (name, value) in draft.vendor_data.iter().filter(|(name, value)| is_kept(MEMBERS, name, value, topic))
+    {
         kept.insert(name, value.clone());
     }
     draft.vendor_data = kept;
 }
 
-/// Whether an event is about a face, or about a person who was recognized: one with a name or a value.
-fn is_about_a_face(draft: &Draft<'_>) -> bool {
-    let is_recognized = |target: &DraftTarget| {
-        let names_somebody =
-            |name: &str| target.attributes.get(name).is_some_and(|value| !names_nobody(value));
-        target.class == Some(TargetClass::Person) && (names_somebody("Name") || names_somebody("Value"))
-    };
-    matches!(draft.kind, Kind::Face | Kind::FaceMatch)
-        || draft.targets.iter().any(|target| target.class == Some(TargetClass::Face) || is_recognized(target))
+/// Whether the pictures of an event show the face of somebody who is to be unknown.
+fn shows_somebody(draft: &Draft<'_>, topic: Topic) -> bool {
+    topic == Topic::Recognition || draft.targets.iter().any(|target| target.class == Some(TargetClass::Face))
 }
 
-fn is_kept(members: &[(&str, Content)], name: &str, value: &Value) -> bool {
+fn is_kept(members: &[(&str, Content)], name: &str, value: &Value, topic: Topic) -> bool {
     let known = members.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    known.is_some_and(|(_, content)| holds_only(*content, value))
+    known.is_some_and(|(_, content)| holds_only(*content, value, topic))
 }
 
-fn names_nobody(value: &Value) -> bool {
-    holds_only(Content::Text, value)
-}
-
-fn holds_only(content: Content, value: &Value) -> bool {
+fn holds_only(content: Content, value: &Value, topic: Topic) -> bool {
     match value {
         Value::Bool(_) | Value::Number(_) => true,
-        Value::Array(values) => values.iter().all(|value| holds_only(content, value)),
+        Value::Array(values) => values.iter().all(|value| holds_only(content, value, topic)),
         Value::String(text) => match content {
             Content::Id => is_system_id(text),
             Content::Number => is_number(text),
             Content::Machine => text.is_ascii() && !text.contains(char::is_whitespace),
-            Content::Text => is_impersonal(text),
+            Content::Text => topic.keeps(text),
+            Content::ObjectType => is_object_type(text),
+            Content::Look => is_impersonal(text),
+            Content::Priority => PRIORITIES.iter().any(|known| known.eq_ignore_ascii_case(text.trim())),
         },
         Value::Null | Value::Object(_) => false,
     }
+}
+
+/// The names of priorities, which are XProtect's own.
+const PRIORITIES: &[&str] = &["high", "medium", "low", "normal", "none", "critical", "information"];
+
+/// Whether a text is the name of a type of object and nothing else.
+fn is_object_type(text: &str) -> bool {
+    let beside = ["licence", "license", "number", "object", "objects", "of", "unknown", "detected", "match"];
+    Words::of_type(text).iter().all(|word| beside.contains(&word) || Words::of(word).class().is_some())
 }
 
 fn is_number(text: &str) -> bool {
@@ -366,6 +559,50 @@ mod tests {
         ] {
             assert!(!is_impersonal(text), "{text}");
         }
+    }
+
+    #[test]
+    fn of_an_event_about_somebody_only_known_phrases_are_kept() {
+        for text in [
+            "Face recognised",
+            "Face match",
+            "Face not recognised",
+            "Person detected",
+            "Unknown person detected",
+            "System Event",
+            "License Plate Recognition",
+            "Analytics",
+        ] {
+            assert!(Topic::Person.keeps(text), "{text}");
+        }
+        for text in [
+            "Face recognised: White",
+            "Face recognised: Low",
+            "Face match - Black",
+            "Face recognised: Violet Brown",
+            "Face match: Violet Hall at front gate",
+            "Person 471 recognised",
+            "Person recognized: Van Brown",
+            "Hall",
+            "Mark Hall",
+            "White recognised",
+            "Light",
+            "Line",
+            "471",
+        ] {
+            assert!(!Topic::Person.keeps(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn where_no_word_says_what_happened_a_place_or_colour_may_be_a_name() {
+        for text in ["Hall", "White", "Violet Brown", "Van Brown", "Gate 2", "471"] {
+            assert!(!Topic::Unclear.keeps(text), "{text}");
+        }
+        for text in ["External Event", "Alarm at the gate", "System Event", "Analytics"] {
+            assert!(Topic::Unclear.keeps(text), "{text}");
+        }
+        assert!(Topic::Thing.keeps("Line-crossing: gate 2"));
     }
 
     #[test]

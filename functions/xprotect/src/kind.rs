@@ -1,9 +1,10 @@
 //! What kind of event a message is.
 
-use camhook_event::{Kind, State, TargetClass, Text};
+use camhook_event::{Kind, State, TargetClass};
 
 use crate::analytics::Found;
 use crate::message::{Message, OriginKind};
+use crate::words::Words;
 
 /// Words that say what happened, and what they say; the first that occur count. A blank at either end is the end of
 /// a word.
@@ -140,8 +141,8 @@ pub(crate) fn kind(message: &Message<'_>, found: &Found<'_>) -> Kind {
     match message.origin.kind {
         OriginKind::Microphone | OriginKind::Speaker => Kind::Audio,
         OriginKind::Server | OriginKind::Preset => Kind::System,
-        _ if found.targets.iter().any(|target| target.class == Some(TargetClass::Face)) => Kind::Face,
-        _ if !found.targets.is_empty() || found.zone.is_some() => Kind::Analytics,
+        _ if found.objects.iter().any(|object| object.target.class == Some(TargetClass::Face)) => Kind::Face,
+        _ if !found.objects.is_empty() || found.zone.is_some() => Kind::Analytics,
         _ if message.class.as_ref().is_some_and(|class| class.as_str().eq_ignore_ascii_case("analytics")) => {
             Kind::Analytics
         }
@@ -159,18 +160,14 @@ pub(crate) fn state(message: &Message<'_>, kind: Kind) -> Option<State> {
 
 /// Name, message and sub-class, each as lower-case words between single blanks.
 fn words(message: &Message<'_>) -> impl Iterator<Item = String> {
-    [&message.name, &message.message, &message.subclass].into_iter().flatten().map(to_words)
+    let texts = [&message.name, &message.message, &message.subclass].into_iter().flatten();
+    texts.map(|text| Words::of(text.as_str()).spaced())
 }
 
-fn to_words(text: &Text) -> String {
-    let mut words = " ".to_owned();
-    for word in
-        text.as_str().split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
-    {
-        words.push_str(&word.to_lowercase());
-        words.push(' ');
-    }
-    words
+/// Whether a text speaks of a face, in any language that is known.
+pub(crate) fn names_a_face(text: &str) -> bool {
+    let words = Words::of(text);
+    words.name_a_face() || face(&words.spaced()).is_some()
 }
 
 fn face(words: &str) -> Option<Kind> {

@@ -13,7 +13,8 @@
 //! | which event | `EventHeader.ID`, the same in each delivery | the event's identity |
 //! | where | `Source.FQID`: its `Kind` says what `ObjectId` is the id of | the camera, or the name of what raised it |
 //! | what happened | `Kind` and the words of `Name` and `Message` | the event's kind |
-//! | who was seen | `ObjectList`, when an analytics event is sent whole | targets, and the plate |
+//! | who was seen | `ObjectList`, when an analytics event is sent whole | targets, and an event for each plate and recognized face |
+//! | how many | `Count`, likewise | counters |
 //! | pictures | `SnapshotList`, likewise | images |
 //!
 //! # Replies
@@ -39,6 +40,8 @@ mod reply;
 mod sample;
 mod setup;
 mod signature;
+mod subject;
+mod words;
 
 pub use adapter::Xprotect;
 pub use sample::SAMPLES;

@@ -21,6 +21,8 @@ pub(crate) struct Message<'a> {
     pub(crate) class: Option<Text>,
     /// `EventHeader.Source`.
     pub(crate) origin: Origin,
+    /// Where it was sent.
+    pub(crate) carrier: Carrier,
     /// The name of the server: `Site.ServerHostname`.
     pub(crate) server: Option<Text>,
     /// The rest of `EventHeader.Source`.
@@ -33,6 +35,16 @@ pub(crate) struct Message<'a> {
     pub(crate) site: Object<'a>,
     /// What stands beside `Event` and `Site`: the keys that a plug-in's user adds.
     pub(crate) custom: Object<'a>,
+}
+
+/// The part of a request that an event stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Carrier {
+    /// The body, as XProtect sends it: its words are those of XProtect or of a maker of analytics.
+    #[default]
+    Body,
+    /// The query, whose words a person typed.
+    Query,
 }
 
 /// What raised an event.

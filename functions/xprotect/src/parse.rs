@@ -4,7 +4,7 @@ use camhook_event::Text;
 use camhook_ingest::{Malformed, describe_names};
 use camhook_json::{Json, Object, read, text};
 
-use crate::message::{Message, Origin, OriginKind, event_id};
+use crate::message::{Carrier, Message, Origin, OriginKind, event_id};
 use crate::query;
 
 /// Reads a request: the event of its body, else one that its query describes.
@@ -47,6 +47,7 @@ fn message(text: &str) -> Result<Message<'_>, Malformed> {
         subclass: take_last_text(&mut header, "Type"),
         class: take_last_text(&mut header, "Class"),
         origin,
+        carrier: Carrier::Body,
         // The documents spell it `ServerHostName` too.
         server: take_last_text(&mut site, "ServerHostname"),
         source,

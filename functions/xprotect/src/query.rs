@@ -5,7 +5,7 @@
 use camhook_ingest::{Malformed, describe_names};
 use camhook_json::{Json, Object};
 
-use crate::message::{Message, Origin, OriginKind, event_id};
+use crate::message::{Carrier, Message, Origin, OriginKind, event_id};
 
 /// More parameters than anybody types; what has more is not read.
 const LIMIT: usize = 512;
@@ -59,6 +59,7 @@ pub(crate) fn message(mut parameters: Object<'static>) -> Result<Message<'static
         message,
         subclass,
         origin,
+        carrier: Carrier::Query,
         custom: parameters,
         ..Message::default()
     })

@@ -142,3 +142,74 @@ async fn a_query_beside_a_signed_body_makes_no_other_event_of_it() {
     let ids = ids_of(hmac, &[(Method::Post, "", &body), (Method::Post, "x=1", &body)]).await;
     assert_eq!(ids[0], ids[1]);
 }
+
+/// The messages that one post becomes, each as a queue carries it.
+#[cfg(test)]
+async fn messages_of(body: &str) -> Vec<String> {
+    let toml =
+        "timezone = \"UTC\"\n[[source]]\nid = \"vms\"\nvendor = \"xprotect\"\nauth = { token = \"t\" }\n";
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
+    let ports = MemoryPorts::new(FIRST.parse().unwrap());
+    let request = Request::new(Parts {
+        method: Method::Post,
+        path: "/xprotect/vms/t".to_owned(),
+        query: String::new(),
+        headers: Headers::default(),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        source_ip: None,
+        request_id: "request".to_owned(),
+        received_at: FIRST.parse().unwrap(),
+    });
+    assert_eq!(handle(&ports, &site, &Xprotect, &Instance::default(), request).await.status, 200);
+    ports.queues.take(Queue::Notify).into_iter().map(|message| message.body).collect()
+}
+
+#[tokio::test]
+async fn thousands_of_objects_and_pictures_fit_a_queue_message() {
+    let header = BODY.trim_end_matches("}}}");
+    for (number, length) in [(2000, 256), (4000, 36), (500, 3000)] {
+        let objects: Vec<String> = (0..number)
+            .map(|number| {
+                format!(
+                    r#"{{"ID":"{number}{}","Type":"Person","Note":"{}"}}"#,
+                    "i".repeat(length),
+                    "n".repeat(300)
+                )
+            })
+            .collect();
+        let pictures = r#""/9j/","#.repeat(5000);
+        let body = format!(
+            r#"{header}}},"ObjectList":[{},{{"Type":"Car"}}],"Snapshots":[{pictures}"/9j/"]}}}}"#,
+            objects.join(",")
+        );
+        let messages = messages_of(&body).await;
+        let [message] = messages.as_slice() else { panic!("{} messages", messages.len()) };
+        assert!(message.len() <= camhook_event::MESSAGE_LIMIT, "{number} of {length}: {}", message.len());
+        let event: Event = serde_json::from_str(message).unwrap();
+        assert!(event.data.truncated);
+        let classes: Vec<_> = event.data.targets.iter().filter_map(|target| target.class).collect();
+        assert!(classes.contains(&camhook_event::TargetClass::Vehicle), "each class is kept");
+        assert!(event.data.correlation.unwrap().key.as_str().len() <= 1024);
+    }
+}
+
+#[tokio::test]
+async fn each_plate_of_an_event_has_an_identity_of_its_own_whatever_their_order() {
+    let header = BODY.trim_end_matches("}}}");
+    let ids = async |plates: [&str; 3]| {
+        let objects =
+            plates.map(|plate| format!(r#"{{"Type":"License Plate","Value":"{plate}"}}"#)).join(",");
+        let mut ids = Vec::new();
+        for message in messages_of(&format!(r#"{header}}},"ObjectList":[{objects}]}}}}"#)).await {
+            let event: Event = serde_json::from_str(&message).unwrap();
+            let plate = event.data.plate.unwrap().text.to_string().replace(' ', "").to_uppercase();
+            ids.push((plate, event.id.to_string()));
+        }
+        ids.sort();
+        ids
+    };
+    let first = ids(["QX 1", "WB 2", "qx1"]).await;
+    assert_eq!(first.len(), 2, "a plate that was seen twice is one");
+    assert_ne!(first[0].1, first[1].1);
+    assert_eq!(first, ids(["WB2", "QX1", "QX 1"]).await);
+}

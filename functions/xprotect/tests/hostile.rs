@@ -121,3 +121,21 @@ fn ten_thousand_objects_and_parameters() {
     assert!(is_taken(&body));
     assert_eq!(events(&"event=x&".repeat(10_000), "").unwrap_err().code, "too_many_parameters");
 }
+
+#[test]
+fn three_thousand_plates_make_no_more_events_than_it_takes_to_see_that_there_are_too_many() {
+    let plates: Vec<String> = (0..3000)
+        .map(|number| format!(r#"{{"ID":"{number}","Type":"Plate","Value":"QX {number}"}}"#))
+        .collect();
+    let many_values: Vec<String> = (0..3000).map(|number| format!(r#""name{number}":"{number}""#)).collect();
+    let points = r#"{"X":0.1,"Y":0.2},"#.repeat(3000);
+    let body = format!(
+        r#"{{"Event":{{"EventHeader":{{"Name":"LPR"}},"ObjectList":[{}],"x":{{{}}},"Snapshots":["{}"],
+        "RuleList":[{{"Name":"{}","PolygonList":[{{"PointList":[{points}{{}}]}}]}}]}}}}"#,
+        plates.join(","),
+        many_values.join(","),
+        "A".repeat(1024 * 1024),
+        "n".repeat(512 * 1024),
+    );
+    assert_eq!(events("", &body), Ok(camhook_ingest::EVENTS_LIMIT + 1));
+}

@@ -1,0 +1,210 @@
+//! The words of a text, and what they say of an object.
+//!
+//! Makers of analytics call their objects and events as they like, so whole words are compared: "Surface defect" is no
+//! face, "Face template" no plate, and "Business card" no car.
+
+use camhook_event::TargetClass;
+
+/// Words that say what an object is; the first class that has one of them counts.
+const CLASSES: &[(TargetClass, &[&str])] = &[
+    (
+        TargetClass::Plate,
+        &["plate", "plates", "licenseplate", "licenceplate", "licenseplates", "numberplate", "lpr", "anpr"],
+    ),
+    (TargetClass::Face, FACES),
+    (
+        TargetClass::Person,
+        &["person", "persons", "people", "human", "humans", "pedestrian", "pedestrians", "man", "woman"],
+    ),
+    (
+        TargetClass::MotorcycleBicycle,
+        &[
+            "motorcycle",
+            "motorcycles",
+            "motorbike",
+            "motorbikes",
+            "bicycle",
+            "bicycles",
+            "bike",
+            "bikes",
+            "cyclist",
+            "motorcyclist",
+            "ebike",
+        ],
+    ),
+    (
+        TargetClass::Vehicle,
+        &[
+            "vehicle",
+            "vehicles",
+            "car",
+            "cars",
+            "truck",
+            "trucks",
+            "bus",
+            "buses",
+            "minibus",
+            "van",
+            "vans",
+            "lorry",
+            "lorries",
+            "automobile",
+        ],
+    ),
+    (TargetClass::Animal, &["animal", "animals", "dog", "dogs", "cat", "cats"]),
+];
+
+/// Words that name a face.
+const FACES: &[&str] = &["face", "faces", "facial"];
+
+/// Words of a name or value that name nobody: what systems write for someone whom they do not know.
+const NOBODY: &[&str] = &[
+    "a",
+    "body",
+    "detected",
+    "found",
+    "id",
+    "identified",
+    "intruder",
+    "known",
+    "match",
+    "matched",
+    "n",
+    "na",
+    "no",
+    "nobody",
+    "none",
+    "not",
+    "null",
+    "object",
+    "recognised",
+    "recognized",
+    "stranger",
+    "target",
+    "unidentified",
+    "unknown",
+    "unnamed",
+    "unrecognised",
+    "unrecognized",
+    "visitor",
+    "false",
+    "true",
+];
+
+/// The words of a text in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Words(Vec<String>);
+
+impl Words {
+    /// The words of a text, which anything but letters and digits separates.
+    pub(crate) fn of(text: &str) -> Self {
+        let words = text.split(|character: char| !character.is_alphanumeric());
+        Self(words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect())
+    }
+
+    /// The words of the name of a type, which may be written as one: `LicensePlate`, `vehicle1`.
+    pub(crate) fn of_type(text: &str) -> Self {
+        let mut separated = String::with_capacity(text.len());
+        let mut before: Option<char> = None;
+        for character in text.chars() {
+            let begins_word = before.is_some_and(|before| {
+                before.is_lowercase() && character.is_uppercase()
+                    || before.is_alphabetic() != character.is_alphabetic()
+            });
+            if begins_word {
+                separated.push(' ');
+            }
+            separated.push(character);
+            before = Some(character);
+        }
+        Self::of(&separated)
+    }
+
+    /// The words.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether one of these is among them.
+    pub(crate) fn has_any(&self, words: &[&str]) -> bool {
+        self.iter().any(|word| words.contains(&word))
+    }
+
+    /// Whether one of them names a face, in English.
+    pub(crate) fn name_a_face(&self) -> bool {
+        self.has_any(FACES)
+    }
+
+    /// What an object is that is called so; `None` for what none of the words says.
+    pub(crate) fn class(&self) -> Option<TargetClass> {
+        let called = CLASSES.iter().find(|(_, words)| self.has_any(words));
+        called.map(|(class, _)| *class)
+    }
+
+    /// The words in lower case between single blanks, with one at either end.
+    pub(crate) fn spaced(&self) -> String {
+        let mut spaced = " ".to_owned();
+        for word in self.iter() {
+            spaced.push_str(word);
+            spaced.push(' ');
+        }
+        spaced
+    }
+}
+
+/// Whether the name or value of a face or person is somebody's: not all of its words are numbers, classes of objects or
+/// words for someone unknown.
+pub(crate) fn names_somebody(text: &str) -> bool {
+    let is_number = |word: &str| word.chars().all(char::is_numeric);
+    let is_class = |word: &str| CLASSES.iter().any(|(_, words)| words.contains(&word));
+    let words = Words::of(text);
+    words.iter().any(|word| !is_number(word) && !is_class(word) && !NOBODY.contains(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_what_its_whole_words_say() {
+        use TargetClass::{Animal, Face, MotorcycleBicycle, Person, Plate, Vehicle};
+        for (text, expected) in [
+            ("License Plate", Some(Plate)),
+            ("LicensePlate", Some(Plate)),
+            ("LICENSE_PLATE", Some(Plate)),
+            ("Plate of a car", Some(Plate)),
+            ("Face", Some(Face)),
+            ("Face template match", Some(Face)),
+            ("PersonFace", Some(Face)),
+            ("Person", Some(Person)),
+            ("person2", Some(Person)),
+            ("Pedestrians", Some(Person)),
+            ("Motorcycle", Some(MotorcycleBicycle)),
+            ("Sports car", Some(Vehicle)),
+            ("Car", Some(Vehicle)),
+            ("TYPE_VEHICLE", Some(Vehicle)),
+            ("Cargo van", Some(Vehicle)),
+            ("Dog", Some(Animal)),
+            ("Surface defect", None),
+            ("Template", None),
+            ("Business card", None),
+            ("Bustard", None),
+            ("Impersonation", None),
+            ("Cargo", None),
+            ("", None),
+        ] {
+            assert_eq!(Words::of_type(text).class(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_words_for_someone_unknown_are_no_names() {
+        for name in ["Ann Example", "Nguyễn Văn A", "Violet Brown", "王芳", "ann@example.org", "Unknown Ann"]
+        {
+            assert!(names_somebody(name), "{name}");
+        }
+        for nobody in ["", "12", "Unknown", "unknown person", "Face 4", "N/A", "Not recognised", "-"] {
+            assert!(!names_somebody(nobody), "{nobody}");
+        }
+    }
+}
