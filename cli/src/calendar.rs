@@ -66,6 +66,11 @@ pub(crate) struct Resolved {
     pub(crate) notes: Vec<String>,
 }
 
+/// What a camhook.toml is called in reports.
+pub(crate) fn name(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 /// Reads a camhook.toml, or standard input for `-`, with the dates of its calendars.
 pub(crate) fn read(path: &Path) -> Result<Resolved, Error> {
     let failed = |error| Error::Read { path: path.to_owned(), error };
@@ -76,9 +81,10 @@ pub(crate) fn read(path: &Path) -> Result<Resolved, Error> {
     } else {
         (std::fs::read(path).map_err(failed)?, path.parent().unwrap_or(Path::new(".")))
     };
-    let text = String::from_utf8(bytes)
-        .map_err(|error| Error::NotUtf8 { path: path.to_owned(), invalid: error.into() })?;
-    resolve(text, folder)
+    match camhook_site::text_of(&bytes, &name(path)) {
+        Ok(text) => resolve(text.to_owned(), folder),
+        Err(problem) => Err(Error::NotUtf8 { problem, lossy: String::from_utf8_lossy(&bytes).into_owned() }),
+    }
 }
 
 /// Replaces each `{ ics = "FILE" }` by the dates in the file, which is looked for in this folder. A text that is not TOML

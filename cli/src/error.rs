@@ -4,27 +4,11 @@ use std::path::PathBuf;
 
 #[cfg(feature = "aws")]
 use camhook_operations::people::PeopleError;
+use camhook_site::Problem;
 
 /// What to do where no credentials are found.
 pub(crate) const CREDENTIALS_FIX: &str = "run `aws sso login` or `aws login` for the profile, set AWS_PROFILE, or add the \
     stack again with --profile";
-
-/// Bytes that are not UTF-8.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct InvalidUtf8 {
-    /// The line of the first byte that is wrong, counted from 1.
-    pub(crate) line: usize,
-    /// The text, with a substitute for each wrong byte.
-    pub(crate) lossy: String,
-}
-
-impl From<std::string::FromUtf8Error> for InvalidUtf8 {
-    fn from(error: std::string::FromUtf8Error) -> Self {
-        let valid = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-        let line = valid.filter(|byte| **byte == b'\n').count() + 1;
-        Self { line, lossy: String::from_utf8_lossy(error.as_bytes()).into_owned() }
-    }
-}
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +25,12 @@ pub(crate) enum Error {
         error: std::io::Error,
     },
     /// A camhook.toml in another encoding, for example Windows-1252 or UTF-16.
-    #[error("{path}:{}:1: this is not UTF-8: save the file as UTF-8", invalid.line)]
+    #[error("{problem}")]
     NotUtf8 {
-        /// The file.
-        path: PathBuf,
-        /// What it contains.
-        invalid: InvalidUtf8,
+        /// Where it is not UTF-8.
+        problem: Problem,
+        /// The text, with a substitute for each wrong byte.
+        lossy: String,
     },
     /// The dates of a calendar cannot be read from its file.
     #[error("calendar `{name}`: {reason}")]

@@ -8,12 +8,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use camhook_outbound::address::{AddressClass, Forbidden, classify, is_allowed};
 use camhook_ports::{Clock, SystemClock};
 use camhook_site::{Checks, Finding, Inspection, Network, Problem, Schedule, Site, inspect};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::Outcome;
 use crate::arguments::Check;
 use crate::calendar::{self, Resolved};
-use crate::error::{Error, InvalidUtf8};
+use crate::error::Error;
 use crate::output::Output;
 
 /// The errors and warnings of a file.
@@ -50,13 +52,11 @@ pub(super) struct File {
 }
 
 /// How a file is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
-    /// Something else, first seen on this line.
-    Other {
-        line: usize,
-    },
+    /// Something else, with where it is first seen.
+    Other(Problem),
 }
 
 pub(super) fn run(arguments: &Check, output: &Output) -> Result<Outcome, Error> {
@@ -100,8 +100,7 @@ impl File {
 
     /// Reads a file, or standard input for `-`, with the dates of its calendars.
     pub(super) fn read(path: &Path, output: &Output) -> Result<Self, Error> {
-        let name =
-            if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+        let name = calendar::name(path);
         match calendar::read(path) {
             Ok(Resolved { text, notes }) => {
                 for note in notes {
@@ -110,8 +109,8 @@ impl File {
                 Ok(Self::new(text, name))
             }
             // An error of the file like any other, with its line.
-            Err(Error::NotUtf8 { invalid: InvalidUtf8 { line, lossy }, .. }) => {
-                Ok(Self { text: lossy, name, encoding: Encoding::Other { line } })
+            Err(Error::NotUtf8 { problem, lossy }) => {
+                Ok(Self { text: lossy, name, encoding: Encoding::Other(problem) })
             }
             Err(error) => Err(error),
         }
@@ -123,23 +122,15 @@ impl File {
         let file = Self::read(path, output)?;
         match file.encoding {
             Encoding::Utf8 => Ok(file),
-            Encoding::Other { line } => {
-                Err(Error::NotUtf8 { path: path.to_owned(), invalid: InvalidUtf8 { line, lossy: file.text } })
-            }
+            Encoding::Other(problem) => Err(Error::NotUtf8 { problem, lossy: file.text }),
         }
     }
 
     pub(super) fn inspect(&self) -> Inspection {
-        match self.encoding {
+        match &self.encoding {
             Encoding::Utf8 => inspect(&self.text, &self.name, &CommandChecks),
-            Encoding::Other { line } => {
-                let problem = Problem(Finding {
-                    file: self.name.clone(),
-                    line,
-                    column: 1,
-                    message: "this is not UTF-8".to_owned(),
-                    fix: "save the file as UTF-8".to_owned(),
-                });
+            Encoding::Other(problem) => {
+                let problem = problem.clone();
                 Inspection { site: None, problems: vec![problem], strict: Vec::new(), warnings: Vec::new() }
             }
         }
@@ -237,6 +228,10 @@ fn span(line: &str, column: usize) -> std::ops::Range<usize> {
 struct CommandChecks;
 
 impl Checks for CommandChecks {
+    fn today(&self) -> Option<Date> {
+        Some(SystemClock::start().now().to_zoned(TimeZone::system()).date())
+    }
+
     fn variables(&self, template: &str) -> Result<Vec<String>, String> {
         let environment = minijinja::Environment::new();
         let parsed = environment
@@ -357,11 +352,12 @@ pub(super) mod tests {
             std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
         };
         let text = "[[source]]\nid = \"gate\"\n";
-        for (bytes, line) in [
-            (b"[[source]]\nid = \"g\xe4te\"\n".to_vec(), 2),
-            (utf16(text), 1),
-            (b"\xff".to_vec(), 1),
-            ([text.as_bytes(), b"# \x80 5\n"].concat(), 3),
+        let (other, wide) = ("this is not UTF-8", "this is UTF-16, not UTF-8");
+        for (bytes, line, column, message) in [
+            (b"[[source]]\nid = \"g\xe4te\"\n".to_vec(), 2, 8, other),
+            (utf16(text), 1, 1, wide),
+            (b"\xff".to_vec(), 1, 1, other),
+            ([text.as_bytes(), b"# \x80 5\n"].concat(), 3, 3, other),
         ] {
             std::fs::write(&path, bytes).unwrap();
             let file = File::read(&path, &Output::new(crate::output::Form::Json)).unwrap();
@@ -370,14 +366,12 @@ pub(super) mod tests {
             assert!(!report.is_accepted());
             let json = serde_json::to_value(&report).unwrap();
             let problem = &json["problems"][0];
-            assert_eq!((&problem["line"], &problem["column"]), (&line.into(), &1.into()), "{json}");
-            assert_eq!(
-                (&problem["message"], &problem["fix"]),
-                (&"this is not UTF-8".into(), &"save the file as UTF-8".into())
-            );
+            assert_eq!((&problem["line"], &problem["column"]), (&line.into(), &column.into()), "{json}");
+            assert_eq!(problem["message"], message);
+            assert!(problem["fix"].as_str().unwrap().starts_with("save the file as UTF-8"));
             let shown = anstream::adapter::strip_str(&report.render(&file)).to_string();
             assert!(
-                shown.contains(&format!("camhook.toml:{line}:1")) && shown.contains("1 error"),
+                shown.contains(&format!("camhook.toml:{line}:{column}")) && shown.contains("1 error"),
                 "{shown}"
             );
             let check = Check { file: path.clone() };

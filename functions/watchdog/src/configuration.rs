@@ -168,14 +168,9 @@ enum Verdict {
 }
 
 async fn errors_of<P: Ports>(ports: &P, version: &str, object: &StoredObject) -> Result<Verdict, CheckError> {
-    let text = match std::str::from_utf8(&object.bytes) {
+    let text = match camhook_site::text_of(&object.bytes, CONFIG_KEY) {
         Ok(text) => text,
-        Err(error) => {
-            let line =
-                object.bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
-            let message = format!("{CONFIG_KEY}:{line}:1: this is not UTF-8: save the file as UTF-8");
-            return Ok(Verdict::Invalid(vec![message]));
-        }
+        Err(problem) => return Ok(Verdict::Invalid(vec![problem.to_string()])),
     };
     let site = match camhook_site::read(text, CONFIG_KEY) {
         Ok((site, _warnings)) => site,

@@ -315,7 +315,7 @@ mod tests {
     }
 
     fn site(source: &str) -> String {
-        let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        let digest = "5f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a05";
         format!(
             "[[source]]\nid = \"{source}\"\nvendor = \"viewtron\"\nauth = {{ token_sha256 = \"{digest}\" }}\n"
         )
