@@ -129,7 +129,7 @@ async fn an_invalid_configuration_loses_no_post_and_sends_one_alert() {
     let (notify, relay) = (stack.start("notify").await, stack.start("relay").await);
     assert_eq!(stack.deliver(&stack.relay, &relay).await, Delivery::Done);
     assert_eq!(stack.devices.switched().len(), 1, "{:?}", stack.devices.switched());
-    stack.work_off(&stack.notify, &notify).await;
+    stack.work_off(&stack.alerts, &notify).await;
     let alerts = stack.devices.received("/ntfy/caretaker");
     assert_eq!(alerts.len(), 1, "{alerts:?}");
     let alert = String::from_utf8_lossy(&alerts[0].body);

@@ -9,6 +9,9 @@ const NO_CREDENTIALS: &str = "no usable AWS credentials";
 /// How the sentence begins when there is no connection.
 const UNREACHABLE: &str = "AWS cannot be reached";
 
+/// What the SDK says where neither the environment nor the profile has credentials.
+const NO_PROVIDER: &str = "the credential provider was not enabled";
+
 /// What the errors of the SDK's providers of credentials and tokens say, and no other error.
 const OF_CREDENTIALS: [&str; 4] =
     ["credential provider", "credentials provider", "access token provider", "loading credentials"];
@@ -27,6 +30,7 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
     let says = |texts: &[&str]| causes.iter().any(|cause| texts.iter().any(|text| cause.contains(text)));
     let last = causes.last().map(String::as_str).unwrap_or_default();
     if says(&OF_CREDENTIALS) {
+        let last = if last == NO_PROVIDER { "the profile does not exist, or has none" } else { last };
         return format!("{NO_CREDENTIALS}: {last}");
     }
     if says(&OF_CONNECTION) {
@@ -69,6 +73,10 @@ mod tests {
                     "profile `house` was not defined",
                 ][..],
                 "no usable AWS credentials: profile `house` was not defined",
+            ),
+            (
+                &["dispatch failure", "other", "the credential provider was not enabled"],
+                "no usable AWS credentials: the profile does not exist, or has none",
             ),
             (
                 &["the credential provider was not enabled", "no providers in chain provided credentials"],
