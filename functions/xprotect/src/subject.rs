@@ -118,7 +118,7 @@ pub(crate) fn split(mut draft: Draft<'_>, mut subjects: Subjects) -> Vec<Draft<'
         take(&mut event, subject.content);
         event.targets = own;
         event.targets.extend(shared.iter().cloned());
-        // What else is said of a shared object is in the first event.
+        // The other attributes of a shared object are in the first event only.
         shared.iter_mut().for_each(|target| target.attributes.clear());
         event.counts = counts.filter(|_| number == 0);
         match share(&images, number) {
