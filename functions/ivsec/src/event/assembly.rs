@@ -138,7 +138,7 @@ impl<'a, 's> Assembly<'a, 's> {
         if has_id {
             for part in &mut self.parts {
                 if given < SHARED_LIMIT && of_channel(part) && names_it(part) {
-                    let role = snapshot_role(part.draft.kind, faces);
+                    let role = part.snapshot_role(faces);
                     push_image(&mut part.draft, role, base64.clone());
                     given += 1;
                 }
@@ -150,7 +150,7 @@ impl<'a, 's> Assembly<'a, 's> {
         let of_alarm = self.parts.iter().position(|part| part.is_at(*place_in_post) && of_channel(part));
         let index = of_alarm.or_else(|| self.parts.iter().position(of_channel));
         if let Some(part) = index.and_then(|index| self.parts.get_mut(index)) {
-            let role = snapshot_role(part.draft.kind, faces);
+            let role = part.snapshot_role(faces);
             push_image(&mut part.draft, role, base64.clone());
             return;
         }
@@ -261,6 +261,15 @@ impl<'a, 's> Assembly<'a, 's> {
 }
 
 impl<'a> Part<'a> {
+    /// What a picture shows of which only the alarm is known. One of an alarm whose subject are faces is taken for a face
+    /// where none is to be kept.
+    fn snapshot_role(&self, faces: Retention) -> ImageRole {
+        match (faces, self.subject) {
+            (Retention::Drop, Some(Subject::Face)) => ImageRole::Face,
+            _ => ImageRole::Snapshot,
+        }
+    }
+
     /// Whether the event is that of the flat form whose `PicData` is this place.
     fn is_at(&self, place: Place) -> bool {
         matches!((self.origin, place), (Origin::Flat(own), Place::PicData(number)) if own == number)
@@ -437,14 +446,6 @@ fn is_same(one: Option<&Text>, other: Option<&Text>) -> bool {
         (Some(one), Some(other)) => one.as_str().eq_ignore_ascii_case(other.as_str()),
         (None, None) => true,
         _ => false,
-    }
-}
-
-/// What a picture shows of which only the alarm is known. Of a face that is not kept it is taken for one.
-fn snapshot_role(kind: Kind, faces: Retention) -> ImageRole {
-    match (faces, kind) {
-        (Retention::Drop, Kind::Face | Kind::FaceMatch) => ImageRole::Face,
-        _ => ImageRole::Snapshot,
     }
 }
 
