@@ -78,11 +78,17 @@ pub(crate) fn drafts<'a>(push: Push<'a>, context: &Context<'_>) -> Vec<Draft<'a>
     assembly.finish(&data)
 }
 
-/// Sets where it happened. A camera without a channel is known by the label of the push menu.
+/// Sets where it happened. A camera without a channel is known by the label of the push menu, unless characters of it
+/// could not be read: of several cameras it may be the same.
 fn place(draft: &mut Draft<'_>, sender: &Sender, channel: &Channel) {
-    let id = channel.id.as_ref().or(channel.name.as_ref()).or(sender.label.as_ref());
-    let name = channel.name.as_ref().or(if channel.id.is_none() { sender.label.as_ref() } else { None });
+    let names = [channel.name.as_ref(), sender.label.as_ref()].into_iter().flatten();
+    let id = channel.id.as_ref().or_else(|| names.into_iter().find(|name| !has_replacements(name)));
+    let label = sender.label.as_ref().filter(|_| channel.id.is_none());
+    let name = channel.name.as_ref().or(label).filter(|name| is_legible(name));
     draft.camera = id.map(|id| Camera { id: id.clone(), name: name.cloned() });
+    if let (None, Some(label)) = (id, label.filter(|label| is_legible(label))) {
+        draft.vendor_data.insert("ChannelName", label.as_str());
+    }
     draft.device = Device {
         mac: sender.mac,
         name: sender.name.clone(),
@@ -90,4 +96,14 @@ fn place(draft: &mut Draft<'_>, sender: &Sender, channel: &Channel) {
         address: sender.address.clone(),
         channel: channel.id.clone(),
     };
+}
+
+/// Whether characters of a text could not be read.
+fn has_replacements(text: &Text) -> bool {
+    text.as_str().contains(char::REPLACEMENT_CHARACTER)
+}
+
+/// Whether anything of a text can be read.
+fn is_legible(text: &Text) -> bool {
+    !has_replacements(text) || text.as_str().chars().any(char::is_alphanumeric)
 }
