@@ -3,6 +3,7 @@
 mod channel;
 mod counting;
 mod data;
+mod evidence;
 mod face;
 mod member;
 mod plate;
@@ -119,7 +120,7 @@ fn split_root<'a>(root: Object<'a>, signs: &mut BTreeSet<Sign>) -> Result<Vec<Ob
             "data" if matches!(value, Json::Null) => {}
             "data" => {
                 let (objects, others) = objects(value);
-                if !others.is_empty() || objects.is_empty() {
+                if !others.is_empty() {
                     return Err(Malformed::new("not_an_object", "`data` is no object"));
                 }
                 datas.extend(objects);

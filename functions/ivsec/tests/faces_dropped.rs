@@ -122,11 +122,14 @@ fn paths(value: &Value, is_wanted: fn(&Value) -> bool) -> Vec<(String, String)> 
     found
 }
 
-/// Whether the text of a member is the plate of a plate.
+/// Whether the text of a member is the plate of a plate: in the list of plates, or of an object that another text makes one.
 #[cfg(test)]
-fn is_plate(path: &str) -> bool {
+fn is_plate(body: &Value, path: &str) -> bool {
     let list = path.rsplit('/').find(|part| part.parse::<usize>().is_err() && part.ends_with("Info"));
-    list == Some("PlateInfo")
+    let object = path.rsplit_once('/').and_then(|(object, _)| body.pointer(object));
+    let read = object.filter(|object| object.get("GrpId").is_some()).and_then(|object| object.get("SnapId"));
+    let is_read = read.and_then(Value::as_str).is_some_and(|text| text.contains(char::is_alphabetic));
+    list == Some("PlateInfo") || (is_read && path.ends_with("/Id"))
 }
 
 #[test]
@@ -135,7 +138,7 @@ fn no_text_is_kept_that_may_be_a_name() {
         let mut all = body.clone();
         for (path, name) in paths(body, Value::is_string) {
             let is_exempt = IMPERSONAL.contains(&name.as_str());
-            let is_name = !matches!(name.as_str(), "id" | "snapid") || is_plate(&path);
+            let is_name = !matches!(name.as_str(), "id" | "snapid") || is_plate(body, &path);
             if is_exempt && is_name {
                 continue;
             }

@@ -177,6 +177,19 @@ fn forms() -> Vec<(Value, &'static str)> {
         (json!({ "data": { "ai_snap_picture": { "SnapedObjInfo": [snap] } } }), "SnapedObjInfo"),
         (json!({ "data": { "ai_snap_picture": { "PlateInfo": [plate.clone()] } } }), "PlateInfo"),
         (json!({ "data": { "ai_snap_picture": { "FaceInfo": [face] } } }), "FaceInfo"),
+        (
+            json!({ "data": { "StrChn": "CH1", "channel_alarm": [{ "lpd": true, "PlateInfo": [plate.clone()] }] } }),
+            "PlateInfo",
+        ),
+        (
+            json!({ "data": { "alarm_list": [{ "ai_snap_picture": { "strChn": "CH1", "PlateInfo": [plate.clone()] } }] } }),
+            "alarm_list",
+        ),
+        (
+            json!({ "data": { "channel_alarm": [{ "channel": "CH1",
+                "int_alarm": [{ "int_subtype": "lpd", "PlateNum": "KX01ABC", "GrpId": 1 }] }] } }),
+            "int_alarm",
+        ),
         (json!({ "data": { "EventTrafficCar": { "PlateInfo": [plate] } } }), "PlateInfo"),
         (json!({ "data": { "alarm_snap_data": [picture] } }), "alarm_snap_data"),
         (json!({ "data": { "ccCount": [{ "channel": "CH1", "cc_in_sum_num": 4 }] } }), "ccCount"),
@@ -274,9 +287,15 @@ fn one_name_may_come_many_times() {
 /// As many different members of a form as fit into 4 MiB, and within the limit of values of a post.
 #[cfg(test)]
 fn different(member: impl Fn(usize) -> String) -> String {
+    different_within(4_000_000, member)
+}
+
+/// As many different members of a form as fit into so many bytes, and within the limit of values of a post.
+#[cfg(test)]
+fn different_within(length: usize, member: impl Fn(usize) -> String) -> String {
     let mut members = String::new();
     let mut number = 0;
-    while members.len() < 4_000_000 {
+    while members.len() < length {
         let member = format!("{:<33}", member(number));
         members.push_str(&member);
         members.push(',');
@@ -304,6 +323,42 @@ fn names_may_all_be_different() {
     // Scalars of a list are cut off.
     let body = format!(r#"{{"data":{{"channel_alarm":[{{"int_alarm":{{"int_subtype":[{words}]}}}}]}}}}"#);
     assert_eq!(events("", "", body.as_bytes(), &[]), 64);
+}
+
+#[test]
+fn names_that_count_only_once_may_come_many_times() {
+    for name in
+        ["EventType", "Id", "GrpId", "Name", "SnapId", "StrChn", "Chn", "PlateNum", "PicData", "alarm_val"]
+    {
+        let many = different_within(500_000, |number| format!("\"{name}\":\"{number:06}\""));
+        for body in [
+            format!(r#"{{"data":{{"EventType":"LPD","GrpId":1,{many}}}}}"#),
+            format!(r#"{{"data":{{"PlateInfo":[{{"StrChn":"CH1",{many}}}]}}}}"#),
+            format!(r#"{{"data":{{"FaceInfo":[{{"StrChn":"CH1",{many}}}]}}}}"#),
+            format!(r#"{{"data":{{"SnapedObjInfo":[{{"StrChn":"CH1",{many}}}]}}}}"#),
+            format!(r#"{{"data":{{"ai_snap_picture":{{{many}}}}}}}"#),
+            format!(r#"{{"data":{{"alarm_list":[{{{many}}}]}}}}"#),
+            format!(r#"{{"data":{{"channel_alarm":[{{"lpd":true,{many}}}]}}}}"#),
+            format!(r#"{{"data":{{"channel_alarm":[{{"int_alarm":{{"int_subtype":"lpd",{many}}}}}]}}}}"#),
+        ] {
+            read_in_time(name, &body);
+        }
+    }
+}
+
+#[test]
+fn flags_may_be_nested() {
+    for (open, close) in [("[", "]"), ("{\"alarm_val\":", "}")] {
+        for flag in ["false", "2", "true"] {
+            let nested = format!("{}{flag}{}", open.repeat(100), close.repeat(100));
+            for member in ["motion_alarm", "int_alarm", "alarm_state", "nobody_knows", "talkback_alarm"] {
+                read_in_time(
+                    "a nested flag",
+                    &format!(r#"{{"data":{{"channel_alarm":[{{"{member}":{nested}}}]}}}}"#),
+                );
+            }
+        }
+    }
 }
 
 #[test]

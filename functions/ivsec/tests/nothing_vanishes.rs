@@ -217,6 +217,15 @@ static MIXED: LazyLock<Vec<Value>> = LazyLock::new(|| {
             { "EventTrafficCar": { "PlateInfo": [plate] }, "ai_snap_picture": person },
             of_flat,
         ] }),
+        json!({ "data": { "StrChn": "CH16", "alarm_list": [
+            { "time": "2026-11-23T08:00:00Z", "channel_alarm": [
+                { "channel": "CH17", "lpd": true, "PlateInfo": [{ "Id": "KX02ABC", "GrpId": 2, "PlateImg": picture }] },
+                { "channel": "CH18", "motion_alarm": true, "alarm_snap_data": [{ "img_data": picture }] },
+                { "channel": "CH19", "int_alarm": { "alarm_val": true, "int_subtype": "lpd", "PlateNum": "KX03ABC" } },
+            ] },
+            { "channel": "CH20", "ai_snap_picture": { "FaceInfo": [{ "Id": 4, "Name": "Ada", "Similarity": 93 }] } },
+        ], "ai_snap_picture": { "strChn": "CH21", "SnapedObjInfo": [{ "SnapId": 8, "Type": 1 }] },
+            "ccCount": [{ "cc_in_sum_num": 4 }] } }),
     ]
 });
 

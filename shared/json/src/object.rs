@@ -71,6 +71,11 @@ impl<'a> Object<'a> {
         self.0.iter().find(|(present, _)| is_named(present, name)).map(|(_, value)| value)
     }
 
+    /// Every value under a name, in any case and in their order.
+    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &Json<'a>> {
+        self.0.iter().filter(move |(present, _)| is_named(present, name)).map(|(_, value)| value)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -184,6 +189,7 @@ mod tests {
     #[test]
     fn every_value_of_a_repeated_name_is_taken() {
         let mut values = object(r#"{"event":1,"a":2,"Event":3}"#);
+        assert_eq!(values.get_all("event").filter_map(Json::to_integer).collect::<Vec<_>>(), [1, 3]);
         let taken: Vec<_> = values.take_all("EVENT").iter().filter_map(Json::to_integer).collect();
         assert_eq!((taken, kept(&values)), (vec![1, 3], r#"{"a":2}"#.to_owned()));
     }

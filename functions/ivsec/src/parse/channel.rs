@@ -2,45 +2,54 @@
 //!
 //! A recorder sends every channel with every report, and most of what it sends are levels. An alarm is a flag that is on.
 
+use std::borrow::Cow;
+
 use camhook_event::{Counts, Kind, Report, State, Text};
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
 use super::counting::counts;
+use super::evidence::{Evidence, FlatAlarms};
 use super::member::{
-    Channels, Flag, Member, folded, is_of_channels, number_of_picture, objects, text, texts, vendor_data,
-    word,
+    Channels, Flag, Member, folded, is_container, is_of_channels, number_of_picture, objects, text, texts,
+    vendor_data, word,
 };
+use super::recognition::{Beside, read_beside, split_beside};
 use super::unknown::{Surroundings, Unknowns, Weight};
-use crate::message::{Alarm, Channel, Scope, WordPlace};
-use crate::vocabulary::{Meaning, exact_meaning, meaning};
+use crate::message::{Alarm, Push, Scope, WordPlace};
+use crate::vocabulary::{Meaning, Subject, exact_meaning, meaning};
 
-/// Reads the entry of one channel, sent with a time.
+/// Reads the entry of one channel.
 pub(super) fn read_channel<'a>(
     entry: Object<'a>,
-    time: Option<&Text>,
-    alarms: &mut Vec<Alarm>,
+    around: &Surroundings,
+    push: &mut Push<'a>,
     unknowns: &mut Unknowns,
 ) {
     let mut reader = Reader::default();
     for member in entry {
         reader.read_member(member);
     }
-    reader.finish(time, alarms, unknowns);
+    reader.finish(around, push, unknowns);
 }
 
 /// An entry while it is read.
 #[derive(Default)]
 struct Reader<'a> {
     channels: Channels,
-    channel_name: Option<Text>,
     time: Option<Text>,
     picture: Option<Text>,
     counts: Option<Counts>,
     raised: Vec<Raised>,
+    /// What shows the alarms of the channel, or is one by itself.
+    evidence: Evidence<'a>,
+    /// Recognitions whose members stand beside flags.
+    beside: Vec<Beside<'a>>,
     /// Whether a member was found that can raise an alarm, on or off.
     has_flag: bool,
     levels: Object<'a>,
+    /// Members that raise an alarm, with a value of which nobody knows whether it does.
+    unreadable: Object<'a>,
     unknown: Object<'a>,
 }
 
@@ -67,6 +76,11 @@ impl Raised {
         word(name).map(|word| Self::new(word, WordPlace::Name))
     }
 
+    /// What the device recognizes when this happens.
+    fn subject(&self) -> Option<Subject> {
+        self.meaning?.subject
+    }
+
     /// Whether both say the same: the alarm of `int_alarm` stands again in `int_alarm_ex`, and motion in up to four
     /// members.
     fn is_same(&self, other: &Self) -> bool {
@@ -79,21 +93,11 @@ impl Raised {
 }
 
 impl<'a> Reader<'a> {
-    fn read_member(&mut self, (name, value): Member<'a>) {
-        match folded(&name).as_ref() {
-            "channel" | "chnnel" | "strchn" => {
-                if !self.channels.read(&value) {
-                    self.unknown.push(name, value);
-                }
-            }
-            "chn" => {
-                if !self.channels.read_from_zero(&value) {
-                    self.unknown.push(name, value);
-                }
-            }
-            "channel_name" | "chn_alias" | "chn_alais" => {
-                self.channel_name = text(&value).or_else(|| self.channel_name.take());
-            }
+    fn read_member(&mut self, member: Member<'a>) {
+        let Some((name, value)) = self.evidence.read_member(member) else { return };
+        let folded = folded(&name).into_owned();
+        let Some(value) = self.channels.read_member(&folded, value) else { return };
+        match folded.as_str() {
             "time" if value.to_text().is_some() => self.time = text(&value),
             "take_alarm_snap" => self.picture = number_of_picture(&value),
             "int_alarm" | "int_alarm_ex" => self.read_subtypes((name, value)),
@@ -104,11 +108,11 @@ impl<'a> Reader<'a> {
             "talkback_alarm" => self.read_talkback((name, value)),
             "cc_alarm_num" | "cc_alrm_num" => {
                 self.has_flag = true;
-                self.counts = counts(&value, "cc_in_num", "cc_out_num");
+                self.counts = counts(&value, "cc_in_num", "cc_out_num").or(self.counts.take());
                 self.levels.push(name, value);
             }
-            // Levels, which repeat while an alarm goes on. No document has anything but a list of that name here.
-            "alarm_state" if matches!(value, Json::List(_)) || Flag::of(&value) == Flag::Off => {}
+            // Levels, which repeat while an alarm goes on. No document has a flag of that name here.
+            "alarm_state" if are_levels(&value) || Flag::of(&value) == Flag::Off => {}
             "alarm_state" => self.read_flag((name, value)),
             "record_flag"
             | "camera_connect_status"
@@ -145,52 +149,74 @@ impl<'a> Reader<'a> {
 
     /// A flag that bears the name of what it reports.
     fn read_flag(&mut self, (name, value): Member<'a>) {
-        match Flag::of(&value) {
+        let flag = Flag::of(&value);
+        let value = match value {
+            Json::Object(members) if flag != Flag::Unreadable => {
+                Json::Object(self.evidence.read_members(members))
+            }
+            value => value,
+        };
+        match flag {
             Flag::On if !self.is_full() => {
                 let Some(raised) = Raised::of_name(&name) else {
                     self.unknown.push(name, value);
                     return;
                 };
+                let subject = raised.subject();
                 self.raise(raised);
-                // What an object holds beside its flag.
-                if matches!(value, Json::Object(_)) {
-                    self.levels.push(name, value);
+                if let Json::Object(members) = value {
+                    self.keep_beside(name, subject, members);
                 }
             }
             Flag::On | Flag::Off => {}
-            Flag::Unreadable => {
-                self.unknown.push(name, value);
-                return;
-            }
+            Flag::Unreadable => self.unreadable.push(name, value),
         }
         self.has_flag = true;
+    }
+
+    /// Keeps what an object holds beside its flag: a recognition, and levels.
+    fn keep_beside(&mut self, name: Cow<'a, str>, alarm: Option<Subject>, members: Object<'a>) {
+        let (beside, members) = split_beside(alarm, members);
+        self.add_beside(beside);
+        if !members.is_empty() {
+            self.levels.push(name, Json::Object(members));
+        }
+    }
+
+    /// Adds a recognition, unless it is there: `int_alarm_ex` repeats what `int_alarm` says.
+    fn add_beside(&mut self, beside: Option<Beside<'a>>) {
+        let new = beside.filter(|beside| self.beside.len() <= EVENTS_LIMIT && !self.beside.contains(beside));
+        self.beside.extend(new);
     }
 
     /// `int_alarm`, and with the number of its picture again `int_alarm_ex`. Without `alarm_val` it is an alarm: it has
     /// no other purpose.
     fn read_subtypes(&mut self, (name, value): Member<'a>) {
         let (alarms, others) = objects(value);
-        for mut alarm in alarms {
+        for alarm in alarms {
             self.has_flag = true;
-            let flag = alarm.take("alarm_val").map(|flag| Flag::of(&flag));
+            let mut alarm = self.evidence.read_members(alarm);
+            let flag = Flag::of_all(&alarm.take_all("alarm_val"));
             if flag == Some(Flag::Off) || (flag.is_none() && alarm.is_empty()) || self.is_full() {
                 continue;
             }
             let picture = alarm.take("take_alarm_snap").as_ref().and_then(number_of_picture);
-            let words = alarm.get("int_subtype").map(texts).unwrap_or_default();
+            let subtypes = alarm.take_all("int_subtype");
+            let words: Vec<Text> = subtypes.iter().flat_map(texts).take(EVENTS_LIMIT + 1).collect();
+            let mut subject = None;
             if words.is_empty() {
+                subtypes.into_iter().for_each(|subtype| alarm.push("int_subtype", subtype));
                 if let Some(raised) = Raised::of_name(&name) {
                     self.raise(Raised { picture, ..raised });
                 }
             } else {
-                alarm.take("int_subtype");
                 for word in words {
-                    self.raise(Raised { picture: picture.clone(), ..Raised::new(word, WordPlace::Value) });
+                    let raised = Raised::new(word, WordPlace::Value);
+                    subject = subject.or(raised.subject());
+                    self.raise(Raised { picture: picture.clone(), ..raised });
                 }
             }
-            if !alarm.is_empty() {
-                self.levels.push(name.clone(), Json::Object(alarm));
-            }
+            self.keep_beside(name.clone(), subject, alarm);
         }
         for other in others {
             self.read_flag((name.clone(), other));
@@ -202,7 +228,7 @@ impl<'a> Reader<'a> {
         let (reports, others) = objects(value);
         for mut report in reports {
             self.has_flag = true;
-            let state = report.take("alarm_state").map(|state| Flag::of(&state));
+            let state = Flag::of_all(&report.take_all("alarm_state"));
             if state.is_none() && report.is_empty() {
                 continue;
             }
@@ -236,8 +262,8 @@ impl<'a> Reader<'a> {
         for mut alarm in alarms {
             self.has_flag = true;
             let time = alarm.take("MDtime").as_ref().and_then(text);
-            let state = alarm.take("MDState");
-            let is_motion = state.as_ref().is_some_and(|state| Weight::of(state) > Weight::Nothing);
+            let states = alarm.take_all("MDState");
+            let is_motion = states.iter().any(|state| Weight::of(state) > Weight::Nothing);
             if let (true, Some(raised)) = (is_motion, Raised::of_name(&name)) {
                 self.raise(Raised { time, ..raised });
             }
@@ -245,9 +271,7 @@ impl<'a> Reader<'a> {
                 self.unknown.append(alarm);
                 continue;
             }
-            if let Some(state) = state {
-                alarm.push("MDState", state);
-            }
+            states.into_iter().for_each(|state| alarm.push("MDState", state));
             self.levels.push(name.clone(), Json::Object(alarm));
         }
         for other in others {
@@ -263,7 +287,9 @@ impl<'a> Reader<'a> {
             if call.is_empty() {
                 continue;
             }
-            let is_over = call.get("talkback_close").is_some_and(|closed| Flag::of(closed) == Flag::On);
+            // Of calls that are over and not the one that is not counts.
+            let closed: Vec<Flag> = call.get_all("talkback_close").map(Flag::of).collect();
+            let is_over = !closed.is_empty() && closed.iter().all(|closed| *closed == Flag::On);
             let state = Some(if is_over { State::Stop } else { State::Start });
             if let Some(raised) = Raised::of_name(&name) {
                 self.raise(Raised { state, ..raised });
@@ -282,36 +308,49 @@ impl<'a> Reader<'a> {
             let is_named = folded.ends_with("_alarm") || folded.starts_with("linkage_");
             is_named || exact_meaning(&folded).is_some()
         };
-        if Flag::of(&value) == Flag::On && is_called_alarm() {
-            self.read_flag((name, value));
-            return;
+        match Flag::of(&value) {
+            Flag::On if is_called_alarm() => self.read_flag((name, value)),
+            // A number or a text beside the name of an alarm: nobody knows whether it is one.
+            Flag::Unreadable if !is_container(&value) && exact_meaning(&folded).is_some() => {
+                self.read_flag((name, value));
+            }
+            _ => self.unknown.push(name, value),
         }
-        self.unknown.push(name, value);
     }
 
-    fn finish(self, time: Option<&Text>, alarms: &mut Vec<Alarm>, unknowns: &mut Unknowns) {
+    fn finish(mut self, around: &Surroundings, push: &mut Push<'a>, unknowns: &mut Unknowns) {
+        let subject = self.raised.iter().find_map(Raised::subject);
+        let (beside, unknown) = self.evidence.split_beside(subject, std::mem::take(&mut self.unknown));
+        self.add_beside(beside);
         let Self {
             channels,
-            channel_name,
-            time: own_time,
+            time,
             picture,
             counts,
             raised,
+            evidence,
+            beside,
             has_flag,
-            levels,
-            unknown,
+            mut levels,
+            unreadable,
+            unknown: _,
         } = self;
+        let has_flag = has_flag || evidence.says_something() || !beside.is_empty();
         let is_nameless = channels.is_empty() && !raised.is_empty();
         for (name, value) in unknown.iter().filter(|(name, value)| is_nameless && is_of_channels(name, value))
         {
             unknowns.note_lost(name, Weight::of(value));
         }
-        let channels = named_channels(channels, channel_name.as_ref());
-        let surroundings = Surroundings {
-            channel: channels.first().cloned().unwrap_or_default(),
-            time: own_time.or_else(|| time.cloned()),
-        };
+        let own = around.of_entry(&channels, time, &unknown);
+        let channels = channels.within(&around.channel_beside(&unknown));
         let mut rest = Object::default();
+        for member in unreadable {
+            if raised.is_empty() {
+                unknowns.add_unreadable(member, &own);
+            } else {
+                unknowns.add(member, Weight::Content, &own, &mut rest);
+            }
+        }
         for (name, value) in unknown {
             // With no flag beside them, these are all that the entry has to report.
             let at_least = match (has_flag, Weight::of(&value)) {
@@ -320,19 +359,28 @@ impl<'a> Reader<'a> {
                 (false, _) => Weight::Alarm,
             };
             if raised.is_empty() {
-                unknowns.add_alone((name, value), at_least, &surroundings);
+                unknowns.add_alone((name, value), at_least, &own);
             } else {
-                unknowns.add((name, value), at_least, &surroundings, &mut rest);
+                unknowns.add((name, value), at_least, &own, &mut rest);
             }
         }
-        let time = surroundings.time;
+        let is_listed = evidence.has_recognitions();
+        evidence.read(&FlatAlarms::default(), &own, push, unknowns);
+        for (subject, members) in beside {
+            if is_listed {
+                levels.append(members);
+            } else {
+                read_beside((subject, members), &own, &mut push.recognitions);
+            }
+        }
+        let time = own.time;
         let (data, unknown) = (vendor_data(&levels), vendor_data(&rest));
         for raised in raised {
             for channel in &channels {
-                if alarms.len() > EVENTS_LIMIT {
+                if push.alarms.len() > EVENTS_LIMIT {
                     return;
                 }
-                alarms.push(Alarm {
+                push.alarms.push(Alarm {
                     word: raised.word.clone(),
                     word_place: raised.word_place,
                     kind: raised.kind,
@@ -351,13 +399,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The channels that an entry is about, with its name; one without an id where it names none.
-fn named_channels(channels: Channels, name: Option<&Text>) -> Vec<Channel> {
-    let mut ids: Vec<Option<Text>> = channels.into_ids().into_iter().map(Some).collect();
-    if ids.is_empty() {
-        ids.push(None);
+/// Members of the levels in `alarm_state`, besides the names of alarms.
+const OF_LEVELS: [&str; 6] =
+    ["alarm_val", "int_subtype", "int_alarm", "int_alarm_ex", "alarm_type", "take_alarm_snap"];
+
+/// Whether the value of `alarm_state` holds levels: a list of them, or the only one.
+fn are_levels(value: &Json<'_>) -> bool {
+    let is_of_levels = |name: &str| OF_LEVELS.contains(&name) || exact_meaning(name).is_some();
+    match value {
+        Json::List(_) => true,
+        Json::Object(level) => level.is_empty() || level.iter().any(|(name, _)| is_of_levels(&folded(name))),
+        _ => false,
     }
-    ids.into_iter().map(|id| Channel { id, name: name.cloned() }).collect()
 }
 
 #[cfg(test)]

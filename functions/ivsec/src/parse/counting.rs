@@ -4,16 +4,19 @@ use camhook_event::{Counts, Kind, Report, Tally, Text};
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
-use super::member::{channel, folded, objects, text, vendor_data};
-use super::unknown::{Unknowns, Weight};
-use crate::message::{Alarm, Channel, Scope, WordPlace};
+use super::member::{Channels, folded, objects, objects_in, text, vendor_data};
+use super::unknown::{Surroundings, Unknowns, Weight};
+use crate::message::{Alarm, Scope, WordPlace};
 use crate::vocabulary::meaning;
 
-/// The counters of an object, by the names of those who entered and who left. What is counted is not sent.
+/// The counters of an object, or the sums of those of a list, by the names of those who entered and who left. What is
+/// counted is not sent.
 pub(super) fn counts(value: &Json<'_>, entered: &str, left: &str) -> Option<Counts> {
-    let Json::Object(object) = value else { return None };
-    let number =
-        |name| object.get(name).and_then(Json::to_integer).and_then(|number| u64::try_from(number).ok());
+    let objects = objects_in(value);
+    let number = |name: &str| {
+        let numbers = objects.iter().filter_map(|object| object.get(name)?.to_integer());
+        numbers.filter_map(|number| u64::try_from(number).ok()).reduce(u64::saturating_add)
+    };
     let total = Tally { enter: number(entered), leave: number(left), inside: None };
     Counts { total, ..Counts::default() }.known()
 }
@@ -21,7 +24,7 @@ pub(super) fn counts(value: &Json<'_>, entered: &str, left: &str) -> Option<Coun
 /// Reads `ccCount`: the sums of each channel, as statistics.
 pub(super) fn read_statistics(
     value: Json<'_>,
-    time: Option<&Text>,
+    around: &Surroundings,
     alarms: &mut Vec<Alarm>,
     unknowns: &mut Unknowns,
 ) {
@@ -34,19 +37,18 @@ pub(super) fn read_statistics(
         if entry.is_empty() || alarms.len() > EVENTS_LIMIT {
             continue;
         }
-        let mut place = Channel::default();
+        let mut channels = Channels::default();
         let mut own_time = None;
         let mut rest = Object::default();
         for (name, value) in entry {
-            match folded(&name).as_ref() {
-                "channel" | "chnnel" | "strchn" if channel(&value).is_some() => place.id = channel(&value),
-                "chn_alias" | "chn_alais" | "channel_name" if text(&value).is_some() => {
-                    place.name = text(&value);
-                }
+            let folded = folded(&name).into_owned();
+            let Some(value) = channels.read_member(&folded, value) else { continue };
+            match folded.as_str() {
                 "time" if text(&value).is_some() => own_time = text(&value),
                 _ => rest.push(name, value),
             }
         }
+        let Surroundings { channel, time } = around.of_entry(&channels, own_time, &rest);
         let sums = Json::Object(rest);
         let counts = counts(&sums, "cc_in_sum_num", "cc_out_sun_num")
             .or_else(|| counts(&sums, "cc_in_sum_num", "cc_out_sum_num"));
@@ -58,8 +60,8 @@ pub(super) fn read_statistics(
             meaning: meaning("cc"),
             state: None,
             report: Report::Status,
-            scope: Scope::Channel(place),
-            time: own_time.or_else(|| time.cloned()),
+            scope: Scope::Channel(channel),
+            time,
             picture: None,
             counts,
             data: vendor_data(&rest),

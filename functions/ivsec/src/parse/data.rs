@@ -19,14 +19,15 @@ use camhook_json::{Json, Object};
 use super::EVENTS_LIMIT;
 use super::channel::read_channel;
 use super::counting::read_statistics;
+use super::evidence::{Evidence, FlatAlarms};
 use super::member::{
-    Channels, channel, folded, is_container, is_of_channels, number_of_picture, objects, text, vendor_data,
+    Channels, folded, is_container, is_of_channels, number_of_picture, objects, text, vendor_data,
 };
-use super::recognition::{list, read_holder, read_list};
+use super::recognition::{Beside, read_beside};
 use super::system::read_system;
 use super::unknown::{Surroundings, Unknowns, Weight};
-use crate::message::{Alarm, AlarmPicture, Channel, Place, Push, Recognition, Scope, Sender, WordPlace};
-use crate::vocabulary::meaning;
+use crate::message::{Alarm, Push, Scope, Sender, WordPlace};
+use crate::vocabulary::{Subject, meaning};
 
 /// What a post holds, beside what it reports.
 #[derive(Debug, Clone, Default)]
@@ -57,46 +58,12 @@ pub(super) enum Sign {
 /// The members of the flat form, and of an entry of `alarm_list` that is like it.
 #[derive(Debug, Clone, Default)]
 struct Flat {
-    event_type: Option<Text>,
+    /// `EventType`: each word is an alarm. More than one are a contradiction, of which either may be true.
+    words: Vec<Text>,
     time: Option<Text>,
     state: Option<State>,
     channels: Channels,
-    channel_name: Option<Text>,
     is_begun: bool,
-}
-
-/// The alarms of one flat form: which of them a picture or recognition of its `PicData` belongs to.
-#[derive(Debug, Clone, Default)]
-struct FlatAlarms {
-    /// The channel of each, and its number.
-    channels: Vec<(Option<Text>, usize)>,
-}
-
-impl FlatAlarms {
-    /// The place of what is about a channel: that channel's alarm among several, and else the only one or the first.
-    fn place(&self, channel: Option<&Text>) -> Place {
-        let is_same = |own: &Option<Text>| match (own, channel) {
-            (Some(own), Some(channel)) => own.as_str().eq_ignore_ascii_case(channel.as_str()),
-            _ => true,
-        };
-        let number = match self.channels.as_slice() {
-            [(_, number)] => Some(number),
-            several => several.iter().find(|(own, _)| is_same(own)).map(|(_, number)| number),
-        };
-        number.map_or(Place::Post, |number| Place::PicData(*number))
-    }
-
-    /// The channel that a picture shows which names none.
-    fn first_channel(&self) -> Option<Text> {
-        self.channels.first().and_then(|(channel, _)| channel.clone())
-    }
-
-    /// Gives the recognitions from the one with an index on to these alarms.
-    fn claim(&self, recognitions: &mut [Recognition<'_>], from: usize) {
-        for recognition in recognitions.iter_mut().skip(from) {
-            recognition.place = self.place(recognition.channel.id.as_ref());
-        }
-    }
 }
 
 impl Flat {
@@ -105,10 +72,15 @@ impl Flat {
         match folded_name {
             "eventtype" => {
                 self.is_begun = true;
-                let event_type = text(&value);
-                let is_blank = matches!(&value, Json::Text(_) | Json::Null);
-                self.event_type = event_type.clone().or_else(|| self.event_type.take());
-                (event_type.is_none() && !is_blank).then_some(value)
+                let Some(word) = text(&value) else {
+                    let is_blank = matches!(&value, Json::Text(_) | Json::Null);
+                    return (!is_blank).then_some(value);
+                };
+                let is_known = |known: &Text| known.as_str().eq_ignore_ascii_case(word.as_str());
+                if self.words.len() <= EVENTS_LIMIT && !self.words.iter().any(is_known) {
+                    self.words.push(word);
+                }
+                None
             }
             "eventtime" => {
                 self.is_begun = true;
@@ -117,55 +89,64 @@ impl Flat {
             }
             "eventaction" => {
                 self.is_begun = true;
-                self.state = value.to_text().and_then(|action| state(action.as_str()));
-                self.state.is_none().then_some(value)
+                let state = value.to_text().and_then(|action| state(action.as_str()));
+                // What began is reported, also where the same member says that it ended.
+                if self.state != Some(State::Start) {
+                    self.state = state;
+                }
+                state.is_none().then_some(value)
             }
-            "chn" => (!self.channels.read_from_zero(&value)).then_some(value),
-            "strchn" | "channel" | "chnnel" => (!self.channels.read(&value)).then_some(value),
-            "channel_name" | "chn_alias" | "chn_alais" if value.to_text().is_some() => {
-                self.channel_name = text(&value);
-                None
-            }
-            _ => Some(value),
+            folded_name => self.channels.read_member(folded_name, value),
         }
     }
 
     /// Whether a member that could not be read names the channels of this alarm, which has none.
     fn is_of_its_channels(&self, name: &str, value: &Json<'_>) -> bool {
-        self.event_type.is_some() && self.channels.is_empty() && is_of_channels(name, value)
+        self.is_alarm() && self.channels.is_empty() && is_of_channels(name, value)
+    }
+
+    /// Whether the form reports anything.
+    fn is_alarm(&self) -> bool {
+        !self.words.is_empty()
+    }
+
+    /// What the device recognizes when this happens.
+    fn subject(&self) -> Option<Subject> {
+        self.words.iter().find_map(|word| meaning(word.as_str())?.subject)
     }
 
     /// Adds an alarm for each channel that the form names, or one alone; the first has the number of the alarms before.
-    fn add_alarms(self, list_time: Option<&Text>, unknown: &VendorData, push: &mut Push<'_>) -> FlatAlarms {
-        let Self { event_type, time, state, channels, channel_name, is_begun: _ } = self;
+    fn add_alarms(&self, around: &Surroundings, unknown: &Object<'_>, push: &mut Push<'_>) -> FlatAlarms {
         let mut flat = FlatAlarms::default();
-        let Some(word) = event_type else { return flat };
-        let time = time.or_else(|| list_time.cloned());
-        let meaning = meaning(word.as_str());
-        let mut ids: Vec<Option<Text>> = channels.into_ids().into_iter().map(Some).collect();
-        if ids.is_empty() {
-            ids.push(None);
+        if !self.is_alarm() {
+            return flat;
         }
-        for id in ids {
-            let number = push.alarms.len();
-            if number > EVENTS_LIMIT {
-                return flat;
+        let time = self.time.clone().or_else(|| around.time.clone());
+        let data = vendor_data(unknown);
+        let channels = self.channels.within(&around.channel_beside(unknown));
+        for word in &self.words {
+            let meaning = meaning(word.as_str());
+            for channel in &channels {
+                let number = push.alarms.len();
+                if number > EVENTS_LIMIT {
+                    return flat;
+                }
+                flat.add(channel.id.clone(), number);
+                push.alarms.push(Alarm {
+                    word: word.clone(),
+                    word_place: WordPlace::Value,
+                    kind: meaning.map_or(Kind::Other, |meaning| meaning.kind),
+                    meaning,
+                    state: self.state,
+                    report: Report::Detection,
+                    scope: Scope::Flat { channel: channel.clone(), number },
+                    time: time.clone(),
+                    picture: None,
+                    counts: None,
+                    data: VendorData::default(),
+                    unknown: data.clone(),
+                });
             }
-            flat.channels.push((id.clone(), number));
-            push.alarms.push(Alarm {
-                word: word.clone(),
-                word_place: WordPlace::Value,
-                kind: meaning.map_or(Kind::Other, |meaning| meaning.kind),
-                meaning,
-                state,
-                report: Report::Detection,
-                scope: Scope::Flat { channel: Channel { id, name: channel_name.clone() }, number },
-                time: time.clone(),
-                picture: None,
-                counts: None,
-                data: VendorData::default(),
-                unknown: unknown.clone(),
-            });
         }
         flat
     }
@@ -187,14 +168,13 @@ struct Members<'a> {
     sender: Sender,
     flat: Flat,
     time: Option<Text>,
+    /// `StartTime`, as recognitions have it.
+    start_time: Option<Text>,
     alarm_lists: Vec<Json<'a>>,
     channel_alarms: Vec<Json<'a>>,
     system_alarms: Vec<Json<'a>>,
-    pictures: Vec<Json<'a>>,
     counters: Vec<Json<'a>>,
-    pic_data: Vec<(Cow<'a, str>, Json<'a>)>,
-    holders: Vec<(Cow<'a, str>, Json<'a>)>,
-    lists: Vec<(Cow<'a, str>, Json<'a>)>,
+    evidence: Evidence<'a>,
     levels: Object<'a>,
     unknown: Object<'a>,
 }
@@ -215,7 +195,11 @@ impl<'a> Members<'a> {
         if self.sender.read_member(&folded, &value) {
             return;
         }
+        let Some((name, value)) = self.evidence.read_member((name, value)) else { return };
         let Some(value) = self.flat.read_member(&folded, value) else { return };
+        if folded == "starttime" && !is_container(&value) {
+            self.start_time = number_of_picture(&value);
+        }
         match folded.as_str() {
             "time" if value.to_text().is_some() => {
                 self.time = text(&value);
@@ -226,10 +210,7 @@ impl<'a> Members<'a> {
             "alarm_list" => self.alarm_lists.push(value),
             "channel_alarm" => self.channel_alarms.push(value),
             "system_alarm" => self.system_alarms.push(value),
-            "alarm_snap_data" => self.pictures.push(value),
             "cccount" => self.counters.push(value),
-            "picdata" => self.pic_data.push((name, value)),
-            "ai_snap_picture" | "eventtrafficcar" => self.holders.push((name, value)),
             "dev_net_info" => self.read_interfaces(value),
             "heat_alarm" if matches!(value, Json::Text(_)) => {
                 findings.signs.insert(Sign::HeatAlarm);
@@ -250,7 +231,6 @@ impl<'a> Members<'a> {
             | "mac" => {
                 self.levels.push(name, value);
             }
-            folded if list(folded).is_some() => self.lists.push((name, value)),
             "device_name" | "devicename" | "ip" | "ipaddress" | "channelname" | "chnnelname" => {
                 self.keep_unless_blank(name, value, findings);
             }
@@ -287,59 +267,47 @@ impl<'a> Members<'a> {
     }
 
     fn read(self, findings: &mut Findings) -> Push<'a> {
-        let Self { sender, flat, time, levels, unknown, .. } = self;
+        let Self { sender, flat, time, start_time, mut levels, unknown, evidence, .. } = self;
         let mut push = Push { sender, ..Push::default() };
-        if flat.is_begun && flat.event_type.is_none() {
+        if flat.is_begun && !flat.is_alarm() {
             findings.signs.insert(Sign::NoEventType);
         }
         let unknowns = &mut findings.unknowns;
+        let (beside, unknown) = evidence.split_beside(flat.subject(), unknown);
         for (name, value) in unknown.iter().filter(|(name, value)| flat.is_of_its_channels(name, value)) {
             unknowns.note_lost(name, Weight::of(value));
         }
-        let flat = flat.add_alarms(None, &VendorData::default(), &mut push);
+        let own_time = time.or(start_time);
+        let none = Surroundings::default();
+        // What the post says of its channel holds for each entry that names none.
+        let around = none.of_entry(&flat.channels, own_time.clone(), &unknown);
+        let flat_alarms = flat.add_alarms(&none, &Object::default(), &mut push);
+        if !flat.is_alarm() {
+            flat.channels.keep_unplaced(&mut levels);
+        }
         for value in self.alarm_lists {
             let (entries, others) = objects(value);
             for other in others {
                 unknowns.note_lost("alarm_list", Weight::of(&other));
             }
             for entry in entries {
-                read_entry(entry, time.as_ref(), &mut push, unknowns);
+                read_entry(entry, &around, &mut push, unknowns);
             }
         }
-        read_alarms(self.channel_alarms, self.system_alarms, time.as_ref(), &mut push, unknowns);
+        read_alarms(self.channel_alarms, self.system_alarms, &around, &mut push, unknowns);
         for value in self.counters {
-            read_statistics(value, time.as_ref(), &mut push.alarms, unknowns);
+            read_statistics(value, &around, &mut push.alarms, unknowns);
         }
-        for value in self.pictures {
-            let (pictures, others) = objects(value);
-            for other in others {
-                unknowns.note_lost("alarm_snap_data", Weight::of(&other));
-            }
-            for picture in pictures {
-                push.pictures.extend(read_picture(picture, unknowns));
-            }
-        }
-        for member in self.pic_data {
-            read_pic_data(member, &flat, &mut push, unknowns);
-        }
-        for (name, value) in self.holders {
-            read_holder((&name, value), &mut push.recognitions, unknowns);
-        }
-        let first_of_lists = push.recognitions.len();
-        for (name, value) in self.lists {
-            if let Some(subject) = list(&folded(&name)) {
-                read_list((&name, value), subject, &mut push.recognitions, unknowns);
-            }
-        }
-        flat.claim(&mut push.recognitions, first_of_lists);
+        let shown = Surroundings { time: flat.time.clone().or(own_time), ..around.clone() };
+        evidence.read(&flat_alarms, &shown, &mut push, unknowns);
+        read_claimed(beside, &flat_alarms, &shown, &mut push);
         let mut rest = Object::default();
-        let surroundings = Surroundings { time, ..Surroundings::default() };
         let is_kept = push.has_event();
         for member in unknown {
             if is_kept {
-                unknowns.add(member, Weight::Nothing, &surroundings, &mut rest);
+                unknowns.add(member, Weight::Nothing, &around, &mut rest);
             } else {
-                unknowns.add_alone(member, Weight::Nothing, &surroundings);
+                unknowns.add_alone(member, Weight::Nothing, &around);
             }
         }
         push.data = vendor_data(&levels);
@@ -349,29 +317,30 @@ impl<'a> Members<'a> {
 }
 
 /// Reads an entry of `alarm_list`.
-fn read_entry<'a>(entry: Object<'a>, post_time: Option<&Text>, push: &mut Push<'a>, unknowns: &mut Unknowns) {
+fn read_entry<'a>(entry: Object<'a>, around: &Surroundings, push: &mut Push<'a>, unknowns: &mut Unknowns) {
     let mut flat = Flat::default();
     let mut time = None;
-    let (mut channels, mut systems, mut pic_data) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut channels, mut systems, mut evidence) = (Vec::new(), Vec::new(), Evidence::default());
     let mut unknown = Object::default();
-    for (name, value) in entry {
+    for member in entry {
+        let Some((name, value)) = evidence.read_member(member) else { continue };
         let folded = folded(&name).into_owned();
         let Some(value) = flat.read_member(&folded, value) else { continue };
         match folded.as_str() {
             "time" if value.to_text().is_some() => time = text(&value),
             "channel_alarm" => channels.push(value),
             "system_alarm" => systems.push(value),
-            "picdata" => pic_data.push((name, value)),
             _ => unknown.push(name, value),
         }
     }
-    let time = time.or_else(|| post_time.cloned());
-    let is_flat = flat.event_type.is_some();
-    let is_readable = !channels.is_empty() || !systems.is_empty() || is_flat;
+    let is_flat = flat.is_alarm();
+    let (beside, unknown) = evidence.split_beside(flat.subject(), unknown);
+    let has_alarms = !channels.is_empty() || !systems.is_empty() || is_flat;
+    let is_readable = has_alarms || beside.is_some() || evidence.says_something();
     if !is_readable {
         unknowns.note("alarm_list", Weight::Content);
     }
-    let surroundings = Surroundings { time: time.clone(), ..Surroundings::default() };
+    let own = around.of_entry(&flat.channels, time, &unknown);
     let mut rest = Object::default();
     for (name, value) in unknown {
         let at_least = match (is_readable, Weight::of(&value)) {
@@ -382,53 +351,36 @@ fn read_entry<'a>(entry: Object<'a>, post_time: Option<&Text>, push: &mut Push<'
             unknowns.note_lost(&name, Weight::of(&value));
         }
         if is_flat {
-            unknowns.add((name, value), at_least, &surroundings, &mut rest);
+            unknowns.add((name, value), at_least, &own, &mut rest);
         } else {
-            unknowns.add_alone((name, value), at_least, &surroundings);
+            unknowns.add_alone((name, value), at_least, &own);
         }
     }
-    let flat = flat.add_alarms(time.as_ref(), &vendor_data(&rest), push);
-    for member in pic_data {
-        read_pic_data(member, &flat, push, unknowns);
-    }
-    read_alarms(channels, systems, time.as_ref(), push, unknowns);
+    let flat_alarms =
+        flat.add_alarms(&Surroundings { time: own.time.clone(), ..around.clone() }, &rest, push);
+    read_alarms(channels, systems, &own, push, unknowns);
+    let shown = Surroundings { time: flat.time.or(own.time), ..own };
+    evidence.read(&flat_alarms, &shown, push, unknowns);
+    read_claimed(beside, &flat_alarms, &shown, push);
 }
 
-/// Reads the `PicData` of flat alarms: recognitions, or pictures by themselves.
-fn read_pic_data<'a>(
-    (name, value): (Cow<'a, str>, Json<'a>),
+/// Reads the recognition that stands beside flat alarms, and gives it to them.
+fn read_claimed<'a>(
+    beside: Option<Beside<'a>>,
     flat: &FlatAlarms,
+    around: &Surroundings,
     push: &mut Push<'a>,
-    unknowns: &mut Unknowns,
 ) {
-    let (holders, others) = objects(value);
-    for other in others {
-        let weight = Weight::of(&other);
-        let picture = other.into_bytes().map(|base64| AlarmPicture {
-            place: flat.place(None),
-            channel: Channel { id: flat.first_channel(), name: None },
-            id: None,
-            time: None,
-            base64,
-        });
-        match picture {
-            Some(picture) => push.pictures.push(picture),
-            None => unknowns.note_lost(&name, weight),
-        }
-    }
+    let Some(beside) = beside else { return };
     let first = push.recognitions.len();
-    read_holder(
-        (&name, Json::List(holders.into_iter().map(Json::Object).collect())),
-        &mut push.recognitions,
-        unknowns,
-    );
+    read_beside(beside, around, &mut push.recognitions);
     flat.claim(&mut push.recognitions, first);
 }
 
 fn read_alarms<'a>(
     channels: Vec<Json<'a>>,
     systems: Vec<Json<'a>>,
-    time: Option<&Text>,
+    around: &Surroundings,
     push: &mut Push<'a>,
     unknowns: &mut Unknowns,
 ) {
@@ -438,7 +390,7 @@ fn read_alarms<'a>(
             unknowns.note_lost("channel_alarm", Weight::of(&other));
         }
         for entry in entries {
-            read_channel(entry, time, &mut push.alarms, unknowns);
+            read_channel(entry, around, push, unknowns);
         }
     }
     for value in systems {
@@ -447,30 +399,7 @@ fn read_alarms<'a>(
             unknowns.note_lost("system_alarm", Weight::of(&other));
         }
         for entry in entries {
-            read_system(entry, time, &mut push.alarms, unknowns);
+            read_system(entry, around.time.as_ref(), &mut push.alarms, unknowns);
         }
     }
-}
-
-/// An entry of `alarm_snap_data`; none without a picture.
-fn read_picture<'a>(picture: Object<'a>, unknowns: &mut Unknowns) -> Option<AlarmPicture<'a>> {
-    let mut place = Channel::default();
-    let (mut id, mut time, mut base64) = (None, None, None);
-    let mut unknown = Object::default();
-    for (name, value) in picture {
-        match folded(&name).as_ref() {
-            "channel" | "chnnel" | "strchn" if channel(&value).is_some() => place.id = channel(&value),
-            "chn_alias" | "chn_alais" | "channel_name" if text(&value).is_some() => place.name = text(&value),
-            "img_id" => id = number_of_picture(&value),
-            "img_time" => time = number_of_picture(&value),
-            "img_data" if matches!(value, Json::Text(_) | Json::Null) => base64 = value.into_bytes(),
-            "img_encode" | "img_format" => {}
-            _ => unknown.push(name, value),
-        }
-    }
-    let surroundings = Surroundings { channel: place.clone(), time: time.clone() };
-    for member in unknown {
-        unknowns.add_alone(member, Weight::Nothing, &surroundings);
-    }
-    Some(AlarmPicture { place: Place::Post, channel: place, id, time, base64: base64? })
 }

@@ -3,28 +3,27 @@
 use camhook_event::Text;
 use camhook_json::{Json, Object};
 
+use super::member::Statement;
 use super::plate::group;
 use crate::message::FaceReading;
 
 /// Names that devices give to a face that is in no album.
 const NOBODY: [&str; 3] = ["unknown", "unknown face", "stranger"];
 
-/// Takes what is known of a face.
+/// Takes what is known of a face. One whose members contradict each other is on no list and nobody's.
 ///
 /// `Score` is the quality of the picture and never the likeness.
 pub(super) fn read_face(info: &mut Object<'_>, has_album_picture: bool) -> FaceReading {
     let similarity = info.take("Similarity").and_then(|value| value.to_number()).filter(|value| *value > 0.0);
-    let group_id = info.get("GrpId").and_then(Json::to_integer);
-    let matched = matched(info, similarity, group_id, has_album_picture);
-    let is_matched = matched == Some(true);
-    let person =
-        |info: &mut Object<'_>, names: &[&str]| if is_matched { info.take_text(names) } else { None };
-    let person_id = person(info, &["Id", "FaceId"]);
-    let name = person(info, &["Name"]);
+    let identity = Identity::take(info);
+    let matched = identity.matched(similarity, has_album_picture);
+    let is_doubtful = identity.is_contradiction();
+    let (person_id, name) = identity.into_person(matched, info);
+    let group = group(info).filter(|_| !is_doubtful);
     let estimates = Estimates::take(info);
     FaceReading {
         matched,
-        group: group(info),
+        group,
         person_id,
         name,
         // Documented as 0 to 100; a value up to 1 is taken for a fraction.
@@ -36,35 +35,76 @@ pub(super) fn read_face(info: &mut Object<'_>, has_album_picture: bool) -> FaceR
     }
 }
 
-/// Whether a face is one of the album. What says that it is not goes before what says that it is: a rule may open a
-/// door. `None` where the post does not tell.
-fn matched(
-    info: &Object<'_>,
-    similarity: Option<f64>,
-    group: Option<i64>,
-    has_album_picture: bool,
-) -> Option<bool> {
-    let id = info.get("Id").or_else(|| info.get("FaceId"));
-    let is_person = match id {
-        None => None,
-        Some(id) => match id.to_integer() {
-            Some(number) => Some(number > 0),
-            // A face is never the person with a blank id, and may be one whose id is a word.
-            None => Some(id.to_text().is_some()),
-        },
-    };
-    let name = info.get("Name").map(Json::to_text);
-    let is_nobody = |name: &Text| NOBODY.iter().any(|nobody| name.as_str().eq_ignore_ascii_case(nobody));
-    let names_nobody = name.as_ref().and_then(Option::as_ref).is_some_and(is_nobody);
-    if is_person == Some(false) || group == Some(-1) || names_nobody {
-        return Some(false);
+/// Who a face is.
+struct Identity<'a> {
+    /// The member that holds the number.
+    id_name: &'static str,
+    id: Statement<'a>,
+    name: Statement<'a>,
+    groups: Vec<i64>,
+    is_group_contradicted: bool,
+}
+
+impl<'a> Identity<'a> {
+    /// Takes the number and the name; the group stays.
+    fn take(info: &mut Object<'a>) -> Self {
+        let id_name = if info.get("Id").is_some() { "Id" } else { "FaceId" };
+        let id = Statement::take(info, id_name);
+        let name = Statement::take(info, "Name");
+        let groups: Vec<i64> = info.get_all("GrpId").filter_map(Json::to_integer).collect();
+        let is_group_contradicted = groups.iter().any(|group| Some(group) != groups.first())
+            || (!groups.is_empty() && groups.len() < info.get_all("GrpId").count());
+        Self { id_name, id, name, groups, is_group_contradicted }
     }
-    let names_somebody = matches!(name, Some(Some(_)));
-    match is_person {
-        Some(true) if names_somebody || similarity.is_some() || has_album_picture => Some(true),
+
+    fn is_contradiction(&self) -> bool {
+        self.id.is_contradiction() || self.name.is_contradiction() || self.is_group_contradicted
+    }
+
+    /// Whether the face is one of the album. What says that it is not goes before what says that it is: a rule may open
+    /// a door. `None` where the post does not tell, or contradicts itself.
+    fn matched(&self, similarity: Option<f64>, has_album_picture: bool) -> Option<bool> {
+        let ids = self.id.values();
+        let names: Vec<Option<Text>> = self.name.values().iter().map(Json::to_text).collect();
+        let names_nobody = names.iter().flatten().any(is_nobody);
+        let is_of_nobody = ids.iter().any(|id| !is_person(id)) || self.groups.contains(&-1) || names_nobody;
+        if is_of_nobody {
+            return Some(false);
+        }
+        if ids.is_empty() || self.is_contradiction() {
+            return None;
+        }
+        let names_somebody = names.iter().any(Option::is_some);
+        if names_somebody || similarity.is_some() || has_album_picture {
+            return Some(true);
+        }
         // An empty name is what a face has that is in no album.
-        Some(true) if name.is_some() => Some(false),
-        _ => None,
+        if names.is_empty() { None } else { Some(false) }
+    }
+
+    /// Number and name of the person that a face was matched with. Those of any other stay in the object.
+    fn into_person(self, matched: Option<bool>, info: &mut Object<'a>) -> (Option<Text>, Option<Text>) {
+        let Self { id_name, id, name, groups: _, is_group_contradicted: _ } = self;
+        if matched == Some(true) {
+            let text = |statement: Statement<'_>| statement.into_one().and_then(|value| value.to_text());
+            return (text(id), text(name));
+        }
+        id.put_back(id_name, info);
+        name.put_back("Name", info);
+        (None, None)
+    }
+}
+
+fn is_nobody(name: &Text) -> bool {
+    NOBODY.iter().any(|nobody| name.as_str().eq_ignore_ascii_case(nobody))
+}
+
+/// Whether the number of a person is one. A face is never the person with a blank number, and may be one whose number
+/// is a word.
+fn is_person(id: &Json<'_>) -> bool {
+    match id.to_integer() {
+        Some(number) => number > 0,
+        None => id.to_text().is_some(),
     }
 }
 
@@ -142,6 +182,24 @@ mod tests {
         }
         let mut with_photo = read(r#"{"Id":503}"#).unwrap().into_object().unwrap();
         assert_eq!(read_face(&mut with_photo, true).matched, Some(true));
+    }
+
+    #[test]
+    fn a_face_that_contradicts_itself_is_nobodys_and_on_no_list() {
+        for (matched, json) in [
+            (Some(false), r#"{"Id":41,"Id":-1,"GrpId":2,"Name":"Ada","Similarity":90}"#),
+            (Some(false), r#"{"Id":41,"GrpId":2,"GrpId":-1,"Name":"Ada","Similarity":90}"#),
+            (Some(false), r#"{"Id":41,"GrpId":2,"Name":"Ada","Name":"Unknown Face","Similarity":90}"#),
+            (None, r#"{"Id":41,"Id":42,"GrpId":2,"Name":"Ada","Similarity":90}"#),
+            (None, r#"{"Id":41,"GrpId":2,"Name":"Ada","Name":"Eve","Similarity":90}"#),
+            (None, r#"{"Id":41,"GrpId":2,"GrpId":3,"Name":"Ada","Similarity":90}"#),
+            (None, r#"{"Id":41,"GrpId":2,"GrpId":null,"Name":"Ada","Similarity":90}"#),
+        ] {
+            let FaceReading { matched: found, group, person_id, name, .. } = face(json);
+            assert_eq!((found, group, person_id, name), (matched, None, None, None), "{json}");
+        }
+        let repeated = face(r#"{"Id":41,"Id":"41","GrpId":2,"GrpId":2,"Name":"Ada","Name":"Ada"}"#);
+        assert_eq!((repeated.matched, repeated.group), (Some(true), Some(2)));
     }
 
     #[test]

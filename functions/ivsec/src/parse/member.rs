@@ -6,6 +6,7 @@ use camhook_event::{Text, VendorData};
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
+use crate::message::Channel;
 
 /// The characters of a word, a name or a time that are read: no event keeps more, and they are copied for each of several
 /// alarms.
@@ -62,17 +63,80 @@ impl Flag {
                 "1" | "true" => Self::On,
                 _ => Self::Unreadable,
             },
-            Json::Object(object) => object.get("alarm_val").map_or(Self::Unreadable, Self::of),
-            Json::List(values) => {
-                let flags = || values.iter().map(Self::of);
-                if flags().any(|flag| flag == Self::On) {
-                    Self::On
-                } else if flags().all(|flag| flag == Self::Off) {
-                    Self::Off
-                } else {
-                    Self::Unreadable
-                }
-            }
+            Json::Object(object) => Self::of_all(object.get_all("alarm_val")).unwrap_or(Self::Unreadable),
+            Json::List(values) => Self::of_all(values).unwrap_or(Self::Off),
+        }
+    }
+
+    /// What several flags say together: there is an alarm when one of them says so. `None` when there are none.
+    pub(super) fn of_all<'v, 'a: 'v>(flags: impl IntoIterator<Item = &'v Json<'a>>) -> Option<Self> {
+        flags.into_iter().map(Self::of).reduce(|one, other| match (one, other) {
+            (Self::On, _) | (_, Self::On) => Self::On,
+            (Self::Off, Self::Off) => Self::Off,
+            _ => Self::Unreadable,
+        })
+    }
+}
+
+/// What a member says that may stand several times in an object. Readers of JSON differ in which of the values counts,
+/// so that none of them does where they differ.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Statement<'a> {
+    /// It is absent.
+    Absent,
+    /// It says one thing, however often.
+    One(Json<'a>),
+    /// It says different things.
+    Contradiction(Vec<Json<'a>>),
+}
+
+impl<'a> Statement<'a> {
+    /// Takes every value under a name.
+    pub(super) fn take(object: &mut Object<'a>, name: &str) -> Self {
+        Self::of(object.take_all(name))
+    }
+
+    /// What all of these values say.
+    pub(super) fn of(mut values: Vec<Json<'a>>) -> Self {
+        let Some(last) = values.pop() else { return Self::Absent };
+        let is_same = |value: &Json<'a>| {
+            *value == last || value.to_text().is_some_and(|text| last.to_text() == Some(text))
+        };
+        if values.iter().all(is_same) {
+            return Self::One(last);
+        }
+        values.push(last);
+        Self::Contradiction(values)
+    }
+
+    /// The values.
+    pub(super) fn values(&self) -> &[Json<'a>] {
+        match self {
+            Self::Absent => &[],
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Contradiction(values) => values,
+        }
+    }
+
+    /// Whether it says different things.
+    pub(super) fn is_contradiction(&self) -> bool {
+        matches!(self, Self::Contradiction(_))
+    }
+
+    /// The value when it says one thing.
+    pub(super) fn into_one(self) -> Option<Json<'a>> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Absent | Self::Contradiction(_) => None,
+        }
+    }
+
+    /// Puts the values back under a name.
+    pub(super) fn put_back(self, name: &'static str, object: &mut Object<'a>) {
+        match self {
+            Self::Absent => {}
+            Self::One(value) => object.push(name, value),
+            Self::Contradiction(values) => object.push(name, Json::List(values)),
         }
     }
 }
@@ -90,6 +154,20 @@ pub(super) fn objects<'a>(value: Json<'a>) -> (Vec<Object<'a>>, Vec<Json<'a>>) {
         }
     }
     (objects, others)
+}
+
+/// The objects of a value like those of [`objects`], where it stands.
+pub(super) fn objects_in<'v, 'a>(value: &'v Json<'a>) -> Vec<&'v Object<'a>> {
+    let mut objects = Vec::new();
+    let mut stack = vec![value];
+    while let Some(value) = stack.pop() {
+        match value {
+            Json::Object(object) => objects.push(object),
+            Json::List(values) => stack.extend(values.iter().rev()),
+            _ => {}
+        }
+    }
+    objects
 }
 
 /// A text or number, as long as any that an event keeps.
@@ -133,8 +211,35 @@ pub(super) fn vendor_data(object: &Object<'_>) -> VendorData {
     data
 }
 
+/// What a member says of the channel that something is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ChannelMember {
+    /// `channel`, `chnnel`, `StrChn`: its id.
+    Id,
+    /// `Chn`: its number from 0 on, or its id.
+    FromZero,
+    /// `channel_name`, `chn_alias`, `chn_alais`: the name of its camera.
+    Name,
+}
+
+impl ChannelMember {
+    fn of(folded_name: &str) -> Option<Self> {
+        match folded_name {
+            "channel" | "chnnel" | "strchn" => Some(Self::Id),
+            "chn" => Some(Self::FromZero),
+            "channel_name" | "chn_alias" | "chn_alais" => Some(Self::Name),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a member names a channel, or the camera of one.
+pub(super) fn is_channel_member(folded_name: &str) -> bool {
+    ChannelMember::of(folded_name).is_some()
+}
+
 /// The channel of `channel` and `StrChn`: `CH1`, `IP_CH1`; `4` and 4 are `CH4`. It may be the only one of a list.
-pub(super) fn channel(value: &Json<'_>) -> Option<Text> {
+fn channel(value: &Json<'_>) -> Option<Text> {
     let text = text(only(value))?;
     if text.as_str().bytes().all(|octet| octet.is_ascii_digit()) {
         return Text::new(&format!("CH{}", text.as_str()));
@@ -143,7 +248,7 @@ pub(super) fn channel(value: &Json<'_>) -> Option<Text> {
 }
 
 /// The channel of `Chn`: a number from 0 on, or a text like those of [`channel`].
-pub(super) fn channel_from_zero(value: &Json<'_>) -> Option<Text> {
+fn channel_from_zero(value: &Json<'_>) -> Option<Text> {
     let value = only(value);
     match value.to_integer() {
         Some(number) => {
@@ -178,7 +283,8 @@ fn is_number(text: &str) -> bool {
 
 /// Whether a member that could not be read names channels: by its name, or by its value.
 pub(super) fn is_of_channels(name: &str, value: &Json<'_>) -> bool {
-    let is_channel = matches!(folded(name).as_ref(), "chn" | "strchn" | "channel" | "chnnel");
+    let is_channel =
+        matches!(ChannelMember::of(&folded(name)), Some(ChannelMember::Id | ChannelMember::FromZero));
     are_channel_ids(value) || (is_channel && !is_blank(value))
 }
 
@@ -194,19 +300,39 @@ fn are_channel_ids(value: &Json<'_>) -> bool {
     }
 }
 
-/// The channels that an alarm names: each of them is one of its own. Bounded like the events of a post.
+/// The channels that an entry names, in every spelling that a document or a device has. An alarm of several is one in
+/// each of them. Bounded like the events of a post.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Channels {
     /// Those that are named by their ids.
     named: Vec<Text>,
     /// Those that `Chn` gives by their numbers.
     numbered: Vec<Text>,
+    /// The name of the camera.
+    name: Option<Text>,
 }
 
 impl Channels {
+    /// Takes a member that names channels or their camera. What is left of it: the value itself when it does not or
+    /// cannot be read.
+    pub(super) fn read_member<'a>(&mut self, folded_name: &str, value: Json<'a>) -> Option<Json<'a>> {
+        let is_read = match ChannelMember::of(folded_name) {
+            Some(ChannelMember::Id) => self.read(&value),
+            Some(ChannelMember::FromZero) => self.read_from_zero(&value),
+            Some(ChannelMember::Name) => {
+                let name = text(&value);
+                let is_read = name.is_some() || is_blank(&value);
+                self.name = name.or_else(|| self.name.take());
+                is_read
+            }
+            None => false,
+        };
+        (!is_read).then_some(value)
+    }
+
     /// Reads the value of `channel` or `StrChn`: the channel, a list of channels, or a text of several. Whether all of it
     /// could be read.
-    pub(super) fn read(&mut self, value: &Json<'_>) -> bool {
+    fn read(&mut self, value: &Json<'_>) -> bool {
         match value {
             Json::List(values) => {
                 // Each value is read, also after one that cannot be.
@@ -223,7 +349,7 @@ impl Channels {
     }
 
     /// Reads the value of `Chn`: like [`Channels::read`], where a number counts from 0.
-    pub(super) fn read_from_zero(&mut self, value: &Json<'_>) -> bool {
+    fn read_from_zero(&mut self, value: &Json<'_>) -> bool {
         match value {
             Json::List(values) => values.iter().filter(|value| !self.read_from_zero(value)).count() == 0,
             Json::Text(text) if is_several(text) => {
@@ -240,20 +366,59 @@ impl Channels {
         }
     }
 
-    /// Whether none is named.
+    /// Whether none is named by its id or number.
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty() && self.numbered.is_empty()
     }
 
     /// The channels, in their order. Numbers beside as many ids are the same channels again.
-    pub(super) fn into_ids(self) -> Vec<Text> {
-        let Self { mut named, numbered } = self;
+    pub(super) fn ids(&self) -> Vec<Text> {
+        let Self { named, numbered, name: _ } = self;
+        let mut ids = named.clone();
         if numbered.len() > named.len() {
             for id in numbered {
-                insert(&mut named, Some(id));
+                insert(&mut ids, Some(id.clone()));
             }
         }
-        named
+        ids
+    }
+
+    /// The channels of an entry that stands in something about a channel: its own, else that one; one without an id
+    /// where neither names any.
+    pub(super) fn within(&self, around: &Channel) -> Vec<Channel> {
+        let name = |id: Option<&Text>| {
+            let is_around = id == around.id.as_ref();
+            self.name.clone().or_else(|| around.name.clone().filter(|_| is_around))
+        };
+        let ids = self.ids();
+        if ids.is_empty() {
+            let id = around.id.clone();
+            return vec![Channel { name: name(id.as_ref()), id }];
+        }
+        ids.into_iter().map(|id| Channel { name: name(Some(&id)), id: Some(id) }).collect()
+    }
+
+    /// Keeps the channels but the first in what is left of something that is about one.
+    pub(super) fn keep_others(&self, rest: &mut Object<'_>) {
+        let others = self.ids().into_iter().skip(1);
+        let others: Vec<Json<'_>> = others.map(|id| Json::Text(id.to_string().into())).collect();
+        if !others.is_empty() {
+            rest.push("StrChn", Json::List(others));
+        }
+    }
+
+    /// Keeps what a post says that no entry of it may show: the channels but the first, a name without a channel.
+    pub(super) fn keep_unplaced(&self, levels: &mut Object<'_>) {
+        self.keep_others(levels);
+        match &self.name {
+            Some(name) if self.is_empty() => levels.push("channel_name", Json::Text(name.to_string().into())),
+            _ => {}
+        }
+    }
+
+    /// The channel of something that is about one: the first of those of [`Channels::within`].
+    pub(super) fn first_within(&self, around: &Channel) -> Channel {
+        self.within(around).into_iter().next().unwrap_or_default()
     }
 }
 
@@ -266,7 +431,8 @@ fn is_several(text: &str) -> bool {
 
 /// Adds a channel unless it is known or there are too many; whether there is one.
 fn insert(ids: &mut Vec<Text>, id: Option<Text>) -> bool {
-    let Some(id) = id else { return false };
+    // One of which characters could not be read may be that of several channels.
+    let Some(id) = id.filter(|id| !id.as_str().contains(char::REPLACEMENT_CHARACTER)) else { return false };
     let is_known = |known: &Text| known.as_str().eq_ignore_ascii_case(id.as_str());
     if ids.len() <= EVENTS_LIMIT && !ids.iter().any(is_known) {
         ids.push(id);
@@ -302,6 +468,41 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_in_lists_of_lists_is_read_in_little_time() {
+        let nested = |flag: &str| format!("{}{flag}{}", "[".repeat(100), "]".repeat(100));
+        for (flag, expected) in [("0", Flag::Off), ("1", Flag::On), ("2", Flag::Unreadable)] {
+            assert_eq!(Flag::of(&read(&nested(flag)).unwrap()), expected, "{flag}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_flag_is_on_when_one_of_them_is() {
+        for (json, expected) in [
+            (r#"{"alarm_val":false,"alarm_val":true}"#, Flag::On),
+            (r#"{"alarm_val":true,"Alarm_Val":false}"#, Flag::On),
+            (r#"{"alarm_val":false,"alarm_val":0}"#, Flag::Off),
+            (r#"{"alarm_val":false,"alarm_val":2}"#, Flag::Unreadable),
+        ] {
+            assert_eq!(Flag::of(&read(json).unwrap()), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_says_different_things_says_none_of_them() {
+        let statement = |json| {
+            let mut object = read(json).unwrap().into_object().unwrap();
+            let statement = Statement::take(&mut object, "Id");
+            assert_eq!(object.get("Id"), None);
+            (statement.values().len(), statement.is_contradiction())
+        };
+        assert_eq!(statement("{}"), (0, false));
+        assert_eq!(statement(r#"{"Id":41}"#), (1, false));
+        assert_eq!(statement(r#"{"Id":41,"id":"41"}"#), (1, false));
+        assert_eq!(statement(r#"{"Id":41,"Id":-1}"#), (2, true));
+        assert_eq!(statement(r#"{"Id":41,"Id":null}"#), (2, true));
+    }
+
+    #[test]
     fn objects_are_found_in_lists_of_lists_in_their_order() {
         let (found, others) = objects(read(r#"[{"a":1},[[{"b":2}],"x"],{"c":3},4]"#).unwrap());
         let names: Vec<String> =
@@ -316,7 +517,7 @@ mod tests {
             let mut channels = Channels::default();
             let is_read =
                 channels.read(&read(named).unwrap()) & channels.read_from_zero(&read(from_zero).unwrap());
-            let ids: Vec<String> = channels.into_ids().iter().map(ToString::to_string).collect();
+            let ids: Vec<String> = channels.ids().iter().map(ToString::to_string).collect();
             (ids.join(" "), is_read)
         };
         for (named, from_zero, expected) in [
@@ -342,7 +543,7 @@ mod tests {
         let mut channels = Channels::default();
         assert!(channels.read(&Json::Text(many.join(",").into())));
         assert!(channels.read_from_zero(&Json::List((0..1000).map(|id| Json::Number(id.into())).collect())));
-        assert_eq!(channels.into_ids().len(), EVENTS_LIMIT + 1);
+        assert_eq!(channels.ids().len(), EVENTS_LIMIT + 1);
     }
 
     #[test]

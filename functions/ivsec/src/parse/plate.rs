@@ -3,25 +3,54 @@
 use camhook_event::{Text, Vehicle};
 use camhook_json::{Json, Object};
 
+use super::member::Statement;
 use crate::message::PlateReading;
+
+/// The most characters of a registered plate are 15; some devices put a blank between its parts.
+const PLATE_LENGTH: usize = 20;
 
 /// Members that hold a plate where `PlateInfo` does not: names that firmware or receivers are known to use.
 const TEXTS: [&str; 5] = ["Plate", "PlateNum", "CarNum", "PlateText", "PlateNumber"];
 
-/// Whether an object bears the text of a plate.
-pub(super) fn has_plate_text(object: &Object<'_>) -> bool {
-    TEXTS.iter().any(|name| object.get(name).is_some_and(|text| text.to_text().is_some()))
+/// Whether an object bears the text of a plate: under one of its names, or as `Id` or `SnapId` with the group of a list.
+/// These may be anything in an object that is no plate, so that they have to look like one.
+pub(super) fn bears_plate(object: &Object<'_>, snap_id: Option<&Json<'_>>) -> bool {
+    let says = |name: &&str| object.get_all(name).any(|value| plate_text(value).is_some());
+    if TEXTS.iter().any(says) {
+        return true;
+    }
+    let is_like_plate =
+        snap_id.is_some_and(looks_like_plate) || object.get("Id").is_some_and(looks_like_plate);
+    let is_grouped = object.get("GrpId").and_then(Json::to_integer).is_some();
+    let is_face = || ["Name", "Similarity", "FaceId"].iter().any(says);
+    is_like_plate && is_grouped && !is_face()
 }
 
 /// Takes what is known of a plate, and the number of its picture where that is the plate that was read.
 ///
 /// `Id` is the registered plate. `SnapId` is documented as a number; devices put the text that they read there, which
 /// is the only text of a plate on no list. A `SnapId` of digits alone is never taken for a plate: a wrong plate opens
-/// gates.
+/// gates. For the same reason a plate whose members contradict each other is on no list.
 pub(super) fn read_plate(snap_id: &mut Option<Json<'_>>, info: &mut Object<'_>) -> PlateReading {
-    let registered = info.take_text(&["Id"]).filter(|id| !matches!(id.as_str(), "0" | "-1"));
+    let id = Statement::take(info, "Id");
+    let registered = one_plate(&id);
+    let mut is_doubtful = id.is_contradiction();
+    if is_doubtful {
+        id.put_back("Id", info);
+    }
     let read = snap_id.take_if(|id| is_plate(id)).and_then(|id| id.to_text());
-    let elsewhere = TEXTS.iter().filter_map(|name| info.take_text(&[name])).next();
+    let mut elsewhere = None;
+    for name in TEXTS {
+        let statement = Statement::take(info, name);
+        elsewhere = one_plate(&statement);
+        if statement.is_contradiction() {
+            is_doubtful = true;
+            statement.put_back(name, info);
+        }
+        if elsewhere.is_some() {
+            break;
+        }
+    }
     let text = registered.clone().or_else(|| read.clone()).or_else(|| elsewhere.clone());
     let read = read.or(elsewhere).filter(|read| registered.as_ref().is_some_and(|text| text != read));
     let vehicle = Vehicle {
@@ -31,16 +60,42 @@ pub(super) fn read_plate(snap_id: &mut Option<Json<'_>>, info: &mut Object<'_>) 
         model: None,
     };
     let color = info.take("PlateColor").and_then(|color| plate_color(&color, &vehicle));
-    PlateReading { text, read, group: group(info), color, owner: info.take_text(&["Owner"]), vehicle }
+    let group = group(info).filter(|_| !is_doubtful);
+    PlateReading { text, read, group, color, owner: info.take_text(&["Owner"]), vehicle }
 }
 
-/// Takes `GrpId`; -1 is none.
+/// Takes `GrpId`; -1 is none. One that says different things is none and stays.
 pub(super) fn group(info: &mut Object<'_>) -> Option<i64> {
-    info.take("GrpId").and_then(|group| group.to_integer()).filter(|group| *group >= 0)
+    let group = Statement::take(info, "GrpId");
+    if group.is_contradiction() {
+        group.put_back("GrpId", info);
+        return None;
+    }
+    group.into_one()?.to_integer().filter(|group| *group >= 0)
 }
 
-fn is_plate(snap_id: &Json<'_>) -> bool {
-    matches!(snap_id, Json::Text(text) if text.chars().any(char::is_alphabetic))
+/// The text of a plate; 0 and -1 are none.
+fn plate_text(value: &Json<'_>) -> Option<Text> {
+    value.to_text().filter(|text| !matches!(text.as_str(), "0" | "-1"))
+}
+
+/// The plate of a member. None when it names several.
+fn one_plate(statement: &Statement<'_>) -> Option<Text> {
+    let mut texts = statement.values().iter().filter_map(plate_text);
+    let first = texts.next()?;
+    texts.all(|text| text == first).then_some(first)
+}
+
+fn is_plate(id: &Json<'_>) -> bool {
+    matches!(id, Json::Text(text) if text.chars().any(char::is_alphabetic))
+}
+
+/// Whether a text has letters and digits and the length of a plate: nobody's name.
+fn looks_like_plate(id: &Json<'_>) -> bool {
+    let Json::Text(text) = id else { return false };
+    let text = text.trim();
+    let has = |is_wanted: fn(char) -> bool| text.chars().any(is_wanted);
+    text.chars().count() <= PLATE_LENGTH && has(char::is_alphabetic) && has(char::is_numeric)
 }
 
 /// The vendor's enum. 0 is blue, and also what stands there when no attribute was computed.
@@ -87,8 +142,48 @@ mod tests {
             (r#"{"CarNum":"KX05ABC"}"#, "KX05ABC", ""),
             (r#"{"Id":"123456"}"#, "123456", ""),
             (r#"{"SnapId":"АВ123"}"#, "АВ123", ""),
+            (r#"{"Id":"","PlateNum":"0","CarNum":"KX06ABC"}"#, "KX06ABC", ""),
+            (r#"{"Plate":"-1","PlateNum":0}"#, "", ""),
+            (r#"{"Id":"KX07ABC","Id":"KX07ABC"}"#, "KX07ABC", ""),
+            (r#"{"Id":"KX08ABC","Id":"KX09ABC","SnapId":8}"#, "", ""),
+            (r#"{"Id":"KX08ABC","Id":"0"}"#, "KX08ABC", ""),
         ] {
             assert_eq!(texts(json), (text.to_owned(), read.to_owned()), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_plate_that_contradicts_itself_is_on_no_list() {
+        for (json, group) in [
+            (r#"{"Id":"KX01ABC","GrpId":2}"#, Some(2)),
+            (r#"{"Id":"KX01ABC","GrpId":2,"GrpId":"2"}"#, Some(2)),
+            (r#"{"Id":"KX01ABC","GrpId":1,"GrpId":2}"#, None),
+            (r#"{"Id":"KX01ABC","GrpId":1,"grpid":null}"#, None),
+            (r#"{"Id":"KX01ABC","Id":"","GrpId":1}"#, None),
+            (r#"{"Id":"KX01ABC","Id":"KX02ABC","GrpId":1}"#, None),
+            (r#"{"PlateNum":"KX01ABC","PlateNum":"KX02ABC","GrpId":1}"#, None),
+        ] {
+            let mut info = read(json).unwrap().into_object().unwrap();
+            assert_eq!(read_plate(&mut None, &mut info).group, group, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_plate_is_borne_by_a_text_and_not_by_a_number() {
+        for (is_borne, json) in [
+            (true, r#"{"CarNum":"KX01ABC"}"#),
+            (true, r#"{"Plate":"0","PlateNumber":"481516"}"#),
+            (true, r#"{"Id":"","GrpId":3,"SnapId":"KX02ABC"}"#),
+            (true, r#"{"Id":"KX03ABC","GrpId":1,"SnapId":7}"#),
+            (false, r#"{"PlateNum":"0","CarNum":"-1"}"#),
+            (false, r#"{"Id":41,"GrpId":1,"SnapId":7}"#),
+            (false, r#"{"SnapId":"KX04ABC"}"#),
+            (false, r#"{"Id":"Ada Byron","GrpId":1}"#),
+            (false, r#"{"SnapId":"0123456789abcdef0123456789abcdef","GrpId":1}"#),
+            (false, r#"{"Id":"ada","GrpId":1,"Similarity":93}"#),
+        ] {
+            let info = read(json).unwrap().into_object().unwrap();
+            assert_eq!(bears_plate(&info, info.get("SnapId")), is_borne, "{json}");
         }
     }
 

@@ -6,10 +6,12 @@ use camhook_event::{ImageRole, Kind, TargetClass, Text};
 use camhook_json::{Json, Object};
 
 use super::face::read_face;
-use super::member::{channel, channel_from_zero, folded, is_container, number_of_picture, objects, text};
-use super::plate::{has_plate_text, read_plate};
+use super::member::{
+    Channels, Statement, folded, is_channel_member, is_container, number_of_picture, objects, objects_in,
+};
+use super::plate::{bears_plate, read_plate};
 use super::unknown::{Surroundings, Unknowns, Weight};
-use crate::message::{Channel, Place, Recognition, Recognized};
+use crate::message::{Place, Recognition, Recognized};
 use crate::vocabulary::Subject;
 
 /// The recognitions of one post that are read: more than make all the events that a post may become.
@@ -28,9 +30,11 @@ pub(super) fn list(folded_name: &str) -> Option<Subject> {
     }
 }
 
-/// Reads the value of `ai_snap_picture` or `PicData`: the three lists, or one recognition by itself.
+/// Reads the value of `ai_snap_picture` or `PicData`: the three lists, or one recognition by itself. What it says of its
+/// channel and time holds for its lists, too.
 pub(super) fn read_holder<'a>(
     (name, value): (&str, Json<'a>),
+    around: &Surroundings,
     recognitions: &mut Vec<Recognition<'a>>,
     unknowns: &mut Unknowns,
 ) {
@@ -39,26 +43,52 @@ pub(super) fn read_holder<'a>(
         unknowns.note_lost(name, Weight::of(&other));
     }
     for holder in holders {
+        let mut channels = Channels::default();
+        let mut time = None;
         let mut own = Object::default();
+        let (mut lists, mut holders) = (Vec::new(), Vec::new());
         for (name, value) in holder {
             let folded = folded(&name).into_owned();
-            match list(&folded) {
-                Some(subject) => read_list((&name, value), subject, recognitions, unknowns),
-                None if folded == "eventtrafficcar" => read_holder((&name, value), recognitions, unknowns),
-                None => own.push(name, value),
+            if let Some(subject) = list(&folded) {
+                lists.push((subject, name, value));
+                continue;
             }
+            if folded == "eventtrafficcar" {
+                holders.push((name, value));
+                continue;
+            }
+            let Some(value) = channels.read_member(&folded, value) else { continue };
+            if folded == "starttime" && !is_container(&value) {
+                time = number_of_picture(&value).or(time);
+            }
+            own.push(name, value);
         }
-        if is_recognition(&own) {
-            add(recognitions, own_subject(&own), own);
+        let around = around.of_entry(&channels, time, &own);
+        channels.keep_others(&mut own);
+        let first = recognitions.len();
+        for (subject, name, value) in lists {
+            read_list((&name, value), subject, &around, recognitions, unknowns);
+        }
+        for (name, value) in holders {
+            read_holder((&name, value), &around, recognitions, unknowns);
+        }
+        let has_listed = recognitions.len() > first;
+        // Beside lists a number or a type says nothing more.
+        if let Some(subject) = own_subject(&own).filter(|_| !has_listed || has_picture(&own)) {
+            add_placed(recognitions, subject, own, &around);
             continue;
         }
         for (name, value) in own {
+            let is_time = folded(&name) == "starttime" && !is_container(&value);
+            if has_listed && is_time {
+                continue;
+            }
             // A list that is not known is one of recognitions.
             let at_least = match Weight::of(&value) {
                 Weight::Content if is_container(&value) => Weight::Alarm,
                 _ => Weight::Nothing,
             };
-            unknowns.add_alone((name, value), at_least, &Surroundings::default());
+            unknowns.add_alone((name, value), at_least, &around);
         }
     }
 }
@@ -67,6 +97,7 @@ pub(super) fn read_holder<'a>(
 pub(super) fn read_list<'a>(
     (name, value): (&str, Json<'a>),
     subject: Subject,
+    around: &Surroundings,
     recognitions: &mut Vec<Recognition<'a>>,
     unknowns: &mut Unknowns,
 ) {
@@ -76,7 +107,7 @@ pub(super) fn read_list<'a>(
     }
     for entry in entries.into_iter().filter(|entry| !entry.is_empty()) {
         if entry.iter().any(|(name, _)| is_of_recognitions(&folded(name))) {
-            add(recognitions, subject, entry);
+            add(recognitions, subject, entry, around);
             continue;
         }
         for (name, value) in entry {
@@ -84,20 +115,29 @@ pub(super) fn read_list<'a>(
                 Weight::Content if is_container(&value) => Weight::Alarm,
                 weight => weight.max(Weight::Content),
             };
-            unknowns.add_alone((name, value), at_least, &Surroundings::default());
+            unknowns.add_alone((name, value), at_least, around);
         }
     }
+}
+
+/// Whether the value of one of the three lists holds a recognition.
+pub(super) fn is_listed(value: &Json<'_>) -> bool {
+    let is_entry = |entry: &&Object<'_>| entry.iter().any(|(name, _)| is_of_recognitions(&folded(name)));
+    objects_in(value).iter().any(is_entry)
+}
+
+/// Whether the value of `ai_snap_picture` or `PicData` holds a recognition.
+pub(super) fn is_held(value: &Json<'_>) -> bool {
+    let holds = |(name, value): (&str, &Json<'_>)| {
+        let folded = folded(name);
+        (list(&folded).is_some() && is_listed(value)) || (folded == "eventtrafficcar" && is_held(value))
+    };
+    objects_in(value).iter().any(|holder| holder.iter().any(holds) || own_subject(holder).is_some())
 }
 
 /// Whether a member is one that recognitions have.
 fn is_of_recognitions(folded_name: &str) -> bool {
     let names = [
-        "strchn",
-        "chn",
-        "chn_alias",
-        "chn_alais",
-        "channel_name",
-        "channel",
         "starttime",
         "endtime",
         "snapid",
@@ -111,6 +151,7 @@ fn is_of_recognitions(folded_name: &str) -> bool {
         "platecolor",
         "owner",
         "carbrand",
+        "carcolor",
         "cartype",
         "plate",
         "platenum",
@@ -118,46 +159,133 @@ fn is_of_recognitions(folded_name: &str) -> bool {
         "platetext",
         "platenumber",
         "fattrage",
+        "glassestype",
+        "mouthmask",
+        "expression",
         "gender",
         "age",
         "sex",
     ];
-    names.contains(&folded_name) || Slot::of(folded_name).is_some()
+    names.contains(&folded_name) || is_channel_member(folded_name) || Slot::of(folded_name).is_some()
 }
 
-/// Whether an object is a recognition by itself: it has a number, a type or a picture.
-fn is_recognition(object: &Object<'_>) -> bool {
-    ["SnapId", "Type", "ObjectImage", "Background", "PlateImg", "Image2"]
-        .iter()
-        .any(|name| object.get(name).is_some())
-}
-
-fn own_subject(object: &Object<'_>) -> Subject {
-    if object.get("PlateImg").is_some() {
-        Subject::Plate
-    } else if object.get("Image2").is_some() {
-        Subject::Face
+/// What the list of a recognition would be that stands by itself: one has a number, a type or a picture. `None` for what
+/// is no recognition.
+fn own_subject(object: &Object<'_>) -> Option<Subject> {
+    let has = |names: &[&str]| names.iter().any(|name| object.get(name).is_some());
+    if has(&["PlateImg"]) {
+        Some(Subject::Plate)
+    } else if has(&["Image1", "Image2", "Image3", "Image4"]) {
+        Some(Subject::Face)
+    } else if has(&["SnapId", "Type", "ObjectImage", "Background"]) || bears_plate(object, None) {
+        Some(Subject::Object)
     } else {
-        Subject::Object
+        None
     }
 }
 
-fn add<'a>(recognitions: &mut Vec<Recognition<'a>>, list: Subject, entry: Object<'a>) {
+/// The members of a recognition that stand beside an alarm or by themselves, and the list that they would be in.
+pub(super) type Beside<'a> = (Subject, Object<'a>);
+
+/// Splits the members beside an alarm that reports this into those of a recognition and the others.
+pub(super) fn split_beside<'a>(
+    alarm: Option<Subject>,
+    members: Object<'a>,
+) -> (Option<Beside<'a>>, Object<'a>) {
+    // One look at each name, since there may be very many.
+    let is_sign = |(name, _): (&str, &Json<'_>)| is_sign_of_recognitions(&folded(name));
+    let subject = if members.iter().any(is_sign) { subject_beside(alarm, &members) } else { None };
+    let Some(subject) = subject else { return (None, members) };
+    let (mut own, mut others) = (Object::default(), Object::default());
+    for (name, value) in members {
+        let is_own = is_of_recognitions(&folded(&name));
+        if is_own { own.push(name, value) } else { others.push(name, value) }
+    }
+    (Some((subject, own)), others)
+}
+
+/// Whether a member is one of those that [`subject_beside`] looks for.
+fn is_sign_of_recognitions(folded_name: &str) -> bool {
+    matches!(
+        folded_name,
+        "plate" | "platenum" | "carnum" | "platetext" | "platenumber" | "grpid" | "similarity"
+    ) || Slot::of(folded_name).is_some()
+}
+
+/// What members that stand beside an alarm say was recognized. `None` where other posts have them, too: a name or a
+/// number alone is no person.
+fn subject_beside(alarm: Option<Subject>, members: &Object<'_>) -> Option<Subject> {
+    let says = |name: &&str| members.get(name).is_some_and(|value| value.to_text().is_some());
+    let shows = |names: &[&str]| names.iter().any(|name| members.get(name).is_some_and(is_picture));
+    let is_plate = bears_plate(members, members.get("SnapId")) || shows(&["PlateImg"]);
+    if is_plate || (alarm == Some(Subject::Plate) && says(&"GrpId")) {
+        return Some(Subject::Plate);
+    }
+    let is_described = ["Similarity", "GrpId"].iter().any(says);
+    let is_face = is_described || shows(&["Image1", "Image3", "Image4"]);
+    if shows(&["Image2"]) || (alarm == Some(Subject::Face) && is_face) {
+        return Some(Subject::Face);
+    }
+    if shows(&["ObjectImage"]) {
+        alarm.or(Some(Subject::Object))
+    } else {
+        alarm.filter(|_| shows(&["Background", "BgImg"]))
+    }
+}
+
+/// Reads a recognition that stands beside an alarm.
+pub(super) fn read_beside<'a>(
+    (subject, members): Beside<'a>,
+    around: &Surroundings,
+    recognitions: &mut Vec<Recognition<'a>>,
+) {
+    add_placed(recognitions, subject, members, around);
+}
+
+fn has_picture(object: &Object<'_>) -> bool {
+    object.iter().any(|(name, value)| is_picture(value) && Slot::of(&folded(name)).is_some())
+}
+
+fn is_picture(value: &Json<'_>) -> bool {
+    matches!(value, Json::Text(base64) if base64.trim().len() >= PICTURE_LENGTH)
+}
+
+fn add<'a>(recognitions: &mut Vec<Recognition<'a>>, list: Subject, entry: Object<'a>, around: &Surroundings) {
     if recognitions.len() < RECOGNITIONS_LIMIT {
-        recognitions.push(read_recognition(list, entry));
+        recognitions.push(read_recognition(list, entry, around));
     }
 }
 
-fn read_recognition(list: Subject, entry: Object<'_>) -> Recognition<'_> {
+/// Adds a recognition whose channel was read with what it stands in.
+fn add_placed<'a>(
+    recognitions: &mut Vec<Recognition<'a>>,
+    list: Subject,
+    entry: Object<'a>,
+    around: &Surroundings,
+) {
+    if recognitions.len() < RECOGNITIONS_LIMIT {
+        let recognition = read_recognition(list, entry, around);
+        recognitions.push(Recognition { channel: around.channel.clone(), ..recognition });
+    }
+}
+
+fn read_recognition<'a>(list: Subject, entry: Object<'a>, around: &Surroundings) -> Recognition<'a> {
     let mut common = Common::default();
     for (name, value) in entry {
         common.read_member(name, value);
     }
-    let Common { channel, number, time, mut snap_id, type_code, pictures, mut rest } = common;
+    let Common { channels, time, snap_ids, type_code, pictures, mut rest } = common;
+    let snap_id = Statement::of(snap_ids);
+    if snap_id.is_contradiction() {
+        snap_id.clone().put_back("SnapId", &mut rest);
+    }
+    let mut snap_id = snap_id.into_one();
+    let Surroundings { channel, time } = around.of_entry(&channels, time, &rest);
+    channels.keep_others(&mut rest);
     let subject = match (list, type_code) {
+        (Subject::Object, _) if bears_plate(&rest, snap_id.as_ref()) => Subject::Plate,
         (Subject::Object, Some(10)) => Subject::Plate,
         (Subject::Object, Some(0)) => Subject::Face,
-        (Subject::Object, _) if has_plate_text(&rest) => Subject::Plate,
         (list, _) => list,
     };
     let recognized = match subject {
@@ -175,7 +303,7 @@ fn read_recognition(list: Subject, entry: Object<'_>) -> Recognition<'_> {
     Recognition {
         place: Place::Post,
         list,
-        channel: Channel { id: channel.id.or(number), ..channel },
+        channel,
         time,
         id: snap_id.as_ref().and_then(number_of_picture),
         recognized,
@@ -205,11 +333,9 @@ fn object(type_code: Option<i64>) -> Recognized {
 /// What every recognition has.
 #[derive(Default)]
 struct Common<'a> {
-    channel: Channel,
-    /// The channel by its number, where no text names it.
-    number: Option<Text>,
+    channels: Channels,
     time: Option<Text>,
-    snap_id: Option<Json<'a>>,
+    snap_ids: Vec<Json<'a>>,
     type_code: Option<i64>,
     pictures: Vec<(Slot, Cow<'a, [u8]>)>,
     rest: Object<'a>,
@@ -223,14 +349,11 @@ impl<'a> Common<'a> {
             self.pictures.extend(base64.map(|base64| (slot, base64)));
             return;
         }
-        match folded.as_ref() {
-            "strchn" if channel(&value).is_some() => self.channel.id = channel(&value),
-            "chn" if channel_from_zero(&value).is_some() => self.number = channel_from_zero(&value),
-            "chn_alias" | "chn_alais" | "channel_name" if value.to_text().is_some() => {
-                self.channel.name = text(&value);
-            }
+        let folded = folded.into_owned();
+        let Some(value) = self.channels.read_member(&folded, value) else { return };
+        match folded.as_str() {
             "starttime" if !is_container(&value) => self.time = number_of_picture(&value),
-            "snapid" if !is_container(&value) => self.snap_id = Some(value),
+            "snapid" if !is_container(&value) => self.snap_ids.push(value),
             "type" if value.to_integer().is_some() => self.type_code = value.to_integer(),
             // Binary data in the vendor's own form, biometric data, and guesses about people.
             "imageallinfo" | "feature" | "ftversion" | "md5" | "modifycnt" | "race" | "beauty" => {}

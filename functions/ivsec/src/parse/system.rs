@@ -7,7 +7,7 @@ use super::EVENTS_LIMIT;
 use super::member::{Flag, folded, is_container, objects, says_well, text, vendor_data, word};
 use super::unknown::{Surroundings, Unknowns, Weight};
 use crate::message::{Alarm, Scope, WordPlace};
-use crate::vocabulary::meaning;
+use crate::vocabulary::{exact_meaning, meaning};
 
 /// Reads the entry of a device, sent with a time: one alarm for each of its parts that is not well.
 pub(super) fn read_system(
@@ -26,7 +26,13 @@ pub(super) fn read_system(
         }
         let is_part = is_container(&value) || Flag::of(&value) == Flag::On;
         let Some(word) = word(&name).filter(|_| is_part) else {
-            unknowns.add_alone((name, value), Weight::Nothing, &surroundings);
+            // Of a known part it is unknown whether it is well.
+            let is_unreadable = exact_meaning(name.trim()).is_some() && Flag::of(&value) == Flag::Unreadable;
+            if is_unreadable {
+                unknowns.add_unreadable((name, value), &surroundings);
+            } else {
+                unknowns.add_alone((name, value), Weight::Nothing, &surroundings);
+            }
             continue;
         };
         if failed.len() > EVENTS_LIMIT {
@@ -73,10 +79,10 @@ fn is_well(name: &str, part: &Object<'_>) -> bool {
     if part.is_empty() {
         return true;
     }
-    let status = part.get(&format!("{}_alarm_type", name.trim())).and_then(Json::to_text);
-    match (status, part.get("alarm_val")) {
-        (Some(status), _) => says_well(status.as_str()),
-        (None, Some(flag)) => Flag::of(flag) == Flag::Off,
-        (None, None) => false,
+    let status_name = format!("{}_alarm_type", name.trim());
+    let mut statuses = part.get_all(&status_name).filter_map(Json::to_text).peekable();
+    if statuses.peek().is_some() {
+        return statuses.all(|status| says_well(status.as_str()));
     }
+    Flag::of_all(part.get_all("alarm_val")) == Some(Flag::Off)
 }

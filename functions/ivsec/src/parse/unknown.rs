@@ -6,7 +6,7 @@ use camhook_ingest::Malformed;
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
-use super::member::{Flag, Member, folded, is_container, says_well, vendor_data};
+use super::member::{Channels, Flag, Member, folded, is_container, is_of_channels, says_well, vendor_data};
 use crate::message::{Alarm, Channel, Scope, WordPlace};
 
 /// The unknown names that the quarantine of a post reports.
@@ -101,13 +101,32 @@ impl Weight {
     }
 }
 
-/// Where unknown members stand.
+/// What something stands in: the post, an entry of it, or what holds a list.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Surroundings {
-    /// The channel that they are about.
+    /// The channel that it is about.
     pub(super) channel: Channel,
-    /// The time that they were sent with.
+    /// The time that it was sent with.
     pub(super) time: Option<Text>,
+}
+
+impl Surroundings {
+    /// The channel of an entry that names none. None where one of the members that were not read names one: a wrong
+    /// camera is worse than none.
+    pub(super) fn channel_beside(&self, unread: &Object<'_>) -> Channel {
+        let is_somewhere = self.channel != Channel::default();
+        if !is_somewhere || unread.iter().any(|(name, value)| is_of_channels(name, value)) {
+            Channel::default()
+        } else {
+            self.channel.clone()
+        }
+    }
+
+    /// The surroundings of what an entry holds, by its own channels and time.
+    pub(super) fn of_entry(&self, channels: &Channels, time: Option<Text>, unread: &Object<'_>) -> Self {
+        let channel = channels.first_within(&self.channel_beside(unread));
+        Self { channel, time: time.or_else(|| self.time.clone()) }
+    }
 }
 
 /// The unknown members of a post.
@@ -153,6 +172,15 @@ impl Unknowns {
             self.add_alarm((name, value), surroundings);
         } else {
             self.note_lost(&name, own);
+        }
+    }
+
+    /// Notes a member that raises alarms, with a value of which nobody knows whether it does, where no event keeps it.
+    pub(super) fn add_unreadable(&mut self, (name, value): Member<'_>, surroundings: &Surroundings) {
+        if Weight::of_member(&name, &value) == Weight::Alarm {
+            self.add_alone((name, value), Weight::Alarm, surroundings);
+        } else {
+            self.note_lost(&name, Weight::Content);
         }
     }
 
