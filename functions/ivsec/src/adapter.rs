@@ -115,5 +115,5 @@ fn message<'a>(request: &Request<Verified>, body: &'a str) -> Result<Message<'a>
     if body.is_empty() && !request.query().trim_matches('&').is_empty() {
         return parse_query(parameters(request.query()));
     }
-    parse_body(body)
+    parse_body(parameters(request.query()), body)
 }

@@ -109,6 +109,15 @@ pub(crate) struct Alarm {
     pub(crate) unknown: VendorData,
 }
 
+impl Alarm {
+    /// Whether another part of the post reports the same again.
+    pub(crate) fn is_repeated(&self, other: &Self) -> bool {
+        self.word.as_str().eq_ignore_ascii_case(other.word.as_str())
+            && self.state == other.state
+            && self.time == other.time
+    }
+}
+
 /// Where the word of an alarm stands in the post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WordPlace {

@@ -68,9 +68,7 @@ pub(crate) fn parse_keep_alive<'a>(parameters: Object<'a>, text: &'a str) -> Res
     if !parameters.is_empty() {
         pushes.push(read_data(parameters, &mut findings));
     }
-    let could_be_alarm = pushes.iter().any(Push::has_event)
-        || findings.signs.contains(&Sign::NoEventType)
-        || findings.unknowns.heaviest() == Some(Weight::Alarm);
+    let could_be_alarm = pushes.iter().any(|push| findings.could_be_alarm(push));
     if could_be_alarm { conclude(pushes, findings) } else { Ok(Message::Heartbeat) }
 }
 
@@ -80,15 +78,43 @@ fn mentions_alarm(text: &str) -> bool {
     ["eventtype", "alarm", "snap", "plateinfo", "faceinfo"].iter().any(|word| text.contains(word))
 }
 
-/// Reads the body of a POST.
+/// Reads the body of a POST. Its query is another `data` when it could be an alarm, or when the body holds nothing: other
+/// parameters are part of the address that was typed into the device.
 ///
 /// # Errors
 ///
 /// When it is no JSON, or holds something that could be an alarm and none that can be read.
-pub(crate) fn parse_body(text: &str) -> Result<Message<'_>, Malformed> {
+pub(crate) fn parse_body<'a>(parameters: Object<'a>, text: &'a str) -> Result<Message<'a>, Malformed> {
     let mut findings = Findings::default();
-    let pushes = read_pushes(text, &mut findings)?;
+    let mut pushes = match read_pushes(text, &mut findings) {
+        Ok(pushes) => pushes,
+        Err(malformed) => return beside_malformed(parameters, malformed),
+    };
+    if parameters.is_empty() {
+        return conclude(pushes, findings);
+    }
+    let mut of_query = Findings::default();
+    let mut push = read_data(parameters, &mut of_query);
+    push.alarms
+        .retain(|alarm| !pushes.iter().flat_map(|push| &push.alarms).any(|known| known.is_repeated(alarm)));
+    if findings.is_empty() || of_query.could_be_alarm(&push) {
+        pushes.push(push);
+        findings.append(of_query);
+    }
     conclude(pushes, findings)
+}
+
+/// What a post is whose body cannot be read: the event of its query, and an object of the quarantine.
+fn beside_malformed(parameters: Object<'_>, malformed: Malformed) -> Result<Message<'_>, Malformed> {
+    let mut findings = Findings::default();
+    let push = read_data(parameters, &mut findings);
+    if !push.has_event() {
+        return Err(malformed);
+    }
+    match finish(vec![push], findings) {
+        Message::Push { pushes, remainder: _ } => Ok(Message::Push { pushes, remainder: Some(malformed) }),
+        message => Ok(message),
+    }
 }
 
 /// Reads each `data` of a body.

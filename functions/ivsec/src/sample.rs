@@ -57,7 +57,7 @@ mod tests {
                 assert!(is_button || crate::parse::parse_query(crate::parse::parameters(query)).is_ok());
             } else {
                 let body = std::str::from_utf8(post.body).unwrap();
-                assert!(crate::parse::parse_body(body).is_ok(), "{}", sample.name);
+                assert!(crate::parse::parse_body(Default::default(), body).is_ok(), "{}", sample.name);
             }
         }
     }

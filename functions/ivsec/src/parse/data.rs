@@ -40,6 +40,28 @@ pub(super) struct Findings {
     pub(super) signs: BTreeSet<Sign>,
 }
 
+impl Findings {
+    /// Whether what was read, with these findings, could be an alarm.
+    pub(super) fn could_be_alarm(&self, push: &Push<'_>) -> bool {
+        push.has_event()
+            || self.signs.contains(&Sign::NoEventType)
+            || self.unknowns.heaviest() == Some(Weight::Alarm)
+    }
+
+    /// Whether nothing was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.known == 0 && self.signs.is_empty() && self.unknowns.heaviest().is_none()
+    }
+
+    /// Adds the findings of another `data`.
+    pub(super) fn append(&mut self, other: Self) {
+        let Self { unknowns, known, signs } = other;
+        self.unknowns.append(unknowns);
+        self.known += known;
+        self.signs.extend(signs);
+    }
+}
+
 /// Something about a post that decides what it is when it holds no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sign {

@@ -228,6 +228,17 @@ impl Unknowns {
         }
     }
 
+    /// Adds those of another part of the post.
+    pub(super) fn append(&mut self, other: Self) {
+        let Self { alarms, names, heaviest, lost } = other;
+        self.alarms.extend(alarms);
+        self.alarms.truncate(EVENTS_LIMIT + 1);
+        self.names.extend(names);
+        self.heaviest = self.heaviest.max(heaviest);
+        self.lost.extend(lost);
+        self.lost.truncate(NAMES_LIMIT);
+    }
+
     /// Why a post that holds events goes to the quarantine, too: what of it no event keeps.
     pub(super) fn remainder(&self) -> Option<Malformed> {
         let names: Vec<&str> = self.lost.iter().map(Text::as_str).collect();
