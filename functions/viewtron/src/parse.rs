@@ -594,9 +594,13 @@ impl<'a> Parser<'a> {
         if text.is_blank() {
             return;
         }
-        let suspects = &mut self.document.suspects;
-        suspects.certain.push(around);
-        suspicion::words_of_alarm(&text.to_scalar()).for_each(|word| suspects.certain.push(word));
+        let text = text.to_scalar();
+        // An ellipsis or a stray bracket says nothing.
+        if text.contains(char::is_alphanumeric) {
+            let suspects = &mut self.document.suspects;
+            suspects.certain.push(around);
+            suspicion::words_of_alarm(&text).for_each(|word| suspects.certain.push(word));
+        }
     }
 
     /// Takes the attributes of an element that holds others: the channel, and the names of those that may be an alarm.

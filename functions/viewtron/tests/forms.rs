@@ -198,6 +198,7 @@ fn text_that_is_the_value_of_nothing_is_named() {
     ] {
         check(&content, events, names);
     }
+    check("<alarmStatusInfo>...</alarmStatusInfo>", &["ignored: no_alarm"], &[]);
     let heartbeat = config(DEVICE);
     for (behind, names) in [
         ("{\"EventType\":\"FireDetect\"}", &["EventType", "FireDetect"][..]),

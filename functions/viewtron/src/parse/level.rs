@@ -230,7 +230,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A leaf outside of the block of levels that is called as an alarm is and holds a level; whether it was one.
-    pub(super) fn lone_level(&mut self, tag: &Tag<'a>, text: &Cow<'a, str>) -> bool {
+    pub(super) fn lone_level(&mut self, tag: &Tag<'a>, text: &str) -> bool {
         let is_level = |name: &str, value: &str| {
             rank(&name.to_ascii_lowercase()) != Rank::Word && alarm_state(value).is_some()
         };
@@ -240,7 +240,7 @@ impl<'a> Parser<'a> {
                 || own_attributes(tag).any(|(name, value)| is_level(name, &value)));
         if is_alarm {
             let mut level = self.begin_level(Cow::Borrowed(tag.name), tag);
-            level.text = (!text.is_empty()).then(|| text.clone());
+            level.text = (!text.is_empty()).then(|| Cow::Owned(text.to_owned()));
             self.finish_level(level, tag);
         }
         is_alarm
