@@ -399,13 +399,10 @@ impl Error {
         let text = self.to_string();
         #[cfg(feature = "aws")]
         if let Self::Index(error) = self
-            && ["ResourceNotFound", "the name of its table is not known"]
-                .iter()
-                .any(|code| error.reason.contains(code))
+            && error.reason.contains("the name of its table is not known")
         {
             return Some(
-                "a stack without an index is upgraded with `make deploy` or `make up`; after an upgrade from elsewhere, run \
-                 `camhook stack add` again",
+                "a stack without an index is upgraded with `make deploy` or `make up`; if it was, run `camhook stack add` again",
             );
         }
         let hints: [(&[&str], &str); 6] = [
@@ -492,7 +489,7 @@ mod tests {
             Error::from(camhook_ports::IndexError { action: "read a page", reason })
         };
         for (reason, hint) in [
-            ("ResourceNotFoundException: Requested resource not found", "make deploy"),
+            ("ResourceNotFoundException: Requested resource not found", "may have been deleted"),
             ("the name of its table is not known", "make deploy"),
             ("no usable AWS credentials: profile `house` was not defined", "aws sso login"),
             ("AccessDeniedException: not authorized", "lacks a right"),

@@ -264,9 +264,10 @@ fn configuration_verdict(status: &Status) -> Verdict {
             &format!("the newest camhook.toml is invalid: {}", status.configuration.errors.join("; ")),
             "correct it and push it again, or `camhook config rollback`",
         ),
-        ConfigurationState::Missing => {
-            Verdict::failed("the stack has no camhook.toml", "upload one with `camhook config push FILE`")
-        }
+        ConfigurationState::Missing => Verdict::failed(
+            "the stack has no camhook.toml",
+            "upload one with `camhook config push FILE`, or restore a deleted one with `camhook config rollback`",
+        ),
     }
 }
 

@@ -281,7 +281,9 @@ fn channel_parts(channel: &ChannelLine, now: Timestamp) -> [String; 3] {
 fn problem(problem: &Problem, times: &Times) -> String {
     match problem {
         Problem::ConfigurationMissing => {
-            "the stack has no camhook.toml: `camhook config push FILE` uploads one".to_owned()
+            "the stack has no camhook.toml: `camhook config push FILE` uploads one, and `camhook config rollback` restores one \
+             that was deleted"
+                .to_owned()
         }
         Problem::ConfigurationRejected => {
             "the newest camhook.toml is invalid: correct it and push it again, or `camhook config rollback`"
