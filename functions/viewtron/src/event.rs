@@ -23,7 +23,7 @@ use crate::frame::{self, Unit};
 use crate::message::{
     Block, Content, IDENTITY, Item, Model, NamePlace, PLATE_TEXTS, Place, Post, Sender, Smart, Tracks,
 };
-use crate::parse::number;
+use crate::parse::{EVENTS_LIMIT, number};
 use crate::scalars::Scalars;
 use crate::{time, vocabulary};
 
@@ -88,6 +88,8 @@ fn smart_events<'a>(
         let kind = kind_of(&event);
         parts.extend(event.split(kind));
     }
+    // One more than a post may become shows that there are more.
+    parts.truncate(EVENTS_LIMIT + 1);
     if parts.len() > 1 {
         // Of several persons, nothing tells whom they are about.
         let of_person = common.scalars.take_all(&IDENTITY);
@@ -210,6 +212,7 @@ fn trackings<'a>(common: &Common<'a>, sender: &Sender<'a>, tracks: Tracks<'a>) -
     if channels.is_empty() {
         channels.push((None, Vec::new()));
     }
+    channels.truncate(EVENTS_LIMIT + 1);
     let mut scalars = Some(scalars);
     let tracking = |(channel, targets): (Option<Cow<'a, str>>, Vec<Item<'a>>)| {
         let mut draft = common.of_channel(sender, channel.as_deref()).draft(Kind::Tracking);

@@ -25,6 +25,9 @@ use crate::xml::{Cursor, Mismatch, Tag, XmlError};
 /// The most entries in all lists of a post. A crowded frame has some tens.
 const ITEMS_LIMIT: usize = 256;
 
+/// The most attributes of a post that are values. No device was seen to send any but those of levels.
+const ATTRIBUTES_LIMIT: usize = 512;
+
 /// The most events that a post becomes.
 pub(crate) const EVENTS_LIMIT: usize = 64;
 
@@ -142,8 +145,14 @@ pub(crate) struct Reading<'a> {
 /// When none of them can be read.
 pub(crate) fn parse(body: &[u8], tracks_wanted: TracksWanted) -> Result<Reading<'_>, ParseError> {
     let (cursor, root) = Cursor::at_root(body)?;
-    let mut parser =
-        Parser { cursor, tracks_wanted, document: Document::default(), items: 0, remainder: None };
+    let mut parser = Parser {
+        cursor,
+        tracks_wanted,
+        document: Document::default(),
+        items: 0,
+        attributes: 0,
+        remainder: None,
+    };
     let mut posts = Vec::new();
     let mut next = Some(root);
     while let Some(root) = next {
@@ -190,6 +199,8 @@ struct Parser<'a> {
     document: Document<'a>,
     /// How many entries of lists there were in all documents.
     items: usize,
+    /// How many attributes were kept as values.
+    attributes: usize,
     remainder: Option<ParseError>,
 }
 
@@ -633,11 +644,22 @@ impl<'a> Parser<'a> {
         let value = leaf(tag, text);
         for (name, value) in own_attributes(tag) {
             self.note(name, &value, part);
-            let name = format!("{}.{name}", tag.name);
-            self.document.smart.scalars.push_owned(&name, Cow::Owned(value));
+            if self.has_room_for_attribute() {
+                let name = format!("{}.{name}", tag.name);
+                self.document.smart.scalars.push_owned(&name, Cow::Owned(value));
+            }
         }
         self.note(tag.name, &value, part);
         self.document.smart.scalars.push(tag.name, value);
+    }
+
+    /// Counts an attribute that is kept as a value; whether it may be.
+    fn has_room_for_attribute(&mut self) -> bool {
+        self.attributes += 1;
+        if self.attributes > ATTRIBUTES_LIMIT {
+            self.leave_out(ParseError::TooMany("attributes"));
+        }
+        self.attributes <= ATTRIBUTES_LIMIT
     }
 
     /// Notes the name of a value of which nothing is known.

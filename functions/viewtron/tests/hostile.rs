@@ -247,6 +247,59 @@ fn hostile_posts() -> Vec<(&'static str, Vec<u8>)> {
                 "</listInfo>",
             ),
         ),
+        (
+            "smart events",
+            repeated("", |number| format!("<smartType>w{number}</smartType><a>1</a>"), 2_000, ""),
+        ),
+        (
+            "events in blocks of their own",
+            repeated(
+                "",
+                |number| format!("<e><smartType>w{number}</smartType><aBase64Data>A</aBase64Data></e>"),
+                1_300,
+                "",
+            ),
+        ),
+        (
+            "items of many channels",
+            repeated(
+                &format!("{pea}{}<eventInfo>", "<a>1</a>".repeat(2_000)),
+                |number| format!("<item><channelId>{number}</channelId><targetId>{number}</targetId></item>"),
+                256,
+                "</eventInfo>",
+            ),
+        ),
+        (
+            "many known persons",
+            repeated(
+                &format!("{pea}<listInfo>"),
+                |number| {
+                    format!(
+                        "<item><albumInfo><name>{number}</name></albumInfo><aBase64Data>A</aBase64Data></item>"
+                    )
+                },
+                256,
+                "</listInfo>",
+            ),
+        ),
+        (
+            "text between elements",
+            repeated("<deviceInfo>", |_| "fireAlarm<a/>".to_owned(), 4_000, "</deviceInfo>"),
+        ),
+        ("text behind the document", filled("</config>", "fireAlarm ", "<config>")),
+        ("an alarm's names beside a document", filled(&format!("{pea}</config>"), "fireAlarm=1 ", "")),
+        (
+            "values with attributes",
+            repeated(pea, |number| format!("<a{number} b='true' fire='1'/>"), 4_000, ""),
+        ),
+        (
+            "items with many attributes",
+            filled(
+                &format!("{pea}<eventInfo>"),
+                &format!("<item {}/>", "a='1' ".repeat(600)),
+                "</eventInfo>",
+            ),
+        ),
         ("white space", filled(pea, " ", "")),
         ("zeros", vec![0; BODY_LIMIT]),
         ("less-than signs", vec![b'<'; BODY_LIMIT]),

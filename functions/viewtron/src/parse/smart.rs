@@ -370,7 +370,9 @@ impl<'a> Parser<'a> {
                 item.channel.get_or_insert(Cow::Owned(value));
             } else {
                 self.suspect_in_item(name, &value);
-                item.scalars.push_owned(name, Cow::Owned(value));
+                if self.has_room_for_attribute() {
+                    item.scalars.push_owned(name, Cow::Owned(value));
+                }
             }
         }
     }
@@ -520,7 +522,9 @@ impl<'a> Parser<'a> {
     fn leaf_attributes(&mut self, into: &mut Scalars<'a>, tag: &Tag<'a>) {
         for (name, value) in own_attributes(tag) {
             self.suspect_in_item(name, &value);
-            into.push_owned(&format!("{}.{name}", tag.name), Cow::Owned(value));
+            if self.has_room_for_attribute() {
+                into.push_owned(&format!("{}.{name}", tag.name), Cow::Owned(value));
+            }
         }
     }
 
@@ -562,7 +566,9 @@ impl<'a> Parser<'a> {
     fn leaves(&mut self, into: &mut Scalars<'a>, tag: &Tag<'a>, place: Place) -> Result<(), ParseError> {
         for (name, value) in own_attributes(tag) {
             self.suspect_in_item(name, &value);
-            into.push_owned(name, Cow::Owned(value));
+            if self.has_room_for_attribute() {
+                into.push_owned(name, Cow::Owned(value));
+            }
         }
         while let Some(child) = self.child(tag.name)? {
             self.leaf_entry(into, &child, place)?;
