@@ -38,7 +38,7 @@ pub(crate) async fn refuse<P: Ports>(
     // The alert is sent before the claim is settled: two alerts are better than none.
     match verdict.alert {
         AlertPolicy::Send => {
-            send_alert(ports, &message.relay, message.action(), &message.rule, &verdict).await?
+            send_alert(ports, &message.relay, message.action(), &message.rule, &verdict).await?;
         }
         AlertPolicy::None => {}
     }

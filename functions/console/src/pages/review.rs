@@ -83,11 +83,10 @@ pub(crate) async fn change<P: IndexPorts>(
     }
     let events = visible_events(&app, &visit, &ids).await?;
     let (state, now) = (app.ports.state(), visit.context.now);
+    let (person, days) = (&visit.visitor.person, app.retention.events_days);
     match reviewed {
-        Reviewed::Yes => {
-            marks::mark(state, &events, &visit.visitor.person, now, app.retention.events_days).await?
-        }
-        Reviewed::No => marks::unmark(state, &events, now, app.retention.events_days).await?,
+        Reviewed::Yes => marks::mark(state, &events, person, now, days).await?,
+        Reviewed::No => marks::unmark(state, &events, now, days).await?,
     }
     let notice = Notice { marked_at: now, days: marks::days_of(&events) };
     if form.is_of_script() {
