@@ -289,7 +289,7 @@ pub fn dedupe_keys(
     let acts_once = !matches!(action, RelayAction::Hold { .. });
     let object = site.dedupe_key(event).filter(|_| acts_once).map(|key| DedupeKey {
         key,
-        // Each action has a key of its own, so that the claim of the event that has it tells what became of it.
+        // Each action has a key of its own, so that the claim of the event that has it has the outcome.
         scope: format!("{}#{}", claim.rule, claim.action),
         lifetime: DEDUPE_LIFETIME,
         ownership: Ownership::UntilNothingWasDone,

@@ -29,7 +29,7 @@ pub const RETRIES: &str = "RelayRetries";
 pub const PAUSES: &str = "RelayPauses";
 
 /// How often an event is delivered at most: `maxReceiveCount` of the queue in `infra/template.yaml`. With the delays of
-/// `EVENTS` these are 15 minutes; a rule with a greater `max_age` is given up then.
+/// `EVENTS` these are 15 minutes; a rule with a greater `max_age` is not retried after that.
 pub const MAX_EVENT_RECEIVES: u32 = 60;
 
 /// Events are retried after 2, 4, 8, 16, 16 … s, so that a brief failure is over before `max_age` is. They are processed

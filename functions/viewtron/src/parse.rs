@@ -174,7 +174,7 @@ pub(crate) fn parse(body: &[u8], tracks_wanted: TracksWanted) -> Result<Reading<
     if let Some(text) = parser.cursor.stray_text() {
         let mut names = Names::default();
         suspicion::words_of_alarm(&text.to_scalar()).for_each(|word| names.push(word));
-        // What a buffer held before the post was written into it is none of the post, unless it tells of an alarm.
+        // What a buffer held before the post was written into it is none of the post, unless it reports an alarm.
         if !names.is_empty() || !text.begins_with_zero() {
             parser.leave_out(ParseError::StrayText(names));
         }
@@ -239,7 +239,7 @@ struct Document<'a> {
 struct Suspects {
     certain: Names,
     /// By the kind of the alarm that they are called after: an event's own block is called after it, too.
-    words: Vec<(Kind, Names)>,
+    by_kind: Vec<(Kind, Names)>,
     /// Properties that smart events may have.
     properties: Names,
 }
@@ -255,12 +255,12 @@ impl Suspects {
     }
 
     fn push_word(&mut self, name: &str, kind: Kind) {
-        match self.words.iter_mut().find(|(known, _)| *known == kind) {
+        match self.by_kind.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, names)) => names.push(name),
             None => {
                 let mut names = Names::default();
                 names.push(name);
-                self.words.push((kind, names));
+                self.by_kind.push((kind, names));
             }
         }
     }
@@ -271,9 +271,9 @@ impl Suspects {
             event.smart_type.as_deref().is_none_or(|word| are_akin(vocabulary::kind(word), kind))
         };
         let mut names = self.certain.clone();
-        for (kind, words) in &self.words {
+        for (kind, of_kind) in &self.by_kind {
             if !smart.iter().any(|event| explains(event, *kind)) {
-                names.extend(words);
+                names.extend(of_kind);
             }
         }
         if smart.is_empty() {
@@ -402,7 +402,6 @@ impl<'a> Parser<'a> {
                 not_understood.push(message_type);
             }
         }
-        not_understood.extend(&unknown);
         if let Some(mut tracks) = tracks {
             let is_wanted = self.tracks_wanted == TracksWanted::Yes;
             if is_wanted && !tracks.targets.is_empty() {
@@ -410,11 +409,13 @@ impl<'a> Parser<'a> {
                 tracks.scalars = scalars;
                 return Ok((sender, Content::Tracks(tracks)));
             }
+            // They come ten times a second: what is neither called as an alarm nor on or off is no reason to keep them.
             if not_understood.is_empty() {
                 let content = if is_wanted { Content::Tracks(tracks) } else { Content::UnwantedTracks };
                 return Ok((sender, content));
             }
         }
+        not_understood.extend(&unknown);
         if !not_understood.is_empty() {
             return Err(ParseError::UnknownMessage(not_understood));
         }

@@ -34,15 +34,15 @@ pub(crate) fn may_be_alarm(body: &[u8]) -> bool {
 }
 
 pub(crate) fn has_word_of_alarm(text: &str) -> bool {
-    words(text).any(is_word_of_alarm)
+    parts_of(text).any(is_word_of_alarm)
 }
 
 /// The words of a text that are called as an alarm is, for the reason of the quarantine.
 pub(crate) fn words_of_alarm(text: &str) -> impl Iterator<Item = &str> {
-    words(text).filter(|word| is_word_of_alarm(word))
+    parts_of(text).filter(|word| is_word_of_alarm(word))
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
+fn parts_of(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| word.len() <= WORD_LIMIT)
 }
 

@@ -112,6 +112,11 @@ pub(crate) fn truth(value: &str) -> Option<bool> {
     }
 }
 
+/// Whether a value is a level whatever it is called: on or off, and no number.
+pub(crate) fn is_word(value: &str) -> bool {
+    truth(value).is_some() && !value.bytes().all(|octet| octet.is_ascii_digit())
+}
+
 /// What a target is: a camera's number or either device's word.
 pub(crate) fn target_class(target_type: &str) -> Option<TargetClass> {
     match target_type.to_ascii_lowercase().as_str() {

@@ -46,27 +46,27 @@ fn outcome(parsed: Result<Parsed<'_>, camhook_ingest::Malformed>) -> Read {
 
 /// Kind, camera, state, and what tells who or what it is.
 fn describe(draft: &Draft<'_>) -> String {
-    let mut words = vec![draft.kind.to_string()];
-    words.push(draft.camera.as_ref().map_or("-".to_owned(), |camera| camera.id.to_string()));
+    let mut parts = vec![draft.kind.to_string()];
+    parts.push(draft.camera.as_ref().map_or("-".to_owned(), |camera| camera.id.to_string()));
     match draft.state {
-        Some(State::Start) => words.push("start".to_owned()),
-        Some(State::Stop) => words.push("stop".to_owned()),
+        Some(State::Start) => parts.push("start".to_owned()),
+        Some(State::Stop) => parts.push("stop".to_owned()),
         None => {}
     }
     if let Some(name) = &draft.name {
-        words.push(format!("“{name}”"));
+        parts.push(format!("“{name}”"));
     }
     if let Some(plate) = &draft.plate {
-        words.push(format!("{} {:?}", plate.text, plate.list));
+        parts.push(format!("{} {:?}", plate.text, plate.list));
     }
     if let Some(face) = &draft.face {
-        words.push(format!("{:?} {:?} {:?}", face.name.as_ref().map(Text::as_str), face.matched, face.list));
+        parts.push(format!("{:?} {:?} {:?}", face.name.as_ref().map(Text::as_str), face.matched, face.list));
     }
     let roles: Vec<String> = draft.images.iter().map(|image| format!("{:?}", image.role)).collect();
     if !roles.is_empty() {
-        words.push(roles.join("+"));
+        parts.push(roles.join("+"));
     }
-    words.join(" ")
+    parts.join(" ")
 }
 
 /// Checks what the content of a `config` becomes, and the names in the reason of its quarantine.
@@ -144,7 +144,9 @@ fn an_alarm_beside_what_was_understood_is_an_event_or_named() {
         (format!("{avd}<matchResult>true</matchResult><status>SMART_START</status>"), &["tamper 1"], &[]),
         (format!("{track}<fireAlarm id=\"1\">true</fireAlarm>"), &["fire 1 start"], &[]),
         (format!("{track}<fire>1</fire>"), &[], &["fire"]),
-        (format!("{track}<levitation>7</levitation>"), &[], &["levitation"]),
+        (format!("{track}<levitation>true</levitation>"), &[], &["levitation"]),
+        // Positions come ten times a second, and firmware adds values.
+        (format!("{track}<levitation>7</levitation>"), &["ignored: tracking"], &[]),
         (format!("{track}<messageType>alarmStatus</messageType>"), &[], &["alarmStatus"]),
         ("<traject><fireAlarm id=\"1\">true</fireAlarm></traject>".to_owned(), &["fire 1 start"], &[]),
         (format!("{track}<subscribeOption>FEATURE_RESULT</subscribeOption>"), &["ignored: tracking"], &[]),

@@ -9,8 +9,7 @@ use camhook_event::{
 use camhook_ingest::{DraftImage, DraftTarget};
 use camhook_json::{Json, Object};
 
-use crate::kind::names_a_face;
-use crate::words::{Words, names_somebody};
+use crate::words::{Words, names_a_face, names_somebody};
 
 /// What was found.
 #[derive(Debug, Default)]

@@ -10,9 +10,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::analytics::{FoundObject, Shows};
-use crate::kind::names_a_face;
 use crate::message::Message;
-use crate::words::Words;
+use crate::words::{Words, names_a_face};
 
 /// What a member holds that XProtect itself fills, and how it is recognized.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use camhook_event::{Kind, State, TargetClass};
 
 use crate::analytics::Found;
 use crate::message::{Message, OriginKind};
-use crate::words::Words;
+use crate::words::{Words, is_of_face};
 
 /// Words that say what happened, and what they say; the first that occur count. A blank at either end is the end of
 /// a word.
@@ -75,48 +75,6 @@ const WORDS: &[(&str, Kind)] = &[
     (" generic event ", Kind::External),
 ];
 
-/// A face in other languages: names of events are in the language of whoever installed the system, and one that is about
-/// a face must be known as such where faces are not kept. Without a blank where a language writes none.
-const FACES: &[&str] = &[
-    " gesicht",
-    " visage",
-    " rostro",
-    " facial",
-    " volto ",
-    " viso ",
-    " rosto",
-    " gezicht",
-    " twarz",
-    " obličej",
-    " tvář",
-    " ansigt",
-    " ansikt",
-    " kasvo",
-    " kasvojen",
-    " arcfelismer",
-    " yüz tan",
-    " πρόσωπο",
-    " προσώπου",
-    " лицо ",
-    " лица ",
-    " лицом ",
-    " лиц ",
-    " обличч",
-    " wajah",
-    " khuôn mặt ",
-    " người lạ ",
-    "人脸",
-    "人臉",
-    "面部",
-    "顔",
-    "얼굴",
-    "ใบหน้า",
-    "चेहर",
-    " وجه ",
-    " الوجه ",
-    " פנים ",
-];
-
 /// Words that say that something began or ended.
 const STATES: &[(&str, State)] = &[
     (" started ", State::Start),
@@ -135,7 +93,9 @@ pub(crate) fn kind(message: &Message<'_>, found: &Found<'_>) -> Kind {
         OriginKind::Output => return Kind::System,
         _ => {}
     }
-    if let Some(kind) = words(message).find_map(|words| find(WORDS, &words).or_else(|| face(&words))) {
+    if let Some(kind) = words(message)
+        .find_map(|words| find(WORDS, &words).or_else(|| is_of_face(&words).then_some(Kind::Face)))
+    {
         return kind;
     }
     match message.origin.kind {
@@ -162,16 +122,6 @@ pub(crate) fn state(message: &Message<'_>, kind: Kind) -> Option<State> {
 fn words(message: &Message<'_>) -> impl Iterator<Item = String> {
     let texts = [&message.name, &message.message, &message.subclass].into_iter().flatten();
     texts.map(|text| Words::of(text.as_str()).spaced())
-}
-
-/// Whether a text speaks of a face, in any language that is known.
-pub(crate) fn names_a_face(text: &str) -> bool {
-    let words = Words::of(text);
-    words.name_a_face() || face(&words.spaced()).is_some()
-}
-
-fn face(words: &str) -> Option<Kind> {
-    FACES.iter().any(|face| words.contains(face)).then_some(Kind::Face)
 }
 
 fn find<T: Copy>(table: &[(&str, T)], words: &str) -> Option<T> {

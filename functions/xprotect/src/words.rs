@@ -161,6 +161,59 @@ pub(crate) fn names_somebody(text: &str) -> bool {
     words.iter().any(|word| !is_number(word) && !is_class(word) && !NOBODY.contains(&word))
 }
 
+/// A face in other languages: names of events are in the language of whoever installed the system, and one that is about
+/// a face must be known as such where faces are not kept. Without a blank where a language writes none.
+const FACES_ABROAD: &[&str] = &[
+    " gesicht",
+    " visage",
+    " rostro",
+    " facial",
+    " volto ",
+    " viso ",
+    " rosto",
+    " gezicht",
+    " twarz",
+    " obličej",
+    " tvář",
+    " ansigt",
+    " ansikt",
+    " kasvo",
+    " kasvojen",
+    " arcfelismer",
+    " yüz tan",
+    " πρόσωπο",
+    " προσώπου",
+    " лицо ",
+    " лица ",
+    " лицом ",
+    " лиц ",
+    " обличч",
+    " wajah",
+    " khuôn mặt ",
+    " người lạ ",
+    "人脸",
+    "人臉",
+    "面部",
+    "顔",
+    "얼굴",
+    "ใบหน้า",
+    "चेहर",
+    " وجه ",
+    " الوجه ",
+    " פנים ",
+];
+
+/// Whether a text speaks of a face, in any language that is known.
+pub(crate) fn names_a_face(text: &str) -> bool {
+    let words = Words::of(text);
+    words.name_a_face() || is_of_face(&words.spaced())
+}
+
+/// Whether [spaced](Words::spaced) words speak of a face in another language than English.
+pub(crate) fn is_of_face(spaced: &str) -> bool {
+    FACES_ABROAD.iter().any(|face| spaced.contains(face))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

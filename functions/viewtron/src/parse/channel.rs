@@ -1,6 +1,6 @@
 //! Channels: which of a device's cameras something is about.
 
-use super::level::is_word;
+use crate::vocabulary::is_word;
 
 /// The longest number of a channel, in characters, where nothing but `channel` or its like says that it is one.
 const NUMBER_LIMIT: usize = 16;

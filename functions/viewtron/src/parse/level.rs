@@ -16,7 +16,7 @@ use crate::message::{Alarm, Scope};
 use crate::scalars::Scalars;
 use crate::suspicion::is_called_alarm;
 use crate::text::Text;
-use crate::vocabulary::{alarm_state, kind, truth};
+use crate::vocabulary::{alarm_state, is_word, kind, truth};
 use crate::xml::{Node, Tag};
 
 /// The most levels in a post: a recorder has 128 channels.
@@ -477,11 +477,6 @@ fn rank(lower_case_name: &str) -> Rank {
 fn names_alarm(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     kind(&name) != Kind::Other || name.ends_with("alarm") || name.ends_with("alarmin")
-}
-
-/// Whether a value is a level whatever it is called.
-pub(super) fn is_word(value: &str) -> bool {
-    truth(value).is_some() && !value.bytes().all(|octet| octet.is_ascii_digit())
 }
 
 /// Whether an element without children is a level of its own, and no member of the element around it.

@@ -117,7 +117,7 @@ fn is_private(text: &NetworkText) -> bool {
     network.is_some_and(|network| ranges.into_iter().any(|range| range.contains(&network)))
 }
 
-/// Warns of sources over MQTT whose messages cannot be told apart, or never arrive.
+/// Warns of sources over MQTT whose messages are those of another source, too, or never arrive.
 fn warn_of_shared_topics(document: &RawSite, notes: &mut Notes) {
     let root = Path::Root;
     let section = root.key("source");
