@@ -16,7 +16,7 @@ use crate::message::{Alarm, Scope};
 use crate::scalars::Scalars;
 use crate::suspicion::is_called_alarm;
 use crate::text::Text;
-use crate::vocabulary::{alarm_state, is_word, kind, truth};
+use crate::vocabulary::{alarm_state, is_word, kind};
 use crate::xml::{Node, Tag};
 
 /// The most levels in a post: a recorder has 128 channels.
