@@ -208,7 +208,7 @@ impl<'a> RelayCommand<'a> {
 
 /// When an event happened by camhook's clock, and whether that is known well enough to switch a relay.
 ///
-/// This is the time of receipt, less the lag where it [counts](LagUse). A negative lag is a wrong clock and makes nothing
+/// This is the time of receipt, less the lag where it counts. A negative lag is a wrong clock and makes nothing
 /// younger. Where the lag counts, a post without a time, or with one that is ahead by more than the tolerance, may be of
 /// any age.
 #[must_use]
