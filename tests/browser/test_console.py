@@ -363,7 +363,7 @@ class ConsoleTest(unittest.TestCase):
             person.open()
             card = self.card(person.page, event["id"])
             card.scroll_into_view_if_needed()
-            card.get_by_text("The picture is no longer stored").wait_for()
+            card.get_by_text("No preview").wait_for()
             self.assertEqual(person.problems(), [])
 
     def test_an_index_that_fails_is_named_and_nothing_changes(self):

@@ -227,13 +227,13 @@ function marks() {
       for (let start = 0; start < ids.length; start += 100) {
         notices.push(await send(form, ids.slice(start, start + 100), reviewed));
       }
-      if (reviewed === "yes") offerUndo(form, ids.length, notices.filter(Boolean));
       const fresh = await refresh();
       for (const id of ids.filter((id) => !fresh.has(id))) {
         const card = timeline.querySelector(`article[data-event="${CSS.escape(id)}"]`);
         if (card) paint(card, reviewed);
       }
       count();
+      if (reviewed === "yes") offerUndo(form, ids.length, notices.filter(Boolean));
     } catch {
       // Without an answer the page is loaded again: it shows what is true.
       location.reload();
