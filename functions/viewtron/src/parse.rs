@@ -20,7 +20,7 @@ use crate::scalars::Scalars;
 use crate::suspicion::{self, Suspicion};
 use crate::text::Text;
 use crate::vocabulary;
-use crate::xml::{Cursor, Mismatch, Tag, XmlError};
+use crate::xml::{Cursor, Mismatch, Node, Tag, XmlError};
 
 /// The most entries in all lists of a post. A crowded frame has some tens.
 const ITEMS_LIMIT: usize = 256;
@@ -309,6 +309,17 @@ enum Part {
 }
 
 const MESSAGE: Scope = Scope { part: Part::Message, block: Block::Event, place: Place::Target };
+
+/// An element of which nothing is known.
+#[derive(Debug)]
+enum Unknown<'a> {
+    /// It was read: a level of its own.
+    Level,
+    /// It holds this value.
+    Leaf(Cow<'a, str>),
+    /// It holds elements, of which this is the first and is open.
+    Block(Tag<'a>),
+}
 
 impl<'a> Parser<'a> {
     /// Notes why a part of the post is left out; the first reason stays.
@@ -640,9 +651,25 @@ impl<'a> Parser<'a> {
         Ok((!value.is_empty()).then_some(value))
     }
 
+    /// Begins to read an element of which nothing is known.
+    fn unknown(&mut self, tag: &Tag<'a>) -> Result<Unknown<'a>, ParseError> {
+        let node = self.cursor.next()?;
+        let text = self.cursor.take_text();
+        match node {
+            Node::Close => {
+                let text = text.to_scalar();
+                let is_level = self.lone_level(tag, &text);
+                Ok(if is_level { Unknown::Level } else { Unknown::Leaf(leaf(tag, text)) })
+            }
+            Node::Open(first) => {
+                self.note_text(tag.name, &text);
+                Ok(Unknown::Block(first))
+            }
+        }
+    }
+
     /// Keeps a leaf of which nothing is known, and notes its name.
-    fn keep_leaf(&mut self, tag: &Tag<'a>, text: Cow<'a, str>, part: Part) {
-        let value = leaf(tag, text);
+    fn keep_leaf(&mut self, tag: &Tag<'a>, value: Cow<'a, str>, part: Part) {
         for (name, value) in own_attributes(tag) {
             self.note(name, &value, part);
             if self.has_room_for_attribute() {

@@ -1,7 +1,7 @@
 //! Numbers and coordinates.
 
-use super::{ParseError, Parser, Part, leaf};
-use crate::xml::{Node, Tag};
+use super::{ParseError, Parser, Part, Unknown};
+use crate::xml::Tag;
 
 /// Numbers by name.
 pub(super) type Numbers<'a> = Vec<(&'a str, f64)>;
@@ -26,23 +26,14 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn number_entry(&mut self, into: &mut Numbers<'a>, tag: &Tag<'a>) -> Result<(), ParseError> {
-        let node = self.cursor.next()?;
-        let text = self.cursor.take_text();
-        match node {
-            Node::Close => {
-                let text = text.to_scalar();
-                if self.lone_level(tag, &text) {
-                    return Ok(());
-                }
-                let value = leaf(tag, text);
-                match number(&value) {
-                    Some(value) => into.push((tag.name, value)),
-                    None if value.is_empty() => into.push((tag.name, 0.0)),
-                    None => self.keep_leaf(tag, value, Part::Message),
-                }
-            }
-            Node::Open(first) => {
-                self.note_text(tag.name, &text);
+        match self.unknown(tag)? {
+            Unknown::Level => {}
+            Unknown::Leaf(value) => match number(&value) {
+                Some(value) => into.push((tag.name, value)),
+                None if value.is_empty() => into.push((tag.name, 0.0)),
+                None => self.keep_leaf(tag, value, Part::Message),
+            },
+            Unknown::Block(first) => {
                 self.number_entry(into, &first)?;
                 self.number_entries(into, tag)?;
             }

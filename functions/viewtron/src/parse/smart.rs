@@ -6,7 +6,7 @@ use camhook_event::Kind;
 
 use super::channel::is_told_by;
 use super::number::{number, points, sides};
-use super::{ITEMS_LIMIT, MESSAGE, ParseError, Parser, Part, Scope, leaf, own_attributes};
+use super::{ITEMS_LIMIT, MESSAGE, ParseError, Parser, Part, Scope, Unknown, own_attributes};
 use crate::message::{Block, Item, PLATE_TEXTS, Picture, Place, PlateMatch};
 use crate::scalars::Scalars;
 use crate::suspicion::{self, Suspicion};
@@ -52,6 +52,17 @@ struct BlockStart<'a> {
 enum WordBefore {
     Absent,
     Present,
+}
+
+/// An element that is the same wherever it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Anywhere {
+    /// A picture: its place among those of the event, unless it is empty.
+    Picture(Option<usize>),
+    /// Something else, which was read.
+    Read,
+    /// None of these. Nothing of it was read.
+    Unknown,
 }
 
 impl<'a> Parser<'a> {
@@ -102,16 +113,35 @@ impl<'a> Parser<'a> {
                 let value = self.value(tag)?.unwrap_or(Cow::Borrowed("0"));
                 self.document.smart.counters.push(tag.name, value);
             }
-            _ if is_picture(&name) => {
-                self.picture(tag, scope.place)?;
+            _ => {
+                if self.known_anywhere(&name, tag, scope.place)? == Anywhere::Unknown {
+                    self.unknown_entry(tag, scope, loose)?;
+                }
             }
-            _ if is_picture_length(&name) => {
-                self.value(tag)?;
-            }
-            _ if is_level_of_known_alarm(&name) => self.level(Cow::Borrowed(tag.name), tag)?,
-            _ => self.unknown_entry(tag, scope, loose)?,
         }
         Ok(())
+    }
+
+    /// Reads an element that is the same wherever it stands in a smart event: a picture, its length, and the level of an
+    /// alarm that is known.
+    fn known_anywhere(
+        &mut self,
+        lower_case_name: &str,
+        tag: &Tag<'a>,
+        place: Place,
+    ) -> Result<Anywhere, ParseError> {
+        if is_picture(lower_case_name) {
+            return Ok(Anywhere::Picture(self.picture(tag, place)?));
+        }
+        if is_picture_length(lower_case_name) {
+            self.value(tag)?;
+            return Ok(Anywhere::Read);
+        }
+        if is_level_of_known_alarm(lower_case_name) {
+            self.level(Cow::Borrowed(tag.name), tag)?;
+            return Ok(Anywhere::Read);
+        }
+        Ok(Anywhere::Unknown)
     }
 
     /// An element that nothing is known of: a value, or a block.
@@ -121,19 +151,13 @@ impl<'a> Parser<'a> {
         scope: Scope,
         loose: Option<&mut Item<'a>>,
     ) -> Result<(), ParseError> {
-        let node = self.cursor.next()?;
-        let text = self.cursor.take_text();
-        match node {
-            Node::Close => {
-                let text = text.to_scalar();
-                if self.lone_level(tag, &text) {
-                    return Ok(());
-                }
+        match self.unknown(tag)? {
+            Unknown::Level => {}
+            Unknown::Leaf(value) => {
                 if let Some(item) = loose {
-                    self.item_leaf(item, tag, text);
+                    self.item_leaf(item, tag, value);
                     return Ok(());
                 }
-                let value = leaf(tag, text);
                 if tag.is("id") && !value.is_empty() {
                     self.document.block_id = Some(value.clone());
                 }
@@ -145,8 +169,7 @@ impl<'a> Parser<'a> {
                     self.document.block_channel = Some(value);
                 }
             }
-            Node::Open(first) => {
-                self.note_text(tag.name, &text);
+            Unknown::Block(first) => {
                 self.document.unknown.push(tag.name);
                 if let Some(word @ Suspicion::Word(_)) = suspicion::suspicion(tag.name, "") {
                     self.document.suspects.push(tag.name, Some(word));
@@ -460,17 +483,13 @@ impl<'a> Parser<'a> {
                 }
                 item.scalars.push(tag.name, value);
             }
-            _ if is_picture(&name) => {
-                let picture = self.picture(tag, position.place)?;
-                if matches!(position.place, Place::Target | Place::Snap) {
+            _ => match self.known_anywhere(&name, tag, position.place)? {
+                Anywhere::Picture(picture) if matches!(position.place, Place::Target | Place::Snap) => {
                     item.picture = item.picture.or(picture);
                 }
-            }
-            _ if is_picture_length(&name) => {
-                self.value(tag)?;
-            }
-            _ if is_level_of_known_alarm(&name) => self.level(Cow::Borrowed(tag.name), tag)?,
-            _ => self.unknown_item_entry(item, tag, position)?,
+                Anywhere::Picture(_) | Anywhere::Read => {}
+                Anywhere::Unknown => self.unknown_item_entry(item, tag, position)?,
+            },
         }
         Ok(())
     }
@@ -482,17 +501,10 @@ impl<'a> Parser<'a> {
         tag: &Tag<'a>,
         position: Position,
     ) -> Result<(), ParseError> {
-        let node = self.cursor.next()?;
-        let text = self.cursor.take_text();
-        match node {
-            Node::Close => {
-                let text = text.to_scalar();
-                if !self.lone_level(tag, &text) {
-                    self.item_leaf(item, tag, text);
-                }
-            }
-            Node::Open(first) => {
-                self.note_text(tag.name, &text);
+        match self.unknown(tag)? {
+            Unknown::Level => {}
+            Unknown::Leaf(value) => self.item_leaf(item, tag, value),
+            Unknown::Block(first) => {
                 if let Some(Suspicion::Word(kind)) = suspicion::suspicion(tag.name, "")
                     && !describes_target(kind)
                 {
@@ -507,8 +519,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A value of an item.
-    fn item_leaf(&mut self, item: &mut Item<'a>, tag: &Tag<'a>, text: Cow<'a, str>) {
-        let value = leaf(tag, text);
+    fn item_leaf(&mut self, item: &mut Item<'a>, tag: &Tag<'a>, value: Cow<'a, str>) {
         if item.channel.is_none() && is_told_by(tag.name, &value) {
             item.channel = Some(value);
             return;
@@ -582,31 +593,17 @@ impl<'a> Parser<'a> {
             "sourcedata" | "sourcedatainfo" => return self.leaves(into, tag, Place::Source),
             "snapdata" => return self.leaves(into, tag, Place::Snap),
             "albumdata" => return self.leaves(into, tag, Place::Album),
-            _ if is_picture(&name) => {
-                self.picture(tag, place)?;
-                return Ok(());
-            }
-            _ if is_picture_length(&name) => {
-                self.value(tag)?;
-                return Ok(());
-            }
-            _ if is_level_of_known_alarm(&name) => return self.level(Cow::Borrowed(tag.name), tag),
+            _ if self.known_anywhere(&name, tag, place)? != Anywhere::Unknown => return Ok(()),
             _ => {}
         }
-        let node = self.cursor.next()?;
-        let text = self.cursor.take_text();
-        match node {
-            Node::Close => {
-                let text = text.to_scalar();
-                if !self.lone_level(tag, &text) {
-                    let value = leaf(tag, text);
-                    self.suspect_in_item(tag.name, &value);
-                    into.push(tag.name, value);
-                    self.leaf_attributes(into, tag);
-                }
+        match self.unknown(tag)? {
+            Unknown::Level => {}
+            Unknown::Leaf(value) => {
+                self.suspect_in_item(tag.name, &value);
+                into.push(tag.name, value);
+                self.leaf_attributes(into, tag);
             }
-            Node::Open(first) => {
-                self.note_text(tag.name, &text);
+            Unknown::Block(first) => {
                 self.leaf_entry(into, &first, place)?;
                 self.leaves(into, tag, place)?;
             }
