@@ -8,7 +8,7 @@ use camhook_event::EventId;
 use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue};
 use camhook_site::RelayAction;
 use camhook_state::alert::{Alert, AlertSubject};
-use camhook_state::claim::{self, Acquisition, Claim, ClaimKey, ClaimState, DecisionRecord, Effect, Holder};
+use camhook_state::claim::{self, Acquisition, Claim, ClaimKey, ClaimRecord, DecisionRecord, Effect, Holder};
 use camhook_state::dedupe::{Dedupe, TakeOver};
 use camhook_state::relay::{self, RelayRecord, RelayState};
 use camhook_state::{control, cooldown, dedupe};
@@ -493,12 +493,7 @@ async fn finish<P: Ports>(
 
 /// Completes an earlier delivery that may have been killed after its decision: writes its audit record and charges the
 /// cooldown of its rule.
-async fn recover<P: Ports>(
-    ports: &P,
-    command: &RelayCommand<'_>,
-    subject: Subject<'_>,
-    claim: &claim::ClaimRecord,
-) {
+async fn recover<P: Ports>(ports: &P, command: &RelayCommand<'_>, subject: Subject<'_>, claim: &ClaimRecord) {
     let Some(decided) = &claim.decision else { return };
     audit::recover(ports, subject, decided).await;
     let Some(length) = command.cooldown else { return };
@@ -556,14 +551,16 @@ async fn settle_claim<P: Ports>(
     effect: ClaimEffect,
     decided: &DecisionRecord,
 ) -> Result<(), Error> {
-    let settled = match effect {
-        ClaimEffect::Leave => return Ok(()),
-        ClaimEffect::Done => ClaimState::Done,
-        ClaimEffect::Unknown => ClaimState::Unknown,
-    };
+    let Some(settled) = effect.settled() else { return Ok(()) };
     let claim = match (progress.claim, &progress.phase) {
         (Some(claim), _) => Some(claim),
-        (None, Phase::Deciding(deciding)) => claim_to_settle(ports, command, &deciding.claim).await?,
+        (None, Phase::Deciding(deciding)) => {
+            let known = match &deciding.claim {
+                ClaimStatus::Found(record) => Some(record),
+                ClaimStatus::Free | ClaimStatus::Held => None,
+            };
+            claim_to_settle(ports, &command.claim(), known).await?
+        }
         (None, Phase::Prepared(_) | Phase::Sent(_)) => None,
     };
     let Some(claim) = claim else { return Ok(()) };
@@ -573,17 +570,16 @@ async fn settle_claim<P: Ports>(
     Ok(())
 }
 
-/// The claim of an action that was decided without taking the claim; `None` if another delivery changed it.
-async fn claim_to_settle<P: Ports>(
+/// The claim of an action that was decided without taking the claim; `None` if another delivery changed it since it was
+/// read as `known`.
+pub(crate) async fn claim_to_settle<P: Ports>(
     ports: &P,
-    command: &RelayCommand<'_>,
-    known: &ClaimStatus,
+    key: &ClaimKey<'_>,
+    known: Option<&ClaimRecord>,
 ) -> Result<Option<Claim>, Error> {
-    Ok(match claim::take(ports.state(), &command.claim(), ports.clock().now()).await? {
+    Ok(match claim::take(ports.state(), key, ports.clock().now()).await? {
         Acquisition::Taken(claim) => Some(claim),
-        Acquisition::AlreadyTaken(claim) => {
-            (*known == ClaimStatus::Found(claim.record().clone())).then_some(claim)
-        }
+        Acquisition::AlreadyTaken(claim) => (Some(claim.record()) == known).then_some(claim),
         Acquisition::Settled(_) => None,
     })
 }

@@ -233,6 +233,17 @@ pub enum ClaimEffect {
     Unknown,
 }
 
+impl ClaimEffect {
+    /// The state in which the claim is settled; `None` if it is unchanged.
+    pub(crate) fn settled(self) -> Option<ClaimState> {
+        match self {
+            Self::Leave => None,
+            Self::Done => Some(ClaimState::Done),
+            Self::Unknown => Some(ClaimState::Unknown),
+        }
+    }
+}
+
 /// The effect of a decision on the rule's cooldown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CooldownEffect {

@@ -3,12 +3,12 @@
 //! Such a command may have been executed before: an earlier delivery found another camhook.toml. Its claim tells.
 
 use camhook_ports::{Clock, Ports};
-use camhook_state::claim::{self, Acquisition, Claim, ClaimRecord, ClaimState, DecisionRecord};
+use camhook_state::claim::{self, DecisionRecord};
 use camhook_state::cooldown;
 
-use crate::actuate::send_alert;
+use crate::actuate::{claim_to_settle, send_alert};
 use crate::audit::{self, Subject};
-use crate::protocol::{self, AlertPolicy, ClaimEffect, CooldownEffect, Pause, RefusalStep};
+use crate::protocol::{self, AlertPolicy, CooldownEffect, Pause, RefusalStep};
 use crate::{CommandMessage, Error, Reason};
 
 /// The result of a refusal.
@@ -43,13 +43,8 @@ pub(crate) async fn refuse<P: Ports>(
         AlertPolicy::None => {}
     }
     let decided = audit::decided(verdict.decision, &verdict.reason, now);
-    let settled = match verdict.claim {
-        ClaimEffect::Leave => None,
-        ClaimEffect::Done => Some(ClaimState::Done),
-        ClaimEffect::Unknown => Some(ClaimState::Unknown),
-    };
-    if let Some(settled) = settled {
-        let Some(claim) = unchanged(ports, message, found.as_ref()).await? else {
+    if let Some(settled) = verdict.claim.settled() {
+        let Some(claim) = claim_to_settle(ports, &message.claim(), found.as_ref()).await? else {
             return Ok(Refused::Retry(Pause::InProgress));
         };
         if claim::decide(ports.state(), &claim, settled, decided.clone()).await?.is_none() {
@@ -67,19 +62,6 @@ pub(crate) async fn refuse<P: Ports>(
         Reason::Settled { .. } => earlier,
         _ => Some(decided),
     }))
-}
-
-/// The claim of a command, if it still is as it was found.
-async fn unchanged<P: Ports>(
-    ports: &P,
-    message: &CommandMessage,
-    found: Option<&ClaimRecord>,
-) -> Result<Option<Claim>, Error> {
-    Ok(match claim::take(ports.state(), &message.claim(), ports.clock().now()).await? {
-        Acquisition::Taken(claim) => Some(claim),
-        Acquisition::AlreadyTaken(claim) => (Some(claim.record()) == found).then_some(claim),
-        Acquisition::Settled(_) => None,
-    })
 }
 
 /// Charges or returns the cooldown that the relay function reserved for the command.

@@ -60,20 +60,7 @@ pub async fn dedupe_for<S: State>(
     lifetime: Duration,
     now: Timestamp,
 ) -> Result<Dedupe, Error> {
-    let key = item_key(key, scope);
-    let expires = now.checked_add(lifetime).ok();
-    let updated = update(
-        state,
-        Update { key: &key, now, begin: Begin::AssumingAbsent },
-        |present: Option<Present<DedupeRecord>>| {
-            Ok(match present {
-                None => Change::Write { record: DedupeRecord { event }, expires, result: Dedupe::First },
-                Some(Present { record, .. }) if record.event == event => Change::Keep(Dedupe::Same),
-                Some(Present { record, .. }) => Change::Keep(Dedupe::Duplicate(record.event)),
-            })
-        },
-    );
-    Ok(updated.await?.result)
+    hold(state, item_key(key, scope), event, Displaced::None, lifetime, now).await
 }
 
 /// Lets an event act in the place of the one that holds the key, because that one turned out to do nothing. Of several
@@ -91,18 +78,38 @@ pub async fn take_over<S: State>(
     now: Timestamp,
 ) -> Result<Dedupe, Error> {
     let TakeOver { from, to } = events;
-    let key = item_key(key, scope);
+    hold(state, item_key(key, scope), to, Displaced::Event(from), lifetime, now).await
+}
+
+/// Whose place an event may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Displaced {
+    /// Nobody's.
+    None,
+    /// That of an event that did nothing.
+    Event(EventId),
+}
+
+/// Makes an event the one that acts, unless another one is that may not be displaced.
+async fn hold<S: State>(
+    state: &S,
+    key: Key,
+    event: EventId,
+    displaced: Displaced,
+    lifetime: Duration,
+    now: Timestamp,
+) -> Result<Dedupe, Error> {
     let expires = now.checked_add(lifetime).ok();
     let updated = update(
         state,
         Update { key: &key, now, begin: Begin::AssumingAbsent },
         |present: Option<Present<DedupeRecord>>| {
-            let first = Change::Write { record: DedupeRecord { event: to }, expires, result: Dedupe::First };
-            Ok(match present {
+            let first = Change::Write { record: DedupeRecord { event }, expires, result: Dedupe::First };
+            Ok(match present.map(|present| present.record.event) {
                 None => first,
-                Some(Present { record, .. }) if record.event == to => Change::Keep(Dedupe::Same),
-                Some(Present { record, .. }) if record.event == from => first,
-                Some(Present { record, .. }) => Change::Keep(Dedupe::Duplicate(record.event)),
+                Some(holder) if holder == event => Change::Keep(Dedupe::Same),
+                Some(holder) if displaced == Displaced::Event(holder) => first,
+                Some(holder) => Change::Keep(Dedupe::Duplicate(holder)),
             })
         },
     );

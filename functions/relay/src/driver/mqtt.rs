@@ -25,19 +25,19 @@ pub(super) async fn execute<P: Ports>(
     let payload = payload(device, command).ok_or_else(|| {
         SendOutcome::NotExecuted("the relay has no payload `toggle` in camhook.toml".to_owned())
     })?;
-    let expected = match &device.status {
-        Some(status) => Expected::of(ports, status, command).await?,
-        None => Expected::Nothing,
+    let confirming = match &device.status {
+        Some(status) => Some((status, Expected::of(ports, status, command).await?)),
+        None => None,
     };
     let sent_at = ports.clock().now();
     ports.publisher().publish(&device.topic, &payload).await.map_err(|error| match error {
         PublishError::Refused(_) => SendOutcome::NotExecuted(error.to_string()),
         PublishError::Unconfirmed(_) => SendOutcome::Unconfirmed(error.to_string()),
     })?;
-    match (&device.status, expected) {
-        (None, _) | (_, Expected::Nothing) => Ok("nothing; the broker has the message".to_owned()),
-        (Some(status), Expected::State(state)) => Ok(confirmation(ports, status, state, sent_at).await),
-        (Some(_), Expected::Unknown) => Err(SendOutcome::Unconfirmed(
+    match confirming {
+        None => Ok("nothing; the broker has the message".to_owned()),
+        Some((status, Expected::State(state))) => Ok(confirmation(ports, status, state, sent_at).await),
+        Some((_, Expected::Unknown)) => Err(SendOutcome::Unconfirmed(
             "no status of the relay was known before the toggle, so none proves a change".to_owned(),
         )),
     }
@@ -61,11 +61,9 @@ impl State {
     }
 }
 
-/// What confirms a command.
+/// What confirms a command to a device that publishes its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expected {
-    /// Acceptance by the broker: the device publishes no status.
-    Nothing,
     /// A status with this state.
     State(State),
     /// No status: the state before a toggle is not known.

@@ -181,10 +181,9 @@ async fn the_next_post_about_an_object_is_handed_over_when_the_agent_did_nothing
     assert_eq!(world.handed_over_nothing(&post(4, 29.0)).await, 0);
 }
 
-#[tokio::test]
-async fn a_process_killed_between_claim_and_send_leaves_the_outcome_unknown() {
-    let world = World::new(PULSE, "");
-    let commands = world.handed_over(&event(1, Kind::Motion, NOW)).await;
+/// Another delivery takes the claim that the function left, and is killed.
+#[cfg(test)]
+async fn take_and_lose(world: &World) {
     let key = claim::ClaimKey { event: event_id(1), rule: "open", action: 0, replay: None };
     let claim::Acquisition::AlreadyTaken(handed_over) =
         claim::take(&world.ports.state, &key, NOW).await.unwrap()
@@ -192,6 +191,13 @@ async fn a_process_killed_between_claim_and_send_leaves_the_outcome_unknown() {
         panic!("the function left no claim")
     };
     claim::take_again(&world.ports.state, &handed_over, NOW).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_process_killed_between_claim_and_send_leaves_the_outcome_unknown() {
+    let world = World::new(PULSE, "");
+    let commands = world.handed_over(&event(1, Kind::Motion, NOW)).await;
+    take_and_lose(&world).await;
 
     assert_eq!(
         world.take(&delivery(&commands[0], 2)).await,
@@ -360,13 +366,7 @@ async fn a_command_that_was_executed_before_it_left_the_agents_file_is_not_recor
 async fn a_command_whose_attempt_was_lost_is_unknown_though_the_agents_file_does_not_contain_it() {
     let mut world = World::new(PULSE, "");
     let command = world.handed_over(&event(1, Kind::Motion, NOW)).await.remove(0);
-    let key = claim::ClaimKey { event: event_id(1), rule: "open", action: 0, replay: None };
-    let claim::Acquisition::AlreadyTaken(handed_over) =
-        claim::take(&world.ports.state, &key, NOW).await.unwrap()
-    else {
-        panic!("the function left no claim")
-    };
-    claim::take_again(&world.ports.state, &handed_over, NOW).await.unwrap().unwrap();
+    take_and_lose(&world).await;
     world.site = site(&[]);
     assert_eq!(world.take(&delivery(&command, 20)).await, Disposition::Redeliver, "it may be in progress");
     world.advance(12);
