@@ -45,6 +45,15 @@ fn start_server() -> (String, Arc<Mutex<Vec<String>>>) {
     (url, signatures)
 }
 
+/// `camhook events` with a home folder, a stack, and AWS at this address.
+fn events(home: &Path, stack: &Path, url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_camhook"));
+    command.args(["events", "--since", "1h", "--stack"]).arg(stack).env_clear();
+    command.env("PATH", "/usr/bin:/bin").env("HOME", home).env("AWS_ENDPOINT_URL", url);
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+}
+
 /// Runs `camhook events` with a home folder that holds this profile; the access key that it signed with.
 fn access_key(home: &Path, profile: &str) -> String {
     let (url, signatures) = start_server();
@@ -57,16 +66,7 @@ fn access_key(home: &Path, profile: &str) -> String {
             "queues":{"notify":"https://example.org/n","relay":"https://example.org/r"},"sources":{}}"#,
     )
     .unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_camhook"))
-        .args(["events", "--since", "1h", "--stack"])
-        .arg(&stack)
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", home)
-        .env("AWS_ENDPOINT_URL", url)
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .output()
-        .unwrap();
+    let output = events(home, &stack, &url).output().unwrap();
     let signatures = signatures.lock().unwrap();
     let Some(signature) = signatures.first() else {
         panic!("no request was signed: {}", String::from_utf8_lossy(&output.stderr));
@@ -128,17 +128,8 @@ fn refusal(home: &Path, profile: &str) -> String {
         "index_table": "index", "profile": profile, "queues": {}, "sources": {},
     });
     fs::write(&stack, json.to_string()).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_camhook"))
-        .args(["events", "--since", "1h", "--stack"])
-        .arg(&stack)
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", home)
-        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_MAX_ATTEMPTS", "1")
-        .output()
-        .unwrap();
+    let mut command = events(home, &stack, "http://127.0.0.1:9");
+    let output = command.env("AWS_MAX_ATTEMPTS", "1").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
     for debug in ["DispatchFailure", "Some(", "{ ", "make deploy"] {

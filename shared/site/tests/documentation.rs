@@ -3,10 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail as it does")]
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
-use camhook_site::{Checks, Inspection, Network, inspect, json_schema};
+use camhook_site::{Inspection, NoChecks, inspect, json_schema};
 use serde_json::Value;
 
 const INTRODUCTION: &str = include_str!("configuration-introduction.md");
@@ -72,19 +71,6 @@ fn the_schema_takes_what_the_reader_takes() {
     assert!(!validator.is_valid(&wrong));
 }
 
-/// Checks nothing more than this crate does.
-struct NoMoreChecks;
-
-impl Checks for NoMoreChecks {
-    fn variables(&self, _: &str) -> Result<Vec<String>, String> {
-        Ok(Vec::new())
-    }
-
-    fn refusal(&self, _: IpAddr, _: Network) -> Option<String> {
-        None
-    }
-}
-
 #[test]
 fn the_recipes_and_the_example_have_neither_errors_nor_warnings() {
     let examples: Vec<&str> = INTRODUCTION
@@ -95,7 +81,7 @@ fn the_recipes_and_the_example_have_neither_errors_nor_warnings() {
     assert_eq!(examples.len(), 7, "six recipes and a whole file");
     for example in examples {
         let example = &filled_in(example);
-        let Inspection { problems, strict, warnings, .. } = inspect(example, "example", &NoMoreChecks);
+        let Inspection { problems, strict, warnings, .. } = inspect(example, "example", &NoChecks);
         assert!(problems.is_empty() && strict.is_empty(), "{problems:#?} {strict:#?}\n{example}");
         assert!(warnings.is_empty(), "{warnings:#?}\n{example}");
     }
@@ -110,7 +96,7 @@ fn filled_in(example: &str) -> String {
 #[test]
 fn no_example_can_be_deployed_with_what_stands_in_it_for_a_token_or_topic() {
     for example in INTRODUCTION.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```")) {
-        let Inspection { problems, strict, .. } = inspect(example.0, "example", &NoMoreChecks);
+        let Inspection { problems, strict, .. } = inspect(example.0, "example", &NoChecks);
         let findings: Vec<String> = problems.iter().chain(&strict).map(ToString::to_string).collect();
         for (placeholder, expected) in [
             ("\"…\"", "this is no SHA-256"),

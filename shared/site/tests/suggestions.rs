@@ -1,8 +1,6 @@
 //! What a finding suggests is valid when somebody writes it.
 
-use std::net::IpAddr;
-
-use camhook_site::{Checks, Inspection, Network, inspect};
+use camhook_site::{Inspection, NoChecks, inspect};
 
 /// A file without findings, whose lines are replaced.
 const FILE: &str = r#"timezone = "Europe/Berlin"
@@ -36,20 +34,8 @@ then = { notify = "phone" }
 cooldown = "1m"
 "#;
 
-struct NoMoreChecks;
-
-impl Checks for NoMoreChecks {
-    fn variables(&self, _: &str) -> Result<Vec<String>, String> {
-        Ok(Vec::new())
-    }
-
-    fn refusal(&self, _: IpAddr, _: Network) -> Option<String> {
-        None
-    }
-}
-
 fn inspection(text: &str) -> Inspection {
-    inspect(text, "camhook.toml", &NoMoreChecks)
+    inspect(text, "camhook.toml", &NoChecks)
 }
 
 /// The fixes of a file's errors.

@@ -26,27 +26,22 @@ pub(super) fn check(site: &Site, document: &RawSite, positions: &[usize], today:
     let section = root.key("rule");
     for (rule, position) in site.rules().iter().zip(positions) {
         let path = section.index(*position);
-        let path = path.key("during");
-        for (index, _) in rule.during.iter().enumerate().filter(|(_, schedule)| is_over(schedule, today)) {
-            notes.warning(
-                &path.index(index).key("dates"),
-                "these dates are over: the rule does not apply on them again",
-                "name later dates, or take them out",
-            );
-        }
+        let message = "these dates are over: the rule does not apply on them again";
+        warn(&path.key("during"), &rule.during, message, today, notes);
     }
     let section = root.key("channel");
     for (index, raw) in good(&document.channel) {
         let Some(channel) = site.channel(raw.id()) else { continue };
         let path = section.index(index);
-        let path = path.key("quiet");
-        for (index, _) in channel.quiet.iter().enumerate().filter(|(_, schedule)| is_over(schedule, today)) {
-            notes.warning(
-                &path.index(index).key("dates"),
-                "these dates are over: the channel is not quiet on them again",
-                "name later dates, or take them out",
-            );
-        }
+        let message = "these dates are over: the channel is not quiet on them again";
+        warn(&path.key("quiet"), &channel.quiet, message, today, notes);
+    }
+}
+
+/// Warns of the schedules at a path whose dates are over.
+fn warn(path: &Path<'_>, schedules: &[Schedule], message: &str, today: Date, notes: &mut Notes) {
+    for (index, _) in schedules.iter().enumerate().filter(|(_, schedule)| is_over(schedule, today)) {
+        notes.warning(&path.index(index).key("dates"), message, "name later dates, or take them out");
     }
 }
 

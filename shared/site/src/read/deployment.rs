@@ -154,8 +154,7 @@ fn before_wildcard(topic: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect;
-    use crate::read::NoChecks;
+    use crate::{NoChecks, inspect};
 
     #[test]
     fn the_files_of_the_local_cloud_get_no_finding_about_aws() {
