@@ -357,7 +357,7 @@ async fn replace_timer<P: Ports>(
     match queue_release(ports, command, on_until, prepared.written.generation).await {
         Ok(()) => ReleaseStatus::Queued,
         Err(error) => {
-            tracing::error!(%error, "failed to enqueue the release of a device without its timer, it may stay on");
+            tracing::error!(%error, "failed to enqueue the release of a device without its timer; the watchdog sends it");
             prepared.release
         }
     }

@@ -17,7 +17,7 @@ use camhook_state::claim::{ClaimRecord, ClaimState, Effect, Holder};
 use camhook_state::control::StopSwitch;
 use camhook_state::cooldown::Reservation;
 use camhook_state::dedupe::Dedupe;
-use camhook_state::relay::{LastAction, RelayRecord};
+use camhook_state::relay::{LastAction, RelayRecord, TimerStatus};
 use jiff::Timestamp;
 
 use crate::command::{Redelivery, TimeEvidence};
@@ -585,6 +585,7 @@ fn prepare(
     if let Some(on_until) = on_until {
         written.on_until = Some(on_until);
         written.release_failures = None;
+        written.timer = TimerStatus::Running;
         // A message that is in the queue reads the new end from the item when it is delivered.
         let is_queued = promised.is_some() && relay.release_queued == Some(relay.generation);
         if command.timer == DeviceTimer::Own {
@@ -693,6 +694,10 @@ pub fn record_after(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Tim
             busy_until: None,
             last_actuation: Some(now),
             release_queued: release_queued(written, *release),
+            timer: match outcome {
+                Some(SendOutcome::WithoutTimer(_)) => TimerStatus::Missing,
+                _ => written.timer,
+            },
             ..written.clone()
         },
         // Nothing happened: everything but the generation is restored, since a release message may have it.
@@ -1252,9 +1257,14 @@ mod tests {
             ..RelayRecord::default()
         };
         assert_eq!(pending, expected, "the release stays pending");
+        let without_timer = record_after(&prepared, Some(&SendOutcome::WithoutTimer(answer())), at(1));
+        assert_eq!(without_timer, RelayRecord { timer: TimerStatus::Missing, ..pending });
         let unsent = Prepared { release: ReleaseStatus::Pending { on_until: at(5) }, ..prepared };
         let pending = record_after(&unsent, Some(&SendOutcome::Unconfirmed(answer())), at(1));
         assert_eq!(pending.release_queued, Some(3), "no message was acknowledged");
+        let again =
+            self::prepared(&command(&relay, PULSE), RelayRecord { last_actuation: None, ..without_timer });
+        assert_eq!(again.written.timer, TimerStatus::Running, "each pulse starts the device's timer anew");
     }
 
     #[test]

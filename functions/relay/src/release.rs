@@ -9,7 +9,9 @@
 use std::time::Duration;
 
 use camhook_ports::{Clock, Ports};
-use camhook_state::relay::{self, LastAction, RelayRecord, RelayState, ReleaseAudit, ReleaseFailures};
+use camhook_state::relay::{
+    self, LastAction, RelayRecord, RelayState, ReleaseAudit, ReleaseFailures, TimerStatus,
+};
 use jiff::Timestamp;
 
 pub use camhook_state::release::ReleaseMessage;
@@ -77,6 +79,7 @@ pub fn released(written: &RelayRecord, audit: ReleaseAudit, now: Timestamp) -> R
         on_until: None,
         busy_until: None,
         release_failures: None,
+        timer: TimerStatus::Running,
         last_action: Some(LastAction::Release),
         last_actuation: Some(now),
         ..written.clone()

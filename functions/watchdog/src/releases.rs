@@ -13,7 +13,7 @@ use std::time::Duration;
 use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue, QueueError};
 use camhook_site::{DeviceTimer, Relay, Site, Via};
 use camhook_state::Error as StateError;
-use camhook_state::relay::{self, RelayRecord};
+use camhook_state::relay::{self, RelayRecord, TimerStatus};
 use camhook_state::release::{ReleaseMessage, neglected_since, next_generation, queued_again};
 use jiff::Timestamp;
 
@@ -52,7 +52,7 @@ enum Checked {
 
 /// Sends the release again of every relay without a timer that should be off and has no release under way.
 pub async fn restore_releases<P: Ports>(ports: &P, site: &Site) {
-    for relay in site.relays().iter().filter(|relay| relay.driver.timer() == DeviceTimer::None) {
+    for relay in site.relays() {
         let id = relay.id.as_str();
         match look(ports, relay).await {
             Ok(Checked::AllRight) => {}
@@ -75,6 +75,9 @@ async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Checked, ReleaseErro
         Via::Agent => (Queue::ReleasesLan, MISSED_AFTER_ON_SITE),
     };
     let state = relay::read(ports.state(), id).await?;
+    if relay.driver.timer() == DeviceTimer::Own && state.record().timer == TimerStatus::Running {
+        return Ok(Checked::AllRight);
+    }
     if is_unconfirmed(state.record(), now) {
         ports.metrics().count(RELEASES_UNCONFIRMED, [("Relay", id)]);
     }
@@ -189,6 +192,16 @@ mod tests {
                     && ports.queues.sent(Queue::ReleasesLan).is_empty()
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_timer_that_the_device_did_not_start_is_replaced_and_reported() {
+        let ports = MemoryPorts::new(NOW);
+        let record = RelayRecord { timer: TimerStatus::Missing, ..on_until(301) };
+        remember(&ports, "light", record).await;
+        assert_eq!(counted_by_a_tick(&ports, RELEASES_UNCONFIRMED).await, 1);
+        assert_eq!(ports.metrics.counted("ReleasesRestored"), 1);
+        assert_eq!(ports.queues.sent(Queue::Releases).len(), 1);
     }
 
     #[tokio::test]

@@ -66,6 +66,26 @@ pub struct RelayRecord {
     /// The end of a release whose audit record may be missing; absent once it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_audit: Option<ReleaseAudit>,
+    /// What switches it off when its time is over, if its driver has a timer.
+    #[serde(default, skip_serializing_if = "TimerStatus::is_running")]
+    pub timer: TimerStatus,
+}
+
+/// Whether a device's own timer switches the relay off.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerStatus {
+    /// The device has not reported otherwise.
+    #[default]
+    Running,
+    /// The device reported that it is on and that its timer is not running: a release switches it off.
+    Missing,
+}
+
+impl TimerStatus {
+    fn is_running(&self) -> bool {
+        matches!(self, Self::Running)
+    }
 }
 
 /// The end of a release, as its audit record says it.
