@@ -11,6 +11,8 @@ pub(crate) enum Ability {
     Sign,
     /// They post again what was not taken, by a clock that is kept right.
     Resend,
+    /// They send the time of an event.
+    Time,
     /// They can also come over MQTT, and have several dialects over HTTP.
     Mqtt,
     /// They say which way a vehicle moves.
@@ -34,6 +36,7 @@ pub(crate) enum Ability {
 pub(crate) fn can(vendor: Vendor, ability: Ability) -> bool {
     match ability {
         Ability::Sign | Ability::Resend => vendor == Vendor::Xprotect,
+        Ability::Time => vendor != Vendor::Instar,
         Ability::Mqtt => vendor == Vendor::Instar,
         Ability::Direction | Ability::Tracking => vendor == Vendor::Viewtron,
         Ability::NumberedFaceGroups => vendor == Vendor::Ivsec,

@@ -95,6 +95,13 @@ pub(super) fn source(
     if raw.tracking.is_some() && !vendor_limit::can(vendor, Ability::Tracking) {
         notes.warning(&path.key("tracking"), format!("{vendor} sends no tracking posts"), "leave it out");
     }
+    if matches!(raw.clock, Some(RawClock::Trusted)) && !vendor_limit::can(vendor, Ability::Time) {
+        notes.warning(
+            &path.key("clock"),
+            format!("{vendor} sends no time, so its events are too late for every relay"),
+            "leave it out",
+        );
+    }
     let clock = match raw.clock {
         Some(RawClock::Trusted) => ClockTrust::Trusted,
         Some(RawClock::Untrusted) => ClockTrust::Untrusted,
