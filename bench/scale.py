@@ -38,7 +38,8 @@ INSTANCE_LIFE = 2 * 3600  # seconds until AWS replaces an instance (inferred, no
 
 NOTIFY_SECONDS = 0.4  # one S3 read, three table calls, an upload of 350 kB to a chat service
 RELAY_SECONDS = 0.2  # eight table calls, one device
-CONSUMER_SECONDS = 0.005  # an event that no rule wants
+CONSUMER_SECONDS = 0.015  # an event that no rule wants: of notify, one table call
+NOTIFY_READS = 1  # of each event: the decisions of an earlier delivery
 NOTIFY_WRITES = 3  # once per correlation key, claim taken, claim done
 RELAY_WRITES = 5  # once, claim, relay twice, claim done
 RELAY_READS = 4  # stop switch, claim, relay, mode; strongly consistent
@@ -203,7 +204,7 @@ def bill(cameras, measured, template, site):
     gb_seconds += MEMORY_GB * TICKS * TICK_SECONDS
     gigabytes = events / DAYS * STORED_DAYS * EVENT_STORED_KB / 1e6
     # The watchdog reads the presence of every source each minute: 4 kB hold about 20 of them.
-    reads = switched * RELAY_READS + TICKS * math.ceil(cameras / 20)
+    reads = events * NOTIFY_READS + switched * RELAY_READS + TICKS * math.ceil(cameras / 20)
     writes = presence + notified * (NOTIFY_WRITES + DECISION_WRITES) + switched * (RELAY_WRITES + DECISION_WRITES)
     writes += events * INDEX_WRITES
     # Every consumer logs about as much as the function that received the event.
