@@ -539,6 +539,7 @@ mod tests {
             since: "2026-11-23T12:00:01Z".parse().unwrap(),
             effect: claim::Effect::Possible,
             outcome: Some("done: the device answered: {}".to_owned()),
+            not_before: None,
             holder: claim::Holder::Function,
             decision: None,
         };

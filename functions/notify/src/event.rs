@@ -22,7 +22,7 @@ use crate::gather::{REACHABILITY_WINDOW, gather, gather_silence};
 use crate::matched_rule::{MatchedRule, deliver_all};
 use crate::mode::set_modes;
 use crate::outcome::combine;
-use crate::request::{DeliveryRequest, count_all, requests};
+use crate::request::{DeliveryRequest, count_all, has_messages, requests};
 use crate::retry::SOON;
 use crate::snooze::{self, Snoozes};
 use crate::unfinished::Unfinished;
@@ -54,9 +54,14 @@ pub(crate) async fn notify_event<P: Ports>(
         if has_messages(rule) {
             notifies = Notifies::Somebody;
         }
-        let mut requests = requests(context, rule, ports.clock().now());
+        let mut requests = if unfinished.is_empty() {
+            let requests = requests(context, rule, ports.clock().now());
+            log.add_quiet(rule, &requests);
+            requests
+        } else {
+            unfinished.requests(site, rule)
+        };
         unfinished.put_off(context, delivery, rule, &mut requests);
-        log.add_quiet(rule, &requests);
         if requests.is_empty() && !rule.sets_modes() {
             continue;
         }
@@ -99,10 +104,6 @@ enum Notifies {
 /// one as offline has no time of a last contact.
 fn is_silence(event: &Event) -> bool {
     is_reachability(event.data.kind) && event.data.vendor_data.get("last_contact").is_some()
-}
-
-fn has_messages(rule: &Rule) -> bool {
-    rule.then.iter().any(|action| matches!(action, Action::Notify { .. }))
 }
 
 /// The actions by which a rule that could not be prepared is found again: its messages, or a mode where it has none.

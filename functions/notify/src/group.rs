@@ -16,7 +16,7 @@ use crate::delivery::Delivery;
 use crate::gather::SILENCE_RULE;
 use crate::matched_rule::{MatchedRule, deliver_all};
 use crate::outcome::combine;
-use crate::request::{count_all, requests};
+use crate::request::{count_all, has_messages, requests};
 use crate::retry::SOON;
 use crate::snooze::{self, Snoozes};
 use crate::text::{self, Rendered};
@@ -52,15 +52,24 @@ async fn deliver_group<P: Ports>(
     receive_count: u32,
 ) -> Result<(), Retry> {
     let delivery = Delivery::of_group(group, receive_count);
-    let Some(rule) = context.site.rule(&flush.rule) else {
+    let unfinished = Unfinished::read(context, delivery).await?;
+    let (mut snoozes, mut log) = (Snoozes::default(), DecisionLog::of_evaluated());
+    let rule = context.site.rule(&flush.rule).filter(|rule| has_messages(rule));
+    let gone: Vec<_> =
+        unfinished.without_rule(context.site).filter(|action| action.rule == flush.rule).collect();
+    if rule.is_none() || !gone.is_empty() {
         alert_dropped(context, delivery, &flush.rule, RULE_IS_GONE).await;
+    }
+    for action in gone {
+        log.add_dropped(action, RULE_IS_GONE);
+    }
+    let Some(rule) = rule else {
+        log.record(context, delivery).await;
         return Ok(());
     };
     // Quiet hours are those at the time of the first event; they may have begun since.
     let mut requests = requests(context, rule, group.opened);
-    let unfinished = Unfinished::read(context, delivery).await?;
     unfinished.put_off(context, delivery, rule, &mut requests);
-    let (mut snoozes, mut log) = (Snoozes::default(), DecisionLog::of_evaluated());
     if snooze::suppress(context, &mut log, &mut snoozes, rule, &requests, delivery).await? {
         log.record(context, delivery).await;
         return Ok(());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use camhook_ports::Ports;
-use camhook_site::{Action, Channel, Rule, Urgency};
+use camhook_site::{Action, Channel, Rule, Site, Urgency};
 use jiff::Timestamp;
 
 use crate::context::Context;
@@ -36,20 +36,31 @@ pub(crate) fn requests<'a, P: Ports>(
     rule: &'a Rule,
     at: Timestamp,
 ) -> Vec<DeliveryRequest<'a>> {
-    let site = context.site;
-    let mut requests = Vec::new();
-    for (action, wanted) in rule.then.iter().enumerate() {
-        let Action::Notify { channel, title, body } = wanted else { continue };
-        let Some(channel) = site.channel(channel.as_str()) else { continue };
-        let is_quiet = channel.quiet.iter().any(|schedule| schedule.contains(at, site.timezone()));
+    let is_due = |request: &DeliveryRequest<'_>| {
+        let mut quiet = request.channel.quiet.iter();
+        let is_quiet = quiet.any(|schedule| schedule.contains(at, context.site.timezone()));
         if is_quiet && rule.urgency == Urgency::Normal {
-            context.count_notification(channel, "quiet");
-            continue;
+            context.count_notification(request.channel, "quiet");
+            return false;
         }
+        true
+    };
+    all_requests(context.site, rule).filter(is_due).collect()
+}
+
+/// The messages that a rule asks for at any time.
+pub(crate) fn all_requests<'a>(site: &'a Site, rule: &'a Rule) -> impl Iterator<Item = DeliveryRequest<'a>> {
+    rule.then.iter().enumerate().filter_map(|(action, wanted)| {
+        let Action::Notify { channel, title, body } = wanted else { return None };
+        let channel = site.channel(channel.as_str())?;
         let (title, body) = (title.as_deref(), body.as_deref());
-        requests.push(DeliveryRequest { action, channel, title, body, wait: None });
-    }
-    requests
+        Some(DeliveryRequest { action, channel, title, body, wait: None })
+    })
+}
+
+/// Whether a rule asks for messages.
+pub(crate) fn has_messages(rule: &Rule) -> bool {
+    rule.then.iter().any(|action| matches!(action, Action::Notify { .. }))
 }
 
 /// Counts the same outcome for several messages.

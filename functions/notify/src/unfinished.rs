@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use camhook_ports::{Clock, Ports, Queue};
 use camhook_site::{Action, Rule, Site};
-use camhook_state::decision::{self, ActionDecision, ActionOutcome};
+use camhook_state::decision::{self, ActionDecision, ActionOutcome, Decision};
 use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::decision_log::part;
 use crate::delivery::Delivery;
 use crate::error::Error;
-use crate::request::DeliveryRequest;
+use crate::request::{DeliveryRequest, all_requests};
 use crate::retry::{LAST_DELIVERY, policy};
 
 /// By how much the clocks of two instances of the function may differ.
@@ -23,14 +23,16 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 pub(crate) struct Unfinished(Vec<ActionDecision>);
 
 impl Unfinished {
-    /// Reads the decision of earlier deliveries.
+    /// Reads the decision of earlier deliveries. One without a basis is that of a group: its first event, whose decision
+    /// it shares, was not evaluated if no basis was recorded.
     pub(crate) async fn read<P: Ports>(
         context: &Context<'_, P>,
         delivery: Delivery<'_>,
     ) -> Result<Self, Error> {
         match decision::find(context.ports.state(), delivery.acting, &part(delivery)).await {
             Ok(found) => {
-                let actions = found.map(|decision| decision.actions).unwrap_or_default();
+                let is_evaluated = |decision: &Decision| delivery.group.is_some() || decision.basis.is_some();
+                let actions = found.filter(is_evaluated).map(|decision| decision.actions).unwrap_or_default();
                 Ok(Self(actions.into_iter().filter(|action| action.outcome.is_unfinished()).collect()))
             }
             // Most first deliveries have no decision: none is worth the message.
@@ -51,6 +53,17 @@ impl Unfinished {
         self.0.iter().any(|action| action.rule == rule.id.as_str())
     }
 
+    /// The messages of a rule that are unfinished. Their channels' quiet hours were considered when the event was
+    /// evaluated: what failed since is sent.
+    pub(crate) fn requests<'a>(&self, site: &'a Site, rule: &'a Rule) -> Vec<DeliveryRequest<'a>> {
+        let is_unfinished = |request: &DeliveryRequest<'_>| self.find(rule, request).is_some();
+        all_requests(site, rule).filter(is_unfinished).collect()
+    }
+
+    fn find(&self, rule: &Rule, request: &DeliveryRequest<'_>) -> Option<&ActionDecision> {
+        self.0.iter().find(|known| known.rule == rule.id.as_str() && known.action == request.action)
+    }
+
     /// Puts the messages off whose services asked to wait for longer than until this delivery, which is due for others.
     /// The last delivery tries all of them.
     pub(crate) fn put_off<P: Ports>(
@@ -65,9 +78,7 @@ impl Unfinished {
         }
         let now = context.ports.clock().now();
         for request in requests {
-            let is_it =
-                |known: &&ActionDecision| known.rule == rule.id.as_str() && known.action == request.action;
-            request.wait = self.0.iter().find(is_it).and_then(|known| wait(known, now));
+            request.wait = self.find(rule, request).and_then(|known| wait(known, now));
         }
     }
 

@@ -111,13 +111,14 @@ async fn run<P: Ports, D: Devices>(
             Ok(ActionOutcome::HandedOver)
         }
         Ok(Advanced::Paused(pause)) => {
-            roll_back(ports, command, &mut progress, &pause.outcome()).await;
+            let not_before = pause.delay().and_then(|delay| ports.clock().now().checked_add(delay).ok());
+            roll_back(ports, command, &mut progress, &pause.outcome(), not_before).await;
             tracing::info!(reason = pause.name(), "postponed the relay action");
             Ok(ActionOutcome::Retry(pause))
         }
         Err(error) => {
-            roll_back(ports, command, &mut progress, "an AWS service failed before the command was sent")
-                .await;
+            let outcome = "an AWS service failed before the command was sent";
+            roll_back(ports, command, &mut progress, outcome, None).await;
             record_last_failure(ports, command, progress.attempt, &error).await;
             Err(error)
         }
@@ -378,7 +379,13 @@ async fn send<P: Ports, D: Devices>(
 }
 
 /// Rolls back the changes of this delivery for an action that was not executed.
-async fn roll_back<P: Ports>(ports: &P, command: &RelayCommand<'_>, progress: &mut Progress, outcome: &str) {
+async fn roll_back<P: Ports>(
+    ports: &P,
+    command: &RelayCommand<'_>,
+    progress: &mut Progress,
+    outcome: &str,
+    not_before: Option<Timestamp>,
+) {
     let was_refused =
         matches!(&progress.phase, Phase::Sent(sent) if matches!(sent.outcome, SendOutcome::NotExecuted(_)));
     write_relay(ports, command.relay.id.as_str(), progress).await;
@@ -386,7 +393,7 @@ async fn roll_back<P: Ports>(ports: &P, command: &RelayCommand<'_>, progress: &m
     let released = if was_refused {
         claim::release(ports.state(), &claim, outcome).await
     } else {
-        claim::postpone(ports.state(), &claim, outcome).await
+        claim::postpone(ports.state(), &claim, outcome, not_before).await
     };
     if let Err(error) = released {
         tracing::warn!(

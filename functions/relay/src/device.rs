@@ -28,6 +28,8 @@ pub enum SendOutcome {
     Confirmed(String),
     /// It was certainly not executed: nothing was sent, or the device documents this answer as a refusal.
     NotExecuted(String),
+    /// Nothing was sent, and nobody tried to reach the device: something that camhook needs failed before.
+    NotAttempted(String),
     /// It was certainly not executed: the device documents this answer as "try again later".
     Deferred {
         /// Its answer.
@@ -49,7 +51,9 @@ impl SendOutcome {
     pub fn may_have_acted(&self) -> bool {
         match self {
             Self::Confirmed(_) | Self::Unconfirmed(_) | Self::WithoutTimer(_) => true,
-            Self::NotExecuted(_) | Self::Deferred { .. } | Self::Forbidden(_) => false,
+            Self::NotExecuted(_) | Self::NotAttempted(_) | Self::Deferred { .. } | Self::Forbidden(_) => {
+                false
+            }
         }
     }
 }

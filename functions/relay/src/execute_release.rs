@@ -157,7 +157,9 @@ async fn switch_off<P: Ports, D: Devices>(
                 Written::No => Attempted::Waiting(SHORT_WAIT),
             };
         }
-        SendOutcome::NotExecuted(reason) => (Reason::NotExecuted(reason), None),
+        SendOutcome::NotExecuted(reason) | SendOutcome::NotAttempted(reason) => {
+            (Reason::NotExecuted(reason), None)
+        }
         SendOutcome::Deferred { reason, retry_after } => (Reason::NotExecuted(reason), retry_after),
         SendOutcome::Forbidden(reason) => (Reason::Forbidden(reason), None),
         SendOutcome::Unconfirmed(reason) | SendOutcome::WithoutTimer(reason) => {

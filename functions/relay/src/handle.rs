@@ -190,11 +190,12 @@ impl<P: Ports, D: Devices> RelayContext<'_, P, D> {
                     self.ports.metrics().count(PAUSES, [("Reason", pause.name())]);
                     Retry::waiting("pause").exactly_after(delay)
                 }
-                Err(error) => Retry::from(error),
+                // At its own time, whatever the device of another relay asks for.
+                Err(error) => Retry::from(error).exactly_after(delay),
             };
             cooldowns.entry(rule).or_default().push(CooldownEffect::Keep);
             retry = Some(match retry {
-                Some(retry) => retry.and(next),
+                Some(retry) => retry.and_independent(next),
                 None => next,
             });
         }

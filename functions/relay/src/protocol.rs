@@ -17,7 +17,7 @@ use camhook_state::claim::{ClaimRecord, ClaimState, Effect, Holder};
 use camhook_state::control::StopSwitch;
 use camhook_state::cooldown::Reservation;
 use camhook_state::dedupe::Dedupe;
-use camhook_state::relay::{LastAction, RelayRecord, TimerStatus};
+use camhook_state::relay::{Confirmation, EndedBy, LastAction, RelayRecord};
 use jiff::Timestamp;
 
 use crate::command::{Redelivery, TimeEvidence};
@@ -32,6 +32,10 @@ pub const SEND_LIMIT: Duration = Duration::from_secs(4);
 
 /// How long a relay is busy for others at most: [`SEND_LIMIT`], and the steps before and after it.
 pub(crate) const BUSY_LIMIT: Duration = Duration::from_secs(8);
+
+/// A message that is delivered by less than this before the time that a device named is on time: queues delay by whole
+/// seconds.
+const EARLY_LIMIT: Duration = Duration::from_secs(1);
 
 /// The largest difference of two clocks of a stack. An event that is further in the future has a wrong time.
 pub const CLOCK_DIFFERENCE: Duration = Duration::from_secs(10);
@@ -164,6 +168,9 @@ pub enum Pause {
     /// The command was certainly not executed, and is retried.
     #[error("the command was certainly not executed: {0}")]
     NotExecuted(String),
+    /// Nothing was sent, since something that camhook needs failed.
+    #[error("nothing was sent: {0}")]
+    NotAttempted(String),
     /// The device requests a later retry.
     #[error("the device requests a later retry: {reason}")]
     Deferred {
@@ -184,6 +191,7 @@ impl Pause {
             Self::Interval => "interval",
             Self::CooldownPending => "cooldown_pending",
             Self::NotExecuted(_) => "no_effect",
+            Self::NotAttempted(_) => "not_sent",
             Self::Deferred { .. } => "deferred",
         }
     }
@@ -192,7 +200,9 @@ impl Pause {
     #[must_use]
     pub fn outcome(&self) -> String {
         match self {
-            Self::NotExecuted(reason) | Self::Deferred { reason, .. } => reason.clone(),
+            Self::NotExecuted(reason) | Self::NotAttempted(reason) | Self::Deferred { reason, .. } => {
+                reason.clone()
+            }
             Self::InProgress | Self::Busy | Self::Interval | Self::CooldownPending => self.to_string(),
         }
     }
@@ -332,7 +342,7 @@ fn give_up(phase: &Phase, pause: Pause) -> Step {
     match pause {
         // The other delivery may have been killed after it sent the command.
         Pause::InProgress => decide(holding, Decision::Unknown, Reason::Unconfirmed(pause.to_string())),
-        Pause::NotExecuted(reason) | Pause::Deferred { reason, .. } => {
+        Pause::NotExecuted(reason) | Pause::NotAttempted(reason) | Pause::Deferred { reason, .. } => {
             decide(holding, Decision::Failed, Reason::NotExecuted(reason))
         }
         Pause::Busy | Pause::Interval | Pause::CooldownPending => {
@@ -424,8 +434,12 @@ fn step_of_claim(command: &RelayCommand<'_>, claim: &ClaimRecord, now: Timestamp
         (ClaimState::Taken, Effect::None | Effect::NotAttempted) if command.is_late(now) => {
             finish(Decision::Failed, Reason::NotExecuted(outcome()))
         }
-        // Nothing was executed yet.
-        (ClaimState::Taken, Effect::None | Effect::NotAttempted | Effect::HandedOver) => None,
+        // Nothing was executed yet. The device is not asked before the time that it named; the last delivery tries.
+        (ClaimState::Taken, Effect::None | Effect::NotAttempted | Effect::HandedOver) => {
+            let delay = time_until(claim.not_before?, now);
+            let is_due = delay < EARLY_LIMIT || command.redelivery == Redelivery::Never;
+            (!is_due).then(|| Step::Retry(Pause::Deferred { reason: outcome(), delay }))
+        }
     }
 }
 
@@ -534,7 +548,8 @@ enum Interval {
 fn interval(command: &RelayCommand<'_>, relay: &RelayRecord, now: Timestamp) -> Interval {
     let end = relay.last_actuation.and_then(|last| last.checked_add(command.relay.min_interval).ok());
     let Some(end) = end.filter(|end| *end > now) else { return Interval::Over };
-    let is_on = relay.on_until.is_some_and(|until| until > now);
+    let is_on =
+        relay.confirmation == Confirmation::Received && relay.on_until.is_some_and(|until| until > now);
     match command.action {
         RelayAction::Off => Interval::Over,
         RelayAction::Hold { .. } if is_on => Interval::Over,
@@ -566,10 +581,11 @@ fn prepare(
             if until <= now {
                 return Err((Decision::Late, Reason::TooOld));
             }
-            if promised.is_some_and(|promised| promised >= until) {
+            let is_confirmed = relay.confirmation == Confirmation::Received;
+            if is_confirmed && promised.is_some_and(|promised| promised >= until) {
                 return Err((Decision::Duplicate, Reason::HeldLonger));
             }
-            Some(until)
+            Some(promised.map_or(until, |promised| promised.max(until)))
         }
     };
     let (last_event, last_event_state) = newest_event(command, relay);
@@ -579,18 +595,22 @@ fn prepare(
         last_action: Some(last_action(command.action)),
         last_actuation: Some(now),
         busy_until: now.checked_add(BUSY_LIMIT).ok(),
+        confirmation: Confirmation::Missing,
         ..relay.clone()
     };
     let mut release = ReleaseStatus::NotNeeded;
     if let Some(on_until) = on_until {
         written.on_until = Some(on_until);
         written.release_failures = None;
-        written.timer = TimerStatus::Running;
         // A message that is in the queue reads the new end from the item when it is delivered.
         let is_queued = promised.is_some() && relay.release_queued == Some(relay.generation);
         if command.timer == DeviceTimer::Own {
+            written.ended_by = Some(EndedBy::Timer);
             written.generation = relay.generation.saturating_add(1);
-        } else if !is_queued {
+        } else {
+            written.ended_by = Some(EndedBy::Release);
+        }
+        if command.timer == DeviceTimer::None && !is_queued {
             written.generation = relay.generation.saturating_add(1);
             release = ReleaseStatus::Pending { on_until };
         }
@@ -661,6 +681,12 @@ fn after_sending(command: &RelayCommand<'_>, outcome: &SendOutcome, now: Timesta
             }
             finish(Decision::Failed, Reason::NotExecuted(reason.clone()))
         }
+        SendOutcome::NotAttempted(reason) => {
+            if comes_in_time(usual) {
+                return Step::Retry(Pause::NotAttempted(reason.clone()));
+            }
+            finish(Decision::Failed, Reason::NotExecuted(reason.clone()))
+        }
         SendOutcome::Deferred { reason, retry_after } => {
             let delay = retry_after.map_or(usual, |after| after.max(usual));
             if comes_in_time(delay) {
@@ -686,22 +712,32 @@ pub fn record_after(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Tim
                 release_failures: written.release_failures.clone().filter(|_| is_timed),
                 last_actuation: Some(now),
                 release_queued: release_queued(written, *release),
+                confirmation: Confirmation::Received,
                 ..written.clone()
             }
         }
         // It may have been executed, so the release stays pending.
-        Some(SendOutcome::Unconfirmed(_) | SendOutcome::WithoutTimer(_)) => RelayRecord {
+        Some(SendOutcome::Unconfirmed(_)) => RelayRecord {
             busy_until: None,
             last_actuation: Some(now),
             release_queued: release_queued(written, *release),
-            timer: match outcome {
-                Some(SendOutcome::WithoutTimer(_)) => TimerStatus::Missing,
-                _ => written.timer,
-            },
+            ..written.clone()
+        },
+        Some(SendOutcome::WithoutTimer(_)) => RelayRecord {
+            busy_until: None,
+            last_actuation: Some(now),
+            release_queued: release_queued(written, *release),
+            ended_by: Some(EndedBy::Release),
+            confirmation: Confirmation::Received,
             ..written.clone()
         },
         // Nothing happened: everything but the generation is restored, since a release message may have it.
-        Some(SendOutcome::NotExecuted(_) | SendOutcome::Deferred { .. } | SendOutcome::Forbidden(_))
+        Some(
+            SendOutcome::NotExecuted(_)
+            | SendOutcome::NotAttempted(_)
+            | SendOutcome::Deferred { .. }
+            | SendOutcome::Forbidden(_),
+        )
         | None => RelayRecord { busy_until: None, generation: written.generation, ..before.clone() },
     }
 }
@@ -914,7 +950,16 @@ mod tests {
     fn found(state: ClaimState, effect: Effect, since: i64) -> ClaimRecord {
         let outcome = (effect != Effect::Possible).then(answer);
         let holder = Holder::Function;
-        ClaimRecord { state, attempt: 1, since: at(since), effect, outcome, holder, decision: None }
+        ClaimRecord {
+            state,
+            attempt: 1,
+            since: at(since),
+            effect,
+            outcome,
+            not_before: None,
+            holder,
+            decision: None,
+        }
     }
 
     fn with_claim(claim: ClaimRecord) -> Deciding {
@@ -1254,17 +1299,18 @@ mod tests {
             last_actuation: Some(at(1)),
             generation: 4,
             release_queued: Some(4),
+            ended_by: Some(EndedBy::Release),
+            confirmation: Confirmation::Missing,
             ..RelayRecord::default()
         };
         assert_eq!(pending, expected, "the release stays pending");
         let without_timer = record_after(&prepared, Some(&SendOutcome::WithoutTimer(answer())), at(1));
-        assert_eq!(without_timer, RelayRecord { timer: TimerStatus::Missing, ..pending });
+        let replaced =
+            RelayRecord { ended_by: Some(EndedBy::Release), confirmation: Confirmation::Received, ..pending };
+        assert_eq!(without_timer, replaced);
         let unsent = Prepared { release: ReleaseStatus::Pending { on_until: at(5) }, ..prepared };
         let pending = record_after(&unsent, Some(&SendOutcome::Unconfirmed(answer())), at(1));
         assert_eq!(pending.release_queued, Some(3), "no message was acknowledged");
-        let again =
-            self::prepared(&command(&relay, PULSE), RelayRecord { last_actuation: None, ..without_timer });
-        assert_eq!(again.written.timer, TimerStatus::Running, "each pulse starts the device's timer anew");
     }
 
     #[test]

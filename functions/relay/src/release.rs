@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use camhook_ports::{Clock, Ports};
 use camhook_state::relay::{
-    self, LastAction, RelayRecord, RelayState, ReleaseAudit, ReleaseFailures, TimerStatus,
+    self, Confirmation, LastAction, RelayRecord, RelayState, ReleaseAudit, ReleaseFailures,
 };
 use jiff::Timestamp;
 
@@ -79,7 +79,7 @@ pub fn released(written: &RelayRecord, audit: ReleaseAudit, now: Timestamp) -> R
         on_until: None,
         busy_until: None,
         release_failures: None,
-        timer: TimerStatus::Running,
+        confirmation: Confirmation::Received,
         last_action: Some(LastAction::Release),
         last_actuation: Some(now),
         ..written.clone()

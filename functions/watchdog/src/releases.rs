@@ -13,7 +13,7 @@ use std::time::Duration;
 use camhook_ports::{Clock, EventQueue, Metrics, Ports, Queue, QueueError};
 use camhook_site::{DeviceTimer, Relay, Site, Via};
 use camhook_state::Error as StateError;
-use camhook_state::relay::{self, RelayRecord, TimerStatus};
+use camhook_state::relay::{self, EndedBy, RelayRecord};
 use camhook_state::release::{ReleaseMessage, neglected_since, next_generation, queued_again};
 use jiff::Timestamp;
 
@@ -50,7 +50,8 @@ enum Checked {
     Restored,
 }
 
-/// Sends the release again of every relay without a timer that should be off and has no release under way.
+/// Sends the release again of every relay that a release has to switch off, that should be off, and that has no release
+/// under way.
 pub async fn restore_releases<P: Ports>(ports: &P, site: &Site) {
     for relay in site.relays() {
         let id = relay.id.as_str();
@@ -75,7 +76,11 @@ async fn look<P: Ports>(ports: &P, relay: &Relay) -> Result<Checked, ReleaseErro
         Via::Agent => (Queue::ReleasesLan, MISSED_AFTER_ON_SITE),
     };
     let state = relay::read(ports.state(), id).await?;
-    if relay.driver.timer() == DeviceTimer::Own && state.record().timer == TimerStatus::Running {
+    let by_driver = match relay.driver.timer() {
+        DeviceTimer::Own => EndedBy::Timer,
+        DeviceTimer::None => EndedBy::Release,
+    };
+    if state.record().ended_by.unwrap_or(by_driver) == EndedBy::Timer {
         return Ok(Checked::AllRight);
     }
     if is_unconfirmed(state.record(), now) {
@@ -195,13 +200,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_timer_that_the_device_did_not_start_is_replaced_and_reported() {
-        let ports = MemoryPorts::new(NOW);
-        let record = RelayRecord { timer: TimerStatus::Missing, ..on_until(301) };
-        remember(&ports, "light", record).await;
-        assert_eq!(counted_by_a_tick(&ports, RELEASES_UNCONFIRMED).await, 1);
-        assert_eq!(ports.metrics.counted("ReleasesRestored"), 1);
-        assert_eq!(ports.queues.sent(Queue::Releases).len(), 1);
+    async fn what_ends_the_time_of_a_relay_counts_and_not_what_its_driver_has_by_now() {
+        for (id, ended_by, restored) in [("light", EndedBy::Release, 1), ("siren", EndedBy::Timer, 0)] {
+            let ports = MemoryPorts::new(NOW);
+            remember(&ports, id, RelayRecord { ended_by: Some(ended_by), ..on_until(301) }).await;
+            assert_eq!(counted_by_a_tick(&ports, RELEASES_UNCONFIRMED).await, restored, "{id}");
+            assert_eq!(ports.metrics.counted("ReleasesRestored"), restored, "{id}");
+            assert_eq!(ports.queues.sent(Queue::Releases).len(), restored, "{id}");
+        }
     }
 
     #[tokio::test]

@@ -43,12 +43,38 @@ impl Publisher for IotPublisher {
     async fn publish(&self, topic: &str, payload: &str) -> Result<(), PublishError> {
         let client = self.client.get_or_init(|| Client::new(&self.shared));
         let request = client.publish().topic(topic).qos(QOS).payload(Blob::new(payload.as_bytes()));
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error @ (SdkError::ServiceError(_) | SdkError::ConstructionFailure(_))) => {
-                Err(PublishError::Refused(reason(&error)))
-            }
-            Err(error) => Err(PublishError::Unconfirmed(reason(&error))),
+        request.send().await.map(drop).map_err(|error| match &error {
+            SdkError::ConstructionFailure(_) => PublishError::Refused(reason(&error)),
+            SdkError::ServiceError(refused) => publish_error(refused.raw().status().as_u16(), reason(&error)),
+            _ => PublishError::Unconfirmed(reason(&error)),
+        })
+    }
+}
+
+/// What an error status says of a message. One of 500 or more may come after the message was published, also from a
+/// proxy on the way; so may a timeout of the request.
+fn publish_error(status: u16, reason: String) -> PublishError {
+    match status {
+        429 => PublishError::Throttled(reason),
+        408 => PublishError::Unconfirmed(reason),
+        400..500 => PublishError::Refused(reason),
+        _ => PublishError::Unconfirmed(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_of_the_request_proves_that_nothing_was_published() {
+        let reason = || "reason".to_owned();
+        for status in [400, 401, 403, 404, 413] {
+            assert_eq!(publish_error(status, reason()), PublishError::Refused(reason()), "{status}");
+        }
+        assert_eq!(publish_error(429, reason()), PublishError::Throttled(reason()));
+        for status in [408, 500, 502, 503, 504, 599, 302] {
+            assert_eq!(publish_error(status, reason()), PublishError::Unconfirmed(reason()), "{status}");
         }
     }
 }

@@ -97,7 +97,7 @@ async fn redeliver<P: Ports>(ports: &P, policy: &Policy, record: &QueueRecord, r
         tracing::error!(reason = retry.reason, error = details, "message dead-lettered");
         record_dead_letter(ports, policy, record, retry).await;
         remove_retry(ports, policy, record).await;
-        alert(ports, policy, retry).await;
+        alert(ports, policy, record, retry).await;
     } else if retry.cause == Cause::Failed {
         tracing::warn!(
             reason = retry.reason,
@@ -159,9 +159,10 @@ async fn remove_retry<P: Ports>(ports: &P, policy: &Policy, record: &QueueRecord
     }
 }
 
-/// Alerts that a message became a dead letter. An alert that became one itself is only logged.
-async fn alert<P: Ports>(ports: &P, policy: &Policy, retry: &Retry) {
-    if policy.queue == Queue::Alerts {
+/// Alerts that a message became a dead letter. An alert that became one itself is only logged; the queue of alerts also
+/// carries messages of groups, which are no alerts.
+async fn alert<P: Ports>(ports: &P, policy: &Policy, record: &QueueRecord, retry: &Retry) {
+    if Alert::is_in(&record.body) {
         return;
     }
     let reason = match retry.details.as_slice() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use camhook_consumer::{Backoff, BatchOutcome, Concurrency, Disposition, Policy, Retry, consume, process};
 use camhook_ports::memory::MemoryPorts;
 use camhook_ports::{Queue, QueueRecord};
+use camhook_state::alert::{Alert, AlertSubject};
 use camhook_state::{dead_letter, retry};
 use jiff::Timestamp;
 
@@ -154,12 +155,24 @@ async fn a_failing_message_is_listed_with_its_next_attempt_and_alerts_at_the_las
     assert_eq!(alerts.len(), 2);
     assert!(alerts[0].body.contains("failed 4 times") && alerts[0].body.contains("the table is away"));
 
-    // One that succeeds later is not listed any more, and one of the alerts themselves alerts nobody.
+    // One that succeeds later is not listed any more.
     consume(&ports, &POLICY, &[record("error", 1)], obey).await.failed.clear();
     let recovered = QueueRecord { body: "good".to_owned(), ..record("error", 2) };
     assert_eq!(consume(&ports, &POLICY, &[recovered], obey).await, BatchOutcome::default());
     assert!(listed().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_dead_letter_alerts_by_what_it_is_and_not_by_its_queue() {
     let policy = Policy { queue: Queue::Alerts, ..POLICY };
-    assert_eq!(consume(&ports, &policy, &[record("error", 4)], obey).await.failed, ["error"]);
-    assert!(ports.queues.sent(Queue::Alerts).is_empty());
+    let now = Timestamp::constant(1_800_000_000, 0);
+    let alert = Alert::new(AlertSubject::Configuration, "line 3 is wrong".to_owned(), now);
+    let group = r#"{"type":"camhook.flush.v1"}"#.to_owned();
+    for (body, alerts) in [(alert.message().unwrap().body, 0), (group, 1)] {
+        let ports = ports();
+        let record = QueueRecord { body, ..record("one", 4) };
+        let failing = async { Err(Retry::failed("refused", "the channel family: 503")) };
+        assert_eq!(process(&ports, &policy, &record, failing).await, Disposition::Redeliver);
+        assert_eq!(ports.queues.sent(Queue::Alerts).len(), alerts);
+    }
 }

@@ -8,6 +8,9 @@ pub enum PublishError {
     /// It did not accept the message.
     #[error("the broker refused the message: {0}")]
     Refused(String),
+    /// It did not accept the message, since there were too many.
+    #[error("the broker takes no message now: {0}")]
+    Throttled(String),
     /// Whether it accepted the message is unknown.
     #[error("the broker did not confirm the message: {0}")]
     Unconfirmed(String),

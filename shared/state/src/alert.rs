@@ -73,6 +73,12 @@ impl Alert {
         Self { alert_type: AlertType::V1, id, about, text, at }
     }
 
+    /// Whether a message's body is an alert.
+    #[must_use]
+    pub fn is_in(body: &str) -> bool {
+        serde_json::from_str::<Self>(body).is_ok()
+    }
+
     /// Equal for alerts with the same subject and text, whenever they were found.
     #[must_use]
     pub fn fingerprint(&self) -> EventId {

@@ -115,6 +115,9 @@ pub struct ClaimRecord {
     /// Absent while the attempt is under way, and for good when whoever was at it died.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// The time before which the device asked not to be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     /// Who carries the action out.
     #[serde(default, skip_serializing_if = "Holder::is_function")]
     pub holder: Holder,
@@ -132,6 +135,7 @@ impl ClaimRecord {
             since,
             effect: Effect::Possible,
             outcome: None,
+            not_before: None,
             holder,
             decision: None,
         }
@@ -284,15 +288,21 @@ pub async fn release<S: State>(state: &S, claim: &Claim, outcome: &str) -> Resul
     change(state, claim, record).await
 }
 
-/// Records that this attempt sent nothing: the claim stays taken, and the action may be retried.
-/// `None` when another delivery changed the claim meanwhile.
+/// Records that this attempt did nothing: the claim stays taken, and the action may be retried, though not before the
+/// time that the device named. `None` when another delivery changed the claim meanwhile.
 ///
 /// # Errors
 ///
 /// When the table fails; the claim then looks as if the attempt may have had an effect.
-pub async fn postpone<S: State>(state: &S, claim: &Claim, outcome: &str) -> Result<Option<Claim>, Error> {
+pub async fn postpone<S: State>(
+    state: &S,
+    claim: &Claim,
+    outcome: &str,
+    not_before: Option<Timestamp>,
+) -> Result<Option<Claim>, Error> {
     let mut record = claim.record.clone();
     record.effect = Effect::NotAttempted;
+    record.not_before = not_before;
     record.outcome = Some(outcome.to_owned());
     change(state, claim, record).await
 }
@@ -390,6 +400,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+    const LATER: Timestamp = Timestamp::constant(1_800_000_025, 0);
 
     fn key() -> ClaimKey<'static> {
         let event = "0123456789abcdef0123456789abcdef".parse().unwrap();
@@ -486,7 +497,8 @@ mod tests {
     async fn an_attempt_that_asked_nothing_is_postponed() {
         let state = MemoryState::default();
         let first = taken(take(&state, &key(), NOW).await.unwrap());
-        let postponed = postpone(&state, &first, "the device is busy").await.unwrap().unwrap();
+        let postponed = postpone(&state, &first, "the device is busy", Some(LATER)).await.unwrap().unwrap();
+        assert_eq!(postponed.record().not_before, Some(LATER));
         assert_eq!(postponed.record().effect, Effect::NotAttempted);
         let seen = already(take(&state, &key(), NOW).await.unwrap());
         assert_eq!(seen.record(), postponed.record());

@@ -66,25 +66,38 @@ pub struct RelayRecord {
     /// The end of a release whose audit record may be missing; absent once it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_audit: Option<ReleaseAudit>,
-    /// What switches it off when its time is over, if its driver has a timer.
-    #[serde(default, skip_serializing_if = "TimerStatus::is_running")]
-    pub timer: TimerStatus,
+    /// What ends the time for which it is on; absent in items of older versions, where the driver decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<EndedBy>,
+    /// Whether the device confirmed what was last asked of it.
+    #[serde(default, skip_serializing_if = "Confirmation::is_received")]
+    pub confirmation: Confirmation,
 }
 
-/// Whether a device's own timer switches the relay off.
+/// What ends the time for which a relay is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// The device's own timer.
+    Timer,
+    /// A release, since the device has no timer, or reported that its timer is not running.
+    Release,
+}
+
+/// Whether a device confirmed a command.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TimerStatus {
-    /// The device has not reported otherwise.
+pub enum Confirmation {
+    /// It did, or nothing was asked of it.
     #[default]
-    Running,
-    /// The device reported that it is on and that its timer is not running: a release switches it off.
+    Received,
+    /// It did not: the state of the relay is unknown.
     Missing,
 }
 
-impl TimerStatus {
-    fn is_running(&self) -> bool {
-        matches!(self, Self::Running)
+impl Confirmation {
+    fn is_received(&self) -> bool {
+        *self == Self::Received
     }
 }
 

@@ -11,7 +11,7 @@ use camhook_site::Apprise;
 use http::{Method, StatusCode};
 
 use super::accepted::{Accepted, richest_accepted};
-use super::exchange::Transport;
+use super::exchange::{Transport, json_reason};
 use super::multipart::Form;
 use crate::error::DeliveryError;
 use crate::notification::{Notification, Subject};
@@ -61,7 +61,7 @@ pub(super) async fn deliver<P: Ports>(
         }
         let request = form.body_of(Request::new(Method::POST, server.url.clone()))?;
         let request = request.with_authentication(authentication.clone());
-        match transport.send(&request).await {
+        match transport.exchange(&request, json_reason).await {
             Ok(answer) if answer.status == StatusCode::NO_CONTENT => Err(DeliveryError::Setting {
                 key: "url",
                 problem: "names a key under which nothing is configured",

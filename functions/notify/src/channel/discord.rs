@@ -45,7 +45,7 @@ pub(super) async fn deliver<P: Ports>(
         }
         forms.push(Form::Pictures(vec![(name, bytes)]));
     }
-    if let Some(link) = notification.link().filter(|link| utf16_length(link) < CONTENT_LIMIT / 2) {
+    if let Some(link) = notification.link().filter(|link| fits(notification, link)) {
         forms.push(Form::Text(Some(link)));
     }
     forms.push(Form::Text(None));
@@ -76,6 +76,12 @@ fn with_pictures(
         form = form.jpeg(field, name, bytes);
     }
     form.body_of(request)
+}
+
+/// Whether a link fits beside the title; the text is cut for it. One that is signed by a role has some 1,500 characters.
+fn fits(notification: &Notification<'_>, link: &str) -> bool {
+    let title = utf16_length(&escaped(&notification.title)) + utf16_length("****\n");
+    title + utf16_length(link) < CONTENT_LIMIT
 }
 
 /// The message. It mentions nobody, whatever an event contains.

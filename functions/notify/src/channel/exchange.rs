@@ -6,6 +6,7 @@ use camhook_outbound::{Answer, Client, Outcome, Request};
 use camhook_ports::{Clock, Ports, SecretReference, Secrets};
 use camhook_site::Network;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use url::Url;
 
 use super::limit::characters;
@@ -34,8 +35,15 @@ pub(crate) struct Refusal {
     pub(crate) moved_to: Option<String>,
 }
 
+/// The reason in a JSON answer: `error` of ntfy and Apprise, `message` of Home Assistant.
+pub(crate) fn json_reason(answer: &Answer) -> Refusal {
+    let members: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let reason = ["error", "message"].into_iter().find_map(|name| members.get(name)?.as_str());
+    Refusal { reason: reason.map(str::to_owned), ..Refusal::default() }
+}
+
 impl<P: Ports> Transport<'_, P> {
-    /// Sends a request to a service whose refusals carry no reason.
+    /// Sends a request to a service whose refusals carry no reason that may be repeated.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, DeliveryError> {
         self.exchange(request, |_| Refusal::default()).await
     }

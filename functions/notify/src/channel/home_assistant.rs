@@ -16,7 +16,7 @@ use http::Method;
 use serde::Serialize;
 
 use super::accepted::Accepted;
-use super::exchange::Transport;
+use super::exchange::{Transport, json_reason};
 use crate::error::DeliveryError;
 use crate::notification::{Notification, Subject};
 
@@ -76,5 +76,5 @@ pub(super) async fn deliver<P: Ports>(
     if let Some(token) = &server.token {
         request = request.with_authentication(Authentication::Bearer(transport.secret(token).await?));
     }
-    transport.send(&request).await.map(|_| Accepted::default())
+    transport.exchange(&request, json_reason).await.map(|_| Accepted::default())
 }

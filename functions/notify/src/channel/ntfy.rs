@@ -13,7 +13,7 @@ use http::{HeaderName, Method};
 
 use super::accepted::{Accepted, richest_accepted};
 use super::encoded_word::encode;
-use super::exchange::Transport;
+use super::exchange::{Transport, json_reason};
 use super::limit::bytes;
 use crate::error::DeliveryError;
 use crate::notification::{Notification, Picture};
@@ -62,7 +62,7 @@ pub(super) async fn deliver<P: Ports>(
             ),
             Form::Text => with_text(request, &text),
         };
-        transport.send(&request).await.map(drop)
+        transport.exchange(&request, json_reason).await.map(drop)
     })
     .await
 }

@@ -6,6 +6,7 @@
 //! picture is sent as a link. A bot posts the text with a link and shares the pictures below it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
 use camhook_outbound::{Answer, Authentication, Request};
@@ -25,6 +26,10 @@ use crate::notification::Notification;
 
 /// Slack advises not to send more, and cuts at ten times as much.
 const TEXT_LIMIT: usize = 4000;
+
+/// The time limit of sharing pictures. With that of the request for the text it is below the limit of a delivery: a
+/// text that was accepted is not posted again because its pictures are slow.
+const SHARING_LIMIT: Duration = Duration::from_secs(14);
 
 /// Errors that are temporary.
 const PASSING: [&str; 6] = [
@@ -85,7 +90,9 @@ impl<P: Ports> Bot<'_, P> {
         let body = json!({ "channel": channel, "text": text(notification), "unfurl_links": false });
         self.call::<Nothing>("chat.postMessage", "application/json; charset=utf-8", &body.to_string())
             .await?;
-        match self.share_pictures(channel, notification).await {
+        let sharing = tokio::time::timeout(SHARING_LIMIT, self.share_pictures(channel, notification));
+        let too_slow = |_| Err(DeliveryError::TooSlow { limit: SHARING_LIMIT });
+        match sharing.await.unwrap_or_else(too_slow) {
             Ok(()) => Ok(Accepted::default()),
             Err(error) => {
                 tracing::warn!(%error, "failed to share a picture, the text has a link");

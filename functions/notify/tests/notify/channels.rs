@@ -268,6 +268,14 @@ async fn a_telegram_chat_that_moved_gets_the_message_under_its_new_id() {
 const NTFY: &str = "kind = \"ntfy\"\nurl = \"SERVER/family\"";
 
 #[tokio::test]
+async fn the_reason_of_a_refusal_is_kept() {
+    let answer = json!({ "code": 40301, "http": 403, "error": "forbidden: topic is reserved" });
+    let server = receiver_by(move |_| reply_json(403, &answer)).await;
+    let error = deliver(NTFY, &server, &without_bytes(notification(Subject::Test))).await.unwrap_err();
+    assert_eq!(error.to_string(), "refused with status 403: forbidden: topic is reserved");
+}
+
+#[tokio::test]
 async fn ntfy_messages_are_cut_at_4096_bytes() {
     let server = receiver(Reply::status(200)).await;
     let mut long = notification(Subject::Test);
@@ -363,6 +371,23 @@ async fn discord_gets_a_link_where_the_picture_is_too_large_and_texts_that_fit()
     deliver(DISCORD, &server, &long).await.unwrap();
     let content = json_body(&server.received()[1])["content"].as_str().unwrap().to_owned();
     assert!(content.ends_with(LINK), "{content}");
+}
+
+#[tokio::test]
+async fn a_long_link_reaches_discord_and_the_text_is_cut_for_it() {
+    let server = receiver_by(|request| {
+        let is_form = header(request, "content-type").is_some_and(|it| it.starts_with("multipart"));
+        if is_form { Reply::status(413) } else { discord(request) }
+    });
+    let server = server.await;
+    // As long as one that is signed by a role.
+    let link = format!("https://bucket.example/p.jpg?token={}", "a".repeat(1500));
+    let mut long = notification(Subject::Test);
+    long.text = "*".repeat(2000);
+    long.picture = long.picture.map(|picture| Picture { link: Some(link.clone()), ..picture });
+    deliver(DISCORD, &server, &long).await.unwrap();
+    let content = json_body(&server.received()[1])["content"].as_str().unwrap().to_owned();
+    assert!(content.ends_with(&link), "{content}");
 }
 
 #[tokio::test]

@@ -348,3 +348,29 @@ async fn a_forged_key_reads_no_other_object() {
     }
     assert!(hook.received().iter().all(|request| json_body(request)["data"].get("picture").is_none()));
 }
+
+#[tokio::test]
+async fn what_failed_is_sent_in_quiet_hours_that_began_since_and_what_was_quiet_is_not() {
+    let attempts = AtomicUsize::new(0);
+    let family = receiver_by(move |_| {
+        Reply::status(if attempts.fetch_add(1, Ordering::SeqCst) == 0 { 503 } else { 200 })
+    });
+    let (family, other) = (family.await, receiver(Reply::status(200)).await);
+    // It is 12:00:05.
+    let channel = |id: &str, server: &str, quiet: &str| {
+        format!(
+            "[[channel]]\nid = \"{id}\"\nkind = \"ntfy\"\nurl = \"{server}/{id}\"\nnetwork = \"loopback\"\n\
+             quiet = {quiet}\n"
+        )
+    };
+    let text = format!(
+        "{}{}[[rule]]\nid = \"plates\"\nthen = [{{ notify = \"family\" }}, {{ notify = \"other\" }}]\n",
+        channel("family", "FAMILY", r#"{ from = "12:01", to = "13:00" }"#),
+        channel("other", "OTHER", r#"{ from = "11:00", to = "12:01" }"#),
+    );
+    let (ports, site) = (ports().await, site(&text, &[("FAMILY", &family), ("OTHER", &other)]));
+    assert!(handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
+    ports.clock.advance(Duration::from_secs(60));
+    finished(&ports, &site, &client(), delivered(&plate('a', None), 2)).await;
+    assert_eq!((family.received().len(), other.received().len()), (2, 0));
+}

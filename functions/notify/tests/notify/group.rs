@@ -173,6 +173,65 @@ async fn a_group_that_fails_is_retried_while_the_next_gathers() {
 }
 
 #[tokio::test]
+async fn a_group_that_fails_for_good_alerts_at_its_last_delivery() {
+    let ntfy = receiver(Reply::status(503)).await;
+    let admin =
+        "[[channel]]\nid = \"admin\"\nkind = \"ntfy\"\nurl = \"NTFY/admin\"\nnetwork = \"loopback\"\n";
+    let text = format!("alert_channel = \"admin\"\n{admin}{SITE}");
+    let (ports, site) = (ports_with_pictures().await, site(&text, &[("NTFY", &ntfy)]));
+    finished(&ports, &site, &client(), delivered(&event('a', 0.5), 1)).await;
+    let (_, flush) = only_queued(&ports);
+    ports.clock.advance(seconds(10));
+    for receive_count in 1..=8 {
+        assert!(handled(&ports, &site, &client(), QueueRecord { receive_count, ..flush.clone() }).await.0);
+        let alerts = ports.queues.take(Queue::Alerts).len();
+        assert_eq!(alerts, usize::from(receive_count == 8), "delivery {receive_count}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_a_group_that_was_removed_is_dropped_with_an_alert() {
+    let ntfy = receiver(Reply::status(503)).await;
+    let before = site(SITE, &[("NTFY", &ntfy)]);
+    let after = site(
+        &SITE.replace("then = { notify", "then = { mode = \"home\", area = \"yard\" } # {"),
+        &[("NTFY", &ntfy)],
+    );
+    let ports = ports_with_pictures().await;
+    finished(&ports, &before, &client(), delivered(&event('a', 0.5), 1)).await;
+    let (_, flush) = only_queued(&ports);
+    ports.clock.advance(seconds(10));
+    assert!(handled(&ports, &before, &client(), flush.clone()).await.0);
+    let attempts = ntfy.received().len();
+    finished(&ports, &after, &client(), QueueRecord { receive_count: 2, ..flush }).await;
+    assert_eq!(ntfy.received().len(), attempts);
+    let alerts = ports.queues.take(Queue::Alerts);
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert!(alerts[0].body.contains("The notification of the rule people"), "{alerts:?}");
+}
+
+#[tokio::test]
+async fn a_failing_group_does_not_count_as_the_evaluation_of_its_first_event() {
+    let ntfy =
+        receiver_by(|request| Reply::status(if request.target == "/family" { 503 } else { 200 })).await;
+    let other = "[[channel]]\nid = \"other\"\nkind = \"ntfy\"\nurl = \"NTFY/other\"\nnetwork = \"loopback\"\n\
+                 [[rule]]\nid = \"single\"\nthen = { notify = \"other\" }\n";
+    let site = site(&format!("{SITE}{other}"), &[("NTFY", &ntfy)]);
+    let ports = ports_with_pictures().await;
+    // Killed before the other rule's message: only the group is known.
+    let only_group = self::site(SITE, &[("NTFY", &ntfy)]);
+    ports.state.fail("decision#");
+    finished(&ports, &only_group, &client(), delivered(&event('a', 0.5), 1)).await;
+    ports.state.heal();
+    let (_, flush) = only_queued(&ports);
+    ports.clock.advance(seconds(10));
+    assert!(handled(&ports, &site, &client(), flush).await.0);
+    finished(&ports, &site, &client(), delivered(&event('a', 0.5), 2)).await;
+    let to_other = ntfy.received().iter().filter(|request| request.target == "/other").count();
+    assert_eq!(to_other, 1);
+}
+
+#[tokio::test]
 async fn a_group_charges_the_cooldown_and_is_suppressed_within_it() {
     let ntfy = receiver(Reply::status(200)).await;
     let text = format!("{SITE}cooldown = \"1m\"\n");

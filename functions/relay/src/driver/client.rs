@@ -32,7 +32,7 @@ impl<P: Ports> DeviceClient<'_, P> {
             .secrets()
             .resolve(reference)
             .await
-            .map_err(|error| SendOutcome::NotExecuted(error.to_string()))
+            .map_err(|error| SendOutcome::NotAttempted(error.to_string()))
     }
 
     /// Resolves the credentials of a device.

@@ -32,6 +32,7 @@ pub(super) async fn execute<P: Ports>(
     let sent_at = ports.clock().now();
     ports.publisher().publish(&device.topic, &payload).await.map_err(|error| match error {
         PublishError::Refused(_) => SendOutcome::NotExecuted(error.to_string()),
+        PublishError::Throttled(_) => SendOutcome::Deferred { reason: error.to_string(), retry_after: None },
         PublishError::Unconfirmed(_) => SendOutcome::Unconfirmed(error.to_string()),
     })?;
     match confirming {
@@ -88,7 +89,7 @@ impl Expected {
             DeviceCommand::Toggle => {}
         }
         let before = topic_status::find(ports.state(), &status.topic).await;
-        let before = before.map_err(|error| SendOutcome::NotExecuted(error.to_string()))?;
+        let before = before.map_err(|error| SendOutcome::NotAttempted(error.to_string()))?;
         Ok(match before.and_then(|before| State::of(status, &before.payload)) {
             Some(State::On) => Self::State(State::Off),
             Some(State::Off) => Self::State(State::On),

@@ -1185,6 +1185,78 @@ async fn a_deferred_toggle_is_retried_after_the_devices_delay() {
 }
 
 #[tokio::test]
+async fn a_device_that_asks_for_time_delays_no_other_relay_and_is_not_asked_before() {
+    let world = World::new(&[
+        relay("a", ""),
+        relay("b", ""),
+        rule("first", MOTION, &pulse("a"), ""),
+        rule("second", MOTION, &pulse("b"), ""),
+    ])
+    .answering([
+        SendOutcome::Deferred { reason: "status 429".to_owned(), retry_after: Some(Duration::from_secs(25)) },
+        not_executed(),
+    ]);
+    let event = event(1, Kind::Motion, NOW);
+    for (receive_count, delay) in [(1, 2), (2, 23)] {
+        assert_eq!(world.deliver(&event, receive_count).await.len(), 1);
+        assert_eq!(world.ports.queues.retried().last().unwrap().2, Duration::from_secs(delay));
+        world.advance(delay);
+    }
+    assert!(world.deliver(&event, 3).await.is_empty());
+    let asked: Vec<String> = world.devices.asked().into_iter().map(|(relay, _)| relay).collect();
+    assert_eq!(asked, ["a", "b", "b", "a"]);
+    assert_eq!(world.audit().iter().filter(|(decision, _)| decision == "done").count(), 2);
+}
+
+#[tokio::test]
+async fn the_last_delivery_asks_a_device_before_the_time_that_it_named() {
+    let world = gate().answering([SendOutcome::Deferred {
+        reason: "status 429".to_owned(),
+        retry_after: Some(Duration::from_secs(25)),
+    }]);
+    let event = event(1, Kind::Motion, NOW);
+    assert_eq!(world.deliver(&event, 1).await.len(), 1);
+    world.advance(2);
+    assert!(world.deliver(&event, MAX_EVENT_RECEIVES).await.is_empty());
+    assert_eq!(world.audit(), decisions(&[("done", "answered")]));
+}
+
+#[tokio::test]
+async fn a_hold_switches_on_what_an_unknown_pulse_may_have_left_off() {
+    let world = World::new(&[
+        relay("porch", ""),
+        rule("flash", MOTION, r#"{ relay = "porch", action = "pulse", seconds = 300 }"#, ""),
+        rule(
+            "stay",
+            r#"{ kind = "tracking", report = "tracking" }"#,
+            r#"{ relay = "porch", action = "hold", seconds = 60 }"#,
+            "",
+        ),
+    ])
+    .answering([unconfirmed()]);
+    world.deliver(&event(1, Kind::Motion, NOW), 1).await;
+    world.advance(5);
+    world.deliver(&tracking(2, 5.0), 1).await;
+    let on = |seconds| DeviceCommand::On { off_after: Some(Duration::from_secs(seconds)) };
+    assert_eq!(world.devices.commands(), [on(300), on(295)]);
+    world.advance(5);
+    world.deliver(&tracking(3, 10.0), 1).await;
+    assert_eq!(world.devices.commands().len(), 2, "it is known to be on for longer now");
+}
+
+#[tokio::test]
+async fn a_toggle_before_which_something_else_failed_is_retried() {
+    let world = World::new(&[relay("bell", ""), rule("ring", MOTION, &then("bell", "toggle"), "")])
+        .answering([SendOutcome::NotAttempted("the secret cannot be read".to_owned())]);
+    let event = event(1, Kind::Motion, NOW);
+    assert_eq!(world.deliver(&event, 1).await.len(), 1);
+    world.advance(2);
+    assert!(world.deliver(&event, 2).await.is_empty());
+    assert_eq!(world.devices.commands(), [DeviceCommand::Toggle; 2]);
+    assert_eq!(world.audit(), decisions(&[("done", "answered")]));
+}
+
+#[tokio::test]
 async fn a_toggle_that_was_not_sent_is_retried() {
     let world = World::new(&[relay("bell", ""), rule("ring", MOTION, &then("bell", "toggle"), "")]);
     // The relay's item is read, and cannot be written: the claim is taken, and nothing is sent.
