@@ -16,8 +16,8 @@
 //!
 //! One alarm is two or three of these messages and their return to 0, and none of them holds a time or a number. The
 //! [`history`] of a camera decides which belong together. The first message of an alarm becomes an event at
-//! once, whatever may still come. What is recognized later becomes a second event with the same correlation key, so
-//! that a rule acts once.
+//! once, whatever may still come. What a later one adds, a trigger or what was recognized, becomes another event with
+//! the same correlation key, so that a rule acts once.
 //!
 //! Sources: wiki.instar.com, "MQTT", "INSTAR MQTT Broker", "INSTAR MQTT Alarmserver"; public code that talks to the
 //! cameras (`mpolinowski`, `Schnittcher/INSTARMQTT`). Configurable words are the source's setting `parameters`.

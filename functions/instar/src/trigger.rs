@@ -49,6 +49,16 @@ impl Trigger {
         }
     }
 
+    /// Whether who knows of this trigger learns nothing from another one. "The alarm input or the PIR" is an event of the
+    /// PIR, so that the PIR is not news after it and the alarm input is.
+    fn implies(self, other: Self) -> bool {
+        self == other
+            || matches!(
+                (self, other),
+                (Self::Pir | Self::Input, Self::PirOrInput) | (Self::PirOrInput, Self::Pir)
+            )
+    }
+
     fn may_be(self, other: Self) -> bool {
         let sensor = |trigger| matches!(trigger, Self::Pir | Self::Input | Self::PirOrInput);
         self == other
@@ -161,6 +171,24 @@ impl Triggers {
         ORDER.iter().find(has).copied().unwrap_or(Kind::Other)
     }
 
+    /// The triggers of several messages about one alarm. What one of them leaves open, another one may say.
+    #[must_use]
+    pub fn union(messages: impl IntoIterator<Item = Self>) -> Self {
+        let mut all: Vec<Trigger> = messages.into_iter().flat_map(|triggers| triggers.0).collect();
+        all.sort_unstable();
+        all.dedup();
+        if all.iter().any(|trigger| matches!(trigger, Trigger::Pir | Trigger::Input)) {
+            all.retain(|trigger| *trigger != Trigger::PirOrInput);
+        }
+        Self(all)
+    }
+
+    /// Whether another message about the same alarm says nothing that these triggers do not.
+    #[must_use]
+    pub fn cover(&self, other: &Self) -> bool {
+        other.0.iter().all(|new| self.0.iter().any(|known| known.implies(*new)))
+    }
+
     /// Whether two messages can be about the same alarm: they have a trigger in common.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
@@ -240,5 +268,29 @@ mod tests {
         assert!(code("5").overlaps(&mask("32")) && code("5").overlaps(&mask("16")));
         assert!(!code("1").overlaps(&mask("2")));
         assert!(!code("5").overlaps(&mask("1")) && !mask("16").overlaps(&mask("32")));
+    }
+
+    #[test]
+    fn what_one_form_says_and_the_other_does_not_is_news() {
+        let code = |text| Triggers::of_code(text).unwrap();
+        let mask = |text| Triggers::of_mask(text).unwrap();
+        for (known, new, is_covered) in [
+            (code("7"), mask("17"), true),
+            (code("1"), mask("3"), false),
+            (mask("3"), code("1"), true),
+            (code("1"), mask("33"), false),
+            (code("1"), mask("129"), false),
+            (code("5"), mask("16"), true),
+            (code("5"), mask("32"), false),
+            (code("5"), mask("48"), false),
+            (mask("16"), code("5"), true),
+            (mask("32"), code("5"), true),
+            (code("1"), code("0"), true),
+        ] {
+            assert_eq!(known.cover(&new), is_covered, "{known:?} {new:?}");
+        }
+        assert_eq!(Triggers::union([code("1"), mask("3")]).as_slice(), [Area(1), Area(2)]);
+        assert_eq!(Triggers::union([code("5"), mask("33")]).as_slice(), [Area(1), Input]);
+        assert_eq!(Triggers::union([]), Triggers::default());
     }
 }

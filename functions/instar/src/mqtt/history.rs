@@ -12,13 +12,14 @@
 //!   a second bridge. After [`UNCHANGED`] it is news again, for a camera that never returns to 0.
 //! * It also covers, at most [`JOINED`] away and without a 0 of either topic between, the same value at its own topic,
 //!   and the same alarm at the other topic: one with a trigger in common and the value that the other topic had nearest
-//!   to it.
+//!   to it. Where that has a trigger of which no event of the alarm speaks, it is emitted as well, with the alarm's name
+//!   and the triggers of both.
 //! * What was recognized belongs to the alarm that began last, at most [`RECOGNIZED`] before; when there is none, it is
 //!   an alarm itself, unless it was published again unchanged, and the first report of the other kind then has its name.
 //!
-//! Each alarm is emitted once, with its first report, and each thing that was recognized in it once more. What counts is
-//! what was emitted, not what should have been had all come in order: whatever comes late finds its alarm emitted or
-//! emits it, and never both.
+//! Each alarm is emitted once, with its first report, and each trigger and each thing that was recognized in it once more.
+//! What counts is what was emitted, not what should have been had all come in order: whatever comes late finds its alarm
+//! emitted or emits it, and never both.
 
 use std::time::Duration;
 
@@ -129,7 +130,7 @@ pub struct AlarmNews {
     pub report: AlarmReport,
     /// The alarm: the same for everything that is emitted of it.
     pub alarm: String,
-    /// What set the alarm off, as far as it is known.
+    /// What set the alarm off: all that was emitted of it up to this report, or its first report where that is later.
     pub triggers: Triggers,
     /// What was recognized: all that is known when the alarm is emitted, and what is new after that.
     pub objects: Vec<Objects>,
@@ -222,11 +223,11 @@ fn in_force(standing: &mut Option<InForce>, report: &AlarmReport) {
     }
 }
 
-/// What was emitted at one topic is the same alarm as what the other topic still says.
+/// What was emitted at one topic says all that the other topic still says.
 fn renew(standing: &mut Option<InForce>, read: fn(&str) -> Option<Triggers>, report: &AlarmReport) {
     let is_same = |standing: &InForce| {
         report.emitted.is_some()
-            && read(&standing.value).is_some_and(|triggers| triggers.overlaps(&report.triggers()))
+            && read(&standing.value).is_some_and(|triggers| report.triggers().cover(&triggers))
     };
     if let Some(standing) = standing.as_mut().filter(|standing| is_same(standing)) {
         standing.since = report.received_at;
@@ -358,19 +359,21 @@ impl History {
             if is_decided && report.message != message {
                 continue;
             }
-            let alarm = self.name_of(trigger, triggers).unwrap_or_else(|| name(camera, trigger.at));
+            let alarm = self
+                .joined_alarm(trigger, triggers)
+                .or_else(|| self.name_of(trigger, triggers))
+                .unwrap_or_else(|| name(camera, trigger.at));
             self.mark(trigger.index, alarm, Some(message));
         }
     }
 
-    /// Whether an emitted report covers this one: itself, or one that this repeats unchanged.
+    /// Whether what was emitted covers this report: the report that it repeats unchanged, or those of its alarm.
     fn is_covered(&self, trigger: &Trigger, triggers: &[Trigger]) -> bool {
-        let emitted: Vec<&Trigger> = triggers
-            .iter()
-            .filter(|other| self.reports.get(other.index).is_some_and(|report| report.emitted.is_some()))
-            .collect();
-        let is_joined = |other: &Trigger| emitted.iter().any(|emitted| self.joins(emitted, other, triggers));
-        let is_emitted = |other: &Trigger| emitted.iter().any(|emitted| emitted.index == other.index);
+        let is_emitted = |other: &Trigger| self.alarm_of(other).is_some();
+        let is_said = |other: &Trigger| {
+            let mut alarms = self.joined(other, triggers).filter_map(|emitted| self.alarm_of(emitted));
+            alarms.any(|alarm| self.triggers_of(alarm, triggers).cover(&other.triggers))
+        };
         let is_repeated = |other: &&Trigger| {
             other.form == trigger.form && other.run == trigger.run && is_unchanged(trigger.at, other.at)
         };
@@ -378,9 +381,34 @@ impl History {
             let report = self.reports.get(trigger.index);
             trigger.is_first && report.is_some_and(|report| self.standing.covers(report))
         };
-        triggers.iter().filter(is_repeated).any(|other| is_emitted(other) || is_joined(other))
-            || is_joined(trigger)
+        triggers.iter().filter(is_repeated).any(|other| is_emitted(other) || is_said(other))
+            || is_said(trigger)
             || stood_before()
+    }
+
+    /// The name of the alarm as which a report was emitted.
+    fn alarm_of(&self, trigger: &Trigger) -> Option<&str> {
+        self.reports.get(trigger.index).and_then(AlarmReport::alarm)
+    }
+
+    /// The emitted reports of the same alarm as this one.
+    fn joined<'a>(&self, trigger: &Trigger, triggers: &'a [Trigger]) -> impl Iterator<Item = &'a Trigger> {
+        let is_joined =
+            |other: &&Trigger| self.alarm_of(other).is_some() && self.joins(other, trigger, triggers);
+        triggers.iter().filter(is_joined)
+    }
+
+    /// The name of the alarm of the emitted report that is nearest to this one and of the same alarm.
+    fn joined_alarm(&self, trigger: &Trigger, triggers: &[Trigger]) -> Option<String> {
+        let distance = |other: &&Trigger| trigger.at.duration_since(other.at).unsigned_abs();
+        let nearest = self.joined(trigger, triggers).min_by_key(distance)?;
+        self.alarm_of(nearest).map(str::to_owned)
+    }
+
+    /// What was emitted as having set off an alarm.
+    fn triggers_of(&self, alarm: &str, triggers: &[Trigger]) -> Triggers {
+        let of_alarm = triggers.iter().filter(|trigger| self.alarm_of(trigger) == Some(alarm));
+        Triggers::union(of_alarm.map(|trigger| trigger.triggers.clone()))
     }
 
     /// Whether an emitted report and another one are of one alarm.
@@ -506,17 +534,20 @@ impl History {
 
     /// What this message emitted, now or at an earlier delivery.
     fn emitted_by(&self, message: &str) -> Vec<AlarmNews> {
-        let emitted = self.reports.iter().filter(|report| report.is_emitted_by(message));
+        let emitted = self.reports.iter().enumerate().filter(|(_, report)| report.is_emitted_by(message));
         emitted
-            .filter_map(|report| {
+            .filter_map(|(index, report)| {
                 let alarm = report.alarm()?;
-                let of_alarm = || self.reports.iter().filter(move |other| other.alarm() == Some(alarm));
-                let opener = of_alarm().find(|other| other.form != Form::Objects);
+                let of_alarm =
+                    || self.reports.iter().enumerate().filter(|(_, other)| other.alarm() == Some(alarm));
+                let with_trigger = of_alarm().filter(|(_, other)| other.form != Form::Objects);
+                // What was received later may have been emitted since: a second delivery says what the first one did.
+                let known = with_trigger.enumerate().filter(|(rank, (at, _))| *rank == 0 || *at <= index);
+                let triggers = Triggers::union(known.map(|(_, (_, other))| other.triggers()));
                 let objects = match report.objects() {
                     Some(objects) => vec![objects],
-                    None => of_alarm().filter_map(AlarmReport::objects).collect(),
+                    None => of_alarm().filter_map(|(_, other)| other.objects()).collect(),
                 };
-                let triggers = opener.map(AlarmReport::triggers).unwrap_or_default();
                 Some(AlarmNews { report: report.clone(), alarm: alarm.to_owned(), triggers, objects })
             })
             .collect()
@@ -657,6 +688,47 @@ mod tests {
         assert_eq!(in_order(&[(0, Code, "1"), (100, Mask, "2")]), [(0, Code), (100, Mask)]);
         let interleaved = [(0, Code, "1"), (5, Mask, "1"), (100, Code, "2"), (105, Mask, "2")];
         assert_eq!(in_order(&interleaved), [(0, Code), (100, Code)]);
+    }
+
+    /// The names of triggers and of the alarm of each event, in the order in which they are emitted.
+    fn named(messages: &[(usize, Given)]) -> Vec<(Vec<String>, String)> {
+        let mut history = History::default();
+        let news =
+            messages.iter().flat_map(|(number, given)| history.observe(report(*given, *number), "115"));
+        news.map(|one| (one.triggers.as_slice().iter().map(|trigger| trigger.name()).collect(), one.alarm))
+            .collect()
+    }
+
+    #[test]
+    fn a_trigger_that_only_the_other_topic_has_is_emitted_with_the_key_of_its_alarm() {
+        let zeros = [(2, (5000, Code, "0")), (3, (5001, Mask, "0"))];
+        for (code, mask, first, both) in [
+            ("1", "3", "area 1", "area 1, area 2"),
+            ("1", "33", "area 1", "area 1, input"),
+            ("1", "129", "area 1", "area 1, manual"),
+            ("5", "32", "pir or input", "input"),
+            ("7", "2065", "area 1, pir", "area 1, area 8, pir"),
+        ] {
+            let (code, mask) = ((0, (0, Code, code)), (1, (5, Mask, mask)));
+            let [earlier, later]: [_; 2] = named(&[&[code, mask][..], &zeros].concat()).try_into().unwrap();
+            assert_eq!((earlier.0.join(", "), later.0.join(", ")), (first.to_owned(), both.to_owned()));
+            assert_eq!(earlier.1, later.1, "both have the same key");
+            let [alone]: [_; 1] = named(&[&[mask, code][..], &zeros].concat()).try_into().unwrap();
+            assert_eq!(alone.0.join(", "), both, "the mask says all that the code does");
+        }
+    }
+
+    #[test]
+    fn what_another_topic_adds_is_emitted_once_and_the_same_at_each_delivery() {
+        let mut history = History::default();
+        let first = history.observe(report((0, Code, "1"), 0), "115");
+        let added = history.observe(report((5, Mask, "3"), 1), "115");
+        assert_eq!((first.len(), added.len()), (1, 1));
+        assert_eq!(history.observe(report((0, Code, "1"), 0), "115"), first);
+        assert_eq!(history.observe(report((5, Mask, "3"), 1), "115"), added);
+        for (number, given) in [(2, (3000, Code, "1")), (3, (3005, Mask, "3")), (4, (60_000, Mask, "3"))] {
+            assert_eq!(history.observe(report(given, number), "115"), [], "published again unchanged");
+        }
     }
 
     #[test]
@@ -834,6 +906,37 @@ mod tests {
                     other.emitted.is_some() && other.value == object.value && apart <= RECOGNIZED
                 };
                 prop_assert!(recognized().any(is_said), "{:?} of {:?} is not emitted: {:?}", object, mixed, history);
+            }
+        }
+
+        /// Whatever its messages say and in whichever order they are delivered, no trigger of an alarm is lost, all its
+        /// events have one key, and the events are at most as many as its messages.
+        #[test]
+        fn no_order_of_delivery_loses_a_trigger(
+            code in prop::sample::select(vec!["1", "2", "5", "7", "8"]),
+            mask in 1_u8..64,
+            object in prop::sample::select(vec!["0", "1"]),
+            order in Just([0_usize, 1, 2, 3, 4]).prop_shuffle(),
+        ) {
+            let mask = mask.to_string();
+            let messages: [(i64, Form, &str); 5] =
+                [(0, Code, code), (7, Mask, &mask), (300, Object, object), (5000, Code, "0"), (5007, Mask, "0")];
+            let mut history = History::default();
+            let mut news: Vec<AlarmNews> = Vec::new();
+            for number in order {
+                let (at, form, value) = messages[number];
+                let received_at = Timestamp::from_millisecond(1_800_000_000_000 + at).unwrap();
+                let (topic, id) = (format!("{form:?}"), number.to_string());
+                let message = MqttMessage { topic: &topic, payload: b"", received_at, id: &id };
+                news.extend(history.observe(AlarmReport::new(form, value.to_owned(), &message), "115"));
+            }
+            let (of_code, of_mask) = (Triggers::of_code(code).unwrap(), Triggers::of_mask(&mask).unwrap());
+            let of_triggers: Vec<&AlarmNews> = news.iter().filter(|one| one.report.form != Object).collect();
+            let said = Triggers::union(of_triggers.iter().map(|one| one.triggers.clone()));
+            prop_assert!(said.cover(&of_code) && said.cover(&of_mask), "{:?}", news);
+            prop_assert!(of_triggers.len() <= 2, "{:?}", news);
+            if of_code.overlaps(&of_mask) {
+                prop_assert!(news.iter().all(|one| one.alarm == news[0].alarm), "{:?}", news);
             }
         }
 
