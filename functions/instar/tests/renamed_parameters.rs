@@ -39,7 +39,8 @@ fn cases() -> Vec<Case> {
         let (head, body) = request.split_once("\n\n").filter(|_| expected["events"].is_array())?;
         let target = head.split_whitespace().nth(1)?;
         let query = pairs(target.split_once('?').map_or("", |(_, query)| query));
-        let body = match body.trim() {
+        let is_around = |character: char| character.is_whitespace() || matches!(character, '\u{feff}' | '\0');
+        let body = match body.trim_matches(is_around) {
             "" => Body::None,
             json if json.starts_with('{') => Body::Json(serde_json::from_str(json).ok()?),
             form => Body::Form(pairs(form)),

@@ -94,7 +94,8 @@ pub(crate) struct Found {
 /// Reads all parameters of a request: those of the query first, then those of the body. Of a body that cannot be read as a
 /// whole none count but the texts of a multipart form.
 ///
-/// The first character of a body decides whether it is a form or JSON: the gateway may add a media type of its own.
+/// The first character of a body decides whether it is a form or JSON: the gateway may add a media type of its own. A
+/// byte order mark before it and NUL characters behind it are no part of it.
 ///
 /// # Errors
 ///
@@ -103,7 +104,10 @@ pub(crate) fn read(request: &Request<Verified>) -> Result<Found, Malformed> {
     let mut parameters = Parameters::default();
     parameters.push_pairs(request.query().as_bytes())?;
     let of_query = parameters.0.len();
-    let unread = match read_body(request.body().trim_ascii(), &mut parameters) {
+    let body = request.body();
+    // A form may hold octets that are no UTF-8, and a multipart form holds files.
+    let body = camhook_json::text(body).map_or_else(|_| body.trim_ascii(), str::as_bytes);
+    let unread = match read_body(body, &mut parameters) {
         Ok(unread) => unread,
         Err(malformed) => {
             parameters.0.truncate(of_query);
@@ -138,9 +142,18 @@ fn read_body(body: &[u8], parameters: &mut Parameters) -> Result<Option<Malforme
         Some(_) if body.contains(&0) || body.starts_with(&JPEG) => {
             return Err(Malformed::new("not_parameters", "the body is no text"));
         }
+        // A text is no name of a parameter, which would stand in the reason.
+        Some(_) if !is_form(body) => {
+            return Err(Malformed::new("not_parameters", "the body is a text without a parameter"));
+        }
         Some(_) => parameters.push_pairs(body)?,
     }
     Ok(None)
+}
+
+/// Whether a text may be a form: its first line has an equals sign.
+fn is_form(body: &[u8]) -> bool {
+    body.iter().take_while(|octet| !matches!(octet, b'\r' | b'\n')).any(|octet| *octet == b'=')
 }
 
 /// The first bytes of a JPEG.

@@ -14,8 +14,7 @@ pub(super) fn value(payload: &[u8]) -> Result<String, Malformed> {
     if payload.len() > LIMIT {
         return Err(Malformed::new("too_long", format!("the payload has more than {LIMIT} bytes")));
     }
-    let text =
-        std::str::from_utf8(payload).map_err(|_| Malformed::new("not_text", "the payload is not UTF-8"))?;
+    let text = camhook_json::text(payload)?;
     if !text.starts_with(['{', '[', '"', '\'']) {
         return Ok(text.to_owned());
     }
@@ -82,6 +81,8 @@ mod tests {
             (r#"{"val":"{val:1}"}"#, "1"),
             ("{'val':'1'}", "1"),
             ("{val:\"dead\"}", "dead"),
+            ("\u{feff}{\"val\":\"17\"}", "17"),
+            ("17\0", "17"),
         ] {
             assert_eq!(value(payload.trim().as_bytes()).unwrap(), expected, "{payload}");
         }
