@@ -15,16 +15,21 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// How deep a JSON object may be.
 const DEPTH: usize = 4;
 
-/// The parameters of a request in their order: names and values, decoded.
+/// The parameters of a request in their order: names and values, decoded. One without an equals sign has no value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Parameters(Vec<(String, String)>);
+pub(crate) struct Parameters(Vec<(String, Option<String>)>);
 
 impl Parameters {
     /// The value under a name, in any case: the last one that is not empty, since a sender appends its own after those
     /// that the user wrote into the URL.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let named = self.0.iter().rev().filter(|(present, _)| present.eq_ignore_ascii_case(name));
-        named.map(|(_, value)| value.trim()).find(|value| !value.is_empty())
+        self.values(name).next()
+    }
+
+    /// All values under a name, in any case, that are not empty, the last one first.
+    pub(crate) fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let named = self.0.iter().rev().filter(move |(present, _)| present.eq_ignore_ascii_case(name));
+        named.filter_map(|(_, value)| value.as_deref().map(str::trim)).filter(|value| !value.is_empty())
     }
 
     /// Whether there are none.
@@ -42,11 +47,11 @@ impl Parameters {
         describe_names(self.iter().map(|(name, _)| name))
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
     }
 
-    fn push(&mut self, name: String, value: String) -> Result<(), Malformed> {
+    fn push(&mut self, name: String, value: Option<String>) -> Result<(), Malformed> {
         if self.0.len() == LIMIT {
             return Err(Malformed::new("too_many_parameters", format!("there are more than {LIMIT}")));
         }
@@ -56,18 +61,20 @@ impl Parameters {
 
     /// Adds the pairs of a query or form. Empty pairs, which real requests begin with, are skipped; `+` is a space.
     fn push_pairs(&mut self, encoded: &[u8]) -> Result<(), Malformed> {
-        form_urlencoded::parse(encoded)
-            .filter(|(name, _)| !name.is_empty())
-            .try_for_each(|(name, value)| self.push(name.into_owned(), value.into_owned()))
+        let pairs = encoded.split(|octet| *octet == b'&').filter_map(|pair| {
+            let (name, value) = form_urlencoded::parse(pair).next()?;
+            Some((name.into_owned(), pair.contains(&b'=').then(|| value.into_owned())))
+        });
+        pairs.filter(|(name, _)| !name.is_empty()).try_for_each(|(name, value)| self.push(name, value))
     }
 
     /// Adds the scalars of a JSON object, those of an object within it as `outer.inner`.
     fn push_json(&mut self, name: &str, value: Value, depth: usize) -> Result<(), Malformed> {
         match value {
             Value::Null => Ok(()),
-            Value::Bool(value) => self.push(name.to_owned(), value.to_string()),
-            Value::Number(value) => self.push(name.to_owned(), value.to_string()),
-            Value::String(value) => self.push(name.to_owned(), value),
+            Value::Bool(value) => self.push(name.to_owned(), Some(value.to_string())),
+            Value::Number(value) => self.push(name.to_owned(), Some(value.to_string())),
+            Value::String(value) => self.push(name.to_owned(), Some(value)),
             Value::Array(_) | Value::Object(_) if depth == DEPTH => {
                 Err(Malformed::new("too_deep", format!("the JSON is nested deeper than {DEPTH}")))
             }
@@ -168,7 +175,7 @@ fn read_multipart(
     let mut others: Vec<&str> = Vec::new();
     for part in multipart::parts(body, delimiter) {
         match part.text() {
-            Some((name, text)) => parameters.push(name.to_owned(), text.to_owned())?,
+            Some((name, text)) => parameters.push(name.to_owned(), Some(text.to_owned()))?,
             None => others.push(part.name.unwrap_or("?")),
         }
     }
@@ -183,20 +190,20 @@ fn read_multipart(
 mod tests {
     use super::*;
 
-    fn pairs(encoded: &str) -> Vec<(String, String)> {
+    fn pairs(encoded: &str) -> Vec<(String, Option<String>)> {
         let mut parameters = Parameters::default();
         parameters.push_pairs(encoded.as_bytes()).unwrap();
         parameters.0
     }
 
-    fn pair(name: &str, value: &str) -> (String, String) {
-        (name.to_owned(), value.to_owned())
+    fn pair(name: &str, value: &str) -> (String, Option<String>) {
+        (name.to_owned(), Some(value.to_owned()))
     }
 
     #[test]
     fn a_query_is_read_with_its_empty_pairs() {
         assert_eq!(pairs("&active=1"), [pair("active", "1")]);
-        assert_eq!(pairs("&&=&=5&a"), [pair("a", "")]);
+        assert_eq!(pairs("&&=&=5&a&b="), [("a".to_owned(), None), pair("b", "")]);
         assert_eq!(
             pairs("a=b+c&d=e%20f%2Bg&h=%ff%zz"),
             [pair("a", "b c"), pair("d", "e f+g"), pair("h", "\u{fffd}%zz")]
@@ -208,6 +215,7 @@ mod tests {
         let parameters = Parameters(pairs("cam=cameraid&object=1&cam=4711&object="));
         assert_eq!((parameters.get("cam"), parameters.get("object")), (Some("4711"), Some("1")));
         assert!(parameters.has("object") && !parameters.has("trigger"));
+        assert_eq!(parameters.values("cam").collect::<Vec<_>>(), ["4711", "cameraid"]);
     }
 
     #[test]

@@ -53,7 +53,8 @@ impl<'a> Parser<'a> {
     /// The parameter that holds the alarm, where it is that of another dialect than the source's.
     pub(crate) fn other_parameter(self, dialect: Dialect) -> Option<&'static str> {
         let found = self.triggers(dialect).ok()??;
-        (found.parameter != trigger_parameter(dialect)).then_some(found.parameter)
+        let is_alarm = !found.triggers.is_empty();
+        (is_alarm && found.parameter != trigger_parameter(dialect)).then_some(found.parameter)
     }
 
     fn cloud(self) -> Result<Message, Malformed> {
@@ -79,31 +80,59 @@ impl<'a> Parser<'a> {
             let detail = format!("it has no value of `{own}`; {}", self.parameters.describe());
             return Err(Malformed::new("no_trigger", detail));
         };
-        let recognized = self.objects().is_some_and(|objects| !objects.is_none());
+        let mut objects = self.parameters.values(self.name("object")).filter_map(Objects::parse);
+        let recognized = objects.any(|objects| !objects.is_none());
         if found.triggers.is_empty() && !recognized {
             return self.idle();
         }
         Ok(Message::Alarm(self.alarm(&CAMERA, Some(found))))
     }
 
-    /// No alarm, unless another parameter may be one.
+    /// No alarm, unless a value beside those that were read may be one.
     fn idle(self) -> Result<Message, Malformed> {
-        let may_be_alarm = |(name, value): &(&str, &str)| {
+        for parameter in ["active", "trigger"] {
+            let name = self.name(parameter);
+            let is_none = |word| triggers_of(parameter, word).is_some_and(|triggers| triggers.is_empty());
+            if !self.parameters.values(name).all(is_none) {
+                return Err(self.bad_trigger(parameter));
+            }
+        }
+        // A name without a value is a flag.
+        let may_be_alarm = |(name, value): (&str, Option<&str>)| {
             !CAMERA.iter().any(|standard| self.name(standard).eq_ignore_ascii_case(name))
-                && !is_nothing(value)
+                && !value.is_some_and(is_nothing)
         };
-        if self.parameters.iter().any(|parameter| may_be_alarm(&parameter)) {
+        if self.parameters.iter().any(may_be_alarm) {
             let detail =
                 format!("there is no alarm in it but an unknown parameter; {}", self.parameters.describe());
             return Err(Malformed::new("unknown_parameters", detail));
         }
         let object = self.name("object");
-        if self.objects().is_none() && self.parameters.get(object).is_some_and(|value| !is_nothing(value)) {
+        let is_unreadable = |value: &str| !is_nothing(value) && Objects::parse(value).is_none();
+        if self.parameters.values(object).any(is_unreadable) {
             let detail =
                 format!("`{object}` is not a whole number from 0 on; {}", self.parameters.describe());
             return Err(Malformed::new("bad_object", detail));
         }
         Ok(Message::Idle)
+    }
+
+    fn bad_trigger(self, parameter: &'static str) -> Malformed {
+        let (name, found) = (self.name(parameter), self.parameters.describe());
+        Malformed::new("bad_trigger", format!("`{name}` is not a whole number from 0 on; {found}"))
+    }
+
+    /// What a parameter says set off the alarm: the last of its values that is a trigger, else the last one that says that
+    /// there is none. `None` where it has no value, an error where it has none that can be read.
+    fn trigger(self, parameter: &'static str) -> Option<Result<Found, &'static str>> {
+        let mut values = self.parameters.values(self.name(parameter)).peekable();
+        values.peek()?;
+        let read = |word: &str| {
+            Some(Found { parameter, word: word.to_owned(), triggers: triggers_of(parameter, word)? })
+        };
+        let readable: Vec<Found> = values.filter_map(read).collect();
+        let alarm = readable.iter().position(|found| !found.triggers.is_empty());
+        Some(readable.into_iter().nth(alarm.unwrap_or(0)).ok_or(parameter))
     }
 
     /// What set off the alarm: in the dialect's own parameter, else in that of the other generation of cameras.
@@ -112,23 +141,11 @@ impl<'a> Parser<'a> {
     ///
     /// When the dialect's own is there and neither can be read.
     fn triggers(self, dialect: Dialect) -> Result<Option<Found>, Malformed> {
-        let read = |parameter: &'static str| {
-            let word = self.parameters.get(self.name(parameter))?;
-            let triggers = match parameter {
-                "active" => Triggers::of_code(word),
-                _ => Triggers::of_mask(word),
-            };
-            Some(
-                triggers
-                    .map(|triggers| Found { parameter, word: word.to_owned(), triggers })
-                    .ok_or(parameter),
-            )
-        };
         // The Cloud's own `trigger` is a text of the user's.
         let (own, other) = match dialect {
-            Dialect::Cloud => (None, read("active").and_then(Result::ok).map(Ok)),
-            Dialect::CameraV1 => (read("active"), read("trigger")),
-            Dialect::CameraV2 => (read("trigger"), read("active")),
+            Dialect::Cloud => (None, self.trigger("active").and_then(Result::ok).map(Ok)),
+            Dialect::CameraV1 => (self.trigger("active"), self.trigger("trigger")),
+            Dialect::CameraV2 => (self.trigger("trigger"), self.trigger("active")),
         };
         match (own, other) {
             (Some(Ok(own)), Some(Ok(other))) if own.triggers.is_empty() && !other.triggers.is_empty() => {
@@ -136,14 +153,7 @@ impl<'a> Parser<'a> {
             }
             (Some(Ok(own)), _) => Ok(Some(own)),
             (None | Some(Err(_)), Some(Ok(other))) => Ok(Some(other)),
-            (Some(Err(unreadable)), _) => {
-                let name = self.name(unreadable);
-                let found = self.parameters.describe();
-                Err(Malformed::new(
-                    "bad_trigger",
-                    format!("`{name}` is not a whole number from 0 on; {found}"),
-                ))
-            }
+            (Some(Err(unreadable)), _) => Err(self.bad_trigger(unreadable)),
             // A text in the other one is the user's own.
             (None, None | Some(Err(_))) => Ok(None),
         }
@@ -154,31 +164,37 @@ impl<'a> Parser<'a> {
             let is_used = used.contains(&standard);
             is_used.then(|| self.parameters.get(self.name(standard)).map(str::to_owned)).flatten()
         };
+        let word = found.as_ref().map(|found| found.word.clone()).or_else(|| value("trigger"));
         let carrier = found.as_ref().map_or("trigger", |found| found.parameter);
-        let something = |text: &String| !is_nothing(text);
+        let somebody = |standard: &'static str| {
+            let is_used = used.contains(&standard);
+            is_used.then(|| self.somebody(self.name(standard)).map(str::to_owned)).flatten()
+        };
         Alarm {
             camera: value("cam"),
-            word: found.as_ref().map(|found| found.word.clone()).or_else(|| value("trigger")),
             objects: self.objects(),
-            face: value("face").filter(something),
-            plate: value("plate").filter(something),
+            face: somebody("face"),
+            plate: somebody("plate"),
             storage: value("storage"),
-            other: self.other(used, carrier),
+            other: self.other(used, carrier, word.as_deref()),
+            word,
             triggers: found.map(|found| found.triggers),
         }
     }
 
     /// The parameters that have no place of their own in the event: unknown ones; of a name that occurs several times,
-    /// all values but the one that counts; and the number `object`, since only its bits have a place.
-    fn other(self, used: &[&'static str], carrier: &'static str) -> Vec<Parameter> {
-        let other = |(name, value): (&str, &str)| {
+    /// all values but the one that counts; a word for nobody; and the number `object`, since only its bits have a place.
+    fn other(self, used: &[&'static str], carrier: &'static str, word: Option<&str>) -> Vec<Parameter> {
+        let other = |(name, value): (&str, Option<&str>)| {
+            let value = value.unwrap_or_default();
             let standard =
                 used.iter().find(|standard| self.name(standard).eq_ignore_ascii_case(name)).copied();
-            let counts = value.trim().is_empty() || self.parameters.get(name) == Some(value.trim());
+            let is_one = |counted: Option<&str>| value.trim().is_empty() || counted == Some(value.trim());
             let has_place = |standard| match standard {
                 "object" => false,
-                "active" | "trigger" => standard == carrier && counts,
-                _ => counts,
+                "active" | "trigger" => standard == carrier && is_one(word),
+                "face" | "plate" => is_nothing(value) || is_one(self.somebody(name)),
+                _ => is_one(self.parameters.get(name)),
             };
             if standard.is_some_and(has_place) {
                 return None;
@@ -187,6 +203,11 @@ impl<'a> Parser<'a> {
             Some(Parameter { name: name.to_owned(), value: value.to_owned(), meaning })
         };
         self.parameters.iter().filter_map(other).collect()
+    }
+
+    /// The last value under a name that is no word for nobody.
+    fn somebody(self, name: &str) -> Option<&'a str> {
+        self.parameters.values(name).find(|value| !is_nobody(value))
     }
 
     fn objects(self) -> Option<Objects> {
@@ -202,4 +223,22 @@ impl<'a> Parser<'a> {
 /// What parameters look like when there is nothing. Unverified.
 fn is_nothing(value: &str) -> bool {
     matches!(value.trim(), "" | "0") || value.trim().eq_ignore_ascii_case("none")
+}
+
+/// What stands in the place of a name or a plate when there is none. Unverified.
+const NOBODY: [&str; 7] = ["unknown", "unbekannt", "stranger", "null", "undefined", "false", "n/a"];
+
+/// Whether a text names nobody: it is a word for that, or has neither a letter nor a digit.
+fn is_nobody(value: &str) -> bool {
+    is_nothing(value)
+        || !value.chars().any(char::is_alphanumeric)
+        || NOBODY.iter().any(|word| value.trim().eq_ignore_ascii_case(word))
+}
+
+/// What set off an alarm, as the word in a parameter says; `None` when it is no number.
+fn triggers_of(parameter: &str, word: &str) -> Option<Triggers> {
+    match parameter {
+        "active" => Triggers::of_code(word),
+        _ => Triggers::of_mask(word),
+    }
 }
