@@ -100,13 +100,15 @@ proptest! {
         path in prop::sample::select(vec!["alarm/triggered", "alarm/triggered/triggers", "alarm/triggered/object"]),
         value in 1_u32..4096,
         new_name in "[a-z]{4,9}q",
-        change in 0..4_usize,
+        change in 0..6_usize,
     ) {
         let (payload, path) = match change {
             0 => (format!(r#"{{"{new_name}":"{value}"}}"#), path.to_owned()),
             1 => (format!(r#"{{"val":{{"{new_name}":"{value}"}}}}"#), path.to_owned()),
             2 => (format!(r#"{{"val":"{value}"}}"#), format!("alarm/triggered/{new_name}")),
-            _ => (format!(r#"{{"val":"{value}"}}"#), format!("alarm/{new_name}")),
+            3 => (format!(r#"{{"val":"{value}"}}"#), format!("alarm/{new_name}")),
+            4 => (format!(r#"{{"val":"{value}"}}"#), format!("alarm/{new_name}/triggered")),
+            _ => (format!(r#"{{"val":"{value}"}}"#), format!("{new_name}//alarm/triggered")),
         };
         let toml = "timezone = \"UTC\"\n[[source]]\nid = \"yard\"\nvendor = \"instar\"\ntopic = \"cameras\"\n";
         let (site, _) = camhook_site::read(toml, "test").unwrap();

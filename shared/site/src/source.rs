@@ -54,9 +54,20 @@ impl Source {
         let auth = &self.auth;
         !auth.allow.is_empty() && auth.tokens.is_empty() && auth.basic.is_empty() && auth.hmac.is_empty()
     }
-}
 
-impl Source {
+    /// What follows this source's `topic` in that of a message, from its slash on; `None` where the message is not below
+    /// it.
+    ///
+    /// To MQTT a topic with a slash at its beginning is another one. Here both are below both, since people write the slash
+    /// in one place and leave it out in another.
+    #[must_use]
+    pub fn below_topic<'a>(&self, topic: &'a str) -> Option<&'a str> {
+        let own = self.topic.as_ref()?.as_str().trim_end_matches('/');
+        let below =
+            |topic: &'a str, own: &str| topic.strip_prefix(own).filter(|below| below.starts_with('/'));
+        below(topic, own).or_else(|| below(topic.trim_start_matches('/'), own.trim_start_matches('/')))
+    }
+
     /// Whether a captured post of this source is accepted whenever it is sent again. INSTAR and iVSEC posts contain no
     /// time and no number that could be checked, and a token in the path is captured with the post.
     #[must_use]

@@ -27,39 +27,75 @@ pub(super) enum Subject {
 ///
 /// `None` for a topic that is no status: a command, for one.
 pub(super) fn camera<'a>(source: &Source, topic: &'a str) -> Option<MqttDevice<'a>> {
-    let prefix = source.topic.as_ref()?.as_str().trim_matches('/');
-    let below = topic.strip_prefix(prefix)?;
-    // The prefix may be the camera's own.
-    let (between, path) = below.split_once("/status/")?;
-    let base = if between.is_empty() { prefix } else { between };
+    let below = source.below_topic(topic)?;
+    let (between, path) = at_status(below, source)?;
+    // The source's topic may be the camera's own.
+    let base = if between.is_empty() { topic.strip_suffix(below)? } else { between };
     let id = Text::new(base.rsplit('/').next()?)?;
     let mac = (id.as_str().len() == 12).then(|| MacAddress::parse(id.as_str())).flatten();
     Some(MqttDevice { id, mac, path })
 }
 
+/// What stands before and behind the segment `status`: the first one, since what follows is the camera's to choose, and a
+/// camera must not speak for another one.
+///
+/// Where that one follows the source's topic at once, it may be a part of the prefix or a client id, and a later one counts
+/// if what follows it is read.
+fn at_status<'a>(below: &'a str, source: &Source) -> Option<(&'a str, &'a str)> {
+    let mut parts = below
+        .match_indices('/')
+        .filter_map(|(at, _)| Some((below.get(..at)?, below.get(at..)?.strip_prefix("/status/")?)));
+    let (between, path) = parts.next()?;
+    let is_read = |path: &str| known_subject(path, source).is_some();
+    let later =
+        if between.is_empty() && !is_read(path) { parts.find(|(_, path)| is_read(path)) } else { None };
+    Some(later.unwrap_or((between, path)))
+}
+
 /// What the part of a topic below `status` is about.
 pub(super) fn subject(path: &str, source: &Source) -> Subject {
-    // Commands may end with `/raw`, where the value stands bare; that a status does is not documented.
-    let path = path.strip_suffix("/raw").unwrap_or(path);
+    known_subject(path, source).unwrap_or_else(|| {
+        if may_be_alarm(path) {
+            Subject::MaybeAlarm
+        } else if source.parameters.contains_key("testament") {
+            Subject::Other
+        } else {
+            // The topic of the last will is a setting of the camera.
+            Subject::MaybeConnection
+        }
+    })
+}
+
+/// What a path that is read is about.
+fn known_subject(path: &str, source: &Source) -> Option<Subject> {
     let testament = source.parameters.get("testament").map(String::as_str);
-    match path {
-        "alarm/triggered" => Subject::Code,
-        "alarm/triggered/triggers" => Subject::Mask,
-        "alarm/triggered/object" | "alarm/triggered/objects" => Subject::Objects,
-        _ if testament.is_some_and(|name| name.trim_matches('/') == path) => Subject::Connection,
-        "testament" | "connection" if testament.is_none() => Subject::Connection,
-        _ if may_be_alarm(path) => Subject::MaybeAlarm,
-        // The topic of the last will is a setting of the camera; it has one level in what was seen.
-        _ if testament.is_none() && !path.contains('/') => Subject::MaybeConnection,
-        _ => Subject::Other,
+    match without_raw(path) {
+        "alarm/triggered" => Some(Subject::Code),
+        "alarm/triggered/triggers" => Some(Subject::Mask),
+        "alarm/triggered/object" | "alarm/triggered/objects" => Some(Subject::Objects),
+        path if testament.is_some_and(|name| name.trim_matches('/') == path) => Some(Subject::Connection),
+        "testament" | "connection" if testament.is_none() => Some(Subject::Connection),
+        _ => None,
     }
 }
 
-/// Settings stand two and more levels below `alarm` (`alarm/actions/email/enable`), the echo of a command one level.
+/// Commands may end with `/raw`, where the value stands bare; that a status does is not documented.
+fn without_raw(path: &str) -> &str {
+    path.strip_suffix("/raw").unwrap_or(path)
+}
+
+/// Whether a path that is not read may be an alarm: something that triggered, or whatever stands directly below `alarm`.
+/// Settings stand two and more levels below it (`alarm/actions/email/enable`), the echo of a command one level, and the
+/// test of the Alarm Server is called by what it sends.
 fn may_be_alarm(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    let is_directly_below = |name: &str| !name.contains('/') && name != "pushalarm";
-    path.starts_with("alarm/trigger") || path.strip_prefix("alarm/").is_some_and(is_directly_below)
+    let path = without_raw(path).to_ascii_lowercase();
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    // A prefix may have a segment `status`, too.
+    match segments.rsplit(|segment| *segment == "status").next().unwrap_or_default() {
+        ["smarthome", "alarmserver", "test", ..] | ["alarm", "pushalarm"] => false,
+        ["alarm"] | ["alarm", _] => true,
+        _ => segments.iter().any(|segment| segment.starts_with("trigger")),
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +123,9 @@ mod tests {
             ),
             ("instar", "instar/local/status/alarm/triggered", "local", "alarm/triggered"),
             ("garden/cams/", "garden/cams/7/status/a/status/b", "7", "a/status/b"),
+            ("/cameras", "/cameras/115/status/testament", "115", "testament"),
+            ("/cameras/115", "cameras/115/status/testament", "115", "testament"),
+            ("cameras/115", "/cameras/115/status/testament", "115", "testament"),
         ] {
             let camera = found(prefix, topic).unwrap();
             assert_eq!((camera.id.as_str(), camera.path), (id, path), "{topic}");
@@ -101,14 +140,55 @@ mod tests {
             "timezone = \"UTC\"\n[[source]]\nid = \"yard\"\nvendor = \"instar\"\ntopic = \"cameras\"\n";
         let (site, _) = camhook_site::read(toml, "test").unwrap();
         let source = site.source("yard").unwrap();
-        for path in ["alarm/triggered/zones", "alarm/Trigger", "alarm/fired"] {
+        for path in [
+            "alarm/triggered/zones",
+            "alarm/Trigger",
+            "alarm/fired",
+            "alarm",
+            "/alarm/triggered",
+            "alarm/triggered/",
+            "alarm/areas/red/triggered",
+            "alarm/area1/triggered",
+            "alarm/pir/triggers/raw",
+            "task/alarm/triggered",
+            "cam1/status/alarm/fired",
+        ] {
             assert_eq!(subject(path, source), Subject::MaybeAlarm, "{path}");
         }
-        assert_eq!(subject("lastwill", source), Subject::MaybeConnection);
-        for path in ["alarm/actions/email/enable", "alarm/area1/enable", "alarm/pushalarm", "system/version"]
-        {
-            assert_eq!(subject(path, source), Subject::Other, "{path}");
+        for path in [
+            "lastwill",
+            "state/connection",
+            "alarm/actions/email/enable",
+            "alarm/area1/enable",
+            "alarm/pushalarm",
+            "alarm/pushalarm/raw",
+            "smarthome/alarmserver/test/http/trigger",
+            "features/ptz/position",
+            "system/version",
+        ] {
+            assert_eq!(subject(path, source), Subject::MaybeConnection, "{path}");
         }
+    }
+
+    #[test]
+    fn a_prefix_or_a_client_id_may_be_called_status() {
+        for (prefix, topic, id, path) in [
+            ("house", "house/status/cam1/status/alarm/triggered", "cam1", "alarm/triggered"),
+            ("house", "house/status/cam1/status/testament", "cam1", "testament"),
+            ("house/status", "house/status/cam1/status/alarm/triggered", "cam1", "alarm/triggered"),
+            ("cameras", "cameras/status/status/alarm/triggered", "status", "alarm/triggered"),
+            ("cameras/status", "cameras/status/status/alarm/triggered", "status", "alarm/triggered"),
+            ("cameras/115", "cameras/115/status/system/version", "115", "system/version"),
+        ] {
+            let camera = found(prefix, topic).unwrap();
+            assert_eq!((camera.id.as_str(), camera.path), (id, path), "{topic}");
+        }
+    }
+
+    #[test]
+    fn what_a_camera_publishes_below_its_status_is_its_own() {
+        let camera = found("cameras", "cameras/115/status/116/status/alarm/triggered").unwrap();
+        assert_eq!(camera.id.as_str(), "115");
     }
 
     #[test]

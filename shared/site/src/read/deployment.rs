@@ -98,6 +98,29 @@ pub(super) fn check(site: &Site, document: &RawSite, deployment: Deployment, not
             }
         }
     }
+    warn_of_topics_out_of_the_filter(document, notes);
+}
+
+/// Warns of sources over MQTT whose messages a stack does not receive, unless it has another `MqttTopicFilter` than the
+/// template's default. That fits a prefix of one segment and a client id.
+fn warn_of_topics_out_of_the_filter(document: &RawSite, notes: &mut Notes) {
+    let root = Path::Root;
+    let section = root.key("source");
+    for (index, raw) in good(&document.source) {
+        let topic = raw.topic.as_deref().unwrap_or_default().trim_end_matches('/');
+        let segments = topic.split('/').count();
+        if topic.contains(['#', '+']) || (segments <= 2 && !topic.starts_with('/')) {
+            continue;
+        }
+        let prefix =
+            if segments > 2 { topic.rsplit_once('/').map_or("", |(prefix, _)| prefix) } else { topic };
+        notes.warning(
+            &section.index(index).key("topic"),
+            "a stack receives `+/+/status/#` alone, unless it has another `MqttTopicFilter`: a prefix and a client id of \
+             one segment each, without a slash before them",
+            format!("deploy with MqttTopicFilter={prefix}/+/status/#, or give the cameras a prefix of one segment"),
+        );
+    }
 }
 
 /// Whether a network lies within a range that no request over the internet comes from.
@@ -126,7 +149,7 @@ fn warn_of_shared_topics(document: &RawSite, notes: &mut Notes) {
         let Some(topic) = raw.topic.as_deref() else { continue };
         let path = section.index(index);
         let path = path.key("topic");
-        let topic = topic.trim_matches('/');
+        let topic = topic.trim_end_matches('/');
         if topic.contains(['#', '+']) {
             notes.warning(
                 &path,
