@@ -15,5 +15,5 @@ mod read;
 mod value;
 
 pub use object::Object;
-pub use read::{LIST_LIMIT, read, text};
+pub use read::{LIST_LIMIT, Reading, read, read_most, text};
 pub use value::Json;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::Json;
 
-/// From this length on a text of nothing but base64 is a blob: a mask, a feature vector, a picture that stands where
+/// From this length on a text of nothing but base64 is a blob, as a data URL always is: a mask, a feature vector, a picture that stands where
 /// none is known. It is no scalar that a person could read.
 const BLOB_LENGTH: usize = 256;
 
@@ -154,7 +154,22 @@ fn keep(path: &str, value: &Json<'_>, data: &mut VendorData) {
     }
 }
 
+/// How many bytes of a text its beginning as a data URL may have: `data:image/jpeg;base64,`.
+const DATA_URL_BEGINNING: usize = 256;
+
 fn is_blob(text: &str) -> bool {
+    is_data_url(text) || is_base64_blob(text)
+}
+
+/// Whether a text is a data URL of base64 (RFC 2397), however long.
+fn is_data_url(text: &str) -> bool {
+    let beginning = text.trim_start().as_bytes();
+    let beginning = beginning.get(..beginning.len().min(DATA_URL_BEGINNING)).unwrap_or_default();
+    let has_scheme = beginning.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"data:"));
+    has_scheme && beginning.windows(8).any(|window| window.eq_ignore_ascii_case(b";base64,"))
+}
+
+fn is_base64_blob(text: &str) -> bool {
     text.len() >= BLOB_LENGTH
         && text.bytes().all(|octet| {
             octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/' | b'=' | b'-' | b'_' | b'\r' | b'\n')
@@ -217,9 +232,12 @@ mod tests {
     fn blobs_are_not_kept() {
         let blob = "QUJD".repeat(100);
         let sentence = "a b ".repeat(100);
-        let text = format!(r#"{{"blob":"{blob}","sentence":"{sentence}"}}"#);
+        let url = "DATA:image/jpeg;name=a b;base64,QUJD RA==";
+        let text =
+            format!(r#"{{"blob":"{blob}","url":"{url}","sentence":"{sentence}","data":"data: none"}}"#);
         let values = object(&text);
         assert!(!kept(&values).contains("QUJD"));
         assert!(kept(&values).contains("a b a b"));
+        assert!(kept(&values).contains("data: none"));
     }
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use camhook_ingest::Malformed;
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
 use crate::{Json, Object};
@@ -14,14 +14,18 @@ use crate::{Json, Object};
 /// wherever they stand.
 pub const LIST_LIMIT: usize = 256;
 
-/// How many values any post may hold.
-const VALUES: usize = 4096;
+/// How many values of any post are read: the outlines of all objects that a camera sees at once.
+const VALUES: usize = 64 * 1024;
 
 /// A post may hold one more value for each so many bytes: what is read never takes much more room than the post.
 const BYTES_A_VALUE: usize = 32;
 
-/// The error message for too many values, which identifies this error.
-const TOO_MANY: &str = "too many values";
+/// Down to this depth, counted in objects and lists around a value, one eighth of the values is reserved: names and ids
+/// stand there, and outlines below.
+const SHALLOW: usize = 5;
+
+/// The reason of a post with more values than are read.
+const TOO_MANY_VALUES: &str = "too_many_values";
 
 /// The body of a post as text, without what some senders put around it: a byte order mark, NUL characters behind it.
 ///
@@ -37,6 +41,15 @@ pub fn text(body: &[u8]) -> Result<&str, Malformed> {
         .trim_matches(|character: char| character == '\0' || character.is_whitespace()))
 }
 
+/// A post as far as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading<'a> {
+    /// What was read.
+    pub value: Json<'a>,
+    /// Why some of it was passed over: `too_many_values`.
+    pub passed_over: Option<Malformed>,
+}
+
 /// Reads JSON of any form, nested up to 127 deep.
 ///
 /// # Errors
@@ -44,54 +57,101 @@ pub fn text(body: &[u8]) -> Result<&str, Malformed> {
 /// `no_body` when there is nothing, `truncated_json` when it ends too early, `too_many_values`, `not_json` for all
 /// else. The reason never holds a part of the text.
 pub fn read(text: &str) -> Result<Json<'_>, Malformed> {
+    let Reading { value, passed_over } = read_most(text)?;
+    passed_over.map_or(Ok(value), Err)
+}
+
+/// Reads JSON like [`read`], of a post with more values than it may have as many as it may, those near the root first.
+///
+/// # Errors
+///
+/// Those of [`read`] but `too_many_values`.
+pub fn read_most(text: &str) -> Result<Reading<'_>, Malformed> {
     if text.trim().is_empty() {
         return Err(Malformed::new("no_body", "the body is empty"));
     }
-    let values_left = Cell::new(VALUES + text.len() / BYTES_A_VALUE);
+    let limit = VALUES + text.len() / BYTES_A_VALUE;
+    let budget = Budget { left: Cell::new(limit), reserved: limit / 8, passed_over: Cell::new(0) };
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    AnyValue { values_left: &values_left }
+    let value = AnyValue { budget: &budget, depth: 0 }
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| malformed(&error, values_left.get()))
+        .map_err(|error| malformed(&error))?;
+    let passed_over = match budget.passed_over.get() {
+        0 => None,
+        number => {
+            let detail =
+                format!("{number} values were passed over; {limit} may be read of a post of its length");
+            Some(Malformed::new(TOO_MANY_VALUES, detail))
+        }
+    };
+    Ok(Reading { value: value.unwrap_or(Json::Null), passed_over })
 }
 
-fn malformed(error: &serde_json::Error, values_left: usize) -> Malformed {
-    let code = if values_left == 0 && error.is_data() {
-        "too_many_values"
-    } else if error.is_eof() {
-        "truncated_json"
-    } else {
-        "not_json"
-    };
+fn malformed(error: &serde_json::Error) -> Malformed {
+    let code = if error.is_eof() { "truncated_json" } else { "not_json" };
     Malformed::new(code, error.to_string())
 }
 
+/// How many values may still be read.
+struct Budget {
+    left: Cell<usize>,
+    /// How many of them are for values near the root.
+    reserved: usize,
+    /// How many were not read. Values within them are not counted.
+    passed_over: Cell<usize>,
+}
+
+/// Reads a value, or passes over it when there are too many.
 #[derive(Clone, Copy)]
 struct AnyValue<'b> {
-    values_left: &'b Cell<usize>,
+    budget: &'b Budget,
+    /// How many objects and lists are around it.
+    depth: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for AnyValue<'_> {
-    type Value = Json<'de>;
+    type Value = Option<Json<'de>>;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        self.count()?;
-        deserializer.deserialize_any(self)
+        if self.take() == Taken::PassOver {
+            return deserializer.deserialize_ignored_any(IgnoredAny).map(|_| None);
+        }
+        deserializer.deserialize_any(self).map(Some)
     }
+}
+
+/// What is done with a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Read,
+    PassOver,
 }
 
 impl AnyValue<'_> {
     /// Counts one value more.
-    fn count<E: Error>(self) -> Result<(), E> {
-        let left = self.values_left.get().checked_sub(1).ok_or_else(|| E::custom(TOO_MANY))?;
-        self.values_left.set(left);
-        Ok(())
+    fn take(self) -> Taken {
+        let Budget { left, reserved, passed_over } = self.budget;
+        let kept_free = if self.depth > SHALLOW { *reserved } else { 0 };
+        if left.get() <= kept_free {
+            passed_over.set(passed_over.get() + 1);
+            return Taken::PassOver;
+        }
+        left.set(left.get() - 1);
+        Taken::Read
+    }
+
+    /// A value within this one.
+    fn within(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
     }
 
     fn object<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
         let mut object = Object::default();
         while let Some(name) = map.next_key_seed(Name)? {
-            object.push(name, map.next_value_seed(self)?);
+            if let Some(value) = map.next_value_seed(self.within())? {
+                object.push(name, value);
+            }
         }
         Ok(object)
     }
@@ -134,13 +194,13 @@ impl<'de> Visitor<'de> for AnyValue<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut values = Vec::new();
-        while values.len() < LIST_LIMIT {
-            match list.next_element_seed(self)? {
-                Some(value) => values.push(value),
+        for _ in 0..LIST_LIMIT {
+            match list.next_element_seed(self.within())? {
+                Some(value) => values.extend(value),
                 None => return Ok(Json::List(values)),
             }
         }
-        while let Some(value) = list.next_element_seed(ObjectOnly(self))? {
+        while let Some(value) = list.next_element_seed(ObjectOnly(self.within()))? {
             values.extend(value.map(Json::Object));
         }
         Ok(Json::List(values))
@@ -198,8 +258,11 @@ impl<'de> Visitor<'de> for ObjectOnly<'_> {
         Ok(None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        self.0.count()?;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        if self.0.take() == Taken::PassOver {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(None);
+        }
         self.0.object(map).map(Some)
     }
 }
@@ -281,6 +344,28 @@ mod tests {
     fn a_post_of_nothing_but_small_values_is_refused() {
         let text = format!("{{{}}}", vec![r#""":0"#; 100_000].join(","));
         assert_eq!(code(&text), "too_many_values");
+    }
+
+    #[test]
+    fn of_too_many_values_those_near_the_root_are_read() {
+        let point = r#"{"X":0.5,"Y":0.25}"#;
+        let outline = vec![point; 2000].join(",");
+        let objects =
+            vec![format!(r#"{{"Type":"Person","Polygon":{{"PointList":[{outline}]}}}}"#); 64].join(",");
+        let text = format!(r#"{{"Event":{{"ObjectList":[{objects}],"EventHeader":{{"ID":"7"}}}}}}"#);
+        assert_eq!(code(&text), "too_many_values");
+        let Reading { value, passed_over } = read_most(&text).unwrap();
+        assert_eq!(passed_over.unwrap().code, "too_many_values");
+        let mut event = value.into_object().unwrap().take_object("Event");
+        assert_eq!(event.take_object("EventHeader").take_text(&["ID"]).unwrap().as_str(), "7");
+        let mut objects = event.take_objects("ObjectList");
+        let last = objects.pop().unwrap();
+        assert_eq!(
+            (objects.len(), last.get("Type").and_then(Json::to_text).unwrap().as_str()),
+            (63, "Person")
+        );
+        let few = text.replace(&outline, &vec![point; 300].join(","));
+        assert_eq!(read_most(&few).unwrap().passed_over, None);
     }
 
     #[test]
