@@ -33,9 +33,11 @@ pub trait Adapter: Send + Sync {
         &[]
     }
 
-    /// Whether the request is that of a person with a browser, or of a test button, and no post of a device.
+    /// Whether the request is that of a person with a browser, or of a test button, and no post of a device: a GET of the
+    /// source's own address and nothing else. What stands below it may be [a query](query_in_path), and a body is a post.
     fn is_visit(&self, request: &Request<Verified>) -> bool {
-        request.method() == crate::Method::Get && !request.has_query()
+        let has_content = request.has_query() || !request.body().is_empty();
+        request.method() == crate::Method::Get && !has_content && request.rest().is_empty()
     }
 
     /// Something that the operator of the source should know and that does not prevent the post from being read. It is
@@ -201,7 +203,22 @@ pub struct Malformed {
     /// A short name for metrics: `truncated_xml`, `not_xml`, `doctype`.
     pub code: &'static str,
     /// What was wrong, and where; the names that were found. Never a value of the post.
+    ///
+    /// Names of the post stand in backticks, as [`describe_names`] writes them: of a source whose faces are not kept they
+    /// are stored and logged only where they have the [form of a name](crate::Received::shown).
     pub detail: String,
+}
+
+/// The reason of a request whose query stands in its path.
+const QUERY_IN_PATH: &str = "query_in_path";
+
+/// Why a request cannot be read that has nothing but a path below the source's own: the question mark before its query was
+/// encoded as `%3F`. `None` for any other request. For dialects whose senders use no such paths.
+#[must_use]
+pub fn query_in_path(request: &Request<Verified>) -> Option<Malformed> {
+    let has_content = request.has_query() || !request.body().is_empty();
+    let detail = "the address goes on where its query should begin";
+    (!has_content && !request.rest().is_empty()).then(|| Malformed::new(QUERY_IN_PATH, detail))
 }
 
 /// The reason of a post with more than [`EVENTS_LIMIT`] events.
@@ -226,9 +243,7 @@ pub fn describe_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut shown: Vec<String> = Vec::new();
     let mut more = 0_usize;
     for name in names {
-        let short: String =
-            name.chars().filter(|character| !character.is_control()).take(NAME_LENGTH).collect();
-        let short = format!("`{short}`");
+        let short = quoted(name);
         if shown.contains(&short) {
             continue;
         }
@@ -243,6 +258,15 @@ pub fn describe_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
         (shown, 0) => format!("it has {}", shown.join(", ")),
         (shown, more) => format!("it has {} and {more} more", shown.join(", ")),
     }
+}
+
+/// A name in backticks, without control characters and backticks of its own, and with its end cut off where it is long.
+fn quoted(name: &str) -> String {
+    let shown = |character: &char| !character.is_control() && *character != '`';
+    let mut characters = name.chars().filter(shown);
+    let short: String = characters.by_ref().take(NAME_LENGTH).collect();
+    let end = if characters.next().is_some() { "…" } else { "" };
+    format!("`{short}{end}`")
 }
 
 impl Malformed {

@@ -255,6 +255,7 @@ impl<P: Ports> Pipeline<'_, P> {
         let source = &request.source().id;
         let now = self.ports.clock().elapsed();
         if self.instance.notices.is_due((source.to_string(), code), Duration::MAX, now) {
+            let detail = request.received().shown(&detail);
             tracing::warn!(%source, notice = code, detail, "noticed");
             let vendor = self.adapter.vendor().name();
             self.ports.metrics().count("Notices", [("Vendor", vendor), ("Notice", code)]);
@@ -323,14 +324,13 @@ impl<P: Ports> Pipeline<'_, P> {
         let source = request.source();
         let version = self.adapter.parser_version();
         presence::contact(self.ports, self.instance, source, &request.state.used).await;
-        match quarantine(self.ports.objects(), &request.received(), request.transport(), malformed, version)
-            .await
-        {
+        let received = request.received();
+        match quarantine(self.ports.objects(), &received, request.transport(), malformed, version).await {
             Ok(()) => {
                 tracing::warn!(
                     source = %source.id,
                     reason = malformed.code,
-                    detail = malformed.detail,
+                    detail = received.shown(&malformed.detail),
                     request = request.request_id(),
                     "quarantined a request"
                 );

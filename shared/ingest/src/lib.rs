@@ -17,6 +17,7 @@ mod level;
 mod limit;
 mod locate;
 mod mqtt;
+mod nobody;
 mod normalize;
 mod picture;
 pub mod presence;
@@ -30,7 +31,7 @@ mod verify;
 
 pub use adapter::{
     Adapter, Challenge, EVENTS_LIMIT, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed,
-    Refusal, Remainder, Reply, describe_names,
+    Refusal, Remainder, Reply, describe_names, query_in_path,
 };
 pub use alert::{AlertError, alert_quarantined, send_alert};
 pub use credentials::Credentials;
@@ -40,6 +41,7 @@ pub use handle::{BODY_LIMIT, Unauthenticated, authenticate, handle};
 pub use instance::Instance;
 pub use limit::TARGETS_LIMIT;
 pub use mqtt::{Emission, MqttDevice, MqttDialect, MqttMessage, MqttPublisher, Publication};
+pub use nobody::names_nobody;
 pub use picture::{PICTURE_LIMIT, PICTURES_LIMIT, Picture, decode};
 pub use quarantine::{KeptContent, Reason, quarantine};
 pub use received::{Received, Transport};

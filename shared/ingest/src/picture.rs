@@ -1,5 +1,6 @@
 //! From a picture's base64 text to a JPEG that is known to be one.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -35,7 +36,7 @@ pub struct Picture {
 /// Decodes and checks a picture.
 ///
 /// The text may be plain base64, base64url, or a data URL (RFC 2397) of either, with white space within it and NUL
-/// characters at its end, as devices send them. Padding is optional. Bytes behind the JPEG's end marker are cut off, and
+/// characters around it, as devices send them, and all of it may be percent-encoded. Padding is optional. Bytes behind the JPEG's end marker are cut off, and
 /// EXIF, XMP and IPTC data and comments unless `metadata` is kept.
 ///
 /// # Errors
@@ -60,27 +61,62 @@ pub fn decode(base64: &[u8], metadata: Retention) -> Result<Picture, RejectedRea
 }
 
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let text = after_data_url_prefix(text);
-    if let Ok(bytes) = base64_simd::STANDARD.decode_to_vec(text) {
+    if let Ok(bytes) = base64_simd::STANDARD.decode_to_vec(after_data_url_prefix(text)) {
         return Some(bytes);
     }
-    // Rare: line breaks within, NUL characters behind, no padding, or the alphabet of URLs.
-    let end = text.iter().rposition(|&octet| octet != 0).map_or(0, |last| last + 1);
-    let text = text.get(..end)?;
-    base64_simd::forgiving_decode_to_vec(text)
-        .or_else(|_| base64_simd::forgiving_decode_to_vec(&to_standard_alphabet(text)))
-        .ok()
+    // Rare: line breaks within, NUL characters or a byte order mark around it, no padding or too much, the alphabet of
+    // URLs, the encoding of URLs, or several pieces, each with its padding.
+    let decoded = percent_decoded(text);
+    let content = after_data_url_prefix(trim(&decoded));
+    let standard = to_standard_alphabet(trim(content));
+    let mut bytes = Vec::with_capacity(standard.len() / 4 * 3);
+    for piece in standard.split(|octet| *octet == b'=').filter(|piece| !piece.is_empty()) {
+        bytes.extend(base64_simd::forgiving_decode_to_vec(piece).ok()?);
+    }
+    Some(bytes)
 }
 
-/// The content of a data URL, `data:image/jpeg;base64,/9j/…`; the whole text where it is none.
+/// The text without white space and NUL characters around it and a byte order mark before it.
+fn trim(text: &[u8]) -> &[u8] {
+    let is_around = |octet: &u8| octet.is_ascii_whitespace() || *octet == 0;
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    let start = text.iter().position(|octet| !is_around(octet)).unwrap_or(text.len());
+    let end = text.iter().rposition(|octet| !is_around(octet)).map_or(start, |last| last + 1);
+    text.get(start..end).unwrap_or_default()
+}
+
+/// The content of a data URL, `data:image/jpeg;base64,/9j/…`, or of one that lost its beginning, `base64,/9j/…`; the whole
+/// text where it is none.
 fn after_data_url_prefix(text: &[u8]) -> &[u8] {
-    let trimmed = text.trim_ascii_start();
-    let is_data_url = trimmed.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"data:"));
-    if !is_data_url {
-        return text;
+    let beginning = text.get(..text.len().min(DATA_URL_PREFIX_LIMIT)).unwrap_or_default();
+    let is_marked = |window: &[u8]| window.eq_ignore_ascii_case(BASE64_MARK);
+    if let Some(mark) = beginning.windows(BASE64_MARK.len()).rposition(is_marked) {
+        return text.get(mark + BASE64_MARK.len()..).unwrap_or(text);
     }
-    let comma = trimmed.iter().take(DATA_URL_PREFIX_LIMIT).position(|&octet| octet == b',');
-    comma.and_then(|comma| trimmed.get(comma + 1..)).unwrap_or(text)
+    let trimmed = beginning.trim_ascii_start();
+    let is_data_url = trimmed.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"data:"));
+    let comma = beginning.iter().position(|&octet| octet == b',').filter(|_| is_data_url);
+    comma.and_then(|comma| text.get(comma + 1..)).unwrap_or(text)
+}
+
+/// What stands before the content of a data URL. No base64 text has a comma.
+const BASE64_MARK: &[u8] = b"base64,";
+
+/// The text with its `%2B` as `+`.
+fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'%') {
+        return Cow::Borrowed(text);
+    }
+    let digit = |octet: Option<&u8>| char::from(*octet?).to_digit(16);
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, behind @ ..] = rest {
+        let encoded = (*first == b'%').then(|| Some(digit(behind.first())? * 16 + digit(behind.get(1))?));
+        let octet = encoded.flatten().and_then(|octet| u8::try_from(octet).ok());
+        decoded.push(octet.unwrap_or(*first));
+        rest = if octet.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
+    }
+    Cow::Owned(decoded)
 }
 
 /// base64url (RFC 4648, section 5) as base64.
@@ -273,6 +309,30 @@ mod tests {
             ["data:image/jpeg;base64", "data:", "data:image/jpeg;base64,", "data:image/jpeg;base64,\0"]
         {
             assert!(decode(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn damaged_forms_of_base64_and_data_urls_are_decoded() {
+        let text = String::from_utf8(encode(&small())).unwrap();
+        let encoded: String = text.bytes().map(|octet| format!("%{octet:02x}")).collect();
+        let pieces = small().chunks(10).flat_map(encode).collect();
+        for form in [
+            format!("data:image/jpeg;base64,{encoded}"),
+            format!("data%3Aimage/jpeg%3Bbase64%2C{text}"),
+            encoded.clone(),
+            format!("data:image/jpeg;name=\"a,b.jpg\";base64,{text}"),
+            format!("image/jpeg;base64,{text}"),
+            format!("BASE64,\r\n{text}"),
+            format!("\u{feff}{text}"),
+            format!("\0\0{text}\0"),
+            format!("{text}=="),
+            String::from_utf8(pieces).unwrap(),
+        ] {
+            assert_eq!(decode(form.as_bytes()).unwrap().bytes, small(), "{form}");
+        }
+        for none in [format!("{text}%"), format!("{text}%zz"), format!("a{text}=A"), "base64,".to_owned()] {
+            assert!(decode(none.as_bytes()).is_err(), "{none}");
         }
     }
 

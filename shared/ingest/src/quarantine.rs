@@ -38,7 +38,8 @@ pub struct Reason {
     /// The path of an HTTP request below the source and its token, which itself is not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest: Option<Vec<String>>,
-    /// The topic, of an MQTT message.
+    /// The topic, of an MQTT message. Segments that may be no names are kept as their lengths where the source's faces are
+    /// not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
     /// The MQTT client that published it: a camera, or the bridge before it.
@@ -111,7 +112,7 @@ pub async fn quarantine<O: ObjectStore>(
     let redacted = |text: &str| credentials.redact(text).unwrap_or_else(|| text.to_owned());
     let reason = Reason {
         reason: malformed.code.to_owned(),
-        detail: redacted(&malformed.detail),
+        detail: received.shown(&malformed.detail),
         vendor: source.vendor,
         source: source.id.to_string(),
         parser: parser.to_owned(),
@@ -122,7 +123,10 @@ pub async fn quarantine<O: ObjectStore>(
             Retention::Drop => rest.iter().map(|segment| structure::of_segment(segment)).collect(),
             Retention::Keep => rest.iter().map(|segment| redacted(segment)).collect(),
         }),
-        topic: topic.map(str::to_owned),
+        topic: topic.map(|topic| match source.faces {
+            Retention::Drop => structure::of_topic(topic),
+            Retention::Keep => topic.to_owned(),
+        }),
         client: client.map(str::to_owned),
         query: match source.faces {
             Retention::Drop => structure::of_query(query),

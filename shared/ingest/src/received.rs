@@ -1,12 +1,13 @@
 //! What was received, whichever transport carried it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use camhook_site::Source;
+use camhook_site::{Retention, Source};
 use jiff::Timestamp;
 
-use crate::Credentials;
+use crate::{Credentials, structure};
 
 /// What an event is stored by: everything that its identity and its time rest on.
 ///
@@ -28,6 +29,22 @@ pub struct Received {
     pub credentials: Credentials,
     /// The name of the run, if it is replayed. Its events are then replayed events for the consumers.
     pub replay: Option<String>,
+}
+
+impl Received {
+    /// A sentence about what was sent as it may be stored and logged, for example [`Malformed::detail`]: without secrets of
+    /// ours, and, where the source's faces are not kept, without names in backticks that do not have the form of one. A
+    /// sender may write a person's name where a name belongs.
+    ///
+    /// [`Malformed::detail`]: crate::Malformed::detail
+    #[must_use]
+    pub fn shown(&self, sentence: &str) -> String {
+        let sentence = match self.source.faces {
+            Retention::Drop => Cow::Owned(structure::of_sentence(sentence)),
+            Retention::Keep => Cow::Borrowed(sentence),
+        };
+        self.credentials.redact(&sentence).unwrap_or_else(|| sentence.into_owned())
+    }
 }
 
 /// How it was carried, for whoever looks into the quarantine.

@@ -60,6 +60,29 @@ pub(crate) fn of_segment(segment: &str) -> String {
     name(segment)
 }
 
+/// A sentence about a post whose names stand in backticks. Each segment of a name with slashes, a topic, is one.
+pub(crate) fn of_sentence(sentence: &str) -> String {
+    let mut output = String::new();
+    for (number, part) in sentence.split('`').enumerate() {
+        match number % 2 {
+            0 => output.push_str(part),
+            _ => {
+                let _ = write!(output, "`{}`", of_topic(part));
+            }
+        }
+    }
+    output
+}
+
+/// A topic.
+pub(crate) fn of_topic(topic: &str) -> String {
+    topic
+        .split('/')
+        .map(|segment| if segment.is_empty() { String::new() } else { name(segment) })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
 fn of_json(text: &[u8]) -> String {
     let mut output = String::new();
     match serde_json::from_slice::<Value>(text) {
@@ -211,6 +234,19 @@ mod tests {
         let found = of_body(b"<config><name>Ann</name><face who=\"An");
         assert!(found.starts_with("<config><name>text(3)</name>"), "{found}");
         assert!(!found.contains("An\""), "{found}");
+    }
+
+    #[test]
+    fn of_a_sentence_the_names_in_backticks_are_kept_where_they_have_the_form_of_one() {
+        for (sentence, kept) in [
+            ("it has `zone`, `Ann Example` and 3 more", "it has `zone`, `name(11)` and 3 more"),
+            ("the value at `alarm/Ann Example` is no number", "the value at `alarm/name(11)` is no number"),
+            ("it has `Ünal`; it has nothing", "it has `name(5)`; it has nothing"),
+            ("the body is empty", "the body is empty"),
+        ] {
+            assert_eq!(of_sentence(sentence), kept);
+        }
+        assert_eq!(of_topic("/cameras/115/status/Ann Example"), "/cameras/115/status/name(11)");
     }
 
     #[test]

@@ -204,10 +204,16 @@ pub(crate) async fn credentials<S: Secrets>(
         credentials.add(token);
     }
     if !auth.basic.is_empty()
-        && let Some((_, password)) = request.headers.get("authorization").and_then(basic_credentials)
-        && let Ok(password) = std::str::from_utf8(&password)
+        && let Some(field) = request.headers.get("authorization")
+        && let Some((_, password)) = basic_credentials(field)
     {
-        credentials.add(password);
+        if let Ok(password) = std::str::from_utf8(&password) {
+            credentials.add(password);
+        }
+        // User and password as they are sent, which is no cipher.
+        if let Some((_, encoded)) = field.trim().split_once(' ') {
+            credentials.add(encoded.trim().trim_end_matches('='));
+        }
     }
     for key in &auth.hmac {
         if let Ok(key) = secrets.resolve(key).await {
