@@ -2,7 +2,8 @@
 
 use camhook_event::Vendor;
 use camhook_ingest::{
-    Adapter, Headers, Malformed, Method, Notice, Outcome, Parsed, Refusal, Reply, Request, Verified,
+    Adapter, Headers, Malformed, Notice, Outcome, Parsed, Refusal, Remainder, Reply, Request, Verified,
+    query_in_path,
 };
 
 use crate::event::drafts;
@@ -33,11 +34,6 @@ impl Adapter for Xprotect {
         signature(headers.get(SIGNATURE_FIELD)?)
     }
 
-    /// XProtect only ever posts. A plug-in may send its event by any method, in the body or in the query.
-    fn is_visit(&self, request: &Request<Verified>) -> bool {
-        request.method() == Method::Get && request.body().is_empty() && !request.has_query()
-    }
-
     fn notice(&self, request: &Request<Verified>) -> Option<Notice> {
         let version = unknown_version(request.headers())?;
         let shown: String = version.chars().filter(|character| !character.is_control()).take(32).collect();
@@ -46,14 +42,20 @@ impl Adapter for Xprotect {
     }
 
     fn parse<'a>(&self, request: &'a Request<Verified>) -> Result<Parsed<'a>, Malformed> {
-        let message = parse(request.body(), request.query())?;
+        if let Some(malformed) = query_in_path(request) {
+            return Err(malformed);
+        }
+        let mut message = parse(request.body(), request.query())?;
+        let passed_over = message.passed_over.take();
         let mut drafts = drafts(message, request.source().faces);
         if let Some(version) = unknown_version(request.headers()) {
             for draft in &mut drafts {
                 draft.vendor_data.insert("X-Milestone-Api-Version", version);
             }
         }
-        Ok(Parsed::Events(drafts))
+        let Some(passed_over) = passed_over else { return Ok(Parsed::Events(drafts)) };
+        drafts.iter_mut().for_each(|draft| draft.truncated = true);
+        Ok(Parsed::Partly { events: drafts, remainder: Remainder::Quarantine(passed_over) })
     }
 
     /// XProtect signs each post of a webhook with a token, and repeats a post after any failure but 400: a wrong

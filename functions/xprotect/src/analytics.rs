@@ -6,7 +6,7 @@
 use camhook_event::{
     Face, Fraction, ImageRole, Kind, Plate, Point, Rectangle, TargetClass, Text, Zone, ZoneShape,
 };
-use camhook_ingest::{DraftImage, DraftTarget};
+use camhook_ingest::{DraftImage, DraftTarget, names_nobody};
 use camhook_json::{Json, Object};
 
 use crate::words::{Words, names_a_face, names_somebody};
@@ -60,7 +60,7 @@ const VALUE: &str = "Value";
 impl FoundObject {
     /// Takes the value of a vehicle for the plate that it carries. Of an event about a plate, whose one vehicle this is.
     pub(crate) fn take_plate(&mut self) {
-        let is_plate_like = |text: &Text| text.as_str().chars().any(char::is_alphanumeric);
+        let is_plate_like = |text: &Text| !names_nobody(text.as_str());
         let Some(value) = self.target.attributes.get(VALUE) else { return };
         let Some(text) = scalar_text(value).filter(is_plate_like) else { return };
         self.target.attributes.remove(VALUE);
@@ -234,7 +234,9 @@ fn object(mut object: Object<'_>) -> FoundObject {
     if bounding_box.is_some() {
         object.take("BoundingBox");
     }
-    let text = (class == Some(TargetClass::Plate)).then(|| take_text(&mut object, VALUE)).flatten();
+    let is_read = class == Some(TargetClass::Plate)
+        && object.get(VALUE).and_then(Json::to_text).is_some_and(|text| !names_nobody(text.as_str()));
+    let text = is_read.then(|| take_text(&mut object, VALUE)).flatten();
     let attributes = object.to_attributes();
     FoundObject {
         target: DraftTarget { id, class, confidence, bounding_box, image: None, attributes },
@@ -245,8 +247,7 @@ fn object(mut object: Object<'_>) -> FoundObject {
 
 /// What the texts that an object is called by say that it shows.
 fn shows<'t>(mut texts: impl Iterator<Item = &'t Text>) -> Shows {
-    let is_face = |text: &Text| Words::of_type(text.as_str()).name_a_face() || names_a_face(text.as_str());
-    if texts.any(is_face) { Shows::Face } else { Shows::ItsClass }
+    if texts.any(|text| names_a_face(text.as_str())) { Shows::Face } else { Shows::ItsClass }
 }
 
 /// An object of which nothing is sent but its type.

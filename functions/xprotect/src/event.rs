@@ -8,14 +8,17 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::analytics::{FoundObject, Shows, take_count, take_found};
-use crate::impersonal::{Topic, strip};
+use crate::impersonal::{Pictured, Topic, strip};
 use crate::kind::{kind, state};
 use crate::message::{Carrier, Message, Origin, OriginKind, is_unique};
 use crate::subject::{Subjects, split};
 use crate::words::Words;
 
 /// What XProtect writes for a name that it does not know.
-const UNKNOWN: &str = "<Unknown>";
+pub(crate) const UNKNOWN: &str = "<Unknown>";
+
+/// The sub-class of most events, which says nothing of them.
+const SYSTEM_EVENT: &str = "System Event";
 
 /// The events of a message: one, or one for each plate and face where it has several.
 pub(crate) fn drafts(mut message: Message<'_>, faces: Retention) -> Vec<Draft<'_>> {
@@ -37,11 +40,15 @@ pub(crate) fn drafts(mut message: Message<'_>, faces: Retention) -> Vec<Draft<'_
     draft.state = state(&message, kind);
     draft.counts = take_count(kind, &mut message.event).map(|count| counts(count, &message));
     draft.vendor_data = vendor_data(&message);
+    let pictured = topic.map(|topic| Pictured::of(topic, &message, &found, &draft.vendor_data));
     if let Some(label) = label {
         draft.vendor_data.insert("ID", label.as_str());
     }
     let is_kept = |text: &Text| topic.is_none_or(|topic| topic.keeps(text.as_str()));
-    let words = [message.name.take(), message.message.take()];
+    // The sub-class, where neither of the two texts says anything.
+    let subclass =
+        message.subclass.take().filter(|subclass| !subclass.as_str().eq_ignore_ascii_case(SYSTEM_EVENT));
+    let words = [message.name.take(), message.message.take(), subclass];
     draft.vendor_kind = words.into_iter().flatten().find(|word| word.as_str() != UNKNOWN && is_kept(word));
     let Origin { kind: origin, name, id } = message.origin;
     match origin {
@@ -66,8 +73,8 @@ pub(crate) fn drafts(mut message: Message<'_>, faces: Retention) -> Vec<Draft<'_
         subjects.add(object.plate.take().filter(|_| !may_be_name), face);
         draft.targets.push(object.target);
     }
-    if let Some(topic) = topic {
-        strip(&mut draft, topic);
+    if let (Some(topic), Some(pictured)) = (topic, pictured) {
+        strip(&mut draft, topic, pictured);
     }
     split(draft, subjects)
 }
@@ -88,7 +95,7 @@ fn take_plate_of_vehicle(objects: &mut [FoundObject]) {
 fn counts(count: u64, message: &Message<'_>) -> Counts {
     let tally = Tally { inside: Some(count), ..Tally::default() };
     let texts = [&message.name, &message.message, &message.subclass].into_iter().flatten();
-    match texts.filter_map(|text| Words::of(text.as_str()).class()).next() {
+    match texts.filter_map(|text| Words::of_type(text.as_str()).class()).next() {
         Some(TargetClass::Person | TargetClass::Face) => Counts { person: tally, ..Counts::default() },
         Some(TargetClass::Vehicle) => Counts { vehicle: tally, ..Counts::default() },
         Some(TargetClass::MotorcycleBicycle) => Counts { motorcycle_bicycle: tally, ..Counts::default() },
@@ -140,13 +147,16 @@ fn vendor_data(message: &Message<'_>) -> VendorData {
 }
 
 /// `2022-11-26T15:59:39.2988877Z`; a plug-in writes fewer digits. Without a zone it is taken as UTC, in which
-/// XProtect writes all its times.
+/// XProtect writes all its times. In a query, a `+` that was not encoded is a blank.
 fn device_time(text: Text) -> DeviceTime {
-    let with_zone = text.as_str().parse::<Timestamp>().ok();
-    let at = with_zone.or_else(|| {
-        let without_zone = text.as_str().parse::<DateTime>().ok()?;
-        TimeZone::UTC.to_timestamp(without_zone).ok()
-    });
+    let with_zone = |text: &str| text.parse::<Timestamp>().ok();
+    let without_zone = |text: &str| TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok();
+    let with_blank = |text: &str| {
+        let (time, offset) = text.rsplit_once(' ')?;
+        with_zone(&format!("{time}+{offset}"))
+    };
+    let written = text.as_str();
+    let at = with_zone(written).or_else(|| without_zone(written)).or_else(|| with_blank(written));
     DeviceTime { text, at }
 }
 
@@ -177,6 +187,8 @@ mod tests {
         assert_eq!(at("2022-11-26T15:59:39.2988877Z").unwrap(), "2022-11-26T15:59:39.2988877Z");
         assert_eq!(at("2026-03-09T08:38:41.076+01:00").unwrap(), "2026-03-09T07:38:41.076Z");
         assert_eq!(at("2026-03-09T08:38:41").unwrap(), "2026-03-09T08:38:41Z");
+        assert_eq!(at("2026-03-09T08:38:41.5 01:00").unwrap(), "2026-03-09T07:38:41.5Z");
+        assert_eq!(at("2026-03-09 08:38:41").unwrap(), "2026-03-09T08:38:41Z");
         assert_eq!(at("yesterday"), None);
     }
 

@@ -9,9 +9,10 @@ use camhook_ingest::Draft;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::analytics::{FoundObject, Shows};
+use crate::analytics::{Found, FoundObject, Shows};
+use crate::event::UNKNOWN;
 use crate::message::Message;
-use crate::words::{Words, names_a_face};
+use crate::words::{Words, names_a_face, names_somebody};
 
 /// What a member holds that XProtect itself fills, and how it is recognized.
 #[derive(Debug, Clone, Copy)]
@@ -45,15 +46,15 @@ const MEMBERS: &[(&str, Content)] = &[
     ("Count", Content::Number),
     ("StartTime", Content::Number),
     ("EndTime", Content::Number),
-    ("Source.FQID.FolderType", Content::Number),
-    ("Source.FQID.Kind", Content::Id),
-    ("Source.FQID.ObjectId", Content::Id),
-    ("Source.FQID.ParentId", Content::Id),
-    ("Source.FQID.ServerId.Hostname", Content::Machine),
-    ("Source.FQID.ServerId.Id", Content::Id),
-    ("Source.FQID.ServerId.Port", Content::Number),
-    ("Source.FQID.ServerId.Scheme", Content::Machine),
-    ("Source.FQID.ServerId.Type", Content::Machine),
+    ("FQID.FolderType", Content::Number),
+    ("FQID.Kind", Content::Id),
+    ("FQID.ObjectId", Content::Id),
+    ("FQID.ParentId", Content::Id),
+    ("FQID.ServerId.Hostname", Content::Machine),
+    ("FQID.ServerId.Id", Content::Id),
+    ("FQID.ServerId.Port", Content::Number),
+    ("FQID.ServerId.Scheme", Content::Machine),
+    ("FQID.ServerId.Type", Content::Machine),
     ("Site.AbsoluteUri", Content::Machine),
     ("Site.ServerType", Content::Machine),
     ("SnapshotList.TimeOffset", Content::Number),
@@ -81,7 +82,7 @@ const ATTRIBUTES: &[(&str, Content)] = &[
 ];
 
 /// The words of XProtect's predefined events, of kinds of objects, of places and colours. A text of nothing else names
-/// nobody, unless it stands where a person's name may: people are called White, Hall and Van Brown.
+/// nobody, unless it stands where a person's name may: people are called White, Hall and Van Brown. In alphabetical order.
 const VOCABULARY: &[&str] = &[
     "a",
     "abandoned",
@@ -99,10 +100,16 @@ const VOCABULARY: &[&str] = &[
     "at",
     "audio",
     "back",
+    "backpack",
+    "bag",
+    "baggage",
+    "bags",
+    "behind",
     "bicycle",
     "bike",
     "black",
     "blue",
+    "boat",
     "break",
     "brown",
     "building",
@@ -121,6 +128,7 @@ const VOCABULARY: &[&str] = &[
     "cross",
     "crossed",
     "crossing",
+    "crossline",
     "crowd",
     "dark",
     "database",
@@ -129,6 +137,7 @@ const VOCABULARY: &[&str] = &[
     "detected",
     "detection",
     "device",
+    "direction",
     "disk",
     "dog",
     "door",
@@ -147,9 +156,11 @@ const VOCABULARY: &[&str] = &[
     "external",
     "face",
     "faces",
+    "facial",
     "failed",
     "failover",
     "failure",
+    "fall",
     "feed",
     "fire",
     "floor",
@@ -168,6 +179,7 @@ const VOCABULARY: &[&str] = &[
     "hardware",
     "high",
     "human",
+    "humans",
     "hw",
     "in",
     "indoor",
@@ -190,12 +202,14 @@ const VOCABULARY: &[&str] = &[
     "lot",
     "low",
     "lpr",
+    "luggage",
     "m",
     "match",
     "matched",
     "medium",
     "message",
     "microphone",
+    "missing",
     "motion",
     "motorcycle",
     "mph",
@@ -215,6 +229,7 @@ const VOCABULARY: &[&str] = &[
     "parked",
     "parking",
     "pedestrian",
+    "pedestrians",
     "people",
     "perimeter",
     "person",
@@ -223,6 +238,7 @@ const VOCABULARY: &[&str] = &[
     "plate",
     "preset",
     "ptz",
+    "queue",
     "raised",
     "reached",
     "rear",
@@ -246,18 +262,23 @@ const VOCABULARY: &[&str] = &[
     "smoke",
     "sound",
     "speaker",
+    "speed",
     "start",
     "started",
     "stop",
     "stopped",
     "storage",
     "street",
+    "suitcase",
     "system",
+    "tailgating",
     "tamper",
     "tampering",
     "temperature",
     "the",
     "to",
+    "train",
+    "trip",
     "tripwire",
     "truck",
     "unattended",
@@ -271,7 +292,9 @@ const VOCABULARY: &[&str] = &[
     "violet",
     "white",
     "window",
+    "wire",
     "with",
+    "wrong",
     "yard",
     "yellow",
     "zone",
@@ -285,6 +308,13 @@ const NO_EVENT: &[&str] = &[
     "left", "level", "light", "lobby", "lot", "low", "m", "medium", "mph", "not", "of", "off", "office",
     "on", "orange", "outdoor", "outside", "over", "rear", "red", "right", "room", "s", "side", "silver",
     "street", "the", "to", "up", "van", "violet", "white", "window", "with", "yard", "yellow",
+];
+
+/// The words of [`VOCABULARY`] that people are called by.
+const NAMES: &[&str] = &[
+    "black", "blue", "brown", "cross", "dark", "garden", "glass", "green", "grey", "h", "hall", "high",
+    "light", "low", "m", "medium", "orange", "red", "s", "silver", "street", "van", "violet", "white",
+    "yellow",
 ];
 
 /// What a phrase about a person or a face may begin with.
@@ -401,7 +431,7 @@ impl Topic {
         {
             return Self::Recognition;
         }
-        if texts.iter().any(|text| Words::of(text).has_any(PERSONS)) {
+        if texts.iter().any(|text| Words::of_type(text).has_any(PERSONS)) {
             return Self::Person;
         }
         match kind {
@@ -418,21 +448,37 @@ impl Topic {
             Self::Thing => is_impersonal(text),
         }
     }
+
+    /// Whether the pictures of such an event may show somebody whom this text names, or who was recognized. A place that is
+    /// no name is not kept as a text about a person, and is no reason to drop the pictures of a detection there.
+    fn is_about_somebody(self, text: &str) -> bool {
+        if speaks_of_recognition(text) {
+            return true;
+        }
+        let may_be_name = self != Self::Thing && Words::of(text).has_any(NAMES);
+        names_somebody(text)
+            && !is_system_id(text)
+            && !is_number(text)
+            && (may_be_name || !is_impersonal(text))
+    }
 }
 
 /// Words for persons.
 const PERSONS: &[&str] = &["person", "persons", "people", "human", "humans", "pedestrian", "pedestrians"];
 
+/// How words begin that say that somebody is known.
+const RECOGNITION: &[&str] = &["biometr", "identif", "known", "match", "recogni"];
+
 /// Whether a text is about a face, or about somebody or something that was recognized and is no plate.
 fn speaks_of_recognition(text: &str) -> bool {
-    let words = Words::of(text);
-    let is_recognition = words.iter().any(|word| word.starts_with("recogni"));
-    names_a_face(text) || is_recognition && !words.has_any(&["plate", "plates", "lpr", "anpr"])
+    let words = Words::of_type(text);
+    let is_recognition = words.iter().any(|word| RECOGNITION.iter().any(|stem| word.starts_with(stem)));
+    names_a_face(text) || is_recognition && words.class() != Some(TargetClass::Plate)
 }
 
 /// Whether a text is a phrase about a person or a face that ends with its verb: "Face recognised", "System Event".
 fn is_known_phrase(text: &str) -> bool {
-    let words = Words::of(text);
+    let words = Words::of_type(text);
     let words: Vec<&str> = words.iter().collect();
     match words.split_last() {
         Some((only, [])) => SINGLE.contains(only),
@@ -446,16 +492,14 @@ fn is_known_phrase(text: &str) -> bool {
 /// Whether a word of a text says what happened, and not only where or in which colour.
 fn says_what_happened(text: &str) -> bool {
     let is_number = |word: &str| word.bytes().all(|octet| octet.is_ascii_digit());
-    Words::of(text).iter().any(|word| !is_number(word) && !NO_EVENT.contains(&word))
+    Words::of_type(text).iter().any(|word| !is_number(word) && !NO_EVENT.contains(&word))
 }
 
 /// Whether a text holds nothing but words of [`VOCABULARY`] and numbers of up to three digits.
 fn is_impersonal(text: &str) -> bool {
-    let mut words =
-        text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.all(|word| {
+    Words::of_type(text).iter().all(|word| {
         let is_number = word.len() <= 3 && word.bytes().all(|octet| octet.is_ascii_digit());
-        is_number || VOCABULARY.iter().any(|known| known.eq_ignore_ascii_case(word))
+        is_number || VOCABULARY.binary_search(&word).is_ok()
     })
 }
 
@@ -468,9 +512,57 @@ fn is_system_id(text: &str) -> bool {
     is_guid || is_number
 }
 
-/// Takes everything out of an event that may name whoever was seen, and what shows a face.
-pub(crate) fn strip(draft: &mut Draft<'_>, topic: Topic) {
-    if shows_somebody(draft, topic) {
+/// What the pictures of an event may show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pictured {
+    /// The face of somebody who is to be unknown.
+    Somebody,
+    /// Nobody whom the event knows.
+    Nobody,
+}
+
+impl Pictured {
+    /// What the pictures of an event with these texts may show: nothing says whom, and whoever is named somewhere in it, in
+    /// whatever language, may be in the picture. `data` holds all of the event that has no place of its own.
+    pub(crate) fn of(topic: Topic, message: &Message<'_>, found: &Found<'_>, data: &VendorData) -> Self {
+        let is_about_somebody = |text: &str| topic.is_about_somebody(text);
+        let Message { name, message: text, origin, custom, .. } = message;
+        let of_origin = origin.name.as_ref().filter(|_| !origin.kind.is_device());
+        let of_zone = found.zone.as_ref().and_then(|zone| zone.name.as_ref());
+        let mut texts = [name.as_ref(), text.as_ref(), of_origin, of_zone].into_iter().flatten();
+        let mut members = data.iter().filter(|(name, value)| !is_kept(MEMBERS, name, value, topic));
+        let is_known = topic == Topic::Recognition
+            // Who names the keys of a plug-in is not known.
+            || !custom.is_empty()
+            || texts.any(|text| text.as_str() != UNKNOWN && is_about_somebody(text.as_str()))
+            || members.any(|(_, value)| has_text(value, &is_about_somebody))
+            || found.objects.iter().any(|object| tells_of_somebody(object, &is_about_somebody));
+        if is_known { Self::Somebody } else { Self::Nobody }
+    }
+}
+
+/// Whether an object is a face, or one of its texts is about somebody.
+fn tells_of_somebody(object: &FoundObject, is_about_somebody: &impl Fn(&str) -> bool) -> bool {
+    let target = &object.target;
+    let is_id = |id: &Text| holds_only(Content::Machine, &id.as_str().into(), Topic::Thing);
+    target.class == Some(TargetClass::Face)
+        || target.id.as_ref().is_some_and(|id| !is_id(id) && is_about_somebody(id.as_str()))
+        || target.attributes.iter().any(|(name, value)| {
+            has_text(value, is_about_somebody) && !is_kept(ATTRIBUTES, name, value, Topic::Thing)
+        })
+}
+
+fn has_text(value: &Value, is_wanted: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_wanted(text),
+        Value::Array(values) => values.iter().any(|value| has_text(value, is_wanted)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+/// Takes everything out of an event that may name whoever was seen, and what may show a known face.
+pub(crate) fn strip(draft: &mut Draft<'_>, topic: Topic, pictured: Pictured) {
+    if pictured == Pictured::Somebody {
         // Nothing says what such a picture shows, so it is taken for a face.
         draft.images.iter_mut().for_each(|image| image.role = ImageRole::Face);
     }
@@ -499,14 +591,22 @@ pub(crate) fn strip(draft: &mut Draft<'_>, topic: Topic) {
     draft.vendor_data = kept;
 }
 
-/// Whether the pictures of an event show the face of somebody who is to be unknown.
-fn shows_somebody(draft: &Draft<'_>, topic: Topic) -> bool {
-    topic == Topic::Recognition || draft.targets.iter().any(|target| target.class == Some(TargetClass::Face))
-}
-
 fn is_kept(members: &[(&str, Content)], name: &str, value: &Value, topic: Topic) -> bool {
+    let name = of_item(name).unwrap_or(name);
     let known = members.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     known.is_some_and(|(_, content)| holds_only(*content, value, topic))
+}
+
+/// The members that name an item of XProtect by its FQID.
+const ITEMS: &[&str] = &["Source.", "SnapshotList.", "ReferenceList.", "ReferenceList.Reference."];
+
+/// The name of a member of an FQID, wherever it stands: `FQID.Kind`.
+fn of_item(name: &str) -> Option<&str> {
+    let below = |item: &&str| {
+        let (holder, rest) = name.split_at_checked(item.len())?;
+        (holder.eq_ignore_ascii_case(item) && rest.starts_with("FQID.")).then_some(rest)
+    };
+    ITEMS.iter().find_map(below)
 }
 
 fn holds_only(content: Content, value: &Value, topic: Topic) -> bool {
@@ -602,6 +702,38 @@ mod tests {
             assert!(Topic::Unclear.keeps(text), "{text}");
         }
         assert!(Topic::Thing.keeps("Line-crossing: gate 2"));
+    }
+
+    #[test]
+    fn the_words_are_sorted() {
+        assert!(VOCABULARY.is_sorted());
+        assert!(NAMES.iter().all(|name| VOCABULARY.binary_search(name).is_ok()));
+    }
+
+    #[test]
+    fn a_text_is_about_somebody_if_it_may_hold_a_name_or_says_that_somebody_is_known() {
+        for text in [
+            "Ann Example",
+            "Known person",
+            "Person matched",
+            "Watchlist hit",
+            "BiometricIdentification",
+            "FaceRecognized",
+            "안면 인식",
+            "Yüz algılandı: Ayşe",
+            "Violet Brown",
+            "Hall",
+        ] {
+            assert!(Topic::Person.is_about_somebody(text), "{text}");
+            assert!(Topic::Unclear.is_about_somebody(text), "{text}");
+        }
+        for text in ["Person detected at the gate", "Camera 4", "Unknown", "471122", "Alarm: entrance 2", ""]
+        {
+            assert!(!Topic::Person.is_about_somebody(text), "{text}");
+        }
+        for text in ["Motion in the hall", "White van at the gate", "License plate recognized"] {
+            assert!(!Topic::Thing.is_about_somebody(text), "{text}");
+        }
     }
 
     #[test]

@@ -6,82 +6,109 @@ use crate::analytics::Found;
 use crate::message::{Message, OriginKind};
 use crate::words::{Words, is_of_face};
 
-/// Words that say what happened, and what they say; the first that occur count. A blank at either end is the end of
-/// a word.
+/// Words that say what happened, and what they say; the first line of which all parts occur, in any order, counts. A blank
+/// at either end is the end of a word.
 ///
 /// The words are those of the predefined events in Milestone's "Events overview", of the documented samples, and
-/// what makers of analytics call their events: the names of events that come from devices are theirs.
-const WORDS: &[(&str, Kind)] = &[
-    (" communication error ", Kind::DeviceOffline),
-    (" communication stopped ", Kind::DeviceOffline),
-    (" not responding ", Kind::DeviceOffline),
-    (" communication started ", Kind::DeviceOnline),
-    (" license plate", Kind::Plate),
-    (" licence plate", Kind::Plate),
-    (" lpr ", Kind::Plate),
-    (" anpr ", Kind::Plate),
-    (" line cross", Kind::LineCrossing),
-    (" cross line", Kind::LineCrossing),
-    (" tripwire", Kind::LineCrossing),
-    (" loiter", Kind::Loitering),
-    (" intrusion", Kind::Intrusion),
-    (" intruder", Kind::Intrusion),
-    (" perimeter ", Kind::Perimeter),
-    (" zone enter", Kind::ZoneEntry),
-    (" area enter", Kind::ZoneEntry),
-    (" zone exit", Kind::ZoneExit),
-    (" area exit", Kind::ZoneExit),
-    (" face match", Kind::FaceMatch),
-    (" face recogni", Kind::FaceMatch),
-    (" face ", Kind::Face),
-    (" faces ", Kind::Face),
-    (" tamper", Kind::Tamper),
-    (" video loss ", Kind::VideoLoss),
-    (" video lost ", Kind::VideoLoss),
-    (" signal loss ", Kind::VideoLoss),
-    (" crowd", Kind::Crowd),
-    (" people count", Kind::Counting),
-    (" counting ", Kind::Counting),
-    (" object left", Kind::Object),
-    (" object removed", Kind::Object),
-    (" abandoned ", Kind::Object),
-    (" unattended ", Kind::Object),
-    (" parking ", Kind::Parking),
-    (" parked ", Kind::Parking),
-    (" smoke ", Kind::Fire),
-    (" fire ", Kind::Fire),
-    (" temperature", Kind::Temperature),
-    (" pir ", Kind::Pir),
-    (" audio ", Kind::Audio),
-    (" sound ", Kind::Audio),
-    (" glass break", Kind::Audio),
-    (" gunshot", Kind::Audio),
-    (" input ", Kind::Input),
-    (" motion ", Kind::Motion),
-    (" database ", Kind::Storage),
-    (" archive ", Kind::Storage),
-    (" archiving ", Kind::Storage),
-    (" disk ", Kind::Storage),
-    (" storage ", Kind::Storage),
-    (" retention ", Kind::Storage),
-    (" recording ", Kind::System),
-    (" settings changed ", Kind::System),
-    (" output ", Kind::System),
-    (" ptz ", Kind::System),
-    (" feed ", Kind::System),
-    (" failover ", Kind::System),
-    (" external event ", Kind::External),
-    (" user defined event ", Kind::External),
-    (" generic event ", Kind::External),
+/// what makers of analytics call their events: the names of events that come from devices are theirs. Words that are
+/// also those of a place (a face of a building, parking) come after those that are not.
+const WORDS: &[(&[&str], Kind)] = &[
+    (&[" communication ", " error "], Kind::DeviceOffline),
+    (&[" communication ", " stopped "], Kind::DeviceOffline),
+    (&[" not responding "], Kind::DeviceOffline),
+    (&[" communication ", " started "], Kind::DeviceOnline),
+    (&[" license plate"], Kind::Plate),
+    (&[" licence plate"], Kind::Plate),
+    (&[" licenseplate"], Kind::Plate),
+    (&[" number plate"], Kind::Plate),
+    (&[" lpr "], Kind::Plate),
+    (&[" anpr "], Kind::Plate),
+    (&[" line ", " cross"], Kind::LineCrossing),
+    (&[" linecross"], Kind::LineCrossing),
+    (&[" crossline"], Kind::LineCrossing),
+    (&[" tripwire"], Kind::LineCrossing),
+    (&[" trip wire"], Kind::LineCrossing),
+    (&[" loiter"], Kind::Loitering),
+    (&[" intrusion"], Kind::Intrusion),
+    (&[" intruder"], Kind::Intrusion),
+    (&[" perimeter "], Kind::Perimeter),
+    (&[" zone", " enter"], Kind::ZoneEntry),
+    (&[" area", " enter"], Kind::ZoneEntry),
+    (&[" region", " enter"], Kind::ZoneEntry),
+    (&[" region entrance "], Kind::ZoneEntry),
+    (&[" zone exit"], Kind::ZoneExit),
+    (&[" area exit"], Kind::ZoneExit),
+    (&[" region exit"], Kind::ZoneExit),
+    (&[" zone", " exited "], Kind::ZoneExit),
+    (&[" zone", " exiting "], Kind::ZoneExit),
+    (&[" area", " exited "], Kind::ZoneExit),
+    (&[" area", " exiting "], Kind::ZoneExit),
+    (&[" face ", " match"], Kind::FaceMatch),
+    (&[" face ", " recogni"], Kind::FaceMatch),
+    (&[" tamper"], Kind::Tamper),
+    (&[" video ", " loss "], Kind::VideoLoss),
+    (&[" video lost "], Kind::VideoLoss),
+    (&[" signal ", " loss "], Kind::VideoLoss),
+    (&[" crowd"], Kind::Crowd),
+    (&[" people count"], Kind::Counting),
+    (&[" counting "], Kind::Counting),
+    (&[" object left"], Kind::Object),
+    (&[" left object"], Kind::Object),
+    (&[" left baggage "], Kind::Object),
+    (&[" left luggage "], Kind::Object),
+    (&[" object removed"], Kind::Object),
+    (&[" removed object"], Kind::Object),
+    (&[" abandoned "], Kind::Object),
+    (&[" unattended "], Kind::Object),
+    (&[" smoke "], Kind::Fire),
+    (&[" fire "], Kind::Fire),
+    (&[" temperature"], Kind::Temperature),
+    (&[" pir "], Kind::Pir),
+    (&[" audio "], Kind::Audio),
+    (&[" sound "], Kind::Audio),
+    (&[" glass break"], Kind::Audio),
+    (&[" gunshot"], Kind::Audio),
+    (&[" input "], Kind::Input),
+    (&[" motion "], Kind::Motion),
+    (&[" face "], Kind::Face),
+    (&[" faces "], Kind::Face),
+    (&[" parking "], Kind::Parking),
+    (&[" parked "], Kind::Parking),
+    (&[" database "], Kind::Storage),
+    (&[" archive "], Kind::Storage),
+    (&[" archiving "], Kind::Storage),
+    (&[" disk "], Kind::Storage),
+    (&[" storage "], Kind::Storage),
+    (&[" retention "], Kind::Storage),
+    (&[" recording "], Kind::System),
+    (&[" settings changed "], Kind::System),
+    (&[" output "], Kind::System),
+    (&[" ptz "], Kind::System),
+    (&[" feed "], Kind::System),
+    (&[" failover "], Kind::System),
+    (&[" external event "], Kind::External),
+    (&[" user defined event "], Kind::External),
+    (&[" generic event "], Kind::External),
 ];
 
+/// Words of which a place is called, each with those behind it that say so: a fire exit is no fire.
+const PLACES: &[(&str, &[&str])] = &[
+    ("archive", &["room", "rooms"]),
+    ("fire", &["door", "doors", "escape", "exit", "exits", "lane", "stairs", "station", "truck"]),
+    ("parking", &["deck", "garage", "gate", "house", "level", "lot", "lots", "structure", "yard"]),
+    ("storage", &["area", "building", "hall", "room", "rooms", "unit", "yard"]),
+];
+
+/// The words before `face` that make a side of a building of it.
+const SIDES: &[&str] = &["east", "north", "south", "west"];
+
 /// Words that say that something began or ended.
-const STATES: &[(&str, State)] = &[
-    (" started ", State::Start),
-    (" activated ", State::Start),
-    (" stopped ", State::Stop),
-    (" deactivated ", State::Stop),
-    (" ended ", State::Stop),
+const STATES: &[(&[&str], State)] = &[
+    (&[" started "], State::Start),
+    (&[" activated "], State::Start),
+    (&[" stopped "], State::Stop),
+    (&[" deactivated "], State::Stop),
+    (&[" ended "], State::Stop),
 ];
 
 /// What kind of event a message is: what raised it says most, then the words of its name, message and sub-class.
@@ -93,9 +120,7 @@ pub(crate) fn kind(message: &Message<'_>, found: &Found<'_>) -> Kind {
         OriginKind::Output => return Kind::System,
         _ => {}
     }
-    if let Some(kind) = words(message)
-        .find_map(|words| find(WORDS, &words).or_else(|| is_of_face(&words).then_some(Kind::Face)))
-    {
+    if let Some(kind) = words(message).find_map(|words| kind_of(&words)) {
         return kind;
     }
     match message.origin.kind {
@@ -115,17 +140,36 @@ pub(crate) fn state(message: &Message<'_>, kind: Kind) -> Option<State> {
     if matches!(kind, Kind::DeviceOffline | Kind::DeviceOnline | Kind::External) {
         return None;
     }
-    words(message).find_map(|words| find(STATES, &words))
+    words(message).find_map(|words| find(STATES, &words.spaced()))
 }
 
-/// Name, message and sub-class, each as lower-case words between single blanks.
-fn words(message: &Message<'_>) -> impl Iterator<Item = String> {
+/// The words of name, message and sub-class.
+fn words(message: &Message<'_>) -> impl Iterator<Item = Words> {
     let texts = [&message.name, &message.message, &message.subclass].into_iter().flatten();
-    texts.map(|text| Words::of(text.as_str()).spaced())
+    texts.map(|text| Words::of_type(text.as_str()))
 }
 
-fn find<T: Copy>(table: &[(&str, T)], words: &str) -> Option<T> {
-    table.iter().find(|(phrase, _)| words.contains(phrase)).map(|(_, meaning)| *meaning)
+/// What kind of event the words of one text say.
+fn kind_of(words: &Words) -> Option<Kind> {
+    let is_of_person = words.class() == Some(TargetClass::Person);
+    let events = words.without(is_of_place);
+    // Where somebody was seen is a place, whatever else happens there.
+    let kinds =
+        WORDS.iter().filter(|(_, kind)| !is_of_person || !matches!(kind, Kind::Parking | Kind::Storage));
+    find(kinds, &events).or_else(|| is_of_face(&words.spaced()).then_some(Kind::Face))
+}
+
+/// Whether a word, between those around it, belongs to the name of a place.
+fn is_of_place(before: Option<&str>, word: &str, behind: Option<&str>) -> bool {
+    let place = PLACES.iter().find(|(name, _)| *name == word);
+    place.is_some_and(|(_, nouns)| behind.is_some_and(|noun| nouns.contains(&noun)))
+        || word == "face" && before.is_some_and(|side| SIDES.contains(&side))
+}
+
+/// What the first line says of which all parts occur in words between blanks.
+fn find<'t, T: Copy + 't>(table: impl IntoIterator<Item = &'t (&'t [&'t str], T)>, words: &str) -> Option<T> {
+    let mut lines = table.into_iter();
+    lines.find(|(parts, _)| parts.iter().all(|part| words.contains(part))).map(|(_, meaning)| *meaning)
 }
 
 #[cfg(test)]
@@ -161,6 +205,51 @@ mod tests {
             ("<Unknown>", (Kind::Other, None)),
         ] {
             assert_eq!(of(name, camera), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn words_may_be_written_as_one_and_in_another_order() {
+        for (name, expected) in [
+            ("LineCrossing", (Kind::LineCrossing, None)),
+            ("CrossLineDetection", (Kind::LineCrossing, None)),
+            ("Person crossed line", (Kind::LineCrossing, None)),
+            ("Crossing of line 2", (Kind::LineCrossing, None)),
+            ("Trip wire", (Kind::LineCrossing, None)),
+            ("MotionDetected", (Kind::Motion, None)),
+            ("MotionStopped", (Kind::Motion, Some(State::Stop))),
+            ("VideoLoss", (Kind::VideoLoss, None)),
+            ("CommunicationError", (Kind::DeviceOffline, None)),
+            ("ObjectLeft", (Kind::Object, None)),
+            ("Left object", (Kind::Object, None)),
+            ("PeopleCounting", (Kind::Counting, None)),
+            ("LicensePlateRecognition", (Kind::Plate, None)),
+            ("LPRMatch", (Kind::Plate, None)),
+            ("Entered zone 3", (Kind::ZoneEntry, None)),
+            ("Vehicle entering area", (Kind::ZoneEntry, None)),
+            ("FaceRecognized", (Kind::FaceMatch, None)),
+        ] {
+            assert_eq!(of(name, ""), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_no_event() {
+        for (name, expected) in [
+            ("Motion in parking lot", Kind::Motion),
+            ("Motion at parking", Kind::Motion),
+            ("Vehicle in no parking zone", Kind::Parking),
+            ("Parking violation", Kind::Parking),
+            ("Person detected: storage room", Kind::Other),
+            ("Person detected: storage", Kind::Other),
+            ("Storage full", Kind::Storage),
+            ("Fire exit door opened", Kind::Other),
+            ("Fire alarm at the fire exit", Kind::Fire),
+            ("Motion at west face", Kind::Motion),
+            ("Door opened, north face", Kind::Other),
+            ("Person at exit zone", Kind::Other),
+        ] {
+            assert_eq!(of(name, "").0, expected, "{name}");
         }
     }
 

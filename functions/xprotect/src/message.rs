@@ -1,6 +1,7 @@
 //! The dialect as types.
 
 use camhook_event::Text;
+use camhook_ingest::Malformed;
 use camhook_json::Object;
 
 /// One event as XProtect sends it. What has no field of its own here is in the five remainders, under the names that
@@ -23,6 +24,8 @@ pub(crate) struct Message<'a> {
     pub(crate) origin: Origin,
     /// Where it was sent.
     pub(crate) carrier: Carrier,
+    /// Why a part of the body was passed over.
+    pub(crate) passed_over: Option<Malformed>,
     /// The name of the server: `Site.ServerHostname`.
     pub(crate) server: Option<Text>,
     /// The rest of `EventHeader.Source`.
@@ -122,8 +125,12 @@ impl OriginKind {
 
 /// The id of an event in lower case; `None` for one of zeros, which XProtect gives to events that it does not store.
 pub(crate) fn event_id(id: &Text) -> Option<Text> {
-    let is_digit = |octet: u8| octet.is_ascii_alphanumeric() && octet != b'0';
-    id.as_str().bytes().any(is_digit).then(|| Text::new(&id.as_str().to_lowercase()))?
+    is_given(id).then(|| Text::new(&id.as_str().to_lowercase()))?
+}
+
+/// Whether an id was given to something: one of zeros was not.
+pub(crate) fn is_given(id: &Text) -> bool {
+    id.as_str().chars().any(|character| character.is_alphanumeric() && character != '0')
 }
 
 /// Whether an id is the same in each delivery of one event and in no other event: a GUID, in whatever notation. Other texts

@@ -2,9 +2,9 @@
 
 use camhook_event::Text;
 use camhook_ingest::{Malformed, describe_names};
-use camhook_json::{Json, Object, read, text};
+use camhook_json::{Json, Object, Reading, read_most, text};
 
-use crate::message::{Carrier, Message, Origin, OriginKind, event_id};
+use crate::message::{Carrier, Message, Origin, OriginKind, event_id, is_given};
 use crate::query;
 
 /// Reads a request: the event of its body, else one that its query describes.
@@ -19,16 +19,21 @@ pub(crate) fn parse<'a>(body: &'a [u8], query: &str) -> Result<Message<'a>, Malf
     if text.is_empty() && !parameters.is_empty() {
         return query::message(parameters);
     }
-    let mut message = message(text)?;
+    let Reading { value, passed_over } = read_most(text)?;
+    let mut message = match (message(value), passed_over) {
+        (Ok(message), passed_over) => Message { passed_over, ..message },
+        // What is missing may be among what was not read.
+        (Err(_), Some(passed_over)) => return Err(passed_over),
+        (Err(malformed), None) => return Err(malformed),
+    };
     message.custom.append(parameters);
     Ok(message)
 }
 
 /// The event of a body. All that it needs is an event header with something in it.
-fn message(text: &str) -> Result<Message<'_>, Malformed> {
-    let mut custom = read(text)?
-        .into_object()
-        .ok_or_else(|| Malformed::new("not_an_object", "the body is not a JSON object"))?;
+fn message(body: Json<'_>) -> Result<Message<'_>, Malformed> {
+    let mut custom =
+        body.into_object().ok_or_else(|| Malformed::new("not_an_object", "the body is not a JSON object"))?;
     let mut event = take_last(&mut custom, "Event", |event| event.get("EventHeader").is_some())
         .ok_or_else(|| missing("no_event", "`Event` is not an object", &custom))?;
     let mut header = take_last(&mut event, "EventHeader", |header| !header.is_empty())
@@ -48,6 +53,7 @@ fn message(text: &str) -> Result<Message<'_>, Malformed> {
         class: take_last_text(&mut header, "Class"),
         origin,
         carrier: Carrier::Body,
+        passed_over: None,
         // The documents spell it `ServerHostName` too.
         server: take_last_text(&mut site, "ServerHostname"),
         source,
@@ -95,9 +101,9 @@ fn origin(source: &mut Object<'_>) -> Origin {
     let guid = fqid.get("Kind").and_then(Json::to_text);
     let kind = guid.map_or(OriginKind::Other, |guid| OriginKind::of_guid(guid.as_str()));
     let id = match kind {
-        OriginKind::Camera => {
-            take_last_text(&mut fqid, "ObjectId").or_else(|| take_last_text(&mut fqid, "ObjectIdString"))
-        }
+        OriginKind::Camera => ["ObjectId", "ObjectIdString"]
+            .into_iter()
+            .find_map(|name| take_last_text(&mut fqid, name).filter(is_given)),
         _ => None,
     };
     if !fqid.is_empty() {
@@ -148,6 +154,22 @@ mod tests {
             assert_eq!(id(&header(none)), None, "{none}");
         }
         assert_eq!(id(r#"{"Event":{"EventHeader":{"Name":"x"}}}"#), None);
+    }
+
+    #[test]
+    fn an_object_id_of_zeros_is_none() {
+        let zeros = "00000000-0000-0000-0000-000000000000";
+        for (ids, expected) in [
+            (format!(r#""ObjectId":"{zeros}","ObjectIdString":"cam-7""#), Some("cam-7")),
+            (r#""ObjectId":"","ObjectIdString":"cam-7""#.to_owned(), Some("cam-7")),
+            (format!(r#""ObjectId":"{zeros}""#), None),
+            (r#""ObjectId":"c0","ObjectIdString":"cam-7""#.to_owned(), Some("c0")),
+        ] {
+            let fqid = format!(r#"{{"Kind":"5135ba21-f1dc-4321-806a-6ce2017343c0",{ids}}}"#);
+            let body = format!(r#"{{"Event":{{"EventHeader":{{"ID":"1","Source":{{"FQID":{fqid}}}}}}}}}"#);
+            let message = parse(body.as_bytes(), "").unwrap();
+            assert_eq!(message.origin.id.as_ref().map(Text::as_str), expected, "{ids}");
+        }
     }
 
     #[test]

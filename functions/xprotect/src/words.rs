@@ -4,6 +4,7 @@
 //! face, "Face template" no plate, and "Business card" no car.
 
 use camhook_event::TargetClass;
+use camhook_ingest::names_nobody;
 
 /// Words that say what an object is; the first class that has one of them counts.
 const CLASSES: &[(TargetClass, &[&str])] = &[
@@ -57,39 +58,9 @@ const CLASSES: &[(TargetClass, &[&str])] = &[
 /// Words that name a face.
 const FACES: &[&str] = &["face", "faces", "facial"];
 
-/// Words of a name or value that name nobody: what systems write for someone whom they do not know.
-const NOBODY: &[&str] = &[
-    "a",
-    "body",
-    "detected",
-    "found",
-    "id",
-    "identified",
-    "intruder",
-    "known",
-    "match",
-    "matched",
-    "n",
-    "na",
-    "no",
-    "nobody",
-    "none",
-    "not",
-    "null",
-    "object",
-    "recognised",
-    "recognized",
-    "stranger",
-    "target",
-    "unidentified",
-    "unknown",
-    "unnamed",
-    "unrecognised",
-    "unrecognized",
-    "visitor",
-    "false",
-    "true",
-];
+/// Words of a name or value that name nobody, beside those for [something unknown](names_nobody): what systems write for
+/// someone whom they do not know.
+const NOBODY: &[&str] = &["body", "id", "intruder", "known", "object", "stranger", "target", "visitor"];
 
 /// The words of a text in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,13 +73,15 @@ impl Words {
         Self(words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect())
     }
 
-    /// The words of the name of a type, which may be written as one: `LicensePlate`, `vehicle1`.
+    /// The words of a name that a program may have given, which are written as one: `LicensePlate`, `LPREvent`, `vehicle1`.
     pub(crate) fn of_type(text: &str) -> Self {
         let mut separated = String::with_capacity(text.len());
         let mut before: Option<char> = None;
-        for character in text.chars() {
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            let ends_capitals = characters.peek().is_some_and(|next| next.is_lowercase());
             let begins_word = before.is_some_and(|before| {
-                before.is_lowercase() && character.is_uppercase()
+                character.is_uppercase() && (before.is_lowercase() || before.is_uppercase() && ends_capitals)
                     || before.is_alphabetic() != character.is_alphabetic()
             });
             if begins_word {
@@ -143,10 +116,20 @@ impl Words {
 
     /// The words in lower case between single blanks, with one at either end.
     pub(crate) fn spaced(&self) -> String {
+        self.without(|_, _, _| false)
+    }
+
+    /// The [spaced](Self::spaced) words without those that are left out because of the word before and the one behind.
+    pub(crate) fn without(&self, is_left_out: impl Fn(Option<&str>, &str, Option<&str>) -> bool) -> String {
         let mut spaced = " ".to_owned();
-        for word in self.iter() {
-            spaced.push_str(word);
-            spaced.push(' ');
+        let mut before = None;
+        let mut words = self.iter().peekable();
+        while let Some(word) = words.next() {
+            if !is_left_out(before, word, words.peek().copied()) {
+                spaced.push_str(word);
+                spaced.push(' ');
+            }
+            before = Some(word);
         }
         spaced
     }
@@ -158,7 +141,9 @@ pub(crate) fn names_somebody(text: &str) -> bool {
     let is_number = |word: &str| word.chars().all(char::is_numeric);
     let is_class = |word: &str| CLASSES.iter().any(|(_, words)| words.contains(&word));
     let words = Words::of(text);
-    words.iter().any(|word| !is_number(word) && !is_class(word) && !NOBODY.contains(&word))
+    words
+        .iter()
+        .any(|word| !is_number(word) && !is_class(word) && !NOBODY.contains(&word) && !names_nobody(word))
 }
 
 /// A face in other languages: names of events are in the language of whoever installed the system, and one that is about
@@ -205,7 +190,7 @@ const FACES_ABROAD: &[&str] = &[
 
 /// Whether a text speaks of a face, in any language that is known.
 pub(crate) fn names_a_face(text: &str) -> bool {
-    let words = Words::of(text);
+    let words = Words::of_type(text);
     words.name_a_face() || is_of_face(&words.spaced())
 }
 
@@ -229,6 +214,8 @@ mod tests {
             ("Face", Some(Face)),
             ("Face template match", Some(Face)),
             ("PersonFace", Some(Face)),
+            ("FACEMatch", Some(Face)),
+            ("LPREvent", Some(Plate)),
             ("Person", Some(Person)),
             ("person2", Some(Person)),
             ("Pedestrians", Some(Person)),

@@ -37,7 +37,7 @@ fn events(query: &str, body: &str) -> Result<usize, Malformed> {
     let request = Request::assume_verified(request, source(), Vec::new());
     let started = Instant::now();
     let events = match Xprotect.parse(&request) {
-        Ok(Parsed::Events(drafts)) => Ok(drafts.len()),
+        Ok(Parsed::Events(events) | Parsed::Partly { events, .. }) => Ok(events.len()),
         Ok(other) => panic!("{other:?}"),
         Err(malformed) => Err(malformed),
     };
@@ -138,4 +138,17 @@ fn three_thousand_plates_make_no_more_events_than_it_takes_to_see_that_there_are
         "n".repeat(512 * 1024),
     );
     assert_eq!(events("", &body), Ok(camhook_ingest::EVENTS_LIMIT + 1));
+}
+
+#[test]
+fn outlines_of_any_length_cost_no_alarm() {
+    let point = r#"{"X":0.123456,"Y":0.654321}"#;
+    for points in [30, 300, 1500] {
+        let outline = vec![point; points].join(",");
+        let object = format!(r#"{{"Type":"Person","Polygon":{{"Closed":true,"PointList":[{outline}]}}}}"#);
+        let objects = vec![object; 64].join(",");
+        let body =
+            format!(r#"{{"Event":{{"ObjectList":[{objects}],"EventHeader":{{"Name":"Intrusion"}}}}}}"#);
+        assert_eq!(events("", &body), Ok(1), "{points}");
+    }
 }
