@@ -2,6 +2,7 @@
 
 mod face;
 mod level;
+mod list;
 mod plate;
 mod target;
 
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use self::face::{face, is_impersonal, is_of_faces};
-use self::plate::plate_events;
+use self::plate::{Surroundings, plate_events};
 use self::target::{PARTS, Units, merge, target};
 use crate::frame::{self, Unit};
 use crate::message::{
@@ -57,6 +58,7 @@ pub(crate) fn drafts<'a>(post: Post<'a>, context: ParseContext<'_>) -> Vec<Draft
         }
         Content::Reports { alarms, smart, tracks, mut scalars } => {
             scalars.append(unread);
+            common.around = Surroundings::of(&scalars, &smart, &alarms);
             let is_of_person = smart.iter().any(|event| is_of_faces(event, &scalars))
                 || alarms.iter().any(level::is_of_faces);
             let mut smart = smart;
@@ -116,6 +118,7 @@ struct Common<'a> {
     device: Device,
     time: Option<DeviceTime>,
     scalars: Scalars<'a>,
+    around: Surroundings,
 }
 
 impl<'a> Common<'a> {
@@ -131,8 +134,10 @@ impl<'a> Common<'a> {
         let name = identifier(&sender.name);
         let is_only_camera = channel.as_ref().is_none_or(|channel| channel.as_str() == "1");
         // Beside a second channel, `deviceInfo` is a recorder's. What stands at the root is a camera's own.
-        let is_of_camera =
-            sender.model == Model::Camera && (is_only_camera || sender.name_place == NamePlace::Root);
+        let is_of_camera = match sender.name_place {
+            NamePlace::Root => sender.model == Model::Camera,
+            NamePlace::DeviceInfo => sender.is_surely_camera() && is_only_camera,
+        };
         let camera_name = name.clone().filter(|_| is_of_camera);
         let camera = channel.clone().or_else(|| Text::new("1")).map(|id| Camera { id, name: camera_name });
         let device = Device {
@@ -147,7 +152,8 @@ impl<'a> Common<'a> {
             Some(DeviceTime { at: Some(_), .. }) => Identity::Content,
             _ => Identity::Delivery,
         };
-        (Self { identity, camera, device, time, scalars: Scalars::default() }, unread)
+        let (scalars, around) = (Scalars::default(), Surroundings::default());
+        (Self { identity, camera, device, time, scalars, around }, unread)
     }
 
     /// The same for an event of a channel that one of its blocks names, without values.
@@ -158,6 +164,7 @@ impl<'a> Common<'a> {
             device: self.device.clone(),
             time: self.time.clone(),
             scalars: Scalars::default(),
+            around: self.around,
         };
         if let Some(id) = channel.and_then(identifier)
             && common.device.channel.as_ref() != Some(&id)
@@ -234,15 +241,28 @@ fn kind_of(smart: &Smart<'_>) -> Kind {
     }
 }
 
-/// The events of a smart post: one, or one for each licence plate.
-fn detections<'a>(common: Common<'a>, smart: Smart<'a>, context: ParseContext<'_>) -> Vec<Draft<'a>> {
+/// The events of a smart post: one, or one for each licence plate and one for everything else.
+fn detections<'a>(common: Common<'a>, mut smart: Smart<'a>, context: ParseContext<'_>) -> Vec<Draft<'a>> {
     let kind = kind_of(&smart);
-    let has_plate = smart.targets.iter().any(|item| item.is_plate(kind))
-        || common.scalars.get_any(&PLATE_TEXTS).is_some();
-    if kind == Kind::Plate || has_plate {
-        return plate_events(common, smart, kind, context);
+    let mut base = common.draft(kind);
+    let mut scalars = common.scalars;
+    let Occurrence { state, event_ids, zone } = occurrence(&mut smart, &mut scalars);
+    base.state = state;
+    base.event_ids = event_ids;
+    base.zone = zone;
+    base.vendor_kind = text(smart.smart_type.clone());
+    let has_plate =
+        smart.targets.iter().any(|item| item.is_plate(kind)) || scalars.get_any(&PLATE_TEXTS).is_some();
+    if kind != Kind::Plate && !has_plate {
+        return vec![detection(base, scalars, smart, context.faces)];
     }
-    vec![detection(common, smart, kind, context.faces)]
+    let beside = smart.take_beside_plates(kind);
+    let mut drafts = plate_events(base.clone(), scalars.clone(), smart, common.around, context);
+    if let Some(beside) = beside {
+        base.kind = if kind == Kind::Plate { kind_of_blocks(&beside) } else { kind };
+        drafts.push(detection(base, scalars, beside, context.faces));
+    }
+    drafts
 }
 
 /// A camera has one word for areas and lines: the block tells. Without one, or with both, it stays open.
@@ -342,15 +362,14 @@ fn word_shape(word: Option<&str>) -> Option<ZoneShape> {
 }
 
 /// Any smart event but those of licence plates.
-fn detection<'a>(common: Common<'a>, mut smart: Smart<'a>, kind: Kind, faces: Retention) -> Draft<'a> {
-    let mut draft = common.draft(kind);
-    let mut scalars = common.scalars;
+fn detection<'a>(
+    mut draft: Draft<'a>,
+    mut scalars: Scalars<'a>,
+    mut smart: Smart<'a>,
+    faces: Retention,
+) -> Draft<'a> {
+    let kind = draft.kind;
     let shows_faces = is_of_faces(&smart, &scalars);
-    let Occurrence { state, event_ids, zone } = occurrence(&mut smart, &mut scalars);
-    draft.state = state;
-    draft.event_ids = event_ids;
-    draft.zone = zone;
-    draft.vendor_kind = text(smart.smart_type.take());
     draft.counts = counts(&mut smart.counters, kind);
     scalars.append(std::mem::take(&mut smart.counters));
 
@@ -410,7 +429,12 @@ fn counts(counters: &mut Scalars<'_>, kind: Kind) -> Option<Counts> {
     if kind != Kind::Counting {
         return None;
     }
-    let mut count = |name: String| counters.take(&name).and_then(|value| value.parse().ok());
+    // What is no number of something stays.
+    let mut count = |name: String| {
+        let count = counters.get(&name)?.parse().ok()?;
+        counters.take(&name);
+        Some(count)
+    };
     let mut tally = |class: &str| Tally {
         enter: count(format!("enter{class}Count")),
         leave: count(format!("leave{class}Count")),

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use camhook_event::Kind;
+use camhook_event::{Kind, TargetClass};
 
 use twox_hash::XxHash3_128;
 
-use crate::scalars::Scalars;
+use crate::scalars::{Scalars, Statement};
 use crate::vocabulary;
 
 /// A post, or one of several documents in it.
@@ -63,6 +63,14 @@ pub(crate) struct Sender<'a> {
     pub(crate) serial: Option<Cow<'a, str>>,
     /// Its address in its own network.
     pub(crate) address: Option<Cow<'a, str>>,
+}
+
+impl Sender<'_> {
+    /// Whether a post with a `deviceInfo` and without a channel is surely a camera's: it gives its serial number, a recorder
+    /// does not.
+    pub(crate) fn is_surely_camera(&self) -> bool {
+        self.model == Model::Camera && self.serial.is_some()
+    }
 }
 
 /// Where a device's name stands.
@@ -299,6 +307,88 @@ impl<'a> Smart<'a> {
         self.channel = self.channel.take().or(channel);
     }
 
+    /// Makes one item of those that are about one plate: of those with the same text, and of one without a text and the one
+    /// of the same target. What shows and numbers nothing is about the only plate. `limit` is how many plates count.
+    pub(crate) fn join_plates(&mut self, kind: Kind, limit: usize) {
+        let mut items: Vec<Option<Item<'a>>> =
+            std::mem::take(&mut self.targets).into_iter().map(Some).collect();
+        let mut known = Vec::new();
+        for at in 0..items.len() {
+            let Some(item) = items.get(at).and_then(Option::as_ref).filter(|item| item.is_plate(kind)) else {
+                continue;
+            };
+            let Some(plate) = KnownPlate::of(item, at) else { continue };
+            let is_same = |other: &&KnownPlate| other.text == plate.text && other.is_near(item);
+            let same = known.iter().find(is_same);
+            match same.map(|same| same.at) {
+                Some(first) => join(&mut items, first, at),
+                None if known.len() < limit => known.push(plate),
+                None => {}
+            }
+        }
+        for at in 0..items.len() {
+            let is_without_text = |item: &&Item<'_>| item.is_plate(kind) && item.plate_text().is_none();
+            let Some(item) = items.get(at).and_then(Option::as_ref).filter(is_without_text) else { continue };
+            let is_same = |plate: &&KnownPlate| {
+                item.target_id().is_some_and(|id| plate.target_id.as_deref() == Some(id))
+                    && plate.is_near(item)
+            };
+            let only = || match known.as_slice() {
+                [only] if item.is_remark() => Some(only),
+                _ => None,
+            };
+            if let Some(plate) = known.iter().find(is_same).or_else(only) {
+                join(&mut items, plate.at, at);
+            }
+        }
+        self.targets = items.into_iter().flatten().collect();
+    }
+
+    /// Takes what the post reports beside its plates, if anything: somebody or something else that was detected, what
+    /// happened to it, and what was counted.
+    pub(crate) fn take_beside_plates(&mut self, kind: Kind) -> Option<Self> {
+        let is_beside = |item: &Item<'_>| item.is_beside_plates(kind);
+        let is_counting = kind == Kind::Counting && !self.counters.is_empty();
+        if !self.targets.iter().any(is_beside) && self.person.is_empty() && !is_counting {
+            return None;
+        }
+        let part = || Self {
+            smart_type: self.smart_type.clone(),
+            frame: self.frame,
+            channel: self.channel.clone(),
+            ..Self::default()
+        };
+        let pictures = self.pictures.drain(..).map(Some).collect();
+        let mut parts = Parts { parts: vec![part(), part()], pictures };
+        for item in self.targets.drain(..) {
+            parts.add(usize::from(is_beside(&item)), item);
+        }
+        for item in self.events.drain(..) {
+            let at = parts.of_target(&item).unwrap_or(1);
+            parts.add(at, item);
+        }
+        let Parts { parts, pictures } = parts;
+        let [mut plates, mut beside] = <[Self; 2]>::try_from(parts).ok()?;
+        for picture in pictures.into_iter().flatten() {
+            match picture.place {
+                // Both were in the frame. A picture that had to be put together goes along once.
+                Place::Source => {
+                    if let Cow::Borrowed(_) = picture.base64 {
+                        beside.pictures.push(picture.clone());
+                    }
+                    plates.pictures.push(picture);
+                }
+                Place::Target => plates.pictures.push(picture),
+                Place::Snap | Place::Album => beside.pictures.push(picture),
+            }
+        }
+        beside.counters = std::mem::take(&mut self.counters);
+        beside.person = std::mem::take(&mut self.person);
+        plates.scalars = std::mem::take(&mut self.scalars);
+        *self = plates;
+        Some(beside)
+    }
+
     /// The smart events in it: one for each channel that its items name and for each person that they identify.
     ///
     /// An item that names neither goes with the one of the same target, else with the first, and so does what
@@ -343,6 +433,41 @@ impl<'a> Smart<'a> {
             parts.add(at, item);
         }
         parts.finish(self)
+    }
+}
+
+/// A plate with a text, while the items of a post are joined.
+struct KnownPlate {
+    at: usize,
+    text: String,
+    target_id: Option<String>,
+    channel: Option<String>,
+}
+
+impl KnownPlate {
+    fn of(item: &Item<'_>, at: usize) -> Option<Self> {
+        Some(Self {
+            at,
+            text: item.plate_text()?.to_ascii_lowercase(),
+            target_id: item.target_id().map(ToOwned::to_owned),
+            channel: item.channel.as_deref().map(ToOwned::to_owned),
+        })
+    }
+
+    /// Whether an item may stand in the same channel.
+    fn is_near(&self, item: &Item<'_>) -> bool {
+        match (&self.channel, &item.channel) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        }
+    }
+}
+
+/// Joins an item to an earlier or later one.
+fn join(items: &mut [Option<Item<'_>>], at: usize, other: usize) {
+    let Some(other) = items.get_mut(other).and_then(Option::take) else { return };
+    if let Some(Some(item)) = items.get_mut(at) {
+        item.join(other);
     }
 }
 
@@ -433,6 +558,34 @@ pub(crate) enum Block {
 pub(crate) const PLATE_TEXTS: [&str; 5] =
     ["licensePlateNumber", "plateNumber", "licensePlate", "plateText", "plateNo"];
 
+/// What the list of a plate is called.
+pub(crate) const LIST_NAMES: [&str; 5] =
+    ["vehicleListType", "vehileListType", "vehiceListType", "plateListType", "listType"];
+
+/// What else a post says of a plate.
+const PLATE_MEMBERS: [&str; 12] = [
+    "image",
+    "vehiceId",
+    "vehicleId",
+    "vehicleDirect",
+    "PlateConfidence",
+    "plateColor",
+    "province",
+    "groupName",
+    "carOwner",
+    "matchResult",
+    "plateCharCount",
+    "plateStyle",
+];
+
+/// The names of everything that a post says of a plate.
+pub(crate) fn names_of_plate() -> impl Iterator<Item = &'static str> {
+    PLATE_TEXTS.iter().chain(&LIST_NAMES).chain(&PLATE_MEMBERS).copied()
+}
+
+/// The numbers of a target.
+const TARGET_IDS: [&str; 3] = ["targetId", "vehiceId", "vehicleId"];
+
 /// Values that only a person has who was compared with known ones.
 pub(crate) const IDENTITY: [&str; 6] =
     ["personId", "personName", "matchResult", "similarity", "presonListType", "personListType"];
@@ -491,7 +644,7 @@ pub(crate) struct LineEnds {
     pub(crate) end: Option<(f64, f64)>,
 }
 
-impl Item<'_> {
+impl<'a> Item<'a> {
     /// An entry of which nothing is known yet.
     pub(crate) fn new(block: Block) -> Self {
         Self {
@@ -522,12 +675,90 @@ impl Item<'_> {
     /// Whether it is a licence plate, in a post of this kind. A camera's list holds the frame's picture too, which
     /// is no plate: neither its place in the list nor the list's length tells, only the plate's text and `image` do.
     pub(crate) fn is_plate(&self, kind: Kind) -> bool {
-        let image = self.scalars.get("image");
-        let text = self.plate.get_any(&PLATE_TEXTS).or_else(|| self.scalars.get_any(&PLATE_TEXTS));
-        let is_text_of_frame = image == Some("0") && text == Some("0");
+        let text = self.plate_text();
+        let is_of_frame = self.is_of_frame() && text.is_none_or(|text| text == "0");
+        let is_described = text.is_some() || !self.plate.is_empty() || self.plate_match == PlateMatch::Found;
         self.block == Block::Plate
-            || (text.is_some() && !is_text_of_frame)
-            || (kind == Kind::Plate && image == Some("1"))
+            || (is_described && !is_of_frame)
+            || (kind == Kind::Plate && self.scalars.get("image") == Some("1"))
+    }
+
+    /// Whether it says that it holds the frame's picture.
+    fn is_of_frame(&self) -> bool {
+        self.scalars.get("image") == Some("0")
+    }
+
+    fn plate_text(&self) -> Option<&str> {
+        self.plate.get_any(&PLATE_TEXTS).or_else(|| self.scalars.get_any(&PLATE_TEXTS))
+    }
+
+    /// Its number; 0 is none.
+    fn target_id(&self) -> Option<&str> {
+        self.scalars.get_any(&TARGET_IDS).filter(|id| *id != "0")
+    }
+
+    /// The groups of what it says of a plate: a recorder's blocks and a camera's items hold the same values, whichever of
+    /// them sent the post.
+    pub(crate) fn of_plate(&self) -> [&Scalars<'a>; 3] {
+        [&self.plate, &self.scalars, &self.car]
+    }
+
+    /// Takes what it says of a plate under some names.
+    pub(crate) fn take_statement(&mut self, names: &[&str]) -> Statement<'a> {
+        Statement::take([&mut self.plate, &mut self.scalars, &mut self.car], names)
+    }
+
+    /// Whether it shows or numbers nothing: what it says belongs to another item.
+    fn is_remark(&self) -> bool {
+        self.picture.is_none()
+            && self.rect.is_none()
+            && self.corners.is_empty()
+            && self.target_id().is_none()
+            && self.scalars.get("image").is_none()
+    }
+
+    /// Takes over what another item says of the same plate.
+    fn join(&mut self, mut other: Self) {
+        if self.pictures.is_empty() {
+            (self.picture, self.pictures) = (other.picture, other.pictures);
+        }
+        if self.corners.is_empty() {
+            self.corners = other.corners;
+        }
+        self.rect = self.rect.or(other.rect);
+        self.frame = self.frame.or(other.frame);
+        self.channel = self.channel.take().or(other.channel);
+        if other.plate_match == PlateMatch::Found {
+            self.plate_match = PlateMatch::Found;
+        }
+        for name in TARGET_IDS.iter().chain(&["image"]) {
+            if self.scalars.get(name) == other.scalars.get(name) {
+                other.scalars.take(name);
+            }
+        }
+        // Of two raw values of one name, the one behind stays.
+        other.raw.append(&mut self.raw);
+        self.raw = other.raw;
+        self.plate.append(other.plate);
+        self.car.append(other.car);
+        self.person.append(other.person);
+        self.scalars.append(other.scalars);
+    }
+
+    /// Whether it is no plate and none's picture, but somebody or something else that was detected, in a post of this kind.
+    fn is_beside_plates(&self, kind: Kind) -> bool {
+        let word = self.scalars.get("targetType");
+        let is_person = self.block == Block::Face
+            || !self.person.is_empty()
+            || self
+                .scalars
+                .get_any(&["personId", "personName", "presonListType", "personListType"])
+                .is_some()
+            || word.and_then(vocabulary::target_class) == Some(TargetClass::Person);
+        !self.is_plate(kind)
+            && !self.is_of_frame()
+            // The pictures of a post about plates are theirs.
+            && (is_person || (kind != Kind::Plate && self.shows_target()))
     }
 
     /// Whether it says who it is, or that it is nobody known.
@@ -557,6 +788,7 @@ impl Item<'_> {
             && self.plate.is_empty()
             && self.person.is_empty()
             && self.channel.is_none()
+            && self.plate_match == PlateMatch::Absent
             && self.scalars.is_empty()
     }
 }

@@ -15,7 +15,9 @@ use camhook_event::Kind;
 use camhook_ingest::Malformed;
 
 pub(crate) use self::number::number;
-use crate::message::{Alarm, Block, Content, Model, NamePlace, Place, Post, Sender, Smart, Times, Tracks};
+use crate::message::{
+    Alarm, Block, Content, Model, NamePlace, Place, Post, Sender, Smart, Times, Tracks, names_of_plate,
+};
 use crate::scalars::Scalars;
 use crate::suspicion::{self, Suspicion};
 use crate::text::Text;
@@ -447,11 +449,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Leaves out the plates that are more than a post may have.
+    /// Joins what is about one plate, and leaves out the plates that are more than a post may have.
     fn limit_plates(&mut self, smart: &mut [Smart<'a>]) {
         let mut plates = 0;
         for event in smart {
             let kind = event.smart_type.as_deref().map_or(Kind::Other, vocabulary::kind);
+            event.join_plates(kind, PLATES_LIMIT);
             event.targets.retain(|item| {
                 plates += usize::from(item.is_plate(kind));
                 !item.is_plate(kind) || plates <= PLATES_LIMIT
@@ -626,7 +629,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes the attributes of an element that holds others: the channel, and the names of those that may be an alarm.
+    /// Takes the attributes of an element that holds others: the channel, values of a plate, and the names of those that
+    /// may be an alarm.
     fn attributes(&mut self, tag: &Tag<'_>, part: Part) {
         for (name, value) in own_attributes(tag) {
             let document = &mut self.document;
@@ -636,9 +640,14 @@ impl<'a> Parser<'a> {
                     Part::Message => &mut document.block_channel,
                 };
                 *field = Some(Cow::Owned(value));
-            } else if suspicion::may_be_alarm_of_device(name, &value) {
+                continue;
+            }
+            if suspicion::may_be_alarm_of_device(name, &value) {
                 document.unknown.push(name);
                 document.suspects.push(name, suspicion::suspicion(name, &value));
+            }
+            if is_of_plate(name, &value) && self.has_room_for_attribute() {
+                self.document.smart.scalars.push_owned(name, Cow::Owned(value));
             }
         }
     }
@@ -725,6 +734,12 @@ impl<'a> Document<'a> {
         }
         smart
     }
+}
+
+/// Whether an attribute says something of a plate. The `image` of anything may be something else.
+fn is_of_plate(name: &str, value: &str) -> bool {
+    vocabulary::may_name_list(name, value)
+        || names_of_plate().any(|known| known.eq_ignore_ascii_case(name) && known != "image")
 }
 
 /// Values that the header of a post has whatever it reports.

@@ -52,10 +52,14 @@ impl<'a> Scalars<'a> {
         names.iter().find_map(|name| self.get(name))
     }
 
+    /// All values under some names, in any case.
+    pub(crate) fn values(&self, names: &[&str]) -> impl Iterator<Item = &str> {
+        self.iter().filter(|(name, _)| is_one_of(names, name)).map(|(_, value)| value)
+    }
+
     /// Takes all values under some names, in any case.
     pub(crate) fn take_all(&mut self, names: &[&str]) -> Self {
-        let is_wanted = |name: &str| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
-        Self(self.0.extract_if(.., |(name, _)| is_wanted(name)).collect())
+        Self(self.0.extract_if(.., |(name, _)| is_one_of(names, name)).collect())
     }
 
     /// Adds the values of another group behind these.
@@ -100,6 +104,91 @@ impl<'a> Scalars<'a> {
     }
 }
 
+fn is_one_of(names: &[&str], name: &str) -> bool {
+    names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
+}
+
+/// Everything that a post says of one thing, under each of its names. Where it says different things, none of them counts:
+/// any of them may be wrong.
+#[derive(Debug)]
+pub(crate) struct Statement<'a>(Scalars<'a>);
+
+impl<'a> Statement<'a> {
+    /// Takes all values under some names out of several groups.
+    pub(crate) fn take<'g>(groups: impl IntoIterator<Item = &'g mut Scalars<'a>>, names: &[&str]) -> Self
+    where
+        'a: 'g,
+    {
+        let mut values = Scalars::default();
+        groups.into_iter().for_each(|group| values.append(group.take_all(names)));
+        Self(values)
+    }
+
+    /// The values.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether it says different things. Blanks, hyphens and the case of letters make no difference.
+    pub(crate) fn is_contradiction(&self) -> bool {
+        let folded = |value: &str| -> String {
+            value
+                .chars()
+                .filter(|part| part.is_alphanumeric())
+                .map(|part| part.to_ascii_lowercase())
+                .collect()
+        };
+        let mut values = self.values().map(folded);
+        values.next().is_some_and(|first| values.any(|other| other != first))
+    }
+
+    /// The value, when it says one thing. Different ones are put back.
+    pub(crate) fn into_one(self, rest: &mut Scalars<'a>) -> Option<Cow<'a, str>> {
+        if self.is_contradiction() {
+            self.put_back(rest);
+            return None;
+        }
+        self.0.0.into_iter().next().map(|(_, value)| value)
+    }
+
+    /// What the values mean, when all of them mean the same. Others are put back.
+    pub(crate) fn into_meaning<T: PartialEq>(
+        self,
+        rest: &mut Scalars<'a>,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let meaning = {
+            let mut meanings = self.values().map(read);
+            let first = meanings.next().flatten();
+            first.filter(|first| meanings.all(|other| other.as_ref() == Some(first)))
+        };
+        if meaning.is_none() {
+            self.put_back(rest);
+        }
+        meaning
+    }
+
+    /// Puts the values back, under their own names.
+    pub(crate) fn put_back(self, rest: &mut Scalars<'a>) {
+        rest.append(self.0);
+    }
+
+    /// Puts the values back under one name.
+    pub(crate) fn put_back_as(self, name: &'static str, rest: &mut Scalars<'a>) {
+        self.0.0.into_iter().for_each(|(_, value)| rest.push(name, value));
+    }
+
+    /// Leaves out the values that a test does not want.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.0.retain(|_, value| wanted(value));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +209,28 @@ mod tests {
         assert_eq!(scalars.take("color").as_deref(), Some("red"));
         assert_eq!(scalars.take("color"), None);
         assert_eq!(scalars.get("N"), Some("1"));
+    }
+
+    #[test]
+    fn what_stands_twice_counts_when_it_is_the_same() {
+        for (values, expected) in [
+            (&["KX 21-ABC", "kx21abc"][..], Some("KX 21-ABC")),
+            (&["KX21ABC", "KX22ABC"], None),
+            (&["KX21ABC"], Some("KX21ABC")),
+            (&[], None),
+        ] {
+            let (mut one, mut other) = (Scalars::default(), Scalars::default());
+            one.push("n", "1".into());
+            for (at, value) in values.iter().enumerate() {
+                let group = if at == 0 { &mut one } else { &mut other };
+                group.push(if at == 0 { "plateNumber" } else { "PlateText" }, (*value).into());
+            }
+            let statement = Statement::take([&mut one, &mut other], &["platetext", "platenumber"]);
+            assert_eq!(statement.into_one(&mut one).as_deref(), expected);
+            let is_put_back = values.len() > 1 && expected.is_none();
+            assert_eq!(one.iter().count(), if is_put_back { 1 + values.len() } else { 1 });
+            assert!(other.is_empty());
+        }
     }
 
     #[test]

@@ -112,6 +112,15 @@ pub(crate) fn truth(value: &str) -> Option<bool> {
     }
 }
 
+/// `matchResult`: whether a plate or a face was found among those that the device knows.
+pub(crate) fn match_result(value: &str) -> Option<bool> {
+    truth(value).or_else(|| match value.to_ascii_lowercase().as_str() {
+        "yes" | "match" | "matched" | "success" => Some(true),
+        "no" | "mismatch" | "unmatched" | "fail" | "failed" => Some(false),
+        _ => None,
+    })
+}
+
 /// Whether a value is a level whatever it is called: on or off, and no number.
 pub(crate) fn is_word(value: &str) -> bool {
     truth(value).is_some() && !value.bytes().all(|octet| octet.is_ascii_digit())
@@ -137,6 +146,15 @@ pub(crate) fn list(word: &str) -> Option<PlateList> {
         "strangerlist" => Some(PlateList::Stranger),
         _ => None,
     }
+}
+
+/// Whether a value may name the list or group that a plate is on, whatever it is called. 0 is that of no plate.
+pub(crate) fn may_name_list(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let has = |part: &&str| name.contains(part);
+    value != "0"
+        && !["person", "preson", "face"].iter().any(has)
+        && (["list", "group"].iter().any(has) || list(value).is_some())
 }
 
 /// Which way a vehicle moves.
@@ -192,6 +210,19 @@ mod tests {
             assert_eq!((kind(smart), kind(level)), (expected, expected), "{smart} {level}");
         }
         assert_eq!(list("whiteList"), Some(PlateList::Allow));
+    }
+
+    #[test]
+    fn a_list_may_be_named_by_any_value() {
+        for (name, value) in
+            [("vehicleListType", "1"), ("plateListStatus", "x"), ("groupName", "Yard"), ("kind", "blackList")]
+        {
+            assert!(may_name_list(name, value), "{name} {value}");
+        }
+        for (name, value) in [("vehicleListType", "0"), ("presonListType", "blackList"), ("plateCount", "1")]
+        {
+            assert!(!may_name_list(name, value), "{name} {value}");
+        }
     }
 
     #[test]

@@ -406,6 +406,222 @@ fn a_plate_and_its_list_are_found_wherever_they_stand() {
 }
 
 #[test]
+fn a_plate_that_contradicts_itself_opens_no_gate() {
+    let camera = |item: &str| {
+        format!("<smartType>VEHICE</smartType><listInfo><item><image>1</image>{item}</item></listInfo>")
+    };
+    let recorder = |item: &str| {
+        format!(
+            "<smartType>vehicle</smartType><licensePlateListInfo><item><licensePlateNumber>QX11ABC</licensePlateNumber>{item}</item></licensePlateListInfo>"
+        )
+    };
+    let plate = "<plateNumber>QX11ABC</plateNumber>";
+    let allow = "<vehicleListType>whiteList</vehicleListType>";
+    for (content, event) in [
+        (camera(&format!("{plate}{plate}{allow}{allow}")), "plate 1 QX11ABC Some(Allow)"),
+        (camera(&format!("{plate}{allow}<listType>WHITELIST</listType>")), "plate 1 QX11ABC Some(Allow)"),
+        (camera(&format!("{plate}<plateText>qx11 abc</plateText>{allow}")), "plate 1 QX11ABC Some(Allow)"),
+        (camera(&format!("{plate}{allow}<listType>visitors</listType>")), "plate 1 QX11ABC None"),
+        (camera(&format!("{plate}{allow}<listType>temporaryList</listType>")), "plate 1 QX11ABC None"),
+        (camera(&format!("{plate}{allow}<listType>blackList</listType>")), "plate 1 QX11ABC Some(Deny)"),
+        (camera(&format!("{plate}<plateNumber>QX12ABC</plateNumber>{allow}")), "plate 1"),
+        (camera(&format!("{plate}<licensePlateNumber>QX12ABC</licensePlateNumber>{allow}")), "plate 1"),
+        (camera(&format!("{plate}{allow}<matchResult>no</matchResult>")), "plate 1 QX11ABC None"),
+        (camera(&format!("{plate}{allow}<matchResult>failed</matchResult>")), "plate 1 QX11ABC None"),
+        (camera(&format!("{plate}{allow}<matchResult>perhaps</matchResult>")), "plate 1 QX11ABC None"),
+        (camera(&format!("{plate}{allow}<matchResult>matched</matchResult>")), "plate 1 QX11ABC Some(Allow)"),
+        (
+            format!("<matchResult>false</matchResult>{}", camera(&format!("{plate}{allow}"))),
+            "plate 1 QX11ABC None",
+        ),
+        (
+            format!(
+                "<matchResult>false</matchResult>{}",
+                camera(&format!("{plate}{allow}<matchResult>true</matchResult>"))
+            ),
+            "plate 1 QX11ABC None",
+        ),
+        (
+            recorder("<licensePlateMatchInfo><groupName>whiteList</groupName></licensePlateMatchInfo>"),
+            "plate 1 QX11ABC Some(Allow)",
+        ),
+        (
+            recorder(
+                "<licensePlateMatchInfo><groupName>whiteList</groupName></licensePlateMatchInfo><licensePlateMatchInfo><groupName>blackList</groupName></licensePlateMatchInfo>",
+            ),
+            "plate 1 QX11ABC Some(Deny)",
+        ),
+        (
+            recorder(
+                "<licensePlateMatchInfo><groupName>whiteList</groupName><matchResult>no</matchResult></licensePlateMatchInfo>",
+            ),
+            "plate 1 QX11ABC None",
+        ),
+        (
+            recorder(
+                "<licensePlateMatchInfo><groupName>Visitors</groupName></licensePlateMatchInfo><vehicleListType>whiteList</vehicleListType>",
+            ),
+            "plate 1 QX11ABC Some(Allow)",
+        ),
+        (
+            recorder(
+                "<licensePlateMatchInfo><groupName>blackList</groupName></licensePlateMatchInfo><vehicleListType>whiteList</vehicleListType>",
+            ),
+            "plate 1 QX11ABC Some(Deny)",
+        ),
+    ] {
+        check(&content, &[event], &[]);
+    }
+}
+
+#[test]
+fn a_plate_is_unlisted_only_where_nothing_names_a_list() {
+    let item = "<item><image>1</image><vehiceId>7</vehiceId><plateNumber>QX11ABC</plateNumber></item>";
+    let other = "<item><image>1</image><vehiceId>8</vehiceId><plateNumber>QX12ABC</plateNumber></item>";
+    let post = |list: &str| format!("<smartType>VEHICE</smartType><listInfo>{list}</listInfo>");
+    let deny = "<vehicleListType>blackList</vehicleListType>";
+    let found = "<licensePlateMatchInfo><groupName>blackList</groupName></licensePlateMatchInfo>";
+    let (denied, unlisted, open) = (
+        &["plate 1 QX11ABC Some(Deny)"][..],
+        &["plate 1 QX11ABC Some(Unlisted)"][..],
+        &["plate 1 QX11ABC None"][..],
+    );
+    for (content, events) in [
+        (post(item), unlisted),
+        (post(&format!("{item}<item><image>0</image><vehicleListType>0</vehicleListType></item>")), unlisted),
+        (format!("{}<matchResult>false</matchResult>", post(item)), unlisted),
+        (format!("{}<matchResult>true</matchResult>", post(item)), open),
+        (format!("{}{deny}", post(item)), denied),
+        (post(&format!("{deny}{item}")), denied),
+        (post(&format!("{item}<item>{deny}</item>")), denied),
+        (post(&format!("{item}<item><vehiceId>7</vehiceId>{found}</item>")), denied),
+        (
+            post(&format!(
+                "{item}<item><vehiceId>7</vehiceId><plateNumber>qx11abc</plateNumber>{deny}</item>"
+            )),
+            denied,
+        ),
+        (format!("{}{found}", post(item)), denied),
+        (post(&format!("{found}{item}")), denied),
+        (post(item).replace("<listInfo>", "<listInfo vehicleListType=\"blackList\">"), denied),
+        (post(item).replace("<smartType>", "<smartType vehicleListType=\"blackList\">"), denied),
+        (format!("{}<licensePlateMatchInfo/>", post(item)), open),
+        (format!("{}<plateListStatus>x</plateListStatus>", post(item)), open),
+        (post(&item.replace("<plateNumber>", "<plateNumber list=\"blackList\">")), open),
+        (post(&item.replace("</item>", "<status2>blackList</status2></item>")), open),
+        // A list beside two plates may be that of either.
+        (
+            format!("{}{deny}", post(&format!("{item}{other}"))),
+            &["plate 1 QX11ABC None", "plate 1 QX12ABC None"],
+        ),
+        (
+            post(&format!("{item}{}", other.replace("</item>", &format!("{deny}</item>")))),
+            &["plate 1 QX11ABC Some(Unlisted)", "plate 1 QX12ABC Some(Deny)"],
+        ),
+        // Two plates of one number are two.
+        (
+            post(&format!("{item}{}", other.replace('8', "7"))),
+            &["plate 1 QX11ABC Some(Unlisted)", "plate 1 QX12ABC Some(Unlisted)"],
+        ),
+    ] {
+        check(&content, events, &[]);
+    }
+}
+
+#[test]
+fn what_stands_beside_a_plate_is_an_event_of_its_own() {
+    let crop = "<targetImageData><targetBase64Data>AAAA</targetBase64Data></targetImageData>";
+    let source = "<sourceDataInfo><sourceBase64Data>AAAB</sourceBase64Data></sourceDataInfo>";
+    let plate = format!(
+        "<licensePlateListInfo><item><targetId>9</targetId><licensePlateNumber>QX11ABC</licensePlateNumber>{crop}</item></licensePlateListInfo>"
+    );
+    let face = format!(
+        "<faceListInfo><item><targetId>4</targetId><faceMatchInfo><matchResult>true</matchResult><name>Ann</name></faceMatchInfo>{crop}</item></faceListInfo>"
+    );
+    let person = format!(
+        "<targetListInfo><item><targetId>4</targetId><targetType>person</targetType>{crop}</item></targetListInfo>"
+    );
+    let read = "QX11ABC Some(Unlisted)";
+    let ann = "Some(\"Ann\") Some(true) None";
+    for (content, events) in [
+        (
+            format!("<smartType>regionIntrusion</smartType>{source}{face}{plate}"),
+            [format!("intrusion 1 {read} Plate+Overview"), format!("intrusion 1 {ann} Face+Overview")],
+        ),
+        (
+            format!("<smartType>vehicle</smartType>{plate}{face}"),
+            [format!("plate 1 {read} Plate"), format!("face_match 1 {ann} Face")],
+        ),
+        (
+            format!("<smartType>videoMetadata</smartType>{person}{plate}"),
+            [format!("object 1 {read} Plate"), "object 1 Target".to_owned()],
+        ),
+        (
+            format!(
+                "<smartType>vehicle</smartType>{plate}<albumInfo><name>Ann</name></albumInfo><matchResult>true</matchResult>"
+            ),
+            ["plate 1 QX11ABC None Plate".to_owned(), format!("face_match 1 {ann}")],
+        ),
+    ] {
+        let events: Vec<&str> = events.iter().map(String::as_str).collect();
+        check(&content, &events, &[]);
+    }
+}
+
+#[test]
+fn a_face_that_contradicts_itself_opens_no_door() {
+    let person = |name: &str, list: &str| {
+        format!("<albumInfo><name>{name}</name><presonListType>{list}</presonListType></albumInfo>")
+    };
+    let (ann, bob) = (person("Ann", "whiteList"), person("Bob", "blackList"));
+    let (yes, no) = ("<matchResult>true</matchResult>", "<matchResult>no</matchResult>");
+    for (content, face) in [
+        (format!("{yes}{ann}"), "Some(\"Ann\") Some(true) Some(Allow)"),
+        (format!("{yes}{ann}{ann}"), "Some(\"Ann\") Some(true) Some(Allow)"),
+        (format!("{yes}{ann}{bob}"), "None None Some(Deny)"),
+        (format!("{yes}{ann}{}", person("Bob", "whiteList")), ""),
+        (format!("{yes}{no}{ann}"), "Some(\"Ann\") Some(false) None"),
+        (format!("{yes}{no}{bob}"), "Some(\"Bob\") None Some(Deny)"),
+        (format!("{no}{bob}"), "Some(\"Bob\") Some(false) None"),
+        (format!("{yes}{ann}<listType>visitors</listType>"), "Some(\"Ann\") Some(true) None"),
+        (format!("<matchResult>perhaps</matchResult>{ann}"), "Some(\"Ann\") None None"),
+    ] {
+        let content = format!("<smartType>VFD_MATCH</smartType>{content}");
+        check(&content, &[format!("face_match 1 {face}").trim_end()], &[]);
+        let request = support::request(config(&content).as_bytes(), support::source("faces = \"drop\""), &[]);
+        let parsed = format!("{:?}", Viewtron.parse(&request));
+        assert!(!parsed.contains("Ann") && !parsed.contains("Bob"), "{content}: {parsed}");
+    }
+}
+
+#[test]
+fn the_name_of_a_recorder_is_no_cameras() {
+    let (level, input) = (
+        |id: u32| format!("<motionAlarm id=\"{id}\">true</motionAlarm>"),
+        "<sensorAlarmIn id=\"2\">true</sensorAlarmIn>",
+    );
+    let with_serial = DEVICE.replace("<mac>", "<sn>N1</sn><mac>");
+    let root = "<deviceName>Recorder</deviceName>".to_owned();
+    for (device, levels, names) in [
+        (DEVICE, level(1), &[None][..]),
+        (DEVICE, level(1) + &level(2), &[None, None]),
+        (&with_serial, level(1), &[Some("Recorder")]),
+        (&with_serial, level(1) + input, &[Some("Recorder"), Some("Recorder")]),
+        (&with_serial, level(1) + &level(2), &[Some("Recorder"), None]),
+        (&root, level(1), &[Some("Recorder")]),
+    ] {
+        let body = config(&format!("{device}<alarmStatusInfo>{levels}</alarmStatusInfo>"));
+        let request = support::request(body.as_bytes(), support::source(""), &[]);
+        let Ok(Parsed::Events(drafts)) = Viewtron.parse(&request) else { panic!("{body}") };
+        let found: Vec<Option<&str>> = drafts
+            .iter()
+            .map(|draft| draft.camera.as_ref().and_then(|camera| camera.name.as_ref()).map(Text::as_str))
+            .collect();
+        assert_eq!(found, names, "{body}");
+    }
+}
+
+#[test]
 fn a_known_person_is_found_wherever_it_stands() {
     let picture = |name: &str| {
         format!("<{name}><ImageData><imageBase64Data>AAAA</imageBase64Data></ImageData></{name}>")

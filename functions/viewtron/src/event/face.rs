@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use camhook_event::{Face, PlateList};
 use camhook_site::Retention;
 
+use super::list::{Match, agreed};
 use super::{percentage, take_fraction, text};
 use crate::message::{Block, Item, Place, Smart};
-use crate::scalars::Scalars;
+use crate::scalars::{Scalars, Statement};
 use crate::vocabulary;
 
 /// Whether a post is about faces: by its word, by its blocks, or by values that only a known person has.
@@ -85,41 +86,51 @@ pub(super) fn face<'a>(
         None => (&mut nobody, &mut nothing),
     };
     let mut values = Values { groups: [of_item, person, item, scalars] };
-    let mut found = Face::default();
-    if let Some((group, word)) = values.take(&["matchResult"]) {
-        found.matched = vocabulary::truth(&word);
-        if found.matched.is_none() {
-            group.push("matchResult", word);
-        }
+    let mut face = Face {
+        similarity: values.groups.iter_mut().find_map(|group| take_fraction(group, "similarity", percentage)),
+        ..Face::default()
+    };
+    let results = values.of_all(&["matchResult"]);
+    let person_ids = values.of_person(&["personId"]);
+    let names = values.of_person(&["personName", "name"]);
+    let mut list_names = values.of_all(&["presonListType", "personListType", "faceListType", "listType"]);
+    let is_doubtful = person_ids.is_contradiction() || names.is_contradiction();
+    let found = Match::of(results.values());
+    let found = if is_doubtful && found == Match::Found { Match::Unclear } else { found };
+    face.list = agreed(list_names.values().map(vocabulary::list)).filter(|list| found.supports(*list));
+    face.matched = found.is_found();
+    if found == Match::Disputed && face.list.is_some_and(|list| list == PlateList::Deny) {
+        // No rule believes the list of a face that was not found.
+        face.matched = None;
     }
-    found.similarity =
-        values.groups.iter_mut().find_map(|group| take_fraction(group, "similarity", percentage));
-    if let Some((group, word)) =
-        values.take(&["presonListType", "personListType", "faceListType", "listType"])
-    {
-        let listed = vocabulary::list(&word);
-        found.list = listed.filter(|list| is_supported(*list, found.matched));
-        if found.list.is_none() && (listed.is_some() || faces == Retention::Keep) {
-            group.push("personListType", word);
-        }
+    let rest = values.rest();
+    if !matches!(found, Match::Found | Match::NotFound) {
+        results.put_back(rest);
+    }
+    if face.list.is_none() || list_names.is_contradiction() {
+        // A word that is no list's may be a name.
+        list_names.retain(|word| faces == Retention::Keep || vocabulary::list(word).is_some());
+        list_names.put_back_as("personListType", rest);
+    }
+    if faces == Retention::Keep {
+        face.person_id = text(person_ids.into_one(rest));
+        face.name = text(names.into_one(rest));
     }
     let mut estimate = |name: &str| match faces {
-        Retention::Keep => text(values.take(&[name]).map(|(_, value)| value)),
+        Retention::Keep => text(values.take(&[name])),
         // What is estimated from the picture says nothing of who it is; what is known of a person does.
         Retention::Drop => values.groups.get_mut(2).and_then(|item| text(item.take(name))),
     };
-    found.sex = estimate("sex");
-    found.age = estimate("age");
-    found.glasses = estimate("glasses");
-    found.mask = estimate("mask");
+    face.sex = estimate("sex");
+    face.age = estimate("age");
+    face.glasses = estimate("glasses");
+    face.mask = estimate("mask");
     if faces == Retention::Keep {
-        found.person_id = text(values.take(&["personId"]).map(|(_, value)| value));
-        found.name = text(values.take(&["personName", "name"]).map(|(_, value)| value));
         let [of_item, person, _, scalars] = values.groups;
         scalars.append(std::mem::take(of_item));
         scalars.append(std::mem::take(person));
     }
-    found.known()
+    face.known()
 }
 
 /// The groups of values that a face may be described in, the surest first.
@@ -127,34 +138,32 @@ struct Values<'v, 'a> {
     groups: [&'v mut Scalars<'a>; 4],
 }
 
-impl<'v, 'a> Values<'v, 'a> {
-    /// Takes the value under one of several names from the first group that has one, and gives that group.
-    fn take(&mut self, names: &[&str]) -> Option<(&mut Scalars<'a>, Cow<'a, str>)> {
-        self.groups.iter_mut().find_map(|group| group.take_any(names).map(|value| (&mut **group, value)))
+impl<'a> Values<'_, 'a> {
+    /// Takes the value under one of several names from the first group that has one.
+    fn take(&mut self, names: &[&str]) -> Option<Cow<'a, str>> {
+        self.groups.iter_mut().find_map(|group| group.take_any(names))
     }
-}
 
-/// Whether a list may be believed, by whether the face was found in the album: nobody is let in by the list of a face that
-/// was compared with theirs and is another one.
-pub(super) fn is_supported(list: PlateList, matched: Option<bool>) -> bool {
-    match list {
-        PlateList::Allow | PlateList::Temporary => matched == Some(true),
-        PlateList::Deny => matched != Some(false),
-        PlateList::Stranger | PlateList::Unlisted => true,
+    /// Takes what all groups say under some names.
+    fn of_all(&mut self, names: &[&str]) -> Statement<'a> {
+        Statement::take(self.groups.iter_mut().map(|group| &mut **group), names)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_lets_nobody_in_whose_face_was_not_found() {
-        assert!(is_supported(PlateList::Allow, Some(true)));
-        for matched in [None, Some(false)] {
-            assert!(!is_supported(PlateList::Allow, matched) && !is_supported(PlateList::Temporary, matched));
+    /// Takes what the blocks of persons say under some names; where they say nothing, the first of the other groups that
+    /// does.
+    fn of_person(&mut self, names: &[&str]) -> Statement<'a> {
+        let [of_item, person, item, scalars] = &mut self.groups;
+        let of_persons = Statement::take([&mut **of_item, &mut **person], names);
+        if !of_persons.is_empty() {
+            return of_persons;
         }
-        assert!(is_supported(PlateList::Deny, None) && !is_supported(PlateList::Deny, Some(false)));
-        assert!(is_supported(PlateList::Stranger, Some(false)));
+        let group = if item.get_any(names).is_some() { item } else { scalars };
+        Statement::take([&mut **group], names)
+    }
+
+    /// Where what is not read stays.
+    fn rest(&mut self) -> &mut Scalars<'a> {
+        let [.., scalars] = &mut self.groups;
+        scalars
     }
 }

@@ -75,8 +75,7 @@ fn place(
     let id = alarm.id.as_deref().and_then(identifier);
     let channel = alarm.channel.as_deref().and_then(identifier).map(|id| camera(common, sender, id));
     if kind == Kind::Input {
-        // A camera gives its serial number, a recorder does not.
-        let is_camera = sender.channel.is_some() || sender.serial.is_some();
+        let is_camera = sender.channel.is_some() || sender.is_surely_camera();
         let camera = channel.or_else(|| common.camera.clone().filter(|_| is_camera));
         return (camera, id.map(|id| Zone { id: Some(id), ..Zone::default() }));
     }

@@ -2,52 +2,96 @@
 
 use std::borrow::Cow;
 
-use camhook_event::{Fraction, ImageRole, Kind, Plate, PlateList, TargetClass, Vehicle};
+use camhook_event::{Fraction, ImageRole, Plate, PlateList, TargetClass, Vehicle};
 use camhook_ingest::{Draft, DraftImage, DraftTarget};
 use camhook_site::Retention;
 
-use super::face::is_supported;
+use super::list::{Match, agreed};
 use super::target::{PARTS, Units, target};
-use super::{Common, Occurrence, ParseContext, occurrence, percentage, share, take_fraction, text};
+use super::{ParseContext, kind_of, percentage, share, take_fraction, text};
 use crate::frame::Unit;
-use crate::message::{Block, Item, PLATE_TEXTS, Place, PlateMatch, Smart};
+use crate::message::{Alarm, Block, Item, LIST_NAMES, PLATE_TEXTS, Place, PlateMatch, Smart, names_of_plate};
 use crate::parse::number;
 use crate::scalars::Scalars;
 use crate::vocabulary;
 
-/// The events of a plate post: one for each plate.
-pub(super) fn plate_events<'a>(
-    common: Common<'a>,
-    mut smart: Smart<'a>,
-    kind: Kind,
-    context: ParseContext<'_>,
-) -> Vec<Draft<'a>> {
-    let mut base = common.draft(kind);
-    let mut scalars = common.scalars;
-    let Occurrence { state, event_ids, zone } = occurrence(&mut smart, &mut scalars);
-    base.state = state;
-    base.event_ids = event_ids;
-    base.zone = zone;
-    base.vendor_kind = text(smart.smart_type.take());
-    let Smart { targets, pictures, frame, counters, person, .. } = smart;
-    scalars.append(counters);
-    if context.faces == Retention::Keep {
-        scalars.append(person);
+/// What a post says around its plates.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Surroundings {
+    /// How many plates there are in items of their own.
+    plates: usize,
+    lists: Lists,
+}
+
+/// Whether a list is named anywhere but in the items of plates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Lists {
+    #[default]
+    Unnamed,
+    Named,
+}
+
+impl Surroundings {
+    /// Those of a post with these values, smart events and levels.
+    pub(super) fn of(scalars: &Scalars<'_>, smart: &[Smart<'_>], alarms: &[Alarm<'_>]) -> Self {
+        let mut plates = 0;
+        let mut are_named = names_list(scalars) || alarms.iter().any(|alarm| names_list(&alarm.others));
+        for event in smart {
+            let kind = kind_of(event);
+            are_named |= names_list(&event.scalars);
+            for item in event.events.iter().chain(&event.targets) {
+                if item.is_plate(kind) {
+                    plates += 1;
+                } else if item.block != Block::Face {
+                    are_named |= item.of_plate().into_iter().any(names_list);
+                }
+            }
+        }
+        Self { plates, lists: if are_named { Lists::Named } else { Lists::Unnamed } }
     }
 
+    /// Whether what stands outside of the items is about the only plate.
+    fn are_of_plate(self) -> bool {
+        self.plates <= 1
+    }
+}
+
+fn names_list(scalars: &Scalars<'_>) -> bool {
+    scalars.iter().any(|(name, value)| vocabulary::may_name_list(name, value))
+}
+
+/// The events of a plate post: one for each plate.
+pub(super) fn plate_events<'a>(
+    mut base: Draft<'a>,
+    mut scalars: Scalars<'a>,
+    smart: Smart<'a>,
+    around: Surroundings,
+    context: ParseContext<'_>,
+) -> Vec<Draft<'a>> {
+    let kind = base.kind;
+    let Smart { events, targets, pictures, frame, counters, .. } = smart;
+    scalars.append(counters);
     let (mut plates, mut others): (Vec<_>, Vec<_>) =
         targets.into_iter().partition(|item| item.is_plate(kind));
-    if plates.is_empty() {
-        plates.extend(plate_of_post(&mut scalars, &mut others));
+    if plates.is_empty() && scalars.get_any(&PLATE_TEXTS).is_some() {
+        plates.push(item_of_plate(&mut others));
     }
+    others.extend(events);
     if context.faces == Retention::Drop {
         plates.iter_mut().chain(&mut others).for_each(|item| item.person = Scalars::default());
     }
     for mut item in others {
         // The item of the frame's picture holds the plate's values too, all of them 0.
         item.scalars.retain(|_, value| value != "0");
-        scalars.append(item.scalars);
-        scalars.append(item.person);
+        for values in [item.scalars, item.person, item.plate, item.car] {
+            scalars.append(values);
+        }
+    }
+    if let [only] = plates.as_mut_slice()
+        && around.are_of_plate()
+    {
+        let names: Vec<&str> = names_of_plate().collect();
+        only.scalars.append(scalars.take_all(&names));
     }
     scalars.cut_to(share(context.length, plates.len()));
     base.vendor_data = scalars.to_vendor_data();
@@ -82,96 +126,75 @@ pub(super) fn plate_events<'a>(
             draft.images.push(DraftImage { role, base64: picture.base64.clone() });
         }
         let own = draft.images.iter().position(|image| image.role == ImageRole::Plate);
-        draft.targets = vec![plate_target(item, pixels, own, &mut draft.plate)];
+        let (mut target, plate) = plate_target(item, &scalars, around.lists, pixels);
+        target.image = own;
+        draft.targets = vec![target];
+        draft.plate = plate;
         drafts.push(draft);
     }
     drafts
 }
 
-/// What a post says of a plate.
-const PLATE_MEMBERS: [&str; 12] = [
-    "image",
-    "vehiceId",
-    "vehicleId",
-    "vehicleDirect",
-    "PlateConfidence",
-    "plateColor",
-    "province",
-    "groupName",
-    "carOwner",
-    "matchResult",
-    "plateCharCount",
-    "plateStyle",
-];
-
-/// What the list of a plate is called.
-const LIST_NAMES: [&str; 5] =
-    ["vehicleListType", "vehileListType", "vehiceListType", "plateListType", "listType"];
-
-/// The plate that a post tells outside of any item, in the only item that shows something, if there is one.
-fn plate_of_post<'a>(scalars: &mut Scalars<'a>, others: &mut Vec<Item<'a>>) -> Option<Item<'a>> {
-    scalars.get_any(&PLATE_TEXTS)?;
-    let of_plate: Vec<&str> = PLATE_TEXTS.iter().chain(&LIST_NAMES).chain(&PLATE_MEMBERS).copied().collect();
-    let values = scalars.take_all(&of_plate);
+/// The item of a plate that a post describes outside of any: the only one that shows something, if there is one.
+fn item_of_plate<'a>(others: &mut Vec<Item<'a>>) -> Item<'a> {
     let shows_plate = |item: &Item<'_>| item.picture.is_some() && item.scalars.get("image") != Some("0");
     let mut shown = others.iter().enumerate().filter(|(_, item)| shows_plate(item)).map(|(at, _)| at);
-    let only = shown.next().filter(|_| shown.next().is_none());
-    let mut item = match only {
-        Some(at) => others.remove(at),
-        None => Item::new(Block::Target),
-    };
-    item.scalars.append(values);
-    Some(item)
+    match (shown.next(), shown.next()) {
+        (Some(only), None) => others.remove(only),
+        _ => Item::new(Block::Target),
+    }
 }
 
-/// The target of a plate's item, and the plate.
+/// The target of a plate's item, and the plate. `outside` is what the post says beside its items.
 fn plate_target(
     mut item: Item<'_>,
+    outside: &Scalars<'_>,
+    lists: Lists,
     pixels: Unit,
-    image: Option<usize>,
-    plate: &mut Option<Plate>,
-) -> DraftTarget {
+) -> (DraftTarget, Option<Plate>) {
     let is_from_recorder = item.block == Block::Plate;
-    *plate = read_plate(&mut item);
+    let plate = read_plate(&mut item, outside, lists);
     item.scalars.take("image");
     // A recorder's box is in pixels; a camera's is in ten-thousandths, as are its corners.
     let units = if is_from_recorder { Units { rect: pixels, ..PARTS } } else { PARTS };
     let mut target = target(item, units, Some(TargetClass::Plate)).target;
     target.confidence = plate.as_ref().and_then(|plate| plate.confidence);
-    target.image = image;
-    target
+    (target, plate)
 }
 
-fn read_plate(item: &mut Item<'_>) -> Option<Plate> {
-    let scalars = &mut item.scalars;
-    // A recorder's blocks and a camera's items hold the same values, whichever of them sent the post.
-    let mut take_any = |names: &[&str]| item.plate.take_any(names).or_else(|| scalars.take_any(names));
-    let plate_text = text(take_any(&PLATE_TEXTS))?;
-    let list_word = take_any(&LIST_NAMES);
-    let group = text(take_any(&["groupName"]));
-    let owner = text(take_any(&["carOwner"]));
-    let region = text(take_any(&["province"]));
-    let direction_word = take_any(&["vehicleDirect"]);
-    let denies_match =
-        |values: &Scalars<'_>| values.get("matchResult").and_then(vocabulary::truth) == Some(false);
-    let is_unmatched = denies_match(scalars) || denies_match(&item.plate);
-    let list = match (&list_word, &group) {
-        (Some(word), _) => vocabulary::list(word).filter(|list| is_supported(*list, Some(!is_unmatched))),
-        // The name of a group is anybody's text: it counts where the device says that it found the plate in its database.
-        (None, Some(group)) if item.plate_match == PlateMatch::Found && !is_unmatched => {
-            vocabulary::list(group.as_str())
-        }
+/// Takes what an item says of its plate. There is none where the item names several: a wrong plate opens gates.
+fn read_plate(item: &mut Item<'_>, outside: &Scalars<'_>, lists: Lists) -> Option<Plate> {
+    let is_list_named = lists == Lists::Named
+        || item.plate_match == PlateMatch::Found
+        || item.of_plate().into_iter().any(names_list);
+    let results = item.of_plate().into_iter().chain([outside]);
+    let found = Match::of(results.flat_map(|values| values.values(&["matchResult"])));
+    let plate_text = text(item.take_statement(&PLATE_TEXTS).into_one(&mut item.scalars))?;
+    let list_names = item.take_statement(&LIST_NAMES);
+    let groups = item.take_statement(&["groupName"]);
+    // The name of a group is anybody's text: it counts where the device says that it found the plate in its database.
+    let lists_of_groups = groups.values().map(vocabulary::list).filter(|list| {
+        item.plate_match == PlateMatch::Found && (list.is_some() || groups.is_contradiction())
+    });
+    let list = match agreed(list_names.values().map(vocabulary::list).chain(lists_of_groups)) {
+        // Most cameras name the list and say nothing else.
+        Some(list) => Some(list).filter(|list| found == Match::Absent || found.supports(*list)),
         // A plate that is on no list has no element that says so.
-        (None, None) if item.plate_match == PlateMatch::Absent => Some(PlateList::Unlisted),
-        (None, _) => None,
+        None if !is_list_named && matches!(found, Match::Absent | Match::NotFound) => {
+            Some(PlateList::Unlisted)
+        }
+        None => None,
     };
-    if let (Some(word), None) = (list_word, list) {
-        scalars.push("vehicleListType", word);
+    if list.is_none() || list_names.is_contradiction() {
+        list_names.put_back(&mut item.scalars);
     }
-    let direction = direction_word.as_deref().and_then(vocabulary::vehicle_direction);
-    if let (Some(word), None) = (direction_word, direction) {
-        scalars.push("vehicleDirect", word);
-    }
+    let group = text(groups.into_one(&mut item.scalars));
+    let owner = text(item.take_statement(&["carOwner"]).into_one(&mut item.scalars));
+    let region = text(item.take_statement(&["province"]).into_one(&mut item.scalars));
+    let direction = item
+        .take_statement(&["vehicleDirect"])
+        .into_meaning(&mut item.scalars, vocabulary::vehicle_direction);
+    let scalars = &mut item.scalars;
     // A camera's colours are numbers whose meaning is not known; a recorder's are words.
     let has_color_word = scalars.get("plateColor").is_some_and(|value| number(value).is_none());
     let color_name = if has_color_word { "plateColor" } else { "color" };

@@ -101,6 +101,13 @@ impl<'a> Parser<'a> {
                 let item = self.counted(item);
                 self.document.smart.targets.extend(item);
             }
+            // A plate's entry in the database that stands beside the plate.
+            "licenseplatematchinfo" => {
+                let mut item = self.begin_item(Block::Plate);
+                self.item_entry(&mut item, tag, ITEM)?;
+                let item = self.counted(item);
+                self.document.smart.targets.extend(item);
+            }
             "albuminfo" | "snapinfo" | "facematchinfo" => {
                 let mut person = Scalars::default();
                 self.leaves(&mut person, tag, place_of_person(&name, scope.place))?;
@@ -263,6 +270,7 @@ impl<'a> Parser<'a> {
             || !loose.corners.is_empty()
             || !loose.car.is_empty()
             || !loose.plate.is_empty()
+            || loose.plate_match == PlateMatch::Found
             || !loose.person.is_empty()
             || loose.scalars.get("targetId").is_some()
             || loose.scalars.get_any(&PLATE_TEXTS).is_some();
