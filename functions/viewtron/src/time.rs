@@ -18,7 +18,10 @@ pub(crate) fn device_time(
 ) -> Option<DeviceTime> {
     let since_1970 = [&times.current, &times.snap].into_iter().flatten();
     let read = since_1970
-        .map(|text| (text, since_1970_in_any_unit(text)))
+        .map(|text| {
+            let at = since_1970_in_any_unit(text).or_else(|| local(text, timezone, received_at));
+            (text, at)
+        })
         .chain(times.local.iter().map(|text| (text, local(text, timezone, received_at))))
         .filter_map(|(text, at)| Some(DeviceTime { text: Text::new(text)?, at }));
     let mut first = None;
@@ -48,8 +51,11 @@ fn since_1970_in_any_unit(text: &str) -> Option<Timestamp> {
 ///
 /// Which of 10-07 is the month, and which of the two hours 02:30 when the clocks go back, only the time of receipt
 /// can tell: of all that the text can mean, what is nearest to it. A time that the clocks pass over when they go
-/// forward is taken as if they had not, or had already.
+/// forward is taken as if they had not, or had already. Where the text has an offset, that counts.
 fn local(text: &str, timezone: &TimeZone, received_at: Timestamp) -> Option<Timestamp> {
+    if let Ok(at) = text.parse() {
+        return Some(at);
+    }
     let (date, time) = text.split_once([' ', 'T'])?;
     let time = time_of_day(time)?;
     dates(date)?
@@ -87,15 +93,26 @@ fn time_of_day(text: &str) -> Option<Time> {
         (None, None) => (upper.as_str(), None),
     };
     let mut parts = clock.trim().split(':');
+    let (hour, minute, second) = (parts.next()?, parts.next()?, parts.next()?);
+    let (second, nanoseconds) = match second.split_once('.') {
+        Some((second, fraction)) => (second, nanoseconds(fraction)?),
+        None => (second, 0),
+    };
     let (hour, minute, second): (i8, i8, i8) =
-        (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        (hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?);
     let hour = match is_afternoon {
         None => hour,
         Some(_) if !(1..=12).contains(&hour) => return None,
         Some(false) => hour % 12,
         Some(true) => hour % 12 + 12,
     };
-    Time::new(hour, minute, second, 0).ok()
+    Time::new(hour, minute, second, nanoseconds).ok()
+}
+
+/// The digits behind the decimal point of a second.
+fn nanoseconds(fraction: &str) -> Option<i32> {
+    let is_number = (1..=9).contains(&fraction.len()) && fraction.bytes().all(|digit| digit.is_ascii_digit());
+    format!("{fraction:0<9}").parse().ok().filter(|_| is_number)
 }
 
 #[cfg(test)]
@@ -140,11 +157,19 @@ mod tests {
         ] {
             assert_eq!(local_at(text, "2026-03-29T07:58:25Z"), "2026-03-29T07:58:21Z", "{text}");
         }
+        assert_eq!(local_at("2026-03-29 09:58:21.5", "2026-03-29T07:58:25Z"), "2026-03-29T07:58:21.5Z");
+        assert_eq!(local_at("2026-03-29T07:58:21Z", "2026-03-29T07:58:25Z"), "2026-03-29T07:58:21Z");
         assert_eq!(local_at("11-19-2025 12:15:11 PM", "2025-11-19T11:15:12Z"), "2025-11-19T11:15:11Z");
         assert_eq!(local_at("11-19-2025 12:15:11 AM", "2025-11-19T11:15:12Z"), "2025-11-18T23:15:11Z");
-        for text in
-            ["", "2026-03-29", "09:58:21", "2026-13-29 09:58:21", "2026-03-29 24:00:00", "a-b-c d:e:f"]
-        {
+        for text in [
+            "",
+            "2026-03-29",
+            "09:58:21",
+            "2026-13-29 09:58:21",
+            "2026-03-29 24:00:00",
+            "2026-03-29 09:58:21.x",
+            "a-b-c d:e:f",
+        ] {
             assert_eq!(local_at(text, "2026-03-29T07:58:25Z"), "", "{text}");
         }
     }
@@ -181,6 +206,9 @@ mod tests {
         };
         let read = device_time(&times, &berlin(), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!((read.text.as_str(), read.at.is_some()), ("1585307772269551", true));
+        let text = Times { current: Some("2026-03-29 09:58:21".into()), ..Times::default() };
+        let read = device_time(&text, &berlin(), timestamp("2026-03-29T07:58:25Z")).unwrap();
+        assert_eq!(read.at, Some(timestamp("2026-03-29T07:58:21Z")));
         let nothing = Times { current: Some("...".into()), ..Times::default() };
         let read = device_time(&nothing, &berlin(), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!((read.text.as_str(), read.at), ("...", None));
