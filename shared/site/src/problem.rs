@@ -80,6 +80,29 @@ impl<'a> Path<'a> {
         }
     }
 
+    /// Whether this is an entry of a section: the second `[[rule]]`, for one.
+    pub(crate) fn is_entry(&self) -> bool {
+        matches!(self, Self::Index(Self::Key(Self::Root, _), _))
+    }
+
+    /// Whether exactly these keys lead to the table that this key is in, from the entry of its section on.
+    pub(crate) fn leads_by(&self, way: &[&str]) -> bool {
+        let keys: Vec<Step> =
+            self.steps().into_iter().skip(2).filter(|step| matches!(step, Step::Key(_))).collect();
+        let tables = keys.split_last().map_or(&[][..], |(_, tables)| tables);
+        tables.len() == way.len()
+            && tables.iter().zip(way).all(|(step, key)| matches!(step, Step::Key(table) if table == key))
+    }
+
+    /// Whether one of the keys that lead here is one of these.
+    pub(crate) fn is_within(&self, is_one: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Root => false,
+            Self::Key(parent, key) => is_one(key) || parent.is_within(is_one),
+            Self::Index(parent, _) => parent.is_within(is_one),
+        }
+    }
+
     fn steps(&self) -> Vec<Step> {
         let (parent, step) = match self {
             Self::Root => return Vec::new(),
@@ -92,8 +115,9 @@ impl<'a> Path<'a> {
     }
 }
 
+/// A key or a position on the way to a place.
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     Key(String),
     Index(usize),
 }
@@ -269,6 +293,14 @@ impl Notes {
         });
     }
 
+    /// Leaves to `check` the problems of parts that the loader accepts.
+    pub(crate) fn relax(&mut self, is_rejected: impl Fn(&[Step]) -> bool) {
+        let (problems, strict) =
+            std::mem::take(&mut self.problems).into_iter().partition(|note| is_rejected(&note.steps));
+        self.problems = problems;
+        self.strict.extend(strict);
+    }
+
     /// Whether nothing stands against the file.
     pub(crate) fn are_harmless(&self) -> bool {
         self.problems.is_empty()
@@ -298,9 +330,12 @@ impl Notes {
             findings.dedup();
             findings
         };
+        let problems = sorted(self.problems);
+        let mut strict = sorted(self.strict);
+        strict.retain(|finding| problems.binary_search(finding).is_err());
         Placed {
-            problems: sorted(self.problems).into_iter().map(Problem).collect(),
-            strict: sorted(self.strict).into_iter().map(Problem).collect(),
+            problems: problems.into_iter().map(Problem).collect(),
+            strict: strict.into_iter().map(Problem).collect(),
             warnings: sorted(self.warnings).into_iter().map(Warning).collect(),
         }
     }
@@ -346,7 +381,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Line and column of a byte, both counted from 1; those of the end for a byte behind it or within a character.
-    fn place(&self, offset: usize) -> (usize, usize) {
+    pub(crate) fn place(&self, offset: usize) -> (usize, usize) {
         let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
         let next = self.marks.partition_point(|mark| mark.offset <= offset);
         let Some(mark) = next.checked_sub(1).and_then(|index| self.marks.get(index)) else { return (1, 1) };
@@ -437,6 +472,14 @@ const SYNONYMS: [(&str, &str); 33] = [
     ("until", "to"),
 ];
 
+/// The known name that another one is a synonym of.
+pub(crate) fn synonym<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let meant = |(synonym, name): &(&str, &'static str)| {
+        synonym.eq_ignore_ascii_case(wrong).then(|| known.clone().into_iter().find(|known| known == name))?
+    };
+    SYNONYMS.iter().find_map(meant)
+}
+
 /// The known name that somebody meant who wrote another one: a synonym of it, else the one that is most like it, when
 /// one is like it at all.
 pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
@@ -444,10 +487,7 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> 
     if wrong.contains([',', '+']) {
         return None;
     }
-    let meant = |(synonym, name): &(&str, &'static str)| {
-        synonym.eq_ignore_ascii_case(wrong).then(|| known.clone().into_iter().find(|known| known == name))?
-    };
-    if let Some(name) = SYNONYMS.iter().find_map(meant) {
+    if let Some(name) = synonym(wrong, known.clone()) {
         return Some(name);
     }
     let similarity = |name: &str| strsim::jaro_winkler(&wrong.to_lowercase(), &name.to_lowercase());

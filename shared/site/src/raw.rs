@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::channel::RawChannel;
+use crate::problem::Step;
 use crate::relay::RawRelay;
 use crate::{CountClass, Counter};
 
@@ -194,23 +195,41 @@ pub(crate) struct RawSite {
 }
 
 impl RawSite {
-    /// Whether any part is malformed.
-    pub(crate) fn has_malformed_parts(&self) -> bool {
-        !self.unknown.is_empty()
-            || self.timezone.as_ref().is_some_and(Item::is_bad)
-            || self.latitude.as_ref().is_some_and(Item::is_bad)
-            || self.longitude.as_ref().is_some_and(Item::is_bad)
-            || self.calendars.values().any(Item::is_bad)
-            || self.alert_channel.as_ref().is_some_and(Item::is_bad)
-            || self.trouble.as_ref().is_some_and(Item::is_bad)
-            || self.dry_run.as_ref().is_some_and(Item::is_bad)
-            || self.modes.as_ref().is_some_and(Item::is_bad)
-            || self.source.iter().any(Item::is_bad)
-            || self.camera.iter().any(Item::is_bad)
-            || self.lists.values().flatten().any(Item::is_bad)
-            || self.relay.iter().any(Item::is_bad)
-            || self.channel.iter().any(Item::is_bad)
-            || self.rule.iter().any(Item::is_bad)
+    /// Whether the part of the file that a place is in was not read, since it is malformed.
+    pub(crate) fn is_malformed_at(&self, steps: &[Step]) -> bool {
+        let [Step::Key(key), rest @ ..] = steps else { return true };
+        match key.as_str() {
+            "timezone" => self.timezone.as_ref().is_some_and(Item::is_bad),
+            "latitude" => self.latitude.as_ref().is_some_and(Item::is_bad),
+            "longitude" => self.longitude.as_ref().is_some_and(Item::is_bad),
+            "alert_channel" => self.alert_channel.as_ref().is_some_and(Item::is_bad),
+            "trouble" => self.trouble.as_ref().is_some_and(Item::is_bad),
+            "dry_run" => self.dry_run.as_ref().is_some_and(Item::is_bad),
+            "modes" => self.modes.as_ref().is_some_and(Item::is_bad),
+            "source" => is_bad_at(&self.source, rest),
+            "camera" => is_bad_at(&self.camera, rest),
+            "relay" => is_bad_at(&self.relay, rest),
+            "channel" => is_bad_at(&self.channel, rest),
+            "rule" => is_bad_at(&self.rule, rest),
+            "lists" => match rest {
+                [Step::Key(list), rest @ ..] => {
+                    self.lists.get(list).is_none_or(|entries| is_bad_at(entries, rest))
+                }
+                _ => true,
+            },
+            "calendars" => match rest {
+                [Step::Key(calendar), ..] => self.calendars.get(calendar).is_none_or(Item::is_bad),
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+}
+
+fn is_bad_at<T>(items: &[Item<T>], steps: &[Step]) -> bool {
+    match steps {
+        [Step::Index(index), ..] => items.get(*index).is_none_or(Item::is_bad),
+        _ => true,
     }
 }
 

@@ -26,8 +26,9 @@ use serde_json::Value;
 use toml::de::DeTable;
 
 use self::deployment::Deployment;
+pub use self::template::TemplateUse;
 use crate::channel::RawChannel;
-use crate::problem::{Lines, Notes, Path, Placed, instead};
+use crate::problem::{Lines, Notes, Path, Placed, instead, nearest};
 use crate::raw::{Item, RawCamera, RawListEntry, RawSite, RawSource};
 use crate::read::schedule::Almanac;
 use crate::relay::{RawRelay, warn_of_dry_run};
@@ -74,6 +75,15 @@ pub trait Checks {
     /// What is wrong with a template that cannot be used.
     fn variables(&self, template: &str) -> Result<Vec<String>, String>;
 
+    /// Renders a template with each of these values, as is done at run time.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be rendered with any of them.
+    fn render(&self, _template: &str, _usage: TemplateUse, _samples: &[Value]) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Why the client refuses to connect to an address; `None` when it does not.
     fn refusal(&self, address: IpAddr, network: Network) -> Option<String>;
 
@@ -108,9 +118,8 @@ pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
         }
     };
     let mut notes = Notes::default();
-    if document.has_malformed_parts() {
-        check_schema(text, &mut notes);
-    }
+    check_schema(text, &mut notes);
+    notes.relax(|steps| document.is_malformed_at(steps));
     let site = site(&document, checks.today(), &mut notes);
     let deployment = Deployment::of(&site);
     deployment::check(&site, &document, deployment, &mut notes);
@@ -177,6 +186,36 @@ fn names<T>(items: &[Item<T>], id: impl Fn(&T) -> &str) -> BTreeSet<String> {
 
 impl Names {
     fn of(document: &RawSite) -> Self {
+        let mut names = Self::of_sections(document);
+        for (section, value) in &document.unknown {
+            names.add_misspelled(section, value);
+        }
+        names
+    }
+
+    /// Adds the names of a section whose own name is wrong, which has a finding of its own.
+    fn add_misspelled(&mut self, section: &str, value: &Value) {
+        let sections = ["source", "camera", "lists", "relay", "channel"];
+        let names = match nearest(section, sections) {
+            Some("source") => &mut self.sources,
+            Some("camera") => &mut self.cameras,
+            Some("relay") => &mut self.relays,
+            Some("channel") => &mut self.channels,
+            Some("lists") => {
+                self.lists.extend(value.as_object().into_iter().flatten().map(|(name, _)| name.clone()));
+                return;
+            }
+            _ => return,
+        };
+        let entries = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let texts = |key: &'static str| {
+            entries.iter().filter_map(move |entry| entry.get(key)?.as_str().map(str::to_owned))
+        };
+        names.extend(texts("id"));
+        self.areas.extend(texts("area"));
+    }
+
+    fn of_sections(document: &RawSite) -> Self {
         let area = |item: &Item<RawSource>| match item {
             Item::Good(source) => source.area.clone(),
             Item::Bad(_) => bad_text(item, "area"),

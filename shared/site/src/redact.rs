@@ -119,6 +119,11 @@ pub fn redact(text: &str) -> String {
     redacted
 }
 
+/// Whether the value of a key, or what is below it, may be a secret.
+pub(crate) fn may_be_secret(key: &str) -> bool {
+    SECRET.contains(&key)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Visibility {
     Shown,

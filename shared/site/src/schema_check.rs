@@ -1,18 +1,26 @@
 //! Checks a camhook.toml against its schema: every unknown key, every value of the wrong type, every key that is
 //! missing, each with a fix.
 //!
-//! A deserializer stops at the first of them; this check runs when it has stopped.
+//! A deserializer stops at the first of them, and takes some lists for tables by the order of their values.
 
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
-use crate::problem::{Notes, Path, instead};
+use crate::problem::{Notes, Path, instead, synonym};
+use crate::redact;
+
+/// The keys of the file itself that are sections: lists of tables, and tables of names.
+const SECTIONS: [&str; 7] = ["calendars", "camera", "channel", "lists", "relay", "rule", "source"];
 
 /// The schema of one value, with the root that its references point into.
 #[derive(Clone, Copy)]
 struct Schema<'a> {
     root: &'a Value,
     node: &'a Value,
+    /// The schema of the `[[source]]`, `[[rule]]` and so on that the value is in.
+    entry: Option<&'a Value>,
+    /// The ids of the file's channels.
+    channels: &'a [&'a str],
 }
 
 impl<'a> Schema<'a> {
@@ -63,8 +71,40 @@ impl<'a> Schema<'a> {
         self.names().or_else(|| self.variants().into_iter().find_map(Self::names))
     }
 
+    fn x_type(self) -> Option<&'a str> {
+        self.node.get("x-type").and_then(Value::as_str)
+    }
+
     fn is_duration(self) -> bool {
-        self.node.get("x-type").and_then(Value::as_str) == Some("duration")
+        self.x_type() == Some("duration")
+    }
+
+    /// The keys that lead from this table to the nearest one that has this key, shortest way first; none for itself.
+    fn way_to(self, key: &str) -> Option<Vec<&'a str>> {
+        let mut next = vec![(Vec::new(), self.resolved())];
+        // Conditions are within conditions.
+        for _ in 0..3 {
+            let mut deeper = Vec::new();
+            for (way, schema) in next {
+                let alternatives = schema.variants();
+                let tables = if alternatives.is_empty() { vec![schema] } else { alternatives };
+                let lists = tables.iter().filter_map(|table| table.get("items")).map(Self::resolved);
+                let tables: Vec<Self> = tables
+                    .iter()
+                    .copied()
+                    .chain(lists.flat_map(|list| [list].into_iter().chain(list.variants())))
+                    .collect();
+                if tables.iter().any(|table| table.properties().any(|(name, _)| name == key)) {
+                    return Some(way);
+                }
+                for (name, inner) in tables.iter().flat_map(|table| table.properties()) {
+                    let way = way.iter().copied().chain([name]).collect();
+                    deeper.push((way, inner.resolved()));
+                }
+            }
+            next = deeper;
+        }
+        None
     }
 
     fn properties(self) -> impl Iterator<Item = (&'a str, Self)> {
@@ -91,7 +131,14 @@ impl<'a> Schema<'a> {
 
 /// Reports everything that the schema does not allow.
 pub(crate) fn check(document: &DeTable<'_>, schema: &Value, notes: &mut Notes) {
-    table(document, Schema { root: schema, node: schema }, &Path::Root, notes);
+    let channels = document.get("channel").and_then(|channels| channels.get_ref().as_array());
+    let channels: Vec<&str> = channels
+        .into_iter()
+        .flat_map(|channels| channels.iter())
+        .filter_map(|channel| channel.get_ref().as_table()?.get("id")?.get_ref().as_str())
+        .collect();
+    let root = Schema { root: schema, node: schema, entry: None, channels: &channels };
+    table(document, root, &Path::Root, notes);
 }
 
 fn value(value: &DeValue<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut Notes) {
@@ -119,15 +166,67 @@ fn value(value: &DeValue<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
         | (Some("number"), DeValue::Integer(_) | DeValue::Float(_))
         | (None, _) => {}
         (Some("integer"), DeValue::Integer(number)) => integer(number.as_str(), schema, path, notes),
-        (Some("string"), DeValue::Datetime(written)) => {
-            let fix = format!("write \"{}\", in quotation marks", text_of_datetime(&written.to_string()));
+        (Some("string"), DeValue::Datetime(written)) if !path.is_within(redact::may_be_secret) => {
+            let written = written.to_string();
+            let fix = match duration_of_time(&written).filter(|_| schema.is_duration()) {
+                Some(duration) => format!("write a number and a unit: \"{duration}\""),
+                None => format!("write \"{}\", in quotation marks", text_of_datetime(&written)),
+            };
             notes.problem(path, "this is a bare date or time, and text belongs here", fix);
         }
         (Some("string"), found) if schema.is_duration() && duration_of(found).is_some() => {
             let fix = duration_of(found).unwrap_or_default();
             notes.problem(path, "this is a number, and a duration belongs here", fix);
         }
+        (Some("object"), found) if table_for(found, schema, path).is_some() => {
+            let message = format!("this is {}, and a table belongs here", value_in_words(found));
+            notes.problem(path, message, table_for(found, schema, path).unwrap_or_default());
+        }
+        (Some("string"), DeValue::Boolean(_) | DeValue::Integer(_) | DeValue::Float(_))
+            if schema.x_type().and_then(example).is_some() =>
+        {
+            let example = schema.x_type().and_then(example).unwrap_or_default();
+            let message = format!("this is {}, and text belongs here", value_in_words(value));
+            notes.problem(path, message, format!("write it in this form: \"{example}\""));
+        }
         (Some(wanted), found) => wrong_type(wanted, found, path, notes),
+    }
+}
+
+/// A text in the form of a type, where a number in quotation marks would not have it.
+fn example(x_type: &str) -> Option<&'static str> {
+    Some(match x_type {
+        "time of day" => "06:00",
+        "date" | "date or dates" | "date, dates or @calendar" => "2026-12-31",
+        "day or days" => "mon-fri",
+        "network" => "203.0.113.0/24",
+        "URL" => "https://host/path",
+        "mail address" => "user@example.org",
+        "time zone" => "Europe/Berlin",
+        "duration" => "30s",
+        _ => return None,
+    })
+}
+
+/// How to write the table that a value stands for; `None` where no key of it is required.
+fn table_for(found: &DeValue<'_>, schema: Schema<'_>, path: &Path<'_>) -> Option<String> {
+    if path.last_key() == Some("then") {
+        let channel = found.as_str().filter(|text| schema.channels.contains(text));
+        return Some(match channel {
+            Some(channel) => {
+                format!("write {{ notify = \"{channel}\" }}; several actions are a list of such tables")
+            }
+            None => "write an action in braces: { notify = … }, { relay = …, action = … } or { mode = … }"
+                .to_owned(),
+        });
+    }
+    let keys: Vec<&str> = schema.required().collect();
+    match (keys.as_slice(), found.as_str()) {
+        ([], _) => None,
+        ([key], Some(text)) if !path.is_within(redact::may_be_secret) => {
+            Some(format!("write {{ {key} = \"{text}\" }}"))
+        }
+        _ => Some(format!("write {{ {} = … }}", keys.join(" = …, "))),
     }
 }
 
@@ -230,6 +329,7 @@ fn alternatives(value: &DeValue<'_>, variants: &[Schema<'_>], path: &Path<'_>, n
 }
 
 fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut Notes) {
+    let schema = if path.is_entry() { Schema { entry: Some(schema.node), ..schema } } else { schema };
     let properties: Vec<(&str, Schema<'_>)> = schema.properties().collect();
     let additional = schema.get("additionalProperties").filter(|schema| schema.node.is_object());
     for (key, inner) in table {
@@ -245,7 +345,10 @@ fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
             (None, None) => {
                 let current = properties.iter().filter(|(_, schema)| schema.get("deprecated").is_none());
                 let known = current.map(|(name, _)| *name);
-                let fix = belongs_elsewhere(&path, key).map_or_else(|| instead(key, known), str::to_owned);
+                let fix = match synonym(key, known.clone()) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => belongs_elsewhere(&path, key, schema).unwrap_or_else(|| instead(key, known)),
+                };
                 notes.misplaced(&path, format!("there is no key `{key}` here"), fix);
             }
         }
@@ -257,16 +360,53 @@ fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
     }
 }
 
-/// Where to write a key that another section has.
-fn belongs_elsewhere(path: &Path<'_>, key: &str) -> Option<&'static str> {
-    match (path.section()?, key) {
+/// Where to write a key that another table has.
+fn belongs_elsewhere(path: &Path<'_>, key: &str, schema: Schema<'_>) -> Option<String> {
+    let section = path.section()?;
+    let of_another_section = match (section, key) {
         ("rule", "quiet") => {
             Some("write `quiet` in the [[channel]]; with `urgent = true` a rule notifies during it, too")
         }
         ("channel", "urgent") => Some("write `urgent` in the [[rule]] that notifies during `quiet`, too"),
         ("source" | "channel", "cooldown") => Some("write `cooldown` in the [[rule]]"),
         _ => None,
+    };
+    if let Some(fix) = of_another_section {
+        return Some(fix.to_owned());
     }
+    let root = Schema { node: schema.root, entry: None, ..schema };
+    if section == key {
+        return table_of_section(root, key);
+    }
+    if let Some(entry) = schema.entry
+        && let Some(way) = (Schema { node: entry, ..schema }).way_to(key)
+        && !path.leads_by(&way)
+    {
+        return Some(match way.as_slice() {
+            [] => format!("write `{key}` in the [[{section}]] itself, below its header"),
+            [table] => format!("write `{key}` in `{table}`: {table} = {{ {key} = … }}"),
+            [outer, table, ..] => {
+                format!("write `{key}` in `{table}` of `{outer}`: {outer} = {{ {table} = {{ {key} = … }} }}")
+            }
+        });
+    }
+    let is_of_file = root.properties().any(|(name, _)| name == key) && !SECTIONS.contains(&key);
+    is_of_file.then(|| format!("write `{key}` at the top of the file, above the first [header]"))
+}
+
+/// Where to write a key that is no key of the file itself, and a key of the tables of a section.
+fn table_of_section(root: Schema<'_>, key: &str) -> Option<String> {
+    if key.strip_suffix('s').is_some_and(|one| SECTIONS.contains(&one)) {
+        return None;
+    }
+    let entries =
+        root.properties().filter_map(|(name, schema)| Some((name, schema.resolved().get("items")?)));
+    let mut with_key = entries.filter(|(_, entry)| entry.way_to(key).is_some_and(|way| way.is_empty()));
+    let (section, _) = with_key.next()?;
+    with_key
+        .next()
+        .is_none()
+        .then(|| format!("write {key} = … in the [[{section}]] that it belongs to, below its header"))
 }
 
 /// Reports values that belong into another key of the same table, such as `kind = "person"`. Returns whether there was one.
@@ -337,6 +477,18 @@ fn text_of_datetime(written: &str) -> &str {
     if date.contains('-') { date } else { date.get(..5).unwrap_or(date) }
 }
 
+/// The duration that `00:05:00` stands for, in its largest unit.
+fn duration_of_time(written: &str) -> Option<String> {
+    let mut parts = written.split(':').map(|part| part.parse::<u32>().ok());
+    let (hours, minutes) = (parts.next()??, parts.next()??);
+    let seconds = hours * 3600 + minutes * 60 + parts.next().unwrap_or(Some(0))?;
+    Some(match seconds {
+        _ if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    })
+}
+
 /// What to write for a value whose meaning is clear.
 fn written_otherwise(wanted: &str, found: &DeValue<'_>) -> Option<String> {
     let DeValue::String(text) = found else { return None };
@@ -349,7 +501,9 @@ fn written_otherwise(wanted: &str, found: &DeValue<'_>) -> Option<String> {
             if let Some(percent) = percent {
                 return Some(format!("write {}, without quotation marks", percent / 100.0));
             }
-            text.trim().parse::<f64>().ok().map(|number| format!("write {number}, without quotation marks"))
+            // Also with a comma before the fraction.
+            let number = text.trim().replacen(',', ".", 1).parse::<f64>().ok();
+            number.map(|number| format!("write {number}, without quotation marks"))
         }
         "boolean" => match text.to_lowercase().as_str() {
             "yes" | "on" | "true" | "1" => Some("write true, without quotation marks".to_owned()),

@@ -5,8 +5,9 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use camhook_site::{Checks, Network};
+use camhook_site::{Checks, Network, TemplateUse};
 use jiff::civil::Date;
+use serde_json::Value;
 
 /// The beginning of a finding.
 const MARK: &str = "#! ";
@@ -55,7 +56,27 @@ impl Checks for TestChecks {
             return Err("braces do not match".to_owned());
         }
         let variables = template.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
-        Ok(variables.map(|(variable, _)| variable.trim().to_owned()).collect())
+        Ok(variables
+            .map(|(variable, _)| variable.split('|').next().unwrap_or_default().trim().to_owned())
+            .collect())
+    }
+
+    /// Knows no value that a sample does not have, and no filter but `upper`.
+    fn render(&self, template: &str, usage: TemplateUse, samples: &[Value]) -> Result<(), String> {
+        for expression in
+            template.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0.trim()))
+        {
+            let name = expression.split([' ', '|', '.']).next().unwrap_or_default();
+            if usage == TemplateUse::Request && samples.iter().any(|sample| sample.get(name).is_none()) {
+                return Err("undefined value".to_owned());
+            }
+            if let Some((_, filter)) =
+                expression.split_once('|').filter(|(_, filter)| filter.trim() != "upper")
+            {
+                return Err(format!("filter {} is unknown", filter.trim()));
+            }
+        }
+        Ok(())
     }
 
     /// A Friday in the year of most cases.

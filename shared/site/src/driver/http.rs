@@ -323,7 +323,10 @@ impl Request {
 /// A template, which is no secret, or a reference to a secret.
 fn header_value(text: &str, path: &Path<'_>, notes: &mut Notes) -> SecretReference {
     match SecretReference::parse(text) {
-        literal @ SecretReference::Literal(_) => literal,
+        literal @ SecretReference::Literal(_) => {
+            scalar::note_intended_reference(text, path, notes);
+            literal
+        }
         SecretReference::Parameter(_) | SecretReference::Environment(_) => {
             scalar::secret(&SecretText(text.to_owned()), path, notes)
         }

@@ -125,6 +125,7 @@ impl Keys {
             None => None,
             Some(text) => Some(pulse(text, &path.key("pulse"), notes)?),
         };
+        self.check_templates(path, notes);
         let status = self.status_topic.as_ref().map(|topic| MqttStatus {
             topic: topic.clone(),
             on: self.status_on.as_ref().unwrap_or(&self.on).clone(),
@@ -141,6 +142,31 @@ impl Keys {
         let (topic, on, off) = (self.topic.clone(), self.on.clone(), self.off.clone());
         let device = Mqtt { topic, on, off, pulse, toggle: self.toggle.clone(), status };
         Some((device, Network::Public))
+    }
+}
+
+impl Keys {
+    /// Notes topics and payloads that are written as templates.
+    fn check_templates(&self, path: &Path<'_>, notes: &mut Notes) {
+        let pulse = self.pulse.as_ref().map(|pulse| pulse.replacen("{{ seconds }}", "", 1));
+        for (key, text) in [
+            ("topic", Some(&self.topic)),
+            ("on", Some(&self.on)),
+            ("off", Some(&self.off)),
+            ("pulse", pulse.as_ref()),
+            ("toggle", self.toggle.as_ref()),
+            ("status_topic", self.status_topic.as_ref()),
+            ("status_on", self.status_on.as_ref()),
+            ("status_off", self.status_off.as_ref()),
+        ] {
+            if text.is_some_and(|text| text.contains("{{")) {
+                notes.strict(
+                    &path.key(key),
+                    "this is no template: the braces are sent as they are",
+                    "write the value itself; only `pulse` has {{ seconds }}, once",
+                );
+            }
+        }
     }
 }
 

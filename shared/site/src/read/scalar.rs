@@ -9,6 +9,8 @@ use camhook_ports::SecretReference;
 use ipnet::IpNet;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 use url::{Host, Url};
 
 use crate::PlateText;
@@ -144,9 +146,25 @@ pub(crate) fn date(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Dat
     read
 }
 
+/// What may separate the parts of a plate.
+const PLATE_SEPARATORS: [char; 5] = [' ', '-', '.', '·', '\''];
+
 /// Notes a plate that no event has: plates are compared whole.
 pub(crate) fn check_plate(text: &str, plate: &PlateText, path: &Path<'_>, notes: &mut Notes) {
-    if text.contains(['*', '?', '%', '#', '^', '$', '|', '\\', '+', '[', ']', '(', ')', '{', '}']) {
+    let text = text.trim();
+    if let Some(several) = several_plates(text) {
+        notes.strict(
+            path,
+            "this is compared as one plate",
+            format!("write a list: [\"{}\"]", several.join("\", \"")),
+        );
+    } else if text.contains('@') {
+        notes.strict(
+            path,
+            "this is compared as a plate: a list has its @ at the beginning",
+            "write @list, or not = { plate = \"@list\" } for every other plate",
+        );
+    } else if !has_form_of_plate(text) {
         notes.strict(
             path,
             "plates are compared whole: a pattern never matches",
@@ -159,6 +177,31 @@ pub(crate) fn check_plate(text: &str, plate: &PlateText, path: &Path<'_>, notes:
             "write one plate; several stand in square brackets, or on a list under [lists]",
         );
     }
+}
+
+/// The plates that stand in one text.
+fn several_plates(text: &str) -> Option<Vec<&str>> {
+    let parts =
+        text.split([',', ';', '|']).flat_map(|part| part.split(" or ")).flat_map(|part| part.split(" and "));
+    let plates: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
+    (plates.len() > 1 && plates.iter().all(|plate| has_form_of_plate(plate))).then_some(plates)
+}
+
+/// Whether a text holds letters and digits alone, with separators between them, none of them twice in a row.
+fn has_form_of_plate(text: &str) -> bool {
+    let is_end = |end: Option<char>| end.is_some_and(|end| !PLATE_SEPARATORS.contains(&end));
+    let is_known = |character: char| {
+        PLATE_SEPARATORS.contains(&character)
+            || character.nfkc().any(char::is_alphanumeric)
+            || is_combining_mark(character)
+    };
+    is_end(text.chars().next())
+        && is_end(text.chars().next_back())
+        && text.chars().all(is_known)
+        && text
+            .chars()
+            .zip(text.chars().skip(1))
+            .all(|(one, next)| one != next || !PLATE_SEPARATORS.contains(&one))
 }
 
 /// A network, or one address.
@@ -179,12 +222,16 @@ pub(crate) fn secret(text: &SecretText, path: &Path<'_>, notes: &mut Notes) -> S
     let reference = SecretReference::parse(&text.0);
     match &reference {
         SecretReference::Parameter(name) if name.starts_with('/') => {
+            check_parameter(name, path, notes);
             notes.secret(path, SecretForm::Parameter(name.clone()));
         }
         SecretReference::Parameter(name) => notes.problem(
             path,
             format!("`{name}` is no full name of a parameter"),
-            format!("write it from the first slash on: ssm:/{name}"),
+            match intended_reference(&text.0) {
+                Some(intended) => format!("write {intended}"),
+                None => "write it from the first slash on: ssm:/camhook/…".to_owned(),
+            },
         ),
         SecretReference::Environment(name) if name.is_empty() => {
             notes.problem(path, "no variable is named", "write it as env:NAME");
@@ -192,10 +239,102 @@ pub(crate) fn secret(text: &SecretText, path: &Path<'_>, notes: &mut Notes) -> S
         SecretReference::Literal(_) if text.0.is_empty() => {
             notes.problem(path, "the secret is empty", "write it, or leave the key out");
         }
+        SecretReference::Literal(_) if note_intended_reference(&text.0, path, notes) => {}
+        SecretReference::Literal(_) if looks_like_name(&text.0) => {
+            // The text is not repeated: it may be a secret that looks like a name.
+            notes.strict(
+                path,
+                "this looks like the name of a secret, and is taken as the secret itself",
+                "write ssm: before the name of a parameter, or env: before the one of a variable; a secret that looks \
+                 like this belongs into a parameter store",
+            );
+        }
         SecretReference::Literal(_) => notes.secret(path, SecretForm::ClearText),
         SecretReference::Environment(name) => notes.secret(path, SecretForm::Environment(name.clone())),
     }
     reference
+}
+
+/// Notes a reference to a parameter that is written in a form of something else, and therefore taken as the secret
+/// itself. Returns whether it is one.
+pub(crate) fn note_intended_reference(text: &str, path: &Path<'_>, notes: &mut Notes) -> bool {
+    let Some(intended) = intended_reference(text) else { return false };
+    notes.strict(
+        path,
+        "this is no reference to a secret, and is taken as the secret itself",
+        format!("write {intended}"),
+    );
+    true
+}
+
+/// The reference that somebody meant who wrote a parameter's name with blanks, in capitals, as an ARN, or as a template
+/// of CloudFormation does.
+fn intended_reference(text: &str) -> Option<String> {
+    let text = text.trim();
+    let strip = |text: &str, prefix: &str| {
+        let (head, rest) = text.split_at_checked(prefix.len())?;
+        head.eq_ignore_ascii_case(prefix).then(|| rest.to_owned())
+    };
+    let resolved =
+        ["{{resolve:ssm-secure:", "{{resolve:ssm:"].into_iter().find_map(|prefix| strip(text, prefix));
+    let name = match resolved {
+        Some(rest) => rest.trim_end_matches('}').to_owned(),
+        None => {
+            let of_scheme = strip(text, "ssm:");
+            let rest = of_scheme.as_deref().unwrap_or(text).trim_start();
+            match strip(rest, "arn:aws") {
+                Some(arn) => arn.split_once(":parameter")?.1.to_owned(),
+                None => of_scheme?,
+            }
+        }
+    };
+    let segments: Vec<&str> = name.split('/').map(str::trim).filter(|segment| !segment.is_empty()).collect();
+    let name = format!("/{}", segments.join("/"));
+    is_parameter_name(&name).then(|| format!("ssm:{name}"))
+}
+
+/// Whether a text is a path of two names at least, or a variable of a shell.
+fn looks_like_name(text: &str) -> bool {
+    let text = text.trim();
+    let variable =
+        text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| text.strip_prefix('$'));
+    let is_variable = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
+            && name.bytes().all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_')
+    };
+    variable.is_some_and(is_variable) || (is_parameter_name(text) && text.matches('/').count() > 1)
+}
+
+/// Notes a name that no parameter has.
+fn check_parameter(name: &str, path: &Path<'_>, notes: &mut Notes) {
+    let first = name.split('/').find(|segment| !segment.is_empty()).unwrap_or_default().to_lowercase();
+    if first.starts_with("aws") || first.starts_with("ssm") {
+        notes.strict(
+            path,
+            format!("the parameters below `/{first}` are those of AWS"),
+            "store the secret below a name of your own: ssm:/camhook/…",
+        );
+    } else if !is_parameter_name(name) {
+        notes.strict(
+            path,
+            format!("`{name}` is no name of a parameter"),
+            match intended_reference(&format!("ssm:{name}")) {
+                Some(intended) => format!("write {intended}"),
+                None => "use a-z, A-Z, 0-9, _, . and - between single slashes: ssm:/camhook/…".to_owned(),
+            },
+        );
+    }
+}
+
+/// `/folder/name`, and `:3` or `:label` behind it for a version.
+fn is_parameter_name(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'.' | b'-'))
+    };
+    let (path, version) = text.split_once(':').map_or((text, None), |(path, version)| (path, Some(version)));
+    let names = path.strip_prefix('/');
+    names.is_some_and(|names| names.split('/').all(is_name)) && version.is_none_or(is_name)
 }
 
 /// The secret in a key that may be absent.
@@ -321,6 +460,55 @@ mod tests {
         }
         for text in ["UTC", "UTC+5:30", "UTC+15", "Berlin", "", "+"] {
             assert_eq!(zone_of_offset(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn plates_have_single_separators_between_their_parts() {
+        for text in ["IB36NL", "IB-36 NL", "B - AN 4711", "京A·12345", "ＩＢ36ＮＬ", "К 123 ОР", "M'XY.1"]
+        {
+            assert!(has_form_of_plate(text), "{text}");
+        }
+        for text in
+            ["IB....", "IB36N_", "<IB36N>", "!IB", "IB-", ".1", "", "IB36*", "IB  36", "IB/36", "a\nb"]
+        {
+            assert!(!has_form_of_plate(text), "{text}");
+        }
+        let several = Some(vec!["IB36NL", "AI 1"]);
+        for text in ["IB36NL, AI 1", "IB36NL;AI 1", "IB36NL or AI 1", "IB36NL|AI 1,"] {
+            assert_eq!(several_plates(text), several, "{text}");
+        }
+        for text in ["IB36NL", "B OR 1", "IB, *"] {
+            assert_eq!(several_plates(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn references_in_other_forms_are_understood() {
+        for text in [
+            "ssm: /camhook/agent/gate",
+            " ssm:/camhook/agent/gate",
+            "SSM:/camhook/agent/gate",
+            "ssm:camhook/agent/gate",
+            "ssm://camhook/agent/gate/",
+            "ssm:/camhook//agent/gate ",
+            "arn:aws:ssm:eu-central-1:111122223333:parameter/camhook/agent/gate",
+            "ssm:arn:aws-cn:ssm:cn-north-1:111122223333:parameter/camhook/agent/gate",
+            "{{resolve:ssm-secure:/camhook/agent/gate}}",
+        ] {
+            assert_eq!(intended_reference(text).as_deref(), Some("ssm:/camhook/agent/gate"), "{text}");
+        }
+        for text in
+            ["", "hunter2", "/camhook/agent/gate", "ssm:", "ssm:/camhook/gäte", "ssm:/a b", "arn:aws:s3:::a"]
+        {
+            assert_eq!(intended_reference(text), None, "{text}");
+        }
+        assert_eq!(intended_reference("{{resolve:ssm:/a/b:3}}").as_deref(), Some("ssm:/a/b:3"));
+        for text in ["/camhook/agent/gate", "$GATE", "${GATE_2}"] {
+            assert!(looks_like_name(text), "{text}");
+        }
+        for text in ["/", "/hunter2", "hunter2", "$ecret", "/a b/c", "a/b/c", "Pa$$/w/ord!"] {
+            assert!(!looks_like_name(text), "{text}");
         }
     }
 

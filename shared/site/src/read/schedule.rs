@@ -56,6 +56,10 @@ impl Almanac {
 
 fn place(document: &RawSite, notes: &mut Notes) -> Option<Place> {
     let root = Path::Root;
+    // What is malformed has a finding of its own, and is not missing.
+    if [&document.latitude, &document.longitude].into_iter().flatten().any(Item::is_bad) {
+        return None;
+    }
     let latitude = document.latitude.as_ref().and_then(Item::good).copied();
     let longitude = document.longitude.as_ref().and_then(Item::good).copied();
     match (latitude, longitude) {

@@ -1,29 +1,23 @@
 //! Errors of TOML, with fixes for the usual ones.
 
+use std::collections::BTreeMap;
+
 use toml::de::DeTable;
 
 use super::scalar;
 use super::unclosed::{self, Mark, StringEnd, Unclosed};
 use crate::Problem;
 use crate::problem::Lines;
+use crate::redact;
+use crate::schema::{self, KeyType};
 
 /// Quotation marks that word processors write.
 const CURLY_QUOTES: [char; 10] = ['“', '”', '„', '‟', '«', '»', '‘', '’', '‚', '″'];
-
-/// The keys whose value is true or false, wherever they stand.
-const BOOLEAN_KEYS: [&str; 4] = ["dry_run", "matched", "tolerant", "urgent"];
 
 /// The errors of a file that is no TOML: of each line the first, and what has no end instead of the lines that follow it.
 pub(super) fn problems(text: &str, name: &str, errors: &[toml::de::Error]) -> Vec<Problem> {
     let lines = Lines::of(text);
     let unclosed = unclosed::unclosed(text);
-    let mut problems: Vec<Problem> = unclosed
-        .iter()
-        .map(|unclosed| {
-            let (message, fix) = explain_unclosed(text, unclosed);
-            Problem(lines.finding(name, unclosed.offset, message, fix))
-        })
-        .collect();
     let errors_besides = if unclosed.is_empty() {
         None
     } else {
@@ -31,14 +25,33 @@ pub(super) fn problems(text: &str, name: &str, errors: &[toml::de::Error]) -> Ve
         let (_, errors) = DeTable::parse_recoverable(&rest);
         Some(errors)
     };
-    for error in errors_besides.as_deref().unwrap_or(errors) {
-        let offset = error.span().map_or(0, |span| span.start);
-        let (message, fix) = explain(line_of(text, offset), error.message());
-        problems.push(Problem(lines.finding(name, offset, message, fix)));
+    // Only what is reported is explained: a line may be long, and wrong in many places.
+    let mut first_of_line = BTreeMap::new();
+    let found = unclosed.iter().map(|unclosed| (unclosed.offset, Found::Unclosed(unclosed)));
+    let errors = errors_besides.as_deref().unwrap_or(errors).iter();
+    let errors = errors.map(|error| (error.span().map_or(0, |span| span.start), Found::Error(error)));
+    for (offset, found) in found.chain(errors) {
+        let (line, _) = lines.place(offset);
+        let first = first_of_line.entry(line).or_insert((offset, found));
+        if offset < first.0 {
+            *first = (offset, found);
+        }
     }
-    problems.sort_by(|a, b| a.0.cmp(&b.0));
-    problems.dedup_by_key(|problem| problem.0.line);
-    problems
+    let problem = |(offset, found): (usize, Found<'_>)| {
+        let (message, fix) = match found {
+            Found::Unclosed(unclosed) => explain_unclosed(text, unclosed),
+            Found::Error(error) => explain(line_of(text, offset), error.message()),
+        };
+        Problem(lines.finding(name, offset, message, fix))
+    };
+    first_of_line.into_values().map(problem).collect()
+}
+
+/// What is wrong in a line.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    Unclosed(&'a Unclosed),
+    Error(&'a toml::de::Error),
 }
 
 fn line_of(text: &str, offset: usize) -> &str {
@@ -92,29 +105,131 @@ fn open_quote(line: &str) -> Option<char> {
 
 /// What is wrong with the first `key = value` of a line whose value is neither quoted nor a value of TOML.
 fn unquoted(line: &str) -> Option<(String, String)> {
-    line.match_indices('=').find_map(|(position, _)| {
-        let (key, value) = (line.get(..position)?, line.get(position + 1..)?);
-        let key = key.trim().rsplit(['{', ',', ' ']).next().unwrap_or_default();
-        let value = value.split(['#', ',', '}', ']']).next().unwrap_or_default().trim();
-        if key.is_empty() || key.contains(['"', '\'']) || value.contains(['"', '\'', '{', '[', '=']) {
-            return None;
+    let mut visibility = Visibility::Shown;
+    let (mut at, mut key_start) = (0, 0);
+    loop {
+        let character = line.get(at..)?.chars().next()?;
+        match character {
+            '#' => return None,
+            '"' | '\'' => match unclosed::string_end(line, at) {
+                StringEnd::Closed(end) => at = end,
+                StringEnd::Missing(_) => return None,
+            },
+            '=' => {
+                let key = line.get(key_start..at)?.trim().rsplit(' ').next().unwrap_or_default();
+                let rest = line.get(at + 1..)?;
+                let value = rest.trim_start();
+                at += 1 + rest.len() - value.len();
+                let of_key = Visibility::of(key);
+                if value.starts_with(['"', '\'']) {
+                    continue;
+                }
+                // What follows may be a part of the secret.
+                visibility = visibility.min(of_key);
+                if value.starts_with(['{', '[']) {
+                    continue;
+                }
+                let end = value.find(['#', ',', '}', ']']).unwrap_or(value.len());
+                let (value, rest) = value.split_at_checked(end)?;
+                let value = value.trim_end();
+                if key.is_empty() || value.contains(['"', '\'', '{', '[', '=']) {
+                    return None;
+                }
+                let finding = match visibility {
+                    Visibility::Shown => bare_value(key, value, rest),
+                    Visibility::Hidden | Visibility::Unknown => hidden_value(key, value, of_key),
+                };
+                if finding.is_some() {
+                    return finding;
+                }
+                at += value.len();
+            }
+            _ => {
+                at += character.len_utf8();
+                if matches!(character, '{' | '[' | ',') {
+                    key_start = at;
+                }
+            }
         }
-        bare_value(key, value)
+    }
+}
+
+/// Whether a finding may repeat what stands behind a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Visibility {
+    /// Neither the value nor the key: it is no key of camhook.toml, and may be a part of a secret.
+    Unknown,
+    /// The key alone: its value may be a secret.
+    Hidden,
+    Shown,
+}
+
+impl Visibility {
+    fn of(key: &str) -> Self {
+        let last = key.rsplit('.').next().unwrap_or_default();
+        if schema::key_type(last).is_none() {
+            Self::Unknown
+        } else if key.split('.').any(redact::may_be_secret) {
+            Self::Hidden
+        } else {
+            Self::Shown
+        }
+    }
+}
+
+/// Whether a value looks like text that needs quotation marks.
+fn is_text(value: &str) -> bool {
+    (value.starts_with(char::is_alphabetic) || scalar::parse_duration(value).is_some())
+        && !matches!(value, "true" | "false" | "inf" | "nan")
+}
+
+/// What is wrong with a value that must not be repeated.
+fn hidden_value(key: &str, value: &str, visibility: Visibility) -> Option<(String, String)> {
+    let is_value = || DeTable::parse(&format!("a = {value}")).is_ok();
+    if value.is_empty() || is_value() {
+        return None;
+    }
+    Some(match visibility {
+        Visibility::Unknown => (
+            "this text has no quotation marks".to_owned(),
+            "write it in quotation marks: key = \"…\"".to_owned(),
+        ),
+        Visibility::Hidden | Visibility::Shown => {
+            (format!("the text of `{key}` has no quotation marks"), format!("write {key} = \"…\""))
+        }
     })
 }
 
-fn bare_value(key: &str, value: &str) -> Option<(String, String)> {
+/// What is wrong with a value; `rest` is what follows it in the line.
+fn bare_value(key: &str, value: &str, rest: &str) -> Option<(String, String)> {
     let no_value = || format!("`{value}` is no value of TOML");
+    let key_type = schema::key_type(key.rsplit('.').next().unwrap_or_default());
     if let Some(number) = value.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok()) {
         return Some((no_value(), format!("write {key} = {}", number / 100.0)));
     }
-    let is_text = value.starts_with(char::is_alphabetic) || scalar::parse_duration(value).is_some();
-    if !is_text || matches!(value, "true" | "false" | "inf" | "nan") {
+    if key_type == Some(KeyType::Number)
+        && let Some(number) = with_decimal_comma(value, rest)
+    {
+        let message = "a number has a point before its fraction, not a comma".to_owned();
+        return Some((message, format!("write {key} = {number}")));
+    }
+    if !is_text(value) {
         return None;
     }
+    let duration = scalar::parse_duration(value).filter(|_| key_type == Some(KeyType::Number));
+    if let Some(duration) = duration {
+        return Some((
+            no_value(),
+            format!("write {key} = {}, the number of seconds", duration.as_secs_f64()),
+        ));
+    }
     let truth = match value.to_lowercase().as_str() {
-        "true" | "yes" | "on" if BOOLEAN_KEYS.contains(&key) => Some(true),
-        "false" | "no" | "off" if BOOLEAN_KEYS.contains(&key) => Some(false),
+        "null" | "nil" | "none" | "undefined" => {
+            return Some((no_value(), format!("leave `{key}` out: what is absent has its default")));
+        }
+        _ if key_type != Some(KeyType::Boolean) => None,
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" => Some(false),
         _ => None,
     };
     match truth {
@@ -125,20 +240,28 @@ fn bare_value(key: &str, value: &str) -> Option<(String, String)> {
     }
 }
 
+/// The number of `0,8`: its part before the comma is `value`, `rest` begins with the comma.
+fn with_decimal_comma(value: &str, rest: &str) -> Option<String> {
+    let whole = value.strip_prefix('-').unwrap_or(value);
+    let fraction = rest.strip_prefix(',')?;
+    let end = fraction.find(|character: char| !character.is_ascii_digit()).unwrap_or(fraction.len());
+    let (digits, behind) = fraction.split_at_checked(end)?;
+    let is_end = behind.trim_start().is_empty() || behind.trim_start().starts_with([',', '}', '#']);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+    (is_number(whole) && is_number(digits) && is_end).then(|| format!("{value}.{digits}"))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::Value;
-
     use super::*;
 
     #[test]
     fn the_usual_mistakes_get_a_fix_of_their_own() {
         for (line, fix) in [
             ("id = gate", "write id = \"gate\""),
-            ("url = https://ntfy.example.org/a # mine", "write url = \"https://ntfy.example.org/a\""),
-            ("auth = { token = ssm:/camhook/gate }", "write token = \"ssm:/camhook/gate\""),
+            ("url = https://ntfy.example.org/a # mine", "write url = \"…\""),
+            ("server = https://ntfy.example.org # mine", "write server = \"https://ntfy.example.org\""),
+            ("auth = { token = ssm:/camhook/gate }", "write token = \"…\""),
             ("id = “gate”", "write straight ones: \""),
             ("id = ‘gate’", "write straight ones: \""),
             ("id = \"gate", "close the text with \""),
@@ -153,30 +276,51 @@ mod tests {
             ("mode = off", "write mode = \"off\""),
             ("when = { min_confidence = 80% }", "write min_confidence = 0.8"),
             ("cooldown = 1m", "write cooldown = \"1m\""),
+            ("{ action = \"pulse\", seconds = 2s }", "write seconds = 2, the number of seconds"),
+            ("seconds = 500ms", "write seconds = 0.5, the number of seconds"),
+            ("when = { min_confidence = 0,8 }", "write min_confidence = 0.8"),
+            ("latitude = -52,5 # south", "write latitude = -52.5"),
+            ("cooldown = null", "leave `cooldown` out: what is absent has its default"),
         ] {
             assert_eq!(explain(line, "error").1, fix, "{line}");
         }
     }
 
     #[test]
-    fn the_keys_of_true_and_false_are_those_of_the_schema() {
-        fn collect(schema: &Value, keys: &mut BTreeSet<String>) {
-            let Some(object) = schema.as_object() else { return };
-            for (name, property) in object.get("properties").and_then(Value::as_object).into_iter().flatten()
-            {
-                if property["type"] == "boolean" {
-                    keys.insert(name.clone());
-                }
-            }
-            for value in object.values() {
-                match value {
-                    Value::Array(values) => values.iter().for_each(|value| collect(value, keys)),
-                    value => collect(value, keys),
-                }
-            }
+    fn a_secret_without_quotation_marks_is_not_repeated() {
+        for line in [
+            "auth = { basic = { user = \"nvr\", password = XXXX-1 } }",
+            "auth = { basic = { user = XXXX, password = \"a\" } }",
+            "auth = { token = XXXX, id = gate }",
+            "auth = { hmac = XXXX=id=XXXX }",
+            "auth = { pasword = XXXX }",
+            "password = XXXX",
+            "password = 2026-XXXX",
+            "on.headers.id = XXXX",
+            "headers = { \"X-Key\" = XXXX }",
+            "headers = { X-Key = XXXX, id = XXXX }",
+            "url = https://discord.example.org/XXXX",
+            "token = 12:XXXX",
+            "token = 12,id=XXXX",
+            "token = ab,id=XXXX",
+            "token = 80%, mode = XXXX",
+            "password = XXXX XXXX = XXXX",
+            "password = \"a\"XXXX",
+            "XXXX = id = XXXX",
+            "parameters = { cam = XXXX }",
+        ] {
+            let (message, fix) = explain(line, "error");
+            assert!(!message.contains("XXXX") && !fix.contains("XXXX"), "{line}: {message}: {fix}");
         }
-        let mut keys = BTreeSet::new();
-        collect(&crate::json_schema(), &mut keys);
-        assert!(keys.iter().eq(BOOLEAN_KEYS.iter()), "{keys:?}");
+    }
+
+    #[test]
+    fn the_time_grows_with_the_length_of_a_line() {
+        let line = format!("a {}\n", "= ".repeat(50_000));
+        let many = format!("a = {{ {} }}\n", "b = c, ".repeat(20_000));
+        for text in [line, many] {
+            let (_, errors) = DeTable::parse_recoverable(&text);
+            assert_eq!(problems(&text, "camhook.toml", &errors).len(), 1);
+        }
     }
 }
