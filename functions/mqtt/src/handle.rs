@@ -183,7 +183,7 @@ impl<P: Ports> Consumer<'_, P> {
         quarantine(self.ports.objects(), &received, transport, malformed, parser_version).await?;
         tracing::warn!(
             reason = malformed.code,
-            detail = malformed.detail,
+            detail = received.shown(&malformed.detail),
             request = message.id,
             "quarantined a message"
         );

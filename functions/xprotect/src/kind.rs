@@ -93,10 +93,10 @@ const WORDS: &[(&[&str], Kind)] = &[
 
 /// Words of which a place is called, each with those behind it that say so: a fire exit is no fire.
 const PLACES: &[(&str, &[&str])] = &[
-    ("archive", &["room", "rooms"]),
+    ("archive", &["room"]),
     ("fire", &["door", "doors", "escape", "exit", "exits", "lane", "stairs", "station", "truck"]),
     ("parking", &["deck", "garage", "gate", "house", "level", "lot", "lots", "structure", "yard"]),
-    ("storage", &["area", "building", "hall", "room", "rooms", "unit", "yard"]),
+    ("storage", &["area", "building", "hall", "room", "unit", "yard"]),
 ];
 
 /// The words before `face` that make a side of a building of it.
