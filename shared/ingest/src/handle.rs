@@ -8,6 +8,7 @@ use camhook_site::{Site, Source, Tracking};
 
 use crate::adapter::{
     Adapter, FixedContent, Ignored, Malformed, Notice, Outcome, Parsed, Refusal, Remainder, Reply,
+    query_in_path,
 };
 use crate::alert::alert_quarantined;
 use crate::draft::Draft;
@@ -99,6 +100,15 @@ fn count_refused<P: Ports>(ports: &P, vendor: Vendor, reason: RefusedReason) {
 
 fn count_unavailable<P: Ports>(ports: &P, vendor: Vendor, cause: &str) {
     ports.metrics().count("Unavailable", [("Vendor", vendor.name()), ("Cause", cause)]);
+}
+
+/// Whether a segment below the source's own path begins like a query whose question mark was encoded: no dialect has such
+/// paths.
+fn has_encoded_question_mark(request: &Request<Verified>) -> bool {
+    let begins_query = |segment: &String| {
+        segment.starts_with('?') || segment.get(..3).is_some_and(|mark| mark.eq_ignore_ascii_case("%3f"))
+    };
+    request.rest().iter().any(begins_query)
 }
 
 /// What all steps share.
@@ -197,6 +207,11 @@ impl<P: Ports> Pipeline<'_, P> {
     /// Takes a post whose source is known: parse, store, enqueue.
     async fn take(&self, request: &Request<Verified>) -> Reply {
         let source = request.source();
+        if let Some(malformed) = query_in_path(request).filter(|_| has_encoded_question_mark(request)) {
+            let reply = self.adapter.reply_to_malformed(&malformed);
+            let reply = if reply.status < 400 { Reply::empty(400) } else { reply };
+            return self.quarantine(request, &malformed, reply).await;
+        }
         if self.adapter.is_visit(request) {
             let text = presence::ready_text(self.ports, source).await;
             return self.adapter.reply(Outcome::Ready(&text));

@@ -488,6 +488,18 @@ async fn a_post_gives_at_most_sixty_four_events() {
 }
 
 #[tokio::test]
+async fn a_query_whose_question_mark_was_encoded_is_refused_and_quarantined() {
+    for segment in ["%3Falarm=1", "?alarm=1", "%3falarm=1"] {
+        let stack = Stack::with_token();
+        let mut parts = post(&format!("/viewtron/gate/{TOKEN}/{segment}"), "");
+        parts.method = Method::Get;
+        assert_eq!(stack.send(parts).await.status, 400, "{segment}");
+        let reason: Reason = stack.json("quarantine/", "reason.json");
+        assert_eq!(reason.reason, "query_in_path");
+    }
+}
+
+#[tokio::test]
 async fn the_sources_own_token_is_not_stored_where_a_post_repeats_it() {
     let stack = Stack::with_token();
     let url = format!("http://host/viewtron/gate/{TOKEN}");
@@ -495,6 +507,15 @@ async fn the_sources_own_token_is_not_stored_where_a_post_repeats_it() {
     let [event] = stack.events().try_into().unwrap();
     assert_eq!(event.data.name.as_ref().map(Text::as_str), Some("http://host/viewtron/gate/[redacted]"));
     assert!(!serde_json::to_string(&event).unwrap().contains(TOKEN));
+}
+
+#[tokio::test]
+async fn nor_is_it_stored_percent_encoded() {
+    let stack = Stack::with_token();
+    let encoded: String = TOKEN.bytes().map(|octet| format!("%{octet:02X}")).collect();
+    assert_eq!(stack.post(&format!("note {encoded}")).await.status, 200);
+    let [event] = stack.events().try_into().unwrap();
+    assert_eq!(event.data.name.as_ref().map(Text::as_str), Some("[redacted]"));
 }
 
 #[tokio::test]
