@@ -755,10 +755,9 @@ impl<'a> Item<'a> {
                 .get_any(&["personId", "personName", "presonListType", "personListType"])
                 .is_some()
             || word.and_then(vocabulary::target_class) == Some(TargetClass::Person);
-        !self.is_plate(kind)
-            && !self.is_of_frame()
-            // The pictures of a post about plates are theirs.
-            && (is_person || (kind != Kind::Plate && self.shows_target()))
+        // The pictures of a post about plates are theirs.
+        let is_target = kind != Kind::Plate && !self.is_of_frame() && self.shows_target();
+        !self.is_plate(kind) && (is_person || is_target)
     }
 
     /// Whether it says who it is, or that it is nobody known.

@@ -518,6 +518,11 @@ fn a_plate_is_unlisted_only_where_nothing_names_a_list() {
             post(&format!("{item}{}", other.replace("</item>", &format!("{deny}</item>")))),
             &["plate 1 QX11ABC Some(Unlisted)", "plate 1 QX12ABC Some(Deny)"],
         ),
+        (
+            format!("<matchResult>false</matchResult>{}", post(&format!("{item}{other}")))
+                .replace("</plateNumber>", "</plateNumber><vehicleListType>whiteList</vehicleListType>"),
+            &["plate 1 QX11ABC None", "plate 1 QX12ABC None"],
+        ),
         // Two plates of one number are two.
         (
             post(&format!("{item}{}", other.replace('8', "7"))),
@@ -591,6 +596,41 @@ fn a_face_that_contradicts_itself_opens_no_door() {
         let request = support::request(config(&content).as_bytes(), support::source("faces = \"drop\""), &[]);
         let parsed = format!("{:?}", Viewtron.parse(&request));
         assert!(!parsed.contains("Ann") && !parsed.contains("Bob"), "{content}: {parsed}");
+    }
+}
+
+#[test]
+fn counters_that_are_no_whole_numbers_stay() {
+    let body = config(
+        "<smartType>PASSLINECOUNT</smartType><passLineCount><enterCarCount>4.0</enterCarCount>\
+         <leaveCarCount>-1</leaveCarCount><existCarCount>3</existCarCount></passLineCount>",
+    );
+    let request = support::request(body.as_bytes(), support::source(""), &[]);
+    let Ok(Parsed::Events(drafts)) = Viewtron.parse(&request) else { panic!("{body}") };
+    let [draft] = drafts.as_slice() else { panic!("{drafts:?}") };
+    assert_eq!(draft.counts.unwrap().vehicle.inside, Some(3));
+    for (name, value) in [("enterCarCount", "4.0"), ("leaveCarCount", "-1")] {
+        assert_eq!(draft.vendor_data.get(name).and_then(|value| value.as_str()), Some(value));
+    }
+}
+
+#[test]
+fn nothing_of_a_person_stays_in_the_post_of_a_plate() {
+    let plate = "<plateNumber>QX11ABC</plateNumber>";
+    for item in [
+        format!("<item><image>1</image>{plate}<personName>Ann</personName></item>"),
+        format!("<item><image>1</image>{plate}<albumInfo><name>Ann</name></albumInfo></item>"),
+        format!(
+            "<item><image>0</image><personName>Ann</personName></item><item><image>1</image>{plate}</item>"
+        ),
+        format!(
+            "<item><image>1</image>{plate}</item></listInfo><albumInfo><name>Ann</name></albumInfo><listInfo>"
+        ),
+    ] {
+        let body = config(&format!("<smartType>VEHICE</smartType><listInfo>{item}</listInfo>"));
+        let request = support::request(body.as_bytes(), support::source("faces = \"drop\""), &[]);
+        let parsed = format!("{:?}", Viewtron.parse(&request));
+        assert!(parsed.contains("QX11ABC") && !parsed.contains("Ann"), "{body}: {parsed}");
     }
 }
 

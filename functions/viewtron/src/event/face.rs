@@ -11,13 +11,14 @@ use crate::message::{Block, Item, Place, Smart};
 use crate::scalars::{Scalars, Statement};
 use crate::vocabulary;
 
+/// Values that only a person has who was compared with known ones.
+pub(super) const OF_PERSON: [&str; 6] =
+    ["personId", "personName", "faceId", "similarity", "idNumber", "certificateNumber"];
+
 /// Whether a post is about faces: by its word, by its blocks, or by values that only a known person has.
 pub(super) fn is_of_faces(smart: &Smart<'_>, scalars: &Scalars<'_>) -> bool {
     let word = smart.smart_type.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let is_of_person = |scalars: &Scalars<'_>| {
-        let names = ["personId", "personName", "faceId", "similarity", "idNumber", "certificateNumber"];
-        scalars.get_any(&names).is_some()
-    };
+    let is_of_person = |scalars: &Scalars<'_>| scalars.get_any(&OF_PERSON).is_some();
     word.contains("face")
         || word.contains("vfd")
         || !smart.person.is_empty()

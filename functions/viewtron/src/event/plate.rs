@@ -6,6 +6,7 @@ use camhook_event::{Fraction, ImageRole, Plate, PlateList, TargetClass, Vehicle}
 use camhook_ingest::{Draft, DraftImage, DraftTarget};
 use camhook_site::Retention;
 
+use super::face::OF_PERSON;
 use super::list::{Match, agreed};
 use super::target::{PARTS, Units, target};
 use super::{ParseContext, kind_of, percentage, share, take_fraction, text};
@@ -78,7 +79,10 @@ pub(super) fn plate_events<'a>(
     }
     others.extend(events);
     if context.faces == Retention::Drop {
-        plates.iter_mut().chain(&mut others).for_each(|item| item.person = Scalars::default());
+        for item in plates.iter_mut().chain(&mut others) {
+            item.person = Scalars::default();
+            item.scalars.take_all(&OF_PERSON);
+        }
     }
     for mut item in others {
         // The item of the frame's picture holds the plate's values too, all of them 0.
