@@ -140,7 +140,7 @@ impl<'a> Recorder<'a> {
         let Received { request, interpretation } = received;
         let Interpretation { dialect, outcome, reply } = interpretation;
         let (events, pictures): (&[Event], &[Picture]) = match outcome {
-            Meaning::Events { events, pictures } => (events, pictures),
+            Meaning::Events { events, pictures, .. } => (events, pictures),
             _ => (&[], &[]),
         };
         let saved = self.record(received, events, pictures, output);
@@ -244,10 +244,11 @@ fn name(outcome: &Meaning) -> &'static str {
     }
 }
 
-/// Why a request gives no event.
+/// Why a request, or a part of it, gives no event.
 fn reasons(outcome: &Meaning) -> Vec<String> {
     match outcome {
-        Meaning::Events { .. } | Meaning::Heartbeat | Meaning::Visit => Vec::new(),
+        Meaning::Events { remainder, .. } => remainder.iter().map(ToString::to_string).collect(),
+        Meaning::Heartbeat | Meaning::Visit => Vec::new(),
         Meaning::Ignored(ignored) => vec![ignored.name().to_owned()],
         Meaning::TooLarge { size } => vec![format!("the body has {size} bytes; at most 4 MiB are accepted")],
         Meaning::Unreadable(attempts) => {
@@ -273,12 +274,18 @@ fn text(
     )];
     let dialect = interpretation.dialect.map(ToString::to_string).unwrap_or_default();
     match &interpretation.outcome {
-        Meaning::Events { events, .. } => {
+        Meaning::Events { events, remainder, .. } => {
             lines.extend(
                 events
                     .iter()
                     .map(|event| format!("  {dialect}: {}", event_line(&Summary::of(event), &Times::UTC))),
             );
+            if let Some(remainder) = remainder {
+                lines.push(
+                    "  a part was not understood; the deployed function would quarantine it, too:".to_owned(),
+                );
+                lines.push(format!("    {}", single_line(&remainder.to_string())));
+            }
         }
         Meaning::Heartbeat => lines.push(format!("  {dialect}: heartbeat, the device is alive")),
         Meaning::Ignored(ignored) => {

@@ -1,16 +1,17 @@
 //! What a request means: the dialect that reads it, and what the pipeline makes of it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use camhook_event::{Event, Image, Vendor};
-use camhook_ingest::{BODY_LIMIT, Ignored, Instance, Malformed, Parsed, Reply, Request, handle};
+use camhook_ingest::{BODY_LIMIT, Ignored, Instance, Malformed, Parsed, Reason, Reply, Request, handle};
 use camhook_ports::memory::MemoryPorts;
 use camhook_site::{Site, Source};
 use camhook_vendors::{DIALECTS, Dialect};
+use serde::de::DeserializeOwned;
 
 use crate::dialect::affinity;
 use crate::request::CapturedRequest;
@@ -38,6 +39,8 @@ pub enum Outcome {
         events: Vec<Event>,
         /// Their pictures.
         pictures: Vec<Picture>,
+        /// Why a part of the request is no event, where there is one. The request would be quarantined, too.
+        remainder: Option<Remainder>,
     },
     /// The device is alive.
     Heartbeat,
@@ -52,6 +55,21 @@ pub enum Outcome {
     },
     /// No dialect reads it. It would be quarantined.
     Unreadable(Vec<Attempt>),
+}
+
+/// Why a part of a request could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remainder {
+    /// The short name that the quarantine and the metrics have.
+    pub code: String,
+    /// What was wrong, and where.
+    pub detail: String,
+}
+
+impl fmt::Display for Remainder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.code, self.detail)
+    }
 }
 
 /// Why a dialect cannot read a request.
@@ -191,7 +209,7 @@ impl Receiver {
         }
         match self.dialect.adapter.parse(&verified) {
             Ok(Parsed::Events(_) | Parsed::Partly { .. }) => {
-                Outcome::Events { events: Vec::new(), pictures: Vec::new() }
+                Outcome::Events { events: Vec::new(), pictures: Vec::new(), remainder: None }
             }
             Ok(Parsed::Heartbeat) => Outcome::Heartbeat,
             Ok(Parsed::Ignored(ignored)) => Outcome::Ignored(ignored),
@@ -217,21 +235,26 @@ impl Receiver {
     }
 }
 
-/// The events and pictures in the bucket.
+/// The events and pictures in the bucket, and why the request is in the quarantine, too.
 fn stored(ports: &MemoryPorts) -> Outcome {
-    let mut events: Vec<Event> = ports
-        .objects
-        .keys()
-        .iter()
-        .filter(|key| key.starts_with("events/"))
-        .filter_map(|key| serde_json::from_slice(&ports.objects.object(key)?.bytes).ok())
-        .collect();
+    let mut events: Vec<Event> = objects(ports, "events/", ".json");
     events.sort_by_key(|event| event.time);
     let pictures = events.iter().flat_map(|event| pictures(ports, event)).collect();
-    if events.is_empty() {
+    let remainder = objects(ports, "quarantine/", "/reason.json")
+        .pop()
+        .map(|Reason { reason, detail, .. }| Remainder { code: reason, detail });
+    if events.is_empty() && remainder.is_none() {
         return Outcome::Ignored(Ignored::Tracking);
     }
-    Outcome::Events { events, pictures }
+    Outcome::Events { events, pictures, remainder }
+}
+
+/// The objects whose keys begin and end so.
+fn objects<T: DeserializeOwned>(ports: &MemoryPorts, beginning: &str, end: &str) -> Vec<T> {
+    let is_wanted = |key: &&String| key.starts_with(beginning) && key.ends_with(end);
+    let keys = ports.objects.keys();
+    let read = |key: &String| serde_json::from_slice(&ports.objects.object(key)?.bytes).ok();
+    keys.iter().filter(is_wanted).filter_map(read).collect()
 }
 
 fn pictures<'a>(ports: &'a MemoryPorts, event: &'a Event) -> impl Iterator<Item = Picture> + 'a {

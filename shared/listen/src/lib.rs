@@ -18,6 +18,6 @@ mod server;
 
 pub use camhook_vendors::{DIALECTS, Dialect};
 pub use dialect::source_block;
-pub use interpret::{Attempt, Interpretation, Outcome, Picture, interpret};
+pub use interpret::{Attempt, Interpretation, Outcome, Picture, Remainder, interpret};
 pub use request::CapturedRequest;
 pub use server::{Access, BindError, Listener, Observation, Received};

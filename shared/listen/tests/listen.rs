@@ -74,7 +74,7 @@ async fn every_sample_is_recognized_at_any_path() {
 async fn pictures_come_with_their_events() {
     let sample = samples(named("viewtron")).iter().find(|sample| sample.request.contains("{{jpeg")).unwrap();
     let interpretation = interpret(&captured(sample, "/")).await;
-    let Outcome::Events { events, pictures } = interpretation.outcome else { panic!("no events") };
+    let Outcome::Events { events, pictures, .. } = interpretation.outcome else { panic!("no events") };
     assert!(!events.is_empty());
     assert!(pictures.iter().all(|picture| picture.bytes.starts_with(&[0xff, 0xd8])), "JPEG");
     assert!(!pictures.is_empty());
@@ -98,6 +98,36 @@ async fn what_nobody_reads_names_the_likely_vendor_and_every_reason() {
         assert_eq!(attempts.len(), 6, "one for each dialect");
         assert_eq!(interpretation.dialect.unwrap().vendor.name(), vendor);
         assert_eq!(attempts.first().unwrap().dialect.vendor.name(), vendor, "the likely one comes first");
+    }
+}
+
+#[tokio::test]
+async fn the_part_that_was_not_understood_is_named_beside_the_events() {
+    let level = "<config><alarmStatusInfo><motionAlarm id=\"3\"/><fireAlarm id=\"4\">true</fireAlarm></alarmStatusInfo></config>";
+    let flags = "{\"data\":{\"alarm_list\":[{\"time\":\"2026-11-23T08:00:00Z\",\"channel_alarm\":[\
+                 {\"channel\":\"CH1\",\"motion_alarm\":true},{\"channel\":\"CH2\",\"sound_alarm\":2}]}]}}";
+    for (body, expected) in [
+        (level.to_owned(), Some(("alarm_without_level", "motionAlarm"))),
+        (flags.to_owned(), Some(("unknown_content", "sound_alarm"))),
+        (level.replace("<motionAlarm id=\"3\"/>", ""), None),
+    ] {
+        let request = CapturedRequest {
+            method: "POST".to_owned(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: Vec::new(),
+            body: Bytes::from(body.clone()),
+            peer: "127.0.0.1:4000".parse().unwrap(),
+            received_at: NOW,
+        };
+        let interpretation = interpret(&request).await;
+        let Outcome::Events { events, remainder, .. } = interpretation.outcome else {
+            panic!("{body}: {interpretation:?}")
+        };
+        assert!(!events.is_empty(), "{body}");
+        let part = expected.map(|(_, part)| part).unwrap_or_default();
+        let found = remainder.map(|remainder| (remainder.code, remainder.detail.contains(part)));
+        assert_eq!(found, expected.map(|(code, _)| (code.to_owned(), true)), "{body}");
     }
 }
 
