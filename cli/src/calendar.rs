@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use camhook_ports::{Clock, SystemClock};
@@ -64,6 +65,27 @@ pub(crate) struct Resolved {
     pub(crate) text: String,
     /// What its author should know.
     pub(crate) notes: Vec<String>,
+    /// The calendars whose files cannot be read. Their tables are still in the text.
+    pub(crate) unread: Vec<UnreadCalendar>,
+}
+
+/// A calendar whose file cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnreadCalendar {
+    /// Its name in camhook.toml.
+    pub(crate) name: String,
+    /// What is wrong, and with which file.
+    pub(crate) reason: String,
+    /// The line in camhook.toml, counted from 1.
+    pub(crate) line: usize,
+    /// The character in that line, counted from 1.
+    pub(crate) column: usize,
+}
+
+impl From<UnreadCalendar> for Error {
+    fn from(UnreadCalendar { name, reason, .. }: UnreadCalendar) -> Self {
+        Self::Calendar { name, reason }
+    }
 }
 
 /// What a camhook.toml is called in reports.
@@ -82,47 +104,104 @@ pub(crate) fn read(path: &Path) -> Result<Resolved, Error> {
         (std::fs::read(path).map_err(failed)?, path.parent().unwrap_or(Path::new(".")))
     };
     match camhook_site::text_of(&bytes, &name(path)) {
-        Ok(text) => resolve(text.to_owned(), folder),
+        Ok(text) => Ok(resolve(text.to_owned(), folder)),
         Err(problem) => Err(Error::NotUtf8 { problem, lossy: String::from_utf8_lossy(&bytes).into_owned() }),
     }
 }
 
 /// Replaces each `{ ics = "FILE" }` by the dates in the file, which is looked for in this folder. A text that is not TOML
 /// remains as it is.
-fn resolve(text: String, folder: &Path) -> Result<Resolved, Error> {
+fn resolve(text: String, folder: &Path) -> Resolved {
     let mut replacements = Vec::new();
     let mut notes = Vec::new();
-    if let Ok(document) = DeTable::parse(&text)
-        && let Some(calendars) =
-            document.get_ref().get("calendars").and_then(|value| value.get_ref().as_table())
-    {
-        for (name, value) in calendars {
-            let DeValue::Table(table) = value.get_ref() else { continue };
-            let Some(file) = table.get("ics").and_then(|value| value.get_ref().as_str()) else { continue };
-            let name = name.get_ref();
-            let wrong = |reason: String| Error::Calendar { name: name.to_string(), reason };
-            let is_inline = text.get(value.span()).is_some_and(|written| written.starts_with('{'));
-            if !is_inline || table.len() != 1 {
-                return Err(wrong(format!("write it as {name} = {{ ics = \"{file}\" }} below [calendars]")));
+    let mut failed = Vec::new();
+    for calendar in calendars(&text) {
+        let Dates { ranges, timed } = match calendar.dates(folder) {
+            Ok(dates) => dates,
+            Err(reason) => {
+                failed.push((calendar.name, reason));
+                continue;
             }
-            let Dates { ranges, timed } = load(file, folder).map_err(wrong)?;
-            if timed > 0 {
-                let events = counted(timed, "event that has", "events that have");
-                notes.push(format!("{file}: ignored {events} a time of day"));
-            }
-            if ranges.is_empty() {
-                let Horizon { first, last } = Horizon::now();
-                notes.push(format!("{file}: no event of a whole day from {first} to {last}"));
-            }
-            replacements.push((value.span(), array(&ranges)));
+        };
+        let file = calendar.file;
+        if timed > 0 {
+            let events = counted(timed, "event that has", "events that have");
+            notes.push(format!("{file}: ignored {events} a time of day"));
         }
+        if ranges.is_empty() {
+            let Horizon { first, last } = Horizon::now();
+            notes.push(format!("{file}: no event of a whole day from {first} to {last}"));
+        }
+        replacements.push((calendar.span, array(&ranges)));
     }
     let mut resolved = text;
     replacements.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
     for (span, dates) in replacements {
         resolved.replace_range(span, &dates);
     }
-    Ok(Resolved { text: resolved, notes })
+    // Their places are those in the new text.
+    let unread = calendars(&resolved).into_iter().filter_map(|calendar| {
+        let (name, reason) = failed.iter().find(|(name, _)| *name == calendar.name)?;
+        let (line, column) = place(&resolved, calendar.file_start);
+        Some(UnreadCalendar { name: name.clone(), reason: reason.clone(), line, column })
+    });
+    let unread = unread.collect();
+    Resolved { text: resolved, notes, unread }
+}
+
+/// A calendar that is kept in a file.
+struct FileCalendar {
+    name: String,
+    file: String,
+    /// Its table in camhook.toml.
+    span: Range<usize>,
+    form: Form,
+    /// Where the file's name begins.
+    file_start: usize,
+}
+
+/// How the table of a calendar is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `{ ics = "FILE" }`, which can be replaced.
+    Inline,
+    Other,
+}
+
+impl FileCalendar {
+    fn dates(&self, folder: &Path) -> Result<Dates, String> {
+        let Self { name, file, .. } = self;
+        match self.form {
+            Form::Inline => load(file, folder),
+            Form::Other => Err(format!("write it as {name} = {{ ics = \"{file}\" }} below [calendars]")),
+        }
+    }
+}
+
+/// The calendars of a text that are kept in files; none of a text that is not TOML.
+fn calendars(text: &str) -> Vec<FileCalendar> {
+    let Ok(document) = DeTable::parse(text) else { return Vec::new() };
+    let calendars = document.get_ref().get("calendars").and_then(|value| value.get_ref().as_table());
+    let calendars = calendars.into_iter().flatten().filter_map(|(name, value)| {
+        let DeValue::Table(table) = value.get_ref() else { return None };
+        let ics = table.get("ics")?;
+        let is_inline = text.get(value.span()).is_some_and(|written| written.starts_with('{'));
+        Some(FileCalendar {
+            name: name.get_ref().to_string(),
+            file: ics.get_ref().as_str()?.to_owned(),
+            span: value.span(),
+            form: if is_inline && table.len() == 1 { Form::Inline } else { Form::Other },
+            file_start: ics.span().start,
+        })
+    });
+    calendars.collect()
+}
+
+/// Line and character of a byte, both counted from 1.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// An event with those that replace one of its occurrences, and the time zones of its calendar.
@@ -569,7 +648,7 @@ mod tests {
         let notes = |events: &[&str]| {
             std::fs::write(folder.path().join("days.ics"), calendar(events)).unwrap();
             let toml = "[calendars]\ndays = { ics = \"days.ics\" }\n";
-            resolve(toml.to_owned(), folder.path()).unwrap()
+            resolve(toml.to_owned(), folder.path())
         };
         let (day, timed) = (format!("DTSTART;VALUE=DATE:{year}0101"), "DTSTART:20260105T100000Z");
         assert_eq!(notes(&[&day]).notes, Vec::<String>::new());
@@ -635,7 +714,7 @@ mod tests {
         std::fs::write(folder.path().join("days.ics"), calendar(&[&event])).unwrap();
         let toml = "# ä\ntimezone = \"UTC\"\n[calendars]\nfirst = { ics = \"days.ics\" } # days\n\
                     second = [\"2026-01-01\"]\nthird = { ics = \"days.ics\" }\n";
-        let resolved = resolve(toml.to_owned(), folder.path()).unwrap();
+        let resolved = resolve(toml.to_owned(), folder.path());
         let dates = format!("[\"{year}-12-24\"]");
         let expected = toml.replace("{ ics = \"days.ics\" }", &dates);
         assert_eq!(resolved.text, expected);
@@ -647,12 +726,16 @@ mod tests {
             ("{ ics = \"https://example.org/days.ics\" }", "download"),
             ("{ ics = \"days.ics\", year = 2026 }", "write it as days = { ics = \"days.ics\" }"),
         ] {
-            let error = resolve(format!("[calendars]\ndays = {value}\n"), folder.path()).unwrap_err();
-            assert!(error.to_string().contains(expected), "{error}");
+            let text = format!("[calendars]\ndays = {value}\n");
+            let Resolved { text: resolved, unread, .. } = resolve(text.clone(), folder.path());
+            assert_eq!(resolved, text);
+            let [unread] = unread.as_slice() else { panic!("{unread:?}") };
+            assert!(unread.reason.contains(expected), "{unread:?}");
+            assert_eq!((unread.name.as_str(), unread.line, unread.column), ("days", 2, 16));
         }
-        let dotted = resolve("[calendars.days]\nics = \"days.ics\"\n".to_owned(), folder.path()).unwrap_err();
-        assert!(dotted.to_string().contains("write it as"), "{dotted}");
+        let dotted = resolve("[calendars.days]\nics = \"days.ics\"\n".to_owned(), folder.path()).unread;
+        assert!(dotted.first().unwrap().reason.contains("write it as"), "{dotted:?}");
         let broken = "[calendars\nfirst = { ics = \"days.ics\" }\n";
-        assert_eq!(resolve(broken.to_owned(), folder.path()).unwrap().text, broken);
+        assert_eq!(resolve(broken.to_owned(), folder.path()).text, broken);
     }
 }

@@ -60,6 +60,22 @@ impl Output {
         drop(write!(standard_output, "{line}{end}").and_then(|()| standard_output.flush()));
     }
 
+    /// Prints a file: as it is to a pipe or another file, and to a terminal without what a terminal would act on.
+    pub(crate) fn file(&self, value: &impl Serialize, content: &[u8]) {
+        if self.form == Form::Json {
+            return self.result(value, "");
+        }
+        let mut standard_output = io::stdout().lock();
+        let text = String::from_utf8_lossy(content);
+        let written = if standard_output.is_terminal() {
+            let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+            write!(standard_output, "{}{end}", file_lines(&text))
+        } else {
+            standard_output.write_all(content)
+        };
+        drop(written.and_then(|()| standard_output.flush()));
+    }
+
     /// Prints a result whose text has colours, as JSON or as text. Device texts in it must be escaped already. Colours are
     /// removed where the terminal shows none, or with `NO_COLOR`.
     pub(crate) fn styled_result(&self, value: &impl Serialize, text: impl Display) {
@@ -171,6 +187,16 @@ pub(crate) fn multi_line(text: &str) -> Cow<'_, str> {
     escape(text, |character| is_unsafe(character) && !matches!(character, '\n' | '\t'))
 }
 
+/// As [`multi_line`], for a file that may begin with a byte order mark and whose lines may end as those of Windows do.
+fn file_lines(text: &str) -> String {
+    let (mark, lines) = match text.strip_prefix('\u{feff}') {
+        Some(lines) => ("\u{feff}", lines),
+        None => ("", text),
+    };
+    let lines: Vec<Cow<'_, str>> = lines.split("\r\n").map(multi_line).collect();
+    format!("{mark}{}", lines.join("\r\n"))
+}
+
 fn escape(text: &str, unwelcome: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&unwelcome) {
         return Cow::Borrowed(text);
@@ -235,6 +261,15 @@ mod tests {
         assert!(line.starts_with("a\\u{1b}[2Jb\\u{9d}0;owned"), "{line}");
         let lines = multi_line(HOSTILE);
         assert_eq!(lines.matches(is_unsafe).collect::<Vec<_>>(), ["\n"], "{lines:?}");
+    }
+
+    #[test]
+    fn a_file_keeps_its_byte_order_mark_and_its_ends_of_lines() {
+        let file = "\u{feff}a = 1\r\nb = \"\t\"\n";
+        assert_eq!(file_lines(file), file);
+        let shown = file_lines(&format!("{file}{HOSTILE}\r\u{feff}"));
+        let rest = shown.strip_prefix(file).unwrap();
+        assert_eq!(rest.matches(is_unsafe).collect::<Vec<_>>(), ["\n"], "{shown:?}");
     }
 
     #[test]

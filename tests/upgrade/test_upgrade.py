@@ -75,6 +75,8 @@ class UpgradeTest(unittest.TestCase):
         cls.state = Path(tempfile.mkdtemp(prefix="camhook-upgrade-"))
         cls.addClassCleanup(shutil.rmtree, cls.state, ignore_errors=True)
         cls.addClassCleanup(stop_all, cls.state)
+        # At first: a build may take longer than the events are young enough for relays.
+        cloud.build([*cloud.functions(), "camhook"], with_tests=True)
         cls.endpoint = cloud.ensure_running(cls.state, None)
         cls.devices = local.ensure_devices(cls.state)
         template = cloud.TEMPLATE

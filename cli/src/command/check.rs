@@ -1,20 +1,24 @@
 //! `camhook config check`, and its short form `camhook check`
 
+use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 #[cfg(feature = "aws")]
 use camhook_outbound::address::{AddressClass, Forbidden, classify, is_allowed};
 use camhook_ports::{Clock, SystemClock};
-use camhook_site::{Checks, Finding, Inspection, Network, Problem, Schedule, Site, inspect};
+use camhook_site::{Checks, Finding, Inspection, Network, Problem, Schedule, Site, TemplateUse, inspect};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use minijinja::value::Serde;
+use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use serde::Serialize;
 
 use super::Outcome;
 use crate::arguments::Check;
-use crate::calendar::{self, Resolved};
+use crate::calendar::{self, Resolved, UnreadCalendar};
 use crate::error::Error;
 use crate::output::Output;
 
@@ -49,6 +53,8 @@ pub(super) struct File {
     pub(super) text: String,
     pub(super) name: String,
     pub(super) encoding: Encoding,
+    /// The calendars whose files cannot be read.
+    pub(super) unread: Vec<UnreadCalendar>,
 }
 
 /// How a file is encoded.
@@ -69,7 +75,7 @@ pub(super) fn run(arguments: &Check, output: &Output) -> Result<Outcome, Error> 
         }
     }
     let report = Report::of(&inspection);
-    output.styled_result(&report, report.render(&file));
+    output.styled_result(&report, fmt::from_fn(|formatter| formatter.write_str(&report.render(&file))));
     Ok(if report.is_accepted() { Outcome::Done } else { Outcome::Found })
 }
 
@@ -95,22 +101,22 @@ fn hours_that_do_not_occur(site: &Site, year: i16) -> Vec<String> {
 impl File {
     /// A text under a name.
     pub(super) fn new(text: String, name: String) -> Self {
-        Self { text, name, encoding: Encoding::Utf8 }
+        Self { text, name, encoding: Encoding::Utf8, unread: Vec::new() }
     }
 
     /// Reads a file, or standard input for `-`, with the dates of its calendars.
     pub(super) fn read(path: &Path, output: &Output) -> Result<Self, Error> {
         let name = calendar::name(path);
         match calendar::read(path) {
-            Ok(Resolved { text, notes }) => {
+            Ok(Resolved { text, notes, unread }) => {
                 for note in notes {
                     output.note(note);
                 }
-                Ok(Self::new(text, name))
+                Ok(Self { unread, ..Self::new(text, name) })
             }
             // An error of the file like any other, with its line.
             Err(Error::NotUtf8 { problem, lossy }) => {
-                Ok(Self { text: lossy, name, encoding: Encoding::Other(problem) })
+                Ok(Self { encoding: Encoding::Other(problem), ..Self::new(lossy, name) })
             }
             Err(error) => Err(error),
         }
@@ -119,7 +125,10 @@ impl File {
     /// Reads a file as [`Self::read`] does, for a command that reports no findings.
     #[cfg(feature = "aws")]
     pub(super) fn read_text(path: &Path, output: &Output) -> Result<Self, Error> {
-        let file = Self::read(path, output)?;
+        let mut file = Self::read(path, output)?;
+        if let Some(calendar) = file.unread.pop() {
+            return Err(calendar.into());
+        }
         match file.encoding {
             Encoding::Utf8 => Ok(file),
             Encoding::Other(problem) => Err(Error::NotUtf8 { problem, lossy: file.text }),
@@ -128,7 +137,20 @@ impl File {
 
     pub(super) fn inspect(&self) -> Inspection {
         match &self.encoding {
-            Encoding::Utf8 => inspect(&self.text, &self.name, &CommandChecks),
+            Encoding::Utf8 => {
+                let mut inspection = inspect(&self.text, &self.name, &CommandChecks);
+                for finding in inspection.problems.iter_mut().map(|problem| &mut problem.0) {
+                    let is_here = |unread: &&UnreadCalendar| {
+                        (unread.line, unread.column) == (finding.line, finding.column)
+                    };
+                    if let Some(unread) = self.unread.iter().find(is_here) {
+                        finding.message.clone_from(&unread.reason);
+                        "name a file that can be read, relative to this one, or write the dates here"
+                            .clone_into(&mut finding.fix);
+                    }
+                }
+                inspection
+            }
             Encoding::Other(problem) => {
                 let problem = problem.clone();
                 Inspection { site: None, problems: vec![problem], strict: Vec::new(), warnings: Vec::new() }
@@ -180,22 +202,32 @@ impl<'a> Report<'a> {
         self.problems.is_empty() && self.warnings.is_empty()
     }
 
-    /// The report as a compiler writes it: each finding with its line, in colours. The renderer replaces control
-    /// characters of the file.
+    /// The report as a compiler writes it: each finding with its line, in colours, errors first, and of many only the
+    /// first ones. The renderer replaces control characters of the file.
     pub(super) fn render(&self, file: &File) -> String {
+        let lines: Vec<&str> = file.text.lines().collect();
         let mut text = String::new();
         let problems = self.problems.iter().map(|finding| (Level::ERROR, finding));
         let warnings = self.warnings.iter().map(|finding| (Level::WARNING, finding));
-        for (level, finding) in problems.chain(warnings) {
+        for (level, finding) in problems.chain(warnings).take(MOST_SHOWN) {
             let Finding { line, column, message, fix, .. } = finding;
-            let source = file.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-            let snippet = Snippet::source(source)
-                .line_start(*line)
-                .path(&file.name)
-                .annotation(AnnotationKind::Primary.span(span(source, *column)));
-            let group = Group::with_title(level.primary_title(message)).element(snippet);
+            let source = lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+            let (source, column_there) = clipped(source, *column);
+            let span = span(&source, column_there);
+            let snippet =
+                Snippet::source(source).line_start(*line).annotation(AnnotationKind::Primary.span(span));
+            let group = Group::with_title(level.primary_title(message));
+            let group = if column_there == *column {
+                group.element(snippet.path(&file.name))
+            } else {
+                group.element(Origin::path(&file.name).line(*line).char_column(*column)).element(snippet)
+            };
             text += &Renderer::styled().render(&[group.element(Level::HELP.message(fix))]);
             text += "\n\n";
+        }
+        let hidden = (self.problems.len() + self.warnings.len()).saturating_sub(MOST_SHOWN);
+        if hidden > 0 {
+            text += &format!("{hidden} more, which --json lists\n\n");
         }
         let count = |number: usize, what: &str| match number {
             0 => format!("no {what}s"),
@@ -205,6 +237,26 @@ impl<'a> Report<'a> {
         let (errors, warnings) = (count(self.problems.len(), "error"), count(self.warnings.len(), "warning"));
         text + &format!("{}: {errors}, {warnings}\n", file.name)
     }
+}
+
+/// The most findings that are shown to people.
+const MOST_SHOWN: usize = 50;
+
+/// The longest line that is shown whole, in characters.
+const LONGEST_LINE: usize = 400;
+
+/// How many characters of a longer line are shown before and behind a finding.
+const SHOWN_AROUND: usize = 60;
+
+/// A line, or of a long one the part around a character, with the position of that character in it.
+fn clipped(line: &str, column: usize) -> (Cow<'_, str>, usize) {
+    if line.len() <= LONGEST_LINE {
+        return (Cow::Borrowed(line), column);
+    }
+    let before = column.saturating_sub(1).min(SHOWN_AROUND);
+    let skipped = column.saturating_sub(1) - before;
+    let part: String = line.chars().skip(skipped).take(before + SHOWN_AROUND).collect();
+    (Cow::Owned(part), before + 1)
 }
 
 /// The bytes of the word or value that begins at a character of a line, counted from 1.
@@ -233,13 +285,42 @@ impl Checks for CommandChecks {
     }
 
     fn variables(&self, template: &str) -> Result<Vec<String>, String> {
-        let environment = minijinja::Environment::new();
-        let parsed = environment
-            .template_from_str(template)
-            .map_err(|error| error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))?;
+        let environment = Environment::new();
+        let parsed = environment.template_from_str(template).map_err(|error| reason(&error))?;
         let mut variables: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
         variables.sort();
         Ok(variables)
+    }
+
+    fn render(
+        &self,
+        template: &str,
+        usage: TemplateUse,
+        samples: &[serde_json::Value],
+    ) -> Result<(), String> {
+        let mut environment = Environment::new();
+        // As the functions that render them do.
+        let (fuel, undefined) = match usage {
+            TemplateUse::Message => (20_000, UndefinedBehavior::Chainable),
+            TemplateUse::Request => (2_000, UndefinedBehavior::Strict),
+        };
+        environment.set_fuel(Some(fuel));
+        environment.set_undefined_behavior(undefined);
+        let parsed = environment.template_from_str(template).map_err(|error| reason(&error))?;
+        let mut failures = Vec::new();
+        for sample in samples {
+            match parsed.render(Serde(sample)) {
+                Err(error) if is_unknown_name(error.kind()) => return Err(reason(&error)),
+                Err(error) => failures.push(reason(&error)),
+                Ok(_) => {}
+            }
+        }
+        // An event has more fields than a sample, and other values.
+        let depends_on_event = parsed.undeclared_variables(false).contains("event");
+        match failures.pop() {
+            Some(reason) if failures.len() + 1 == samples.len() && !depends_on_event => Err(reason),
+            _ => Ok(()),
+        }
     }
 
     #[cfg(not(feature = "aws"))]
@@ -258,9 +339,89 @@ impl Checks for CommandChecks {
     }
 }
 
+/// What is wrong with a template, in words.
+fn reason(error: &minijinja::Error) -> String {
+    error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
+}
+
+/// Whether an error is about a name of the language, whatever the values are.
+fn is_unknown_name(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnknownFilter
+            | ErrorKind::UnknownTest
+            | ErrorKind::UnknownFunction
+            | ErrorKind::TemplateNotFound
+    )
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+
+    #[test]
+    fn templates_that_fail_with_every_value_are_errors() {
+        let message = |text: &str| serde_json::json!({ "person": text, "plate": text, "time": text, "count": 3, "event": {} });
+        let samples = [message("1"), message("a")];
+        let render = |template| CommandChecks.render(template, TemplateUse::Message, &samples);
+        for template in [
+            "{{ person | uper }}",
+            "{{ time | date }}",
+            "{% if plate is definde %}a{% endif %}",
+            "{{ person() }}",
+            "{{ 1/0 }}",
+            "{{ nothing_like_it(1) }}",
+            "{{ event.data.plate | uper }}",
+            "{% for a in range(9999) %}{% for b in range(9999) %}{{ a * b }}{% endfor %}{% endfor %}",
+        ] {
+            assert!(render(template).is_err(), "{template}");
+        }
+        for template in [
+            "{{ person | upper }} {{ plate | int(0) }} {{ count + 1 }}",
+            "{{ plate | int }}",
+            "{{ event.data.vendor_data.number + 1 }}",
+            "{{ event.data.targets[0].class | default('none') }}",
+        ] {
+            assert_eq!(render(template), Ok(()), "{template}");
+        }
+        let off = [serde_json::json!({ "relay": "gate", "action": "off" })];
+        let render = |template| CommandChecks.render(template, TemplateUse::Request, &off);
+        for template in ["/off?t={{ milliseconds }}", "/off/{{ seconds | upper }}", "/{{ relay | foo }}"] {
+            assert!(render(template).is_err(), "{template}");
+        }
+        for template in
+            ["/{{ relay }}/{{ action }}", "/off{% if seconds is defined %}{{ seconds }}{% endif %}"]
+        {
+            assert_eq!(render(template), Ok(()), "{template}");
+        }
+    }
+
+    #[test]
+    fn of_many_findings_and_of_a_long_line_only_a_part_is_shown() {
+        let rules: String =
+            (0..500).map(|number| format!("{{ then = {{ notify = \"nobody-{number}\" }} }}, ")).collect();
+        let file = File::new(format!("rule = [{rules}]\n"), "camhook.toml".to_owned());
+        let inspection = file.inspect();
+        let report = anstream::adapter::strip_str(&Report::of(&inspection).render(&file)).to_string();
+        assert_eq!(report.matches("is no channel").count(), MOST_SHOWN, "{report}");
+        assert!(report.contains("450 more, which --json lists") && report.contains("500 errors"), "{report}");
+        assert!(report.len() < 50_000 && report.contains("camhook.toml:1:29\n"), "{report}");
+    }
+
+    #[test]
+    fn a_calendar_without_its_file_hides_no_other_finding() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("camhook.toml");
+        std::fs::write(&path, "timezone = \"Europe/Berln\"\n[calendars]\ndays = { ics = \"missing.ics\" }\n")
+            .unwrap();
+        let file = File::read(&path, &Output::new(crate::output::Form::Json)).unwrap();
+        let inspection = file.inspect();
+        let json = serde_json::to_value(Report::of(&inspection)).unwrap();
+        let problems = json["problems"].as_array().unwrap();
+        assert_eq!(problems.len(), 2, "{json}");
+        assert_eq!((&problems[1]["line"], &problems[1]["column"]), (&3.into(), &16.into()));
+        assert!(problems[1]["message"].as_str().unwrap().contains("missing.ics"), "{json}");
+    }
 
     #[test]
     fn templates_are_read_as_messages_are() {
@@ -278,6 +439,7 @@ pub(super) mod tests {
         }
     }
 
+    #[cfg(feature = "aws")]
     #[test]
     fn addresses_that_the_client_refuses_are_errors() {
         for (url, network, refused) in [

@@ -52,7 +52,7 @@ struct Rendered<'a> {
 
 fn render(arguments: &ConfigRender, output: &Output) -> Result<Outcome, Error> {
     let file = File::read_text(&arguments.file, output)?;
-    output.result(&Rendered { text: &file.text }, &file.text);
+    output.file(&Rendered { text: &file.text }, file.text.as_bytes());
     Ok(Outcome::Done)
 }
 
@@ -84,7 +84,7 @@ async fn show<P: Ports>(ports: &P, arguments: &ConfigShow, output: &Output) -> R
         None => deployed(ports).await?.ok_or(Error::NoConfiguration)?,
     };
     let text = String::from_utf8_lossy(&object.bytes);
-    output.result(&Shown { version: object.version.as_deref(), text: &text }, &text);
+    output.file(&Shown { version: object.version.as_deref(), text: &text }, &object.bytes);
     Ok(Outcome::Done)
 }
 

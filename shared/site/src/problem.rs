@@ -436,11 +436,14 @@ fn offset(document: &Spanned<DeTable<'_>>, steps: &[Step], part: Part) -> usize 
 }
 
 /// Names that people write for another one. The first that is known where they stand is meant.
-const SYNONYMS: [(&str, &str); 33] = [
+const SYNONYMS: [(&str, &str); 45] = [
     ("action", "then"),
     ("actions", "then"),
     ("address", "url"),
+    ("anpr", "plate"),
     ("begin", "from"),
+    ("blacklist", "deny"),
+    ("car", "vehicle"),
     ("channel", "notify"),
     ("class", "target"),
     ("condition", "when"),
@@ -450,26 +453,35 @@ const SYNONYMS: [(&str, &str); 33] = [
     ("duration", "seconds"),
     ("end", "to"),
     ("host", "url"),
+    ("human", "person"),
     ("if", "when"),
     ("ip", "url"),
     ("lat", "latitude"),
     ("license_plate", "plate"),
     ("lng", "longitude"),
     ("lon", "longitude"),
+    ("lpr", "plate"),
     ("message", "body"),
+    ("milestone", "xprotect"),
     ("name", "id"),
     ("object", "target"),
+    ("people", "person"),
+    ("raysharp", "ivsec"),
     ("schedule", "during"),
     ("start", "from"),
     ("subject", "title"),
     ("text", "body"),
     ("throttle", "cooldown"),
     ("time", "seconds"),
+    ("tripwire", "line_crossing"),
+    ("truck", "vehicle"),
+    ("tvt", "viewtron"),
     ("type", "kind"),
     ("type", "driver"),
     ("type", "vendor"),
     ("tz", "timezone"),
     ("until", "to"),
+    ("whitelist", "allow"),
 ];
 
 /// The known name that another one is a synonym of.
@@ -554,6 +566,8 @@ mod tests {
         assert_eq!(nearest("duration", action), Some("seconds"));
         assert_eq!(nearest("actoin", action), Some("action"));
         assert_eq!(nearest("type", ["id", "driver", "url"]), Some("driver"));
+        assert_eq!(nearest("LPR", ["motion", "plate"]), Some("plate"));
+        assert_eq!(nearest("milestone", ["viewtron", "xprotect"]), Some("xprotect"));
         assert_eq!(nearest("UTC+1", ["UTC", "Europe/Berlin"]), None);
     }
 

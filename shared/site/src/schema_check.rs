@@ -166,30 +166,34 @@ fn value(value: &DeValue<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
         | (Some("number"), DeValue::Integer(_) | DeValue::Float(_))
         | (None, _) => {}
         (Some("integer"), DeValue::Integer(number)) => integer(number.as_str(), schema, path, notes),
-        (Some("string"), DeValue::Datetime(written)) if !path.is_within(redact::may_be_secret) => {
+        (Some(wanted), found) => match written_in_form(wanted, found, schema, path) {
+            Some(fix) => {
+                let wanted = if schema.is_duration() { "a duration" } else { type_in_words(wanted) };
+                let found = value_in_words(found);
+                notes.problem(path, format!("this is {found}, and {wanted} belongs here"), fix);
+            }
+            None => wrong_type(wanted, found, path, notes),
+        },
+    }
+}
+
+/// What to write in place of a value of another type, where the form of the right one is known.
+fn written_in_form(wanted: &str, found: &DeValue<'_>, schema: Schema<'_>, path: &Path<'_>) -> Option<String> {
+    match (wanted, found) {
+        ("object", found) => table_for(found, schema, path),
+        ("string", DeValue::Datetime(written)) if !path.is_within(redact::may_be_secret) => {
             let written = written.to_string();
-            let fix = match duration_of_time(&written).filter(|_| schema.is_duration()) {
+            Some(match duration_of_time(&written).filter(|_| schema.is_duration()) {
                 Some(duration) => format!("write a number and a unit: \"{duration}\""),
                 None => format!("write \"{}\", in quotation marks", text_of_datetime(&written)),
-            };
-            notes.problem(path, "this is a bare date or time, and text belongs here", fix);
+            })
         }
-        (Some("string"), found) if schema.is_duration() && duration_of(found).is_some() => {
-            let fix = duration_of(found).unwrap_or_default();
-            notes.problem(path, "this is a number, and a duration belongs here", fix);
+        ("string", DeValue::Integer(_) | DeValue::Float(_)) if schema.is_duration() => duration_of(found),
+        ("string", DeValue::Boolean(_) | DeValue::Integer(_) | DeValue::Float(_)) => {
+            let example = schema.x_type().and_then(example)?;
+            Some(format!("write it in this form: \"{example}\""))
         }
-        (Some("object"), found) if table_for(found, schema, path).is_some() => {
-            let message = format!("this is {}, and a table belongs here", value_in_words(found));
-            notes.problem(path, message, table_for(found, schema, path).unwrap_or_default());
-        }
-        (Some("string"), DeValue::Boolean(_) | DeValue::Integer(_) | DeValue::Float(_))
-            if schema.x_type().and_then(example).is_some() =>
-        {
-            let example = schema.x_type().and_then(example).unwrap_or_default();
-            let message = format!("this is {}, and text belongs here", value_in_words(value));
-            notes.problem(path, message, format!("write it in this form: \"{example}\""));
-        }
-        (Some(wanted), found) => wrong_type(wanted, found, path, notes),
+        _ => None,
     }
 }
 
@@ -286,7 +290,15 @@ fn alternatives(value: &DeValue<'_>, variants: &[Schema<'_>], path: &Path<'_>, n
         let tag_key = tags.first().map_or("kind", |(key, _)| *key);
         let Some(written) = inner.get(tag_key).and_then(|it| it.get_ref().as_str()) else {
             let names: Vec<&str> = tags.iter().map(|(_, name)| *name).collect();
-            notes.problem(path, format!("`{tag_key}` is missing"), instead("", names));
+            let other = inner
+                .iter()
+                .map(|(key, _)| key.get_ref().as_ref())
+                .find(|key| synonym(key, [tag_key]).is_some());
+            let fix = match other {
+                Some(other) => format!("write `{tag_key}` in place of `{other}`"),
+                None => instead("", names),
+            };
+            notes.problem(path, format!("`{tag_key}` is missing"), fix);
             return;
         };
         match tags.iter().position(|(_, name)| *name == written) {

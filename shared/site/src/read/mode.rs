@@ -1,7 +1,7 @@
 //! The names of modes.
 
 use super::good;
-use crate::problem::{Notes, Path, nearest};
+use crate::problem::{Notes, Path, instead, nearest};
 use crate::raw::{Item, Many, RawAction, RawMode, RawSite};
 use crate::site::STANDARD_MODES;
 
@@ -63,7 +63,11 @@ pub(super) fn check(document: &RawSite, notes: &mut Notes) {
         let known = STANDARD_MODES.into_iter().chain(declared.iter().map(String::as_str));
         let known: Vec<&str> = known.chain(others.iter().map(|other| other.name)).collect();
         let declare = format!("add modes = [\"{}\"] at the top of the file", named.name);
-        let fix = match nearest(named.name, known) {
+        let fix = match nearest(named.name, known.clone()) {
+            _ if named.name.contains(',') => instead(named.name, known),
+            _ if named.name.starts_with('!') => {
+                "name the modes in which the rule applies, in square brackets".to_owned()
+            }
             Some(nearest) => format!("did you mean `{nearest}`? For a mode of your own {declare}"),
             None => declare,
         };

@@ -1,7 +1,7 @@
 //! The small values: ids, references, durations, zones, dates, addresses, secrets.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use camhook_event::Text;
@@ -391,12 +391,19 @@ pub(crate) fn url(text: &UrlText, path: &Path<'_>, notes: &mut Notes) -> Option<
     Some(read)
 }
 
-/// Whether a request can never come from an address: that of a metadata service or of the link.
+/// The metadata service of EC2.
+const METADATA_SERVICE: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+
+/// Whether a request can never come from an address: that of a metadata service, of the link, or of a translation to IPv4.
 pub(crate) fn is_never_a_sender(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local() || address.is_unspecified() || address.is_multicast(),
         IpAddr::V6(address) => {
-            address.is_unicast_link_local() || address.is_unspecified() || address.is_multicast()
+            address.is_unicast_link_local()
+                || address.is_unspecified()
+                || address.is_multicast()
+                || address == METADATA_SERVICE
+                || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..])
         }
     }
 }

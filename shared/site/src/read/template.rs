@@ -140,7 +140,7 @@ impl<C: Checks> Templates<'_, C> {
             _ => notes.strict(
                 path,
                 format!("this template cannot be used: {error}"),
-                "see https://docs.rs/minijinja/latest/minijinja/filters for filters, and docs/channels.md for variables",
+                "see docs/configuration.md for variables, and https://docs.rs/minijinja/latest/minijinja/filters for filters",
             ),
         }
     }
