@@ -16,9 +16,9 @@ pub(crate) fn device_time(text: Text, timezone: &TimeZone, received_at: Timestam
 ///
 /// | text | readings |
 /// |---|---|
-/// | `1799989205`, also in milliseconds | the wall clock of the source's zone written as if it were UTC (documented, and what devices do); seconds since 1970 (the name says so, and simulators do) |
+/// | `1799989205`, also with a fraction or in milliseconds | the wall clock of the source's zone written as if it were UTC (documented, and what devices do); seconds since 1970 (the name says so, and simulators do) |
 /// | `2023-7-13 7:28:10`, `2015-1-5_14:17:53` | the wall clock of the source's zone; both hours when one comes twice |
-/// | `09/07/2026 17:05:30`, `MM/DD/YYYYhh:mm:ss` | the same, month first; day first |
+/// | `09/07/2026 17:05:30`, `09/07/2026 5:05:30 PM`, `MM/DD/YYYYhh:mm:ss` | the same, month first; day first |
 /// | `2026-05-01T10:00:00.000Z`, or with an offset | that moment |
 /// | `2023-08-25T08:38:58Z+08:00` | contradicts itself: the hour in UTC; the hour at the offset |
 ///
@@ -35,16 +35,25 @@ fn nearest_reading(text: &str, timezone: &TimeZone, received_at: Timestamp) -> O
     readings.into_iter().min_by_key(|reading| reading.duration_since(received_at).abs())
 }
 
-/// Seconds, or milliseconds where there are 13 digits. 0 is no time.
+/// Seconds with or without a fraction, or milliseconds where there are 13 digits. 0 is no time.
 fn since_1970(text: &str) -> Option<Timestamp> {
-    if !text.bytes().all(|octet| octet.is_ascii_digit()) {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if !whole.bytes().all(|octet| octet.is_ascii_digit()) {
         return None;
     }
-    match text.parse::<i64>().ok()? {
-        seconds @ 1..100_000_000_000 => Timestamp::from_second(seconds).ok(),
+    match whole.parse::<i64>().ok()? {
+        seconds @ 1..100_000_000_000 => Timestamp::new(seconds, nanoseconds(fraction)?).ok(),
         milliseconds @ 100_000_000_000..100_000_000_000_000 => Timestamp::from_millisecond(milliseconds).ok(),
         _ => None,
     }
+}
+
+/// A fraction of a second, by its digits.
+fn nanoseconds(fraction: &str) -> Option<i32> {
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+    digits
+        .into_iter()
+        .try_fold(0_i32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i32::from(digit - b'0')))
 }
 
 /// When the clocks of a zone show a time: twice in the hour that comes twice.
@@ -69,7 +78,7 @@ fn written_readings(text: &str, timezone: &TimeZone) -> Vec<Timestamp> {
 /// What a local time means with the zone that is written behind it.
 fn in_zone(local: DateTime, zone: &str, timezone: &TimeZone) -> [Option<Timestamp>; 2] {
     let at = |offset: Offset| offset.to_timestamp(local).ok();
-    match zone.strip_prefix(['Z', 'z']) {
+    match zone.strip_prefix(['Z', 'z']).map(str::trim) {
         Some("") => [at(Offset::UTC), None],
         Some(contradiction) => match offset(contradiction) {
             Some(offset) => [at(Offset::UTC), at(offset)],
@@ -105,20 +114,34 @@ fn dates(text: &str) -> [Option<Date>; 2] {
     }
 }
 
-/// Hour, minute and second, with or without leading zeros; a fraction is allowed.
+/// Hour, minute and second, with or without leading zeros; a fraction is allowed, and `AM` or `PM` behind 12 hours.
 fn time_of_day(text: &str) -> Option<Time> {
-    let (clock, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+    let (text, half) = split_half_of_day(text.trim());
+    let (clock, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let mut parts = clock.split(':');
-    let (hour, minute, second) = (number(parts.next()?)?, number(parts.next()?)?, number(parts.next()?)?);
+    let (hour, minute, second): (i8, _, _) =
+        (number(parts.next()?)?, number(parts.next()?)?, number(parts.next()?)?);
     if parts.next().is_some() {
         return None;
     }
-    let nanoseconds = fraction
-        .bytes()
-        .chain(std::iter::repeat(b'0'))
-        .take(9)
-        .try_fold(0_i32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i32::from(digit - b'0')));
-    Time::new(hour, minute, second, nanoseconds?).ok()
+    let hour = match half {
+        None => hour,
+        Some(noon) => Some(hour).filter(|hour| (1..=12).contains(hour))? % 12 + noon,
+    };
+    Time::new(hour, minute, second, nanoseconds(fraction)?).ok()
+}
+
+/// A time of day without the half of the day behind it, and the hour at which that begins.
+fn split_half_of_day(text: &str) -> (&str, Option<i8>) {
+    let Some((clock, half)) = text.len().checked_sub(2).and_then(|end| text.split_at_checked(end)) else {
+        return (text, None);
+    };
+    let begin = match half.to_ascii_uppercase().as_str() {
+        "AM" => 0,
+        "PM" => 12,
+        _ => return (text, None),
+    };
+    (clock.trim_end(), Some(begin))
 }
 
 /// `+08:00`, `+0800` or `+08`.
@@ -188,6 +211,16 @@ mod tests {
     }
 
     #[test]
+    fn the_day_may_have_two_halves() {
+        let received_at = "2026-11-29T23:45:01Z";
+        assert_eq!(read("11/30/2026 12:45:00 AM", received_at), "2026-11-29T23:45:00Z");
+        assert_eq!(read("11/30/2026 12:45:00 pm", received_at), "2026-11-30T11:45:00Z");
+        assert_eq!(read("11/30/2026 1:45:00PM", received_at), "2026-11-30T12:45:00Z");
+        assert_eq!(read("11/30/2026 13:45:00 PM", received_at), "");
+        assert_eq!(read("11/30/2026 0:45:00 AM", received_at), "");
+    }
+
+    #[test]
     fn a_zone_in_the_text_counts() {
         let received_at = "2026-05-01T10:00:01Z";
         assert_eq!(read("2026-05-01T10:00:00.250Z", received_at), "2026-05-01T10:00:00.25Z");
@@ -200,6 +233,7 @@ mod tests {
         let text = "2023-08-25T08:38:58Z+08:00";
         assert_eq!(read(text, "2023-08-25T08:39:00Z"), "2023-08-25T08:38:58Z");
         assert_eq!(read(text, "2023-08-25T00:39:00Z"), "2023-08-25T00:38:58Z");
+        assert_eq!(read("2023-08-25T08:38:58Z +08:00", "2023-08-25T00:39:00Z"), "2023-08-25T00:38:58Z");
         let text = "2027-01-15T05:00:03Z-05:00";
         assert_eq!(read_in("America/Bogota", text, "2027-01-15T10:00:08Z"), "2027-01-15T10:00:03Z");
     }
@@ -209,6 +243,7 @@ mod tests {
         let utc = "2026-05-01T10:00:00Z";
         assert_eq!(read("1777629600", "2026-05-01T10:00:01Z"), utc);
         assert_eq!(read("1777629600250", "2026-05-01T10:00:01Z"), "2026-05-01T10:00:00.25Z");
+        assert_eq!(read("1777629600.25", "2026-05-01T10:00:01Z"), "2026-05-01T10:00:00.25Z");
         for (zone, seconds) in [
             ("Europe/Berlin", 1_777_629_600 + 2 * 3600),
             ("Asia/Ho_Chi_Minh", 1_777_629_600 + 7 * 3600),
@@ -235,6 +270,8 @@ mod tests {
             "2023-7-13 25:0:0",
             "2023-7-13 7:28:10Zulu",
             "2023-7-13 7:28:+1",
+            "1777629600.2x",
+            "2023-7-13 PM",
             "a-b-c d:e:f",
             "2023-7-13 7:28:10+é",
             "1/1/20é",
