@@ -11,7 +11,8 @@ use camhook_site::{Retention, Source};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::message::{Channel, Manual, Push, Sender};
+use crate::message::{Alarm, Channel, Manual, Place, Push, Recognition, Sender};
+use crate::parse::{EVENTS_LIMIT, RECOGNITIONS_LIMIT};
 use crate::time::device_time;
 use crate::vocabulary::Subject;
 use assembly::Assembly;
@@ -59,11 +60,12 @@ pub(crate) fn manual_draft<'a>(manual: Manual<'a>, context: &Context<'_>) -> Dra
 /// The events of a post: one for each alarm, plate and face, and one for the objects of one kind in one channel. What
 /// was recognized joins the alarm of its channel that reports the same.
 pub(crate) fn drafts<'a>(push: Push<'a>, context: &Context<'_>) -> Vec<Draft<'a>> {
-    let Push { sender, alarms, pictures, mut recognitions, mut data, unknown } = push;
+    let Push { sender, alarms, pictures, recognitions, names: _, mut data, unknown } = push;
+    let mut recognitions = distinct_recognitions(recognitions);
     // Before the faces, of which `FaceInfo` says more.
     recognitions.sort_by_key(|recognition| recognition.list != Subject::Object);
     let mut assembly = Assembly::new(&sender, context);
-    for alarm in alarms {
+    for alarm in distinct_alarms(alarms) {
         assembly.add_alarm(alarm);
     }
     for picture in pictures {
@@ -76,6 +78,37 @@ pub(crate) fn drafts<'a>(push: Push<'a>, context: &Context<'_>) -> Vec<Draft<'a>
         data.insert(name, value.clone());
     }
     assembly.finish(&data)
+}
+
+/// The alarms without those that a post repeats in another place. More than a post may hold stay as they are: some were
+/// not read, and only their number says so.
+fn distinct_alarms(alarms: Vec<Alarm>) -> Vec<Alarm> {
+    if alarms.len() > EVENTS_LIMIT {
+        return alarms;
+    }
+    let mut distinct: Vec<Alarm> = Vec::new();
+    for alarm in alarms {
+        if !distinct.iter().any(|known| alarm.is_repetition_of(known)) {
+            distinct.push(alarm);
+        }
+    }
+    distinct
+}
+
+/// The recognitions, like [`distinct_alarms`]. One that also stands in `PicData` belongs to its alarm.
+fn distinct_recognitions(recognitions: Vec<Recognition<'_>>) -> Vec<Recognition<'_>> {
+    if recognitions.len() >= RECOGNITIONS_LIMIT {
+        return recognitions;
+    }
+    let mut distinct: Vec<Recognition<'_>> = Vec::new();
+    for recognition in recognitions {
+        match distinct.iter_mut().find(|known| recognition.is_repetition_of(known)) {
+            Some(known) if known.place == Place::Post => known.place = recognition.place,
+            Some(_) => {}
+            None => distinct.push(recognition),
+        }
+    }
+    distinct
 }
 
 /// Sets where it happened. A camera without a channel is known by the label of the push menu, unless characters of it

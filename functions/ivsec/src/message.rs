@@ -1,6 +1,7 @@
 //! The dialect as types.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use camhook_event::{
     Counts, ImageRole, Kind, MacAddress, Report, State, TargetClass, Text, Vehicle, VendorData,
@@ -65,6 +66,8 @@ pub(crate) struct Push<'a> {
     pub(crate) pictures: Vec<AlarmPicture<'a>>,
     /// Persons, vehicles, plates and faces that were recognized.
     pub(crate) recognitions: Vec<Recognition<'a>>,
+    /// The names that a recorder gives to its channels, by their ids.
+    pub(crate) names: BTreeMap<Text, Text>,
     /// What else is known of the post as a whole.
     pub(crate) data: VendorData,
     /// What the post holds beside that is in no document.
@@ -81,7 +84,7 @@ pub(crate) struct Channel {
 }
 
 /// Something that the device says happened.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Alarm {
     /// The vendor's word: `VideoMotion`, `lcd`, `hdd`.
     pub(crate) word: Text,
@@ -110,6 +113,12 @@ pub(crate) struct Alarm {
 }
 
 impl Alarm {
+    /// Whether another part of the same `data` is this one again, member by member. Without a time, two alarms may be
+    /// alike.
+    pub(crate) fn is_repetition_of(&self, other: &Self) -> bool {
+        self.time.is_some() && self == other
+    }
+
     /// Whether another part of the post reports the same again.
     pub(crate) fn is_repeated(&self, other: &Self) -> bool {
         self.word.as_str().eq_ignore_ascii_case(other.word.as_str())
@@ -179,6 +188,17 @@ pub(crate) struct Recognition<'a> {
     pub(crate) rest: Object<'a>,
 }
 
+impl Recognition<'_> {
+    /// Whether another part of the same `data` is this one again, member by member, wherever it stands. Without a time,
+    /// two recognitions may be alike.
+    pub(crate) fn is_repetition_of(&self, other: &Self) -> bool {
+        let Self { place: _, list, channel, time, id, recognized, images, rest } = self;
+        time.is_some()
+            && (*list, time, id, channel) == (other.list, &other.time, &other.id, &other.channel)
+            && (recognized, rest, images) == (&other.recognized, &other.rest, &other.images)
+    }
+}
+
 /// Where in a post a recognition stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -189,7 +209,7 @@ pub(crate) enum Place {
 }
 
 /// What was recognized.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Recognized {
     /// A person or a vehicle.
     Object {
@@ -216,7 +236,7 @@ impl Recognized {
 }
 
 /// A licence plate.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct PlateReading {
     /// The registered plate, else the one that was read.
     pub(crate) text: Option<Text>,
@@ -233,7 +253,7 @@ pub(crate) struct PlateReading {
 }
 
 /// A face.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct FaceReading {
     /// Whether it is one of the album.
     pub(crate) matched: Option<bool>,

@@ -13,7 +13,7 @@ mod sender;
 mod system;
 mod unknown;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use camhook_event::Text;
 use camhook_ingest::{Ignored, Malformed};
@@ -23,6 +23,7 @@ use crate::message::{Channel, Manual, Message, Push, Scope, Sender};
 use data::{Findings, Sign, read_data};
 use member::{folded, objects};
 pub(crate) use query::parameters;
+pub(crate) use recognition::RECOGNITIONS_LIMIT;
 use unknown::Weight;
 
 /// The most events of one post. Lists grow by one more, which shows that there were more: such a post goes to the
@@ -232,6 +233,12 @@ impl Push<'_> {
         !(self.alarms.is_empty() && self.pictures.is_empty() && self.recognitions.is_empty())
     }
 
+    /// Notes the names of channels, also of those that report nothing.
+    fn note_names(&mut self, channels: &[Channel]) {
+        let name_of = |channel: &Channel| Some((channel.id.clone()?, channel.name.clone()?));
+        self.names.extend(channels.iter().filter_map(name_of));
+    }
+
     /// Gives each channel the name that any part of the post has for it.
     fn name_channels(&mut self) {
         let mut channels: Vec<&mut Channel> = Vec::new();
@@ -241,13 +248,11 @@ impl Push<'_> {
         }));
         channels.extend(self.recognitions.iter_mut().map(|recognition| &mut recognition.channel));
         channels.extend(self.pictures.iter_mut().map(|picture| &mut picture.channel));
-        let names: BTreeMap<Text, Text> = channels
-            .iter()
-            .filter_map(|channel| Some((channel.id.clone()?, channel.name.clone()?)))
-            .collect();
+        let name_of = |channel: &&mut Channel| Some((channel.id.clone()?, channel.name.clone()?));
+        self.names.extend(channels.iter().filter_map(name_of));
         for channel in channels {
             if channel.name.is_none() {
-                channel.name = channel.id.as_ref().and_then(|id| names.get(id)).cloned();
+                channel.name = channel.id.as_ref().and_then(|id| self.names.get(id)).cloned();
             }
         }
     }

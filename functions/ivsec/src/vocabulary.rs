@@ -59,8 +59,8 @@ const MEANINGS: &[Meaning] = &[
     row(&["regionentrance", "regionenter"], Kind::ZoneEntry, None, None),
     row(&["regionexiting", "regionexit"], Kind::ZoneExit, None, None),
     row(&["wander"], Kind::Loitering, None, None),
-    row(&["fd", "face", "aiface"], Kind::Face, Some(Subject::Face), None),
-    row(&["fr"], Kind::Face, Some(Subject::Face), None),
+    // A face that is found and the same that is compared with the album are one alarm.
+    row(&["fd", "face", "aiface", "fr"], Kind::Face, Some(Subject::Face), None),
     row(&["ad", "attribute"], Kind::Analytics, Some(Subject::Face), None),
     row(&["lpd", "lpr", "lp", "licenseplate"], Kind::Plate, Some(Subject::Plate), None),
     row(&["cc", "crosscount"], Kind::Counting, None, None),
@@ -87,11 +87,32 @@ const MEANINGS: &[Meaning] = &[
     row(&["manualpush"], Kind::Manual, None, None),
 ];
 
+/// What stands between several words in one text.
+const BETWEEN_WORDS: [char; 4] = [',', ';', '|', '+'];
+
+/// The words of a text: several where each part of it is known.
+pub(crate) fn split_words(text: &str) -> Vec<&str> {
+    let parts = || text.split(BETWEEN_WORDS).filter(|part| !part.trim().is_empty());
+    let is_several = parts().nth(1).is_some() && parts().all(|part| meaning(part).is_some());
+    if is_several { parts().collect() } else { vec![text] }
+}
+
+/// The parts of a compound.
+fn parts(word: &str) -> impl Iterator<Item = &str> {
+    word.split(['_', '&']).flat_map(|part| part.split(BETWEEN_WORDS))
+}
+
 /// What a word says happened, in any case and with any separators. Of a compound such as `md_vd` that is not known as a
-/// whole the first part that is known counts. `None` for a word that is not known.
+/// whole the first part that is known counts; it names nobody where another part names somebody else. `None` for a word
+/// that is not known.
 pub(crate) fn meaning(word: &str) -> Option<Meaning> {
     let word = limited(word);
-    exact_meaning(word).or_else(|| word.split(['_', '&']).find_map(exact_meaning))
+    exact_meaning(word).or_else(|| {
+        let mut known = parts(word).filter_map(exact_meaning);
+        let first = known.next()?;
+        let is_one = known.all(|other| other.class.is_none() || other.class == first.class);
+        Some(Meaning { class: first.class.filter(|_| is_one), ..first })
+    })
 }
 
 /// Like [`meaning`], for the word as a whole alone: what the name of a member has to be to be taken for an alarm.
@@ -109,8 +130,7 @@ pub(crate) fn exact_meaning(word: &str) -> Option<Meaning> {
 /// Whether a word is known as a whole, or each part of it is: a text of which nothing is anybody's name.
 pub(crate) fn is_known(word: &str) -> bool {
     let is_whole = word.len() <= WORD_LIMIT;
-    is_whole
-        && (exact_meaning(word).is_some() || word.split(['_', '&']).all(|part| exact_meaning(part).is_some()))
+    is_whole && (exact_meaning(word).is_some() || parts(word).all(|part| exact_meaning(part).is_some()))
 }
 
 fn limited(word: &str) -> &str {
@@ -179,8 +199,34 @@ mod tests {
     }
 
     #[test]
+    fn a_compound_of_several_names_none_of_them() {
+        let class = |word| meaning(word).and_then(|meaning| meaning.class);
+        for word in ["pd_vd", "vd_pd", "VD&PD", "human_vehicle", "person,car", "lcd_vd"] {
+            assert_eq!(class(word), None, "{word}");
+        }
+        assert_eq!(class("pd_person"), Some(TargetClass::Person));
+        assert_eq!(class("vd_lcd"), Some(TargetClass::Vehicle));
+    }
+
+    #[test]
+    fn several_words_of_a_text_are_known_each() {
+        for (text, words) in [
+            ("pid,lcd", &["pid", "lcd"][..]),
+            ("fd+lcd", &["fd", "lcd"]),
+            ("pd_vd; md|", &["pd_vd", " md"]),
+            ("pid,", &["pid,"]),
+            ("pid,levitate", &["pid,levitate"]),
+            ("Ann, at the door", &["Ann, at the door"]),
+            ("", &[""]),
+        ] {
+            assert_eq!(split_words(text), words, "{text}");
+        }
+        assert_eq!(kind("levitate,pid"), Kind::Intrusion);
+    }
+
+    #[test]
     fn a_word_is_known_when_nothing_of_it_is_not() {
-        for word in ["FD", "md_vd", "PD & VD", "LCD "] {
+        for word in ["FD", "md_vd", "PD & VD", "LCD ", "pid,lcd"] {
             assert!(is_known(word), "{word}");
         }
         for word in ["Ann", "fd_Ann", "fd Ann", "", &"fd_".repeat(1000)] {

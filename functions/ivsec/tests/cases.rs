@@ -38,7 +38,7 @@ const OF_EACH_FORM: &[Case] = &[
             "object - CH4/ 10:00:03",
             "motion - CH5/ 10:00:03",
             "zone_entry - CH6/ 10:00:03",
-            "input - CH7/ 10:00:03",
+            "input start CH7/ 10:00:03",
             "input stop CH8/ 10:00:03",
         ],
     ),

@@ -16,7 +16,7 @@ const NAME: &str = "Zqann Zqmarked";
 const NUMBER: u64 = 7_141_710_714;
 
 /// Members that name a device, a camera, a plate or its owner, and no face: their texts are kept.
-const IMPERSONAL: [&str; 27] = [
+const IMPERSONAL: [&str; 28] = [
     "devicename",
     "device_name",
     "ipaddress",
@@ -32,6 +32,7 @@ const IMPERSONAL: [&str; 27] = [
     "chn_alais",
     "platenum",
     "plate",
+    "matchedplate",
     "carnum",
     "platetext",
     "platenumber",

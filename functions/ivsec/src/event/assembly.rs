@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use camhook_event::{
-    Face, Fraction, ImageRole, Kind, Plate, PlateList, Report, TargetClass, Text, VendorData,
+    Face, Fraction, ImageRole, Kind, Plate, PlateList, Report, State, TargetClass, Text, VendorData,
 };
-use camhook_ingest::{Draft, DraftImage, DraftTarget, Identity, PICTURES_LIMIT};
+use camhook_ingest::{DeviceTime, Draft, DraftImage, DraftTarget, Identity, PICTURES_LIMIT};
 use camhook_json::Object;
 use camhook_site::Retention;
 
@@ -33,12 +33,13 @@ pub(super) struct Assembly<'a, 's> {
     parts: Vec<Part<'a>>,
     /// The alarms of flat forms as they were sent, by their numbers: what a second plate or face of one is an event of,
     /// too.
-    flats: BTreeMap<usize, Draft<'a>>,
+    flats: BTreeMap<usize, Part<'a>>,
     sender: &'s Sender,
     context: &'s Context<'s>,
 }
 
 /// An event.
+#[derive(Clone)]
 struct Part<'a> {
     draft: Draft<'a>,
     origin: Origin,
@@ -47,6 +48,8 @@ struct Part<'a> {
     /// Who or what the vendor's word names.
     class: Option<TargetClass>,
     content: Content,
+    /// The `SnapId` of what was snapped.
+    snap_id: Option<Text>,
 }
 
 /// What an event was made for.
@@ -65,8 +68,8 @@ enum Origin {
 enum Content {
     Nothing,
     Objects,
-    /// A face of `SnapedObjInfo`, of which `FaceInfo` may say more.
-    FaceObject,
+    /// A face, or a plate without a text, of `SnapedObjInfo`: of which the list of its own may say more.
+    Snapped(Subject),
     /// A plate, or a face of `FaceInfo`: nothing can be added.
     Whole,
 }
@@ -105,7 +108,6 @@ impl<'a, 's> Assembly<'a, 's> {
         let origin = match scope {
             Scope::Flat { channel, number } => {
                 place(&mut draft, self.sender, &channel);
-                self.flats.insert(number, draft.clone());
                 Origin::Flat(number)
             }
             Scope::Channel(channel) => {
@@ -120,7 +122,11 @@ impl<'a, 's> Assembly<'a, 's> {
             }
         };
         let (subject, class) = meaning.map_or((None, None), |meaning| (meaning.subject, meaning.class));
-        self.push(Part { draft, origin, subject, class, content: Content::Nothing });
+        let part = Part { draft, origin, subject, class, content: Content::Nothing, snap_id: None };
+        if let Origin::Flat(number) = origin {
+            self.flats.insert(number, part.clone());
+        }
+        self.push(part);
     }
 
     /// Gives a picture to the alarms that name its number, else to the first of its channel. One that came without its
@@ -166,6 +172,7 @@ impl<'a, 's> Assembly<'a, 's> {
             subject: None,
             class: None,
             content: Content::Whole,
+            snap_id: None,
         });
     }
 
@@ -201,30 +208,41 @@ impl<'a, 's> Assembly<'a, 's> {
         part.add(recognition, self.context);
     }
 
-    /// An event for a recognition that no alarm reports.
+    /// An event for a recognition that no alarm reports. Of what an alarm of a flat form reports it is another; what that
+    /// alarm does not report happened where and when it did.
     fn part_for(&self, recognition: &Recognition<'a>) -> Part<'a> {
+        let subject = recognition.recognized.subject();
         let flat = match recognition.place {
-            Place::PicData(number) => self.flats.get(&number).map(|flat| (number, flat)),
+            Place::PicData(number) => self.flats.get(&number),
             Place::Post => None,
         };
-        let draft = flat.map(|(_, flat)| flat.clone()).unwrap_or_else(|| {
-            let mut draft = self.draft(Kind::Other, recognition.time.as_ref());
-            draft.vendor_kind = Text::new(match recognition.list {
-                Subject::Object => "SnapedObjInfo",
-                Subject::Plate => "PlateInfo",
-                Subject::Face => "FaceInfo",
-            });
-            place(&mut draft, self.sender, &recognition.channel);
-            draft
+        let (origin, draft) = match flat {
+            Some(flat) if flat.reports(subject) => (flat.origin, flat.draft.clone()),
+            Some(flat) => {
+                let Draft { camera, device, device_time, .. } = flat.draft.clone();
+                let draft = Self::draft_of(recognition.list, device_time);
+                (flat.origin, Draft { camera, device, ..draft })
+            }
+            None => {
+                let time = self.context.device_time(recognition.time.as_ref());
+                let mut draft = Self::draft_of(recognition.list, time);
+                place(&mut draft, self.sender, &recognition.channel);
+                (Origin::Recognition, draft)
+            }
+        };
+        Part { draft, origin, subject: Some(subject), class: None, content: Content::Nothing, snap_id: None }
+    }
+
+    /// The event of a recognition that has none yet.
+    fn draft_of(list: Subject, time: Option<DeviceTime>) -> Draft<'a> {
+        let mut draft = Draft::new(Kind::Other, Identity::Delivery);
+        draft.vendor_kind = Text::new(match list {
+            Subject::Object => "SnapedObjInfo",
+            Subject::Plate => "PlateInfo",
+            Subject::Face => "FaceInfo",
         });
-        let origin = flat.map_or(Origin::Recognition, |(number, _)| Origin::Flat(number));
-        Part {
-            draft,
-            origin,
-            subject: Some(recognition.recognized.subject()),
-            class: None,
-            content: Content::Nothing,
-        }
+        set_time(&mut draft, time);
+        draft
     }
 
     /// The drafts, the first of which hold what was sent once for the whole post.
@@ -275,40 +293,69 @@ impl<'a> Part<'a> {
         matches!((self.origin, place), (Origin::Flat(own), Place::PicData(number)) if own == number)
     }
 
+    /// Whether something that was recognized in the picture of this alarm is what it reports. A plate or a face is, too,
+    /// where the alarm leaves open what there was. What is over reports nothing that is there.
+    fn reports(&self, subject: Subject) -> bool {
+        let is_reported = match (self.subject, subject) {
+            (_, Subject::Object) => true,
+            (Some(own @ (Subject::Plate | Subject::Face)), _) => own == subject,
+            (Some(Subject::Object) | None, _) => is_open(self.draft.kind),
+        };
+        is_reported && self.draft.state != Some(State::Stop)
+    }
+
     /// How well a recognition fits into the event, 0 best; `None` when it does not.
     fn rank(&self, recognition: &Recognition<'a>) -> Option<u8> {
+        if self.draft.state == Some(State::Stop) {
+            return None;
+        }
         let is_of_flat = self.is_at(recognition.place);
         if !is_of_flat && !is_same(self.draft.device.channel.as_ref(), recognition.channel.id.as_ref()) {
             return None;
         }
-        let is_empty = self.content == Content::Nothing;
-        let is_for = |subject| self.subject == Some(subject);
         match &recognition.recognized {
-            Recognized::Object { kind, .. } => {
-                let has_room = self.draft.targets.len() < TARGETS_LIMIT
-                    && self.draft.images.len() + recognition.images.len() <= PICTURES_LIMIT;
-                if !has_room || self.content == Content::Whole {
-                    return None;
-                }
-                match self.draft.kind {
-                    _ if is_of_flat => Some(0),
-                    own if own == *kind && is_for(Subject::Object) => Some(0),
-                    _ if *kind == Kind::Object && is_for(Subject::Object) && self.origin == Origin::Alarm => {
-                        Some(1)
-                    }
-                    Kind::Object if *kind != Kind::Analytics && is_for(Subject::Object) && is_empty => {
-                        Some(2)
-                    }
-                    _ => None,
+            Recognized::Object { kind, .. } => self.rank_of_object(*kind, recognition),
+            Recognized::Plate(_) => self.rank_of_one(Subject::Plate, recognition),
+            Recognized::Face(face) => {
+                let known = self.draft.face.as_ref().and_then(|known| known.person_id.as_ref());
+                let is_another = known.is_some() && known != face.person_id.as_ref();
+                self.rank_of_one(Subject::Face, recognition).filter(|_| !is_another)
+            }
+        }
+    }
+
+    fn rank_of_object(&self, kind: Kind, recognition: &Recognition<'a>) -> Option<u8> {
+        let is_empty = self.content == Content::Nothing;
+        let is_for_objects = self.subject == Some(Subject::Object);
+        let has_room = self.draft.targets.len() < TARGETS_LIMIT
+            && self.draft.images.len() + recognition.images.len() <= PICTURES_LIMIT;
+        if !has_room || self.content == Content::Whole {
+            return None;
+        }
+        match self.draft.kind {
+            _ if self.is_at(recognition.place) => Some(0),
+            own if own == kind && is_for_objects => Some(0),
+            _ if kind == Kind::Object && is_for_objects && self.origin == Origin::Alarm => Some(1),
+            Kind::Object if kind != Kind::Analytics && is_for_objects && is_empty => Some(2),
+            _ => None,
+        }
+    }
+
+    /// The rank of a plate or a face, of which an event holds one. `SnapId` is the number of its picture, also of the
+    /// one in which it was snapped; where one of them has none, they are taken in their order.
+    fn rank_of_one(&self, subject: Subject, recognition: &Recognition<'a>) -> Option<u8> {
+        let is_its_own = self.subject == Some(subject);
+        match self.content {
+            Content::Snapped(own) if own == subject && recognition.list == subject => {
+                match (&self.snap_id, &recognition.id) {
+                    (Some(known), Some(id)) => (known == id).then_some(0),
+                    _ => Some(1),
                 }
             }
-            Recognized::Plate(_) => (is_empty && (is_of_flat || is_for(Subject::Plate))).then_some(0),
-            Recognized::Face(_) => match self.content {
-                Content::FaceObject if recognition.list == Subject::Face => Some(0),
-                Content::Nothing if is_of_flat || is_for(Subject::Face) => Some(1),
-                Content::Objects if is_of_flat => Some(1),
-                _ => None,
-            },
+            Content::Nothing if is_its_own => Some(2),
+            Content::Nothing if self.is_at(recognition.place) && self.reports(subject) => Some(2),
+            Content::Objects if self.is_at(recognition.place) && is_its_own => Some(2),
+            _ => None,
         }
     }
 
@@ -330,7 +377,7 @@ impl<'a> Part<'a> {
         let image = shown.or(frame);
         match recognized {
             Recognized::Object { kind, class } => self.add_object(kind, class, image, id, &rest),
-            Recognized::Plate(plate) => self.add_plate(plate, image, id, &rest),
+            Recognized::Plate(plate) => self.add_plate(plate, list, image, id, &rest),
             Recognized::Face(face) => self.add_face(face, list, image, id, &rest, context),
         }
     }
@@ -348,18 +395,39 @@ impl<'a> Part<'a> {
         }
         let attributes = rest.to_attributes();
         self.draft.targets.push(DraftTarget { id, class, image, attributes, ..DraftTarget::default() });
-        self.content = Content::Objects;
+        if self.content == Content::Nothing {
+            self.content = Content::Objects;
+        }
     }
 
-    fn add_plate(&mut self, plate: PlateReading, image: Option<usize>, id: Option<Text>, rest: &Object<'a>) {
+    /// Adds a plate or a face to the targets, or its picture to the one that was snapped.
+    fn add_target(&mut self, class: TargetClass, image: Option<usize>) {
+        let known = self.draft.targets.iter_mut().find(|target| target.class == Some(class));
+        match (self.content, known) {
+            (Content::Snapped(_), Some(target)) => target.image = target.image.or(image),
+            _ => {
+                let class = Some(class);
+                self.draft.targets.push(DraftTarget { class, image, ..DraftTarget::default() });
+            }
+        }
+    }
+
+    fn add_plate(
+        &mut self,
+        plate: PlateReading,
+        list: Subject,
+        image: Option<usize>,
+        id: Option<Text>,
+        rest: &Object<'a>,
+    ) {
         let PlateReading { text, read, group, color, owner, vehicle } = plate;
         self.draft.kind = Kind::Plate;
-        self.draft.targets.push(DraftTarget {
-            class: Some(TargetClass::Plate),
-            image,
-            ..DraftTarget::default()
-        });
-        self.draft.event_ids.extend(id);
+        self.add_target(TargetClass::Plate, image);
+        let is_snapped = list == Subject::Object && text.is_none();
+        self.content = if is_snapped { Content::Snapped(Subject::Plate) } else { Content::Whole };
+        self.snap_id.clone_from(&id);
+        let new = id.filter(|id| !self.draft.event_ids.contains(id));
+        self.draft.event_ids.extend(new);
         self.draft.plate = text.map(|text| Plate {
             read,
             list: group.and_then(plate_list),
@@ -370,7 +438,6 @@ impl<'a> Part<'a> {
             ..Plate::new(text)
         });
         rest.keep(&mut self.draft.vendor_data);
-        self.content = Content::Whole;
     }
 
     fn add_face(
@@ -386,16 +453,14 @@ impl<'a> Part<'a> {
         self.draft.kind = if matched == Some(true) { Kind::FaceMatch } else { Kind::Face };
         let keeps_faces = context.faces == Retention::Keep;
         if list == Subject::Object {
+            self.snap_id.clone_from(&id);
             let (id, attributes) =
                 if keeps_faces { (id, rest.to_attributes()) } else { (None, Default::default()) };
             let class = Some(TargetClass::Face);
             self.draft.targets.push(DraftTarget { id, class, image, attributes, ..DraftTarget::default() });
-            self.content = Content::FaceObject;
+            self.content = Content::Snapped(Subject::Face);
         } else {
-            if self.content != Content::FaceObject {
-                let class = Some(TargetClass::Face);
-                self.draft.targets.push(DraftTarget { class, image, ..DraftTarget::default() });
-            }
+            self.add_target(TargetClass::Face, image);
             if keeps_faces {
                 self.draft.event_ids.extend(id);
                 rest.keep(&mut self.draft.vendor_data);
@@ -420,7 +485,7 @@ impl<'a> Part<'a> {
 
     /// Takes the kind of a recognition where it says more than the alarm does.
     fn become_kind(&mut self, kind: Kind) {
-        if matches!(self.draft.kind, Kind::Other | Kind::Motion | Kind::Object | Kind::Analytics) {
+        if is_open(self.draft.kind) {
             self.draft.kind = kind;
         }
     }
@@ -434,8 +499,13 @@ impl<'a> Part<'a> {
     }
 }
 
+/// Whether a kind leaves open what there was.
+fn is_open(kind: Kind) -> bool {
+    matches!(kind, Kind::Other | Kind::Motion | Kind::Object | Kind::Analytics)
+}
+
 /// Without a time that means something, two events may have been posted alike.
-fn set_time(draft: &mut Draft<'_>, time: Option<camhook_ingest::DeviceTime>) {
+fn set_time(draft: &mut Draft<'_>, time: Option<DeviceTime>) {
     let is_timed = time.as_ref().is_some_and(|time| time.at.is_some());
     draft.identity = if is_timed { Identity::Content } else { Identity::Delivery };
     draft.device_time = time;

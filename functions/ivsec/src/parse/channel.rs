@@ -4,20 +4,22 @@
 
 use std::borrow::Cow;
 
-use camhook_event::{Counts, Kind, Report, State, Text};
+use camhook_event::{Kind, Report, State, Text};
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
-use super::counting::counts;
 use super::evidence::{Evidence, FlatAlarms};
 use super::member::{
-    Channels, Flag, Member, folded, is_container, is_of_channels, number_of_picture, objects, text, texts,
-    vendor_data, word,
+    Channels, Flag, Member, folded, is_blank, is_container, is_of_channels, number_of_picture, objects, text,
+    vendor_data, word, words,
 };
 use super::recognition::{Beside, read_beside, split_beside};
 use super::unknown::{Surroundings, Unknowns, Weight};
 use crate::message::{Alarm, Push, Scope, WordPlace};
 use crate::vocabulary::{Meaning, Subject, exact_meaning, meaning};
+
+/// The flag of a bell: on when it is pressed, and off some ten seconds later.
+const BELL: &str = "doorbell_call";
 
 /// Reads the entry of one channel.
 pub(super) fn read_channel<'a>(
@@ -39,7 +41,6 @@ struct Reader<'a> {
     channels: Channels,
     time: Option<Text>,
     picture: Option<Text>,
-    counts: Option<Counts>,
     raised: Vec<Raised>,
     /// What shows the alarms of the channel, or is one by itself.
     evidence: Evidence<'a>,
@@ -47,6 +48,8 @@ struct Reader<'a> {
     beside: Vec<Beside<'a>>,
     /// Whether a member was found that can raise an alarm, on or off.
     has_flag: bool,
+    /// The members of `int_alarm` that stand in the entry itself, and an `int_alarm` that is a flag.
+    of_entry: Object<'a>,
     levels: Object<'a>,
     /// Members that raise an alarm, with a value of which nobody knows whether it does.
     unreadable: Object<'a>,
@@ -76,19 +79,29 @@ impl Raised {
         word(name).map(|word| Self::new(word, WordPlace::Name))
     }
 
+    /// The alarm of a flag that is on. That of a bell is a press, whose end is the flag that is off.
+    fn of_flag(name: &str) -> Option<Self> {
+        let state = (folded(name) == BELL).then_some(State::Start);
+        Self::of_name(name).map(|raised| Self { state, ..raised })
+    }
+
     /// What the device recognizes when this happens.
     fn subject(&self) -> Option<Subject> {
         self.meaning?.subject
     }
 
     /// Whether both say the same: the alarm of `int_alarm` stands again in `int_alarm_ex`, and motion in up to four
-    /// members.
+    /// members. What is on is never an end of the same, which is an alarm beside it.
     fn is_same(&self, other: &Self) -> bool {
         let is_same_thing = match (self.meaning, other.meaning) {
             (Some(one), Some(another)) => one == another,
             _ => self.word == other.word,
         };
-        is_same_thing && (self.state == other.state || self.state.is_none() || other.state.is_none())
+        is_same_thing && self.is_end() == other.is_end()
+    }
+
+    fn is_end(&self) -> bool {
+        self.state == Some(State::Stop)
     }
 }
 
@@ -100,17 +113,14 @@ impl<'a> Reader<'a> {
         match folded.as_str() {
             "time" if value.to_text().is_some() => self.time = text(&value),
             "take_alarm_snap" => self.picture = number_of_picture(&value),
+            "int_alarm" if !is_container(&value) => self.of_entry.push(name, value),
+            "alarm_val" | "int_subtype" => self.of_entry.push(name, value),
             "int_alarm" | "int_alarm_ex" => self.read_subtypes((name, value)),
             "motion_alarm" | "io_alarm" | "pir_alarm" | "videoloss" | "sound_alarm" | "occlusion_alarm"
-            | "doorbell_call" => self.read_flag((name, value)),
+            | BELL => self.read_flag((name, value)),
             "motion_report" => self.read_motion_report((name, value)),
             "motion_smart_alarm" => self.read_smart_motion((name, value)),
             "talkback_alarm" => self.read_talkback((name, value)),
-            "cc_alarm_num" | "cc_alrm_num" => {
-                self.has_flag = true;
-                self.counts = counts(&value, "cc_in_num", "cc_out_num").or(self.counts.take());
-                self.levels.push(name, value);
-            }
             // Levels, which repeat while an alarm goes on. No document has a flag of that name here.
             "alarm_state" if are_levels(&value) || Flag::of(&value) == Flag::Off => {}
             "alarm_state" => self.read_flag((name, value)),
@@ -158,7 +168,7 @@ impl<'a> Reader<'a> {
         };
         match flag {
             Flag::On if !self.is_full() => {
-                let Some(raised) = Raised::of_name(&name) else {
+                let Some(raised) = Raised::of_flag(&name) else {
                     self.unknown.push(name, value);
                     return;
                 };
@@ -202,7 +212,7 @@ impl<'a> Reader<'a> {
             }
             let picture = alarm.take("take_alarm_snap").as_ref().and_then(number_of_picture);
             let subtypes = alarm.take_all("int_subtype");
-            let words: Vec<Text> = subtypes.iter().flat_map(texts).take(EVENTS_LIMIT + 1).collect();
+            let words: Vec<Text> = subtypes.iter().flat_map(words).take(EVENTS_LIMIT + 1).collect();
             let mut subject = None;
             if words.is_empty() {
                 subtypes.into_iter().for_each(|subtype| alarm.push("int_subtype", subtype));
@@ -220,6 +230,26 @@ impl<'a> Reader<'a> {
         }
         for other in others {
             self.read_flag((name.clone(), other));
+        }
+    }
+
+    /// An `int_alarm` whose members stand in the entry itself: a flag and its subtype. One without the other is read by
+    /// itself.
+    fn read_subtypes_of_entry(&mut self) {
+        let members = std::mem::take(&mut self.of_entry);
+        let is_subtype = |name: &str| folded(name) == "int_subtype";
+        let (subtypes, flags): (Vec<_>, Vec<_>) = members.into_iter().partition(|(name, _)| is_subtype(name));
+        let has_words = subtypes.iter().any(|(_, subtype)| !words(subtype).is_empty());
+        if has_words && !flags.is_empty() {
+            let flags = flags.into_iter().map(|(_, flag)| ("alarm_val".into(), flag));
+            let alarm = Json::Object(flags.chain(subtypes).collect());
+            return self.read_subtypes(("int_alarm".into(), alarm));
+        }
+        for (name, value) in flags.into_iter().chain(subtypes) {
+            match folded(&name).as_ref() {
+                "int_alarm" => self.read_flag((name, value)),
+                _ => self.unknown.push(name, value),
+            }
         }
     }
 
@@ -263,7 +293,10 @@ impl<'a> Reader<'a> {
             self.has_flag = true;
             let time = alarm.take("MDtime").as_ref().and_then(text);
             let states = alarm.take_all("MDState");
-            let is_motion = states.iter().any(|state| Weight::of(state) > Weight::Nothing);
+            let is_motion = states.iter().any(|state| match state {
+                Json::List(states) => !states.iter().all(is_blank),
+                state => Weight::of(state) > Weight::Nothing,
+            });
             if let (true, Some(raised)) = (is_motion, Raised::of_name(&name)) {
                 self.raise(Raised { time, ..raised });
             }
@@ -319,6 +352,7 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(mut self, around: &Surroundings, push: &mut Push<'a>, unknowns: &mut Unknowns) {
+        self.read_subtypes_of_entry();
         let subject = self.raised.iter().find_map(Raised::subject);
         let (beside, unknown) = self.evidence.split_beside(subject, std::mem::take(&mut self.unknown));
         self.add_beside(beside);
@@ -326,16 +360,19 @@ impl<'a> Reader<'a> {
             channels,
             time,
             picture,
-            counts,
             raised,
-            evidence,
+            mut evidence,
             beside,
             has_flag,
+            of_entry: _,
             mut levels,
             unreadable,
             unknown: _,
         } = self;
-        let has_flag = has_flag || evidence.says_something() || !beside.is_empty();
+        let counters = evidence.take_counters();
+        let counts = counters.counts();
+        let has_flag = has_flag || evidence.says_something() || !beside.is_empty() || !counters.is_empty();
+        levels.append(counters.into_members());
         let is_nameless = channels.is_empty() && !raised.is_empty();
         for (name, value) in unknown.iter().filter(|(name, value)| is_nameless && is_of_channels(name, value))
         {
@@ -343,6 +380,7 @@ impl<'a> Reader<'a> {
         }
         let own = around.of_entry(&channels, time, &unknown);
         let channels = channels.within(&around.channel_beside(&unknown));
+        push.note_names(&channels);
         let mut rest = Object::default();
         for member in unreadable {
             if raised.is_empty() {

@@ -13,15 +13,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use camhook_event::{Kind, Report, State, Text, VendorData};
+use camhook_event::{Counts, Kind, MacAddress, Report, State, Text, VendorData};
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
 use super::channel::read_channel;
-use super::counting::read_statistics;
+use super::counting::{Counters, read_statistics};
 use super::evidence::{Evidence, FlatAlarms};
 use super::member::{
-    Channels, folded, is_container, is_of_channels, number_of_picture, objects, text, vendor_data,
+    Channels, folded, is_container, is_of_channels, number_of_picture, objects, text, vendor_data, words,
 };
 use super::recognition::{Beside, read_beside};
 use super::system::read_system;
@@ -85,6 +85,8 @@ struct Flat {
     time: Option<Text>,
     state: Option<State>,
     channels: Channels,
+    /// The counters of the line that was crossed.
+    counts: Option<Counts>,
     is_begun: bool,
 }
 
@@ -94,13 +96,15 @@ impl Flat {
         match folded_name {
             "eventtype" => {
                 self.is_begun = true;
-                let Some(word) = text(&value) else {
+                if text(&value).is_none() {
                     let is_blank = matches!(&value, Json::Text(_) | Json::Null);
                     return (!is_blank).then_some(value);
-                };
-                let is_known = |known: &Text| known.as_str().eq_ignore_ascii_case(word.as_str());
-                if self.words.len() <= EVENTS_LIMIT && !self.words.iter().any(is_known) {
-                    self.words.push(word);
+                }
+                for word in words(&value) {
+                    let is_known = |known: &Text| known.as_str().eq_ignore_ascii_case(word.as_str());
+                    if self.words.len() <= EVENTS_LIMIT && !self.words.iter().any(is_known) {
+                        self.words.push(word);
+                    }
                 }
                 None
             }
@@ -127,6 +131,16 @@ impl Flat {
         self.is_alarm() && self.channels.is_empty() && is_of_channels(name, value)
     }
 
+    /// Takes the counters that stand beside this alarm. What is left of them: all where there is none.
+    fn read_counters<'a>(&mut self, counters: Counters<'a>, levels: &mut Object<'a>) -> Object<'a> {
+        if !self.is_alarm() {
+            return counters.into_members();
+        }
+        self.counts = counters.counts();
+        levels.append(counters.into_members());
+        Object::default()
+    }
+
     /// Whether the form reports anything.
     fn is_alarm(&self) -> bool {
         !self.words.is_empty()
@@ -150,6 +164,7 @@ impl Flat {
             let meaning = meaning(word.as_str());
             for channel in &channels {
                 let number = push.alarms.len();
+                let kind = meaning.map_or(Kind::Other, |meaning| meaning.kind);
                 if number > EVENTS_LIMIT {
                     return flat;
                 }
@@ -157,14 +172,14 @@ impl Flat {
                 push.alarms.push(Alarm {
                     word: word.clone(),
                     word_place: WordPlace::Value,
-                    kind: meaning.map_or(Kind::Other, |meaning| meaning.kind),
+                    kind,
                     meaning,
                     state: self.state,
                     report: Report::Detection,
                     scope: Scope::Flat { channel: channel.clone(), number },
                     time: time.clone(),
                     picture: None,
-                    counts: None,
+                    counts: self.counts.filter(|_| kind == Kind::Counting),
                     data: VendorData::default(),
                     unknown: data.clone(),
                 });
@@ -271,29 +286,35 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// One entry for each network interface: the first is the device's own.
+    /// One entry for each network interface: the first that has an address is the device's own.
     fn read_interfaces(&mut self, value: Json<'a>) {
-        let (interfaces, _) = objects(value);
-        let Some(mut interface) = interfaces.into_iter().next() else { return };
-        let Sender { mac, name, address, label } = Sender::take_from(&mut interface);
-        let sender = std::mem::take(&mut self.sender);
-        self.sender = Sender {
-            mac: sender.mac.or(mac),
-            name: sender.name.or(name),
-            address: sender.address.or(address),
-            label: sender.label.or(label),
-        };
-        if !interface.is_empty() {
-            self.levels.push("dev_net_info", Json::Object(interface));
+        let (mut interfaces, _) = objects(value);
+        let mac = |interface: &Object<'_>| MacAddress::parse(interface.get("mac")?.to_text()?.as_str());
+        interfaces.sort_by_key(|interface| mac(interface).is_none());
+        for (index, mut interface) in interfaces.into_iter().enumerate() {
+            let Sender { mac, name, address, label } = Sender::take_from(&mut interface);
+            let sender = std::mem::take(&mut self.sender);
+            self.sender = Sender {
+                mac: sender.mac.or(mac),
+                name: sender.name.or(name),
+                address: sender.address.or(address),
+                label: sender.label.or(label),
+            };
+            if index == 0 && !interface.is_empty() {
+                self.levels.push("dev_net_info", Json::Object(interface));
+            }
         }
     }
 
     fn read(self, findings: &mut Findings) -> Push<'a> {
-        let Self { sender, flat, time, start_time, mut levels, unknown, evidence, .. } = self;
+        let Self { sender, mut flat, time, start_time, mut levels, mut unknown, mut evidence, .. } = self;
         let mut push = Push { sender, ..Push::default() };
         if flat.is_begun && !flat.is_alarm() {
             findings.signs.insert(Sign::NoEventType);
         }
+        let counters = flat.read_counters(evidence.take_counters(), &mut levels);
+        findings.known -= counters.iter().count();
+        unknown.append(counters);
         let unknowns = &mut findings.unknowns;
         let (beside, unknown) = evidence.split_beside(flat.subject(), unknown);
         for (name, value) in unknown.iter().filter(|(name, value)| flat.is_of_its_channels(name, value)) {
@@ -356,6 +377,8 @@ fn read_entry<'a>(entry: Object<'a>, around: &Surroundings, push: &mut Push<'a>,
         }
     }
     let is_flat = flat.is_alarm();
+    let mut rest = Object::default();
+    unknown.append(flat.read_counters(evidence.take_counters(), &mut rest));
     let (beside, unknown) = evidence.split_beside(flat.subject(), unknown);
     let has_alarms = !channels.is_empty() || !systems.is_empty() || is_flat;
     let is_readable = has_alarms || beside.is_some() || evidence.says_something();
@@ -363,7 +386,6 @@ fn read_entry<'a>(entry: Object<'a>, around: &Surroundings, push: &mut Push<'a>,
         unknowns.note("alarm_list", Weight::Content);
     }
     let own = around.of_entry(&flat.channels, time, &unknown);
-    let mut rest = Object::default();
     for (name, value) in unknown {
         let at_least = match (is_readable, Weight::of(&value)) {
             (true, _) | (false, Weight::Nothing) => Weight::Nothing,

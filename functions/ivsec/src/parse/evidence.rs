@@ -1,9 +1,10 @@
-//! What shows an alarm, or is one by itself: recognitions and pictures. They stand at the post, at an entry of
+//! What shows an alarm, or is one by itself: recognitions, pictures and counters. They stand at the post, at an entry of
 //! `alarm_list` and at one of `channel_alarm` alike.
 
 use camhook_event::Text;
 use camhook_json::{Json, Object};
 
+use super::counting::Counters;
 use super::member::{Channels, Member, folded, number_of_picture, objects};
 use super::recognition::{Beside, is_held, is_listed, list, read_holder, read_list, split_beside};
 use super::unknown::{Surroundings, Unknowns, Weight};
@@ -17,6 +18,7 @@ pub(super) struct Evidence<'a> {
     pic_data: Vec<Member<'a>>,
     holders: Vec<Member<'a>>,
     lists: Vec<(Subject, Member<'a>)>,
+    counters: Counters<'a>,
 }
 
 impl<'a> Evidence<'a> {
@@ -27,7 +29,7 @@ impl<'a> Evidence<'a> {
             "picdata" => &mut self.pic_data,
             "ai_snap_picture" | "eventtrafficcar" => &mut self.holders,
             folded => {
-                let Some(subject) = list(folded) else { return Some((name, value)) };
+                let Some(subject) = list(folded) else { return self.counters.read_member((name, value)) };
                 self.lists.push((subject, (name, value)));
                 return None;
             }
@@ -39,6 +41,11 @@ impl<'a> Evidence<'a> {
     /// Takes what it can out of the value of an alarm.
     pub(super) fn read_members(&mut self, members: Object<'a>) -> Object<'a> {
         members.into_iter().filter_map(|member| self.read_member(member)).collect()
+    }
+
+    /// Takes the counters, which belong to the alarm of a crossing that they stand beside.
+    pub(super) fn take_counters(&mut self) -> Counters<'a> {
+        std::mem::take(&mut self.counters)
     }
 
     /// Whether there is anything in these members.
@@ -72,7 +79,7 @@ impl<'a> Evidence<'a> {
         push: &mut Push<'a>,
         unknowns: &mut Unknowns,
     ) {
-        let Self { pictures, pic_data, holders, lists } = self;
+        let Self { pictures, pic_data, holders, lists, counters: _ } = self;
         for (name, value) in pictures {
             let (pictures, others) = objects(value);
             for other in others {

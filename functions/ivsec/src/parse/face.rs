@@ -3,18 +3,28 @@
 use camhook_event::Text;
 use camhook_json::{Json, Object};
 
-use super::member::Statement;
+use super::member::{Statement, integer, only};
 use super::plate::group;
 use crate::message::FaceReading;
 
 /// Names that devices give to a face that is in no album.
 const NOBODY: [&str; 3] = ["unknown", "unknown face", "stranger"];
 
+/// Members that hold the number of a person, the first that is there. `MatchedFaceId` is that of the album, beside one of
+/// the face that was seen.
+const IDS: [&str; 3] = ["Id", "MatchedFaceId", "FaceId"];
+
+/// Whether an object is a face that does not say so by its `Type`: it has the number of one, or a likeness.
+pub(super) fn bears_face(object: &Object<'_>) -> bool {
+    let says = |name: &str| object.get_all(name).any(|value| value.to_text().is_some());
+    ["FaceId", "MatchedFaceId", "Similarity"].into_iter().any(says)
+}
+
 /// Takes what is known of a face. One whose members contradict each other is on no list and nobody's.
 ///
 /// `Score` is the quality of the picture and never the likeness.
 pub(super) fn read_face(info: &mut Object<'_>, has_album_picture: bool) -> FaceReading {
-    let similarity = info.take("Similarity").and_then(|value| value.to_number()).filter(|value| *value > 0.0);
+    let similarity = take_likeness(info);
     let identity = Identity::take(info);
     let matched = identity.matched(similarity, has_album_picture);
     let is_doubtful = identity.is_contradiction();
@@ -26,13 +36,27 @@ pub(super) fn read_face(info: &mut Object<'_>, has_album_picture: bool) -> FaceR
         group,
         person_id,
         name,
-        // Documented as 0 to 100; a value up to 1 is taken for a fraction.
-        similarity: similarity.map(|value| if value > 1.0 { value / 100.0 } else { value }),
+        similarity,
         sex: estimates.sex(),
         age: estimates.age.and_then(|age| Text::new(&age.to_string())),
         glasses: estimates.yes_or_no(estimates.glasses),
         mask: estimates.yes_or_no(estimates.mask),
     }
+}
+
+/// Takes `Similarity`, as a fraction; 0 is none. Documented as 0 to 100; a value up to 1 is taken for a fraction. One that
+/// is no number stays.
+fn take_likeness(info: &mut Object<'_>) -> Option<f64> {
+    let value = info.take("Similarity")?;
+    let text = value.to_text().map(|text| text.as_str().replace(',', ".")).unwrap_or_default();
+    let is_percent = text.ends_with('%');
+    let number: Option<f64> = text.trim_end_matches('%').trim_end().parse().ok();
+    let Some(number) = number.filter(|number| number.is_finite()) else {
+        info.push("Similarity", value);
+        return None;
+    };
+    let likeness = if is_percent || number > 1.0 { number / 100.0 } else { number };
+    Some(likeness).filter(|likeness| *likeness > 0.0)
 }
 
 /// Who a face is.
@@ -48,10 +72,10 @@ struct Identity<'a> {
 impl<'a> Identity<'a> {
     /// Takes the number and the name; the group stays.
     fn take(info: &mut Object<'a>) -> Self {
-        let id_name = if info.get("Id").is_some() { "Id" } else { "FaceId" };
+        let id_name = IDS.into_iter().find(|name| info.get(name).is_some()).unwrap_or("Id");
         let id = Statement::take(info, id_name);
         let name = Statement::take(info, "Name");
-        let groups: Vec<i64> = info.get_all("GrpId").filter_map(Json::to_integer).collect();
+        let groups: Vec<i64> = info.get_all("GrpId").filter_map(integer).collect();
         let is_group_contradicted = groups.iter().any(|group| Some(group) != groups.first())
             || (!groups.is_empty() && groups.len() < info.get_all("GrpId").count());
         Self { id_name, id, name, groups, is_group_contradicted }
@@ -86,7 +110,8 @@ impl<'a> Identity<'a> {
     fn into_person(self, matched: Option<bool>, info: &mut Object<'a>) -> (Option<Text>, Option<Text>) {
         let Self { id_name, id, name, groups: _, is_group_contradicted: _ } = self;
         if matched == Some(true) {
-            let text = |statement: Statement<'_>| statement.into_one().and_then(|value| value.to_text());
+            let text =
+                |statement: Statement<'_>| statement.into_one().and_then(|value| only(&value).to_text());
             return (text(id), text(name));
         }
         id.put_back(id_name, info);
@@ -102,7 +127,7 @@ fn is_nobody(name: &Text) -> bool {
 /// Whether the number of a person is one. A face is never the person with a blank number, and may be one whose number
 /// is a word.
 fn is_person(id: &Json<'_>) -> bool {
-    match id.to_integer() {
+    match integer(id) {
         Some(number) => number > 0,
         None => id.to_text().is_some(),
     }
@@ -172,6 +197,9 @@ mod tests {
             (Some(false), r#"{"Id":41,"GrpId":-1,"Name":"Ada","Similarity":90}"#),
             (Some(false), r#"{"Id":41,"Name":"Unknown Face","Similarity":12}"#),
             (Some(false), r#"{"Name":"Stranger"}"#),
+            (Some(false), r#"{"Id":4294967295,"GrpId":2,"Name":"Ada","Similarity":90}"#),
+            (Some(false), r#"{"Id":41,"GrpId":4294967295,"Name":"Ada","Similarity":90}"#),
+            (Some(true), r#"{"MatchedFaceId":41,"FaceId":7,"Name":"Ada"}"#),
             (Some(false), r#"{"Id":503,"GrpId":2,"Name":"","Score":88}"#),
             (None, r#"{"Id":503,"GrpId":2,"Score":88}"#),
             (None, r#"{"Name":"Ada"}"#),
@@ -216,6 +244,9 @@ mod tests {
         assert_eq!(face(r#"{"Id":0,"Score":80,"Similarity":0.0}"#).similarity, None);
         assert_eq!(face(r#"{"Id":1,"Similarity":75}"#).similarity, Some(0.75));
         assert_eq!(face(r#"{"Id":1,"Similarity":0.9}"#).similarity, Some(0.9));
+        assert_eq!(face(r#"{"Id":1,"Similarity":"75%"}"#).similarity, Some(0.75));
+        assert_eq!(face(r#"{"Id":1,"Similarity":"75,5 %"}"#).similarity, Some(0.755));
+        assert_eq!(face(r#"{"Id":1,"Similarity":"high"}"#).similarity, None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
 use crate::message::Channel;
+use crate::vocabulary::split_words;
 
 /// The characters of a word, a name or a time that are read: no event keeps more, and they are copied for each of several
 /// alarms.
@@ -193,9 +194,27 @@ pub(super) fn texts(value: &Json<'_>) -> Vec<Text> {
     }
 }
 
+/// The words of a value: its texts, and each of several in one text.
+pub(super) fn words(value: &Json<'_>) -> Vec<Text> {
+    texts(value).iter().flat_map(|text| split_words(text.as_str())).filter_map(Text::new).collect()
+}
+
 /// A text or number that stands for something: 0 is none.
 pub(super) fn number_of_picture(value: &Json<'_>) -> Option<Text> {
     text(value).filter(|number| number.as_str() != "0")
+}
+
+/// -1 as an unsigned number of 32 or 64 bits.
+pub(super) const UNSIGNED_MINUS_ONE: [&str; 2] = ["4294967295", "18446744073709551615"];
+
+/// A whole number, also as `1.0` or as the only value of a list, and -1 also as an unsigned one.
+pub(super) fn integer(value: &Json<'_>) -> Option<i64> {
+    let text = only(value).to_text()?;
+    let text = text.as_str();
+    let is_zero = |fraction: &str| fraction.bytes().all(|digit| digit == b'0');
+    let whole =
+        text.split_once('.').filter(|(_, fraction)| is_zero(fraction)).map_or(text, |(whole, _)| whole);
+    if UNSIGNED_MINUS_ONE.contains(&whole) { Some(-1) } else { whole.parse().ok() }
 }
 
 /// Whether a value holds others.
@@ -260,7 +279,7 @@ fn channel_from_zero(value: &Json<'_>) -> Option<Text> {
 }
 
 /// The value of a list of one.
-fn only<'v, 'a>(value: &'v Json<'a>) -> &'v Json<'a> {
+pub(super) fn only<'v, 'a>(value: &'v Json<'a>) -> &'v Json<'a> {
     match value {
         Json::List(values) => match values.as_slice() {
             [only] => only,
@@ -308,8 +327,8 @@ pub(super) struct Channels {
     named: Vec<Text>,
     /// Those that `Chn` gives by their numbers.
     numbered: Vec<Text>,
-    /// The name of the camera.
-    name: Option<Text>,
+    /// The names of their cameras: one for all of them, or one for each.
+    names: Vec<Option<Text>>,
 }
 
 impl Channels {
@@ -319,12 +338,7 @@ impl Channels {
         let is_read = match ChannelMember::of(folded_name) {
             Some(ChannelMember::Id) => self.read(&value),
             Some(ChannelMember::FromZero) => self.read_from_zero(&value),
-            Some(ChannelMember::Name) => {
-                let name = text(&value);
-                let is_read = name.is_some() || is_blank(&value);
-                self.name = name.or_else(|| self.name.take());
-                is_read
-            }
+            Some(ChannelMember::Name) => self.read_names(&value),
             None => false,
         };
         (!is_read).then_some(value)
@@ -366,6 +380,30 @@ impl Channels {
         }
     }
 
+    /// Reads the value of `channel_name`: a name, or a list of them in the order of the channels. Whether it could be
+    /// read.
+    fn read_names(&mut self, value: &Json<'_>) -> bool {
+        let values = match value {
+            Json::List(values) => values.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        let is_read = values.iter().all(|value| text(value).is_some() || is_blank(value));
+        let names: Vec<_> = values.iter().take(EVENTS_LIMIT + 1).map(text).collect();
+        if is_read && names.iter().any(Option::is_some) {
+            self.names = names;
+        }
+        is_read
+    }
+
+    /// The name of the camera at a place among so many channels.
+    fn name(&self, index: usize, count: usize) -> Option<Text> {
+        match self.names.as_slice() {
+            [name] => name.clone(),
+            names if names.len() == count => names.get(index).cloned().flatten(),
+            _ => None,
+        }
+    }
+
     /// Whether none is named by its id or number.
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty() && self.numbered.is_empty()
@@ -373,7 +411,7 @@ impl Channels {
 
     /// The channels, in their order. Numbers beside as many ids are the same channels again.
     pub(super) fn ids(&self) -> Vec<Text> {
-        let Self { named, numbered, name: _ } = self;
+        let Self { named, numbered, names: _ } = self;
         let mut ids = named.clone();
         if numbered.len() > named.len() {
             for id in numbered {
@@ -386,16 +424,18 @@ impl Channels {
     /// The channels of an entry that stands in something about a channel: its own, else that one; one without an id
     /// where neither names any.
     pub(super) fn within(&self, around: &Channel) -> Vec<Channel> {
-        let name = |id: Option<&Text>| {
-            let is_around = id == around.id.as_ref();
-            self.name.clone().or_else(|| around.name.clone().filter(|_| is_around))
-        };
         let ids = self.ids();
         if ids.is_empty() {
-            let id = around.id.clone();
-            return vec![Channel { name: name(id.as_ref()), id }];
+            let Channel { id, name } = around.clone();
+            return vec![Channel { id, name: self.name(0, 1).or(name) }];
         }
-        ids.into_iter().map(|id| Channel { name: name(Some(&id)), id: Some(id) }).collect()
+        let count = ids.len();
+        let named = |(index, id): (usize, Text)| {
+            let is_around = Some(&id) == around.id.as_ref();
+            let name = self.name(index, count).or_else(|| around.name.clone().filter(|_| is_around));
+            Channel { id: Some(id), name }
+        };
+        ids.into_iter().enumerate().map(named).collect()
     }
 
     /// Keeps the channels but the first in what is left of something that is about one.
@@ -410,7 +450,7 @@ impl Channels {
     /// Keeps what a post says that no entry of it may show: the channels but the first, a name without a channel.
     pub(super) fn keep_unplaced(&self, levels: &mut Object<'_>) {
         self.keep_others(levels);
-        match &self.name {
+        match &self.name(0, 1) {
             Some(name) if self.is_empty() => levels.push("channel_name", Json::Text(name.to_string().into())),
             _ => {}
         }
@@ -433,6 +473,7 @@ fn is_several(text: &str) -> bool {
 fn insert(ids: &mut Vec<Text>, id: Option<Text>) -> bool {
     // One of which characters could not be read may be that of several channels.
     let Some(id) = id.filter(|id| !id.as_str().contains(char::REPLACEMENT_CHARACTER)) else { return false };
+    let id = one_case(id);
     let is_known = |known: &Text| known.as_str().eq_ignore_ascii_case(id.as_str());
     if ids.len() <= EVENTS_LIMIT && !ids.iter().any(is_known) {
         ids.push(id);
@@ -440,8 +481,14 @@ fn insert(ids: &mut Vec<Text>, id: Option<Text>) -> bool {
     true
 }
 
+/// An id like `ch2` as the documents write it: a camera has one id in whatever case it comes.
+fn one_case(id: Text) -> Text {
+    let upper = Some(id.as_str()).filter(|id| is_channel_id(id)).map(str::to_ascii_uppercase);
+    upper.and_then(|upper| Text::new(&upper)).unwrap_or(id)
+}
+
 /// Whether a value says nothing at all.
-fn is_blank(value: &Json<'_>) -> bool {
+pub(super) fn is_blank(value: &Json<'_>) -> bool {
     match value {
         Json::Null => true,
         Json::Text(text) => text.trim().is_empty(),
@@ -512,6 +559,27 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_number_is_read_in_every_form() {
+        for (json, number) in [
+            ("1", Some(1)),
+            ("\" 2 \"", Some(2)),
+            ("1.0", Some(1)),
+            ("\"3.00\"", Some(3)),
+            ("[4]", Some(4)),
+            ("-1", Some(-1)),
+            ("4294967295", Some(-1)),
+            ("18446744073709551615", Some(-1)),
+            ("900000000000000001", Some(900_000_000_000_000_001)),
+            ("1.5", None),
+            ("[1,2]", None),
+            ("\"\"", None),
+            ("true", None),
+        ] {
+            assert_eq!(integer(&read(json).unwrap()), number, "{json}");
+        }
+    }
+
+    #[test]
     fn several_channels_are_told_apart_in_every_spelling() {
         let ids = |named: &str, from_zero: &str| {
             let mut channels = Channels::default();
@@ -529,6 +597,7 @@ mod tests {
             ("null", "[1,4]", "CH2 CH5"),
             ("null", "\"1,4\"", "CH2 CH5"),
             ("null", "\"CH2|ch2\"", "CH2"),
+            ("\"ip_ch2\"", "null", "IP_CH2"),
             ("\"CH5\"", "4", "CH5"),
             ("\"CH5\"", "5", "CH5"),
             ("\"CH5\"", "[4,5]", "CH5 CH6"),
@@ -544,6 +613,31 @@ mod tests {
         assert!(channels.read(&Json::Text(many.join(",").into())));
         assert!(channels.read_from_zero(&Json::List((0..1000).map(|id| Json::Number(id.into())).collect())));
         assert_eq!(channels.ids().len(), EVENTS_LIMIT + 1);
+    }
+
+    #[test]
+    fn each_of_several_channels_may_have_its_name() {
+        let named = |ids: &str, names: &str| {
+            let mut channels = Channels::default();
+            channels.read(&read(ids).unwrap());
+            let is_read = channels.read_names(&read(names).unwrap());
+            let text = |text: Option<Text>| text.map_or("-".to_owned(), |text| text.to_string());
+            let within = channels.within(&Channel::default());
+            let names: Vec<String> = within.into_iter().map(|channel| text(channel.name)).collect();
+            (names.join(" "), is_read)
+        };
+        for (ids, names, expected) in [
+            (r#"["CH1","CH2"]"#, r#"["Gate","Yard"]"#, "Gate Yard"),
+            (r#"["CH1","CH2"]"#, r#"["","Yard"]"#, "- Yard"),
+            (r#"["CH1","CH2"]"#, "\"Gate\"", "Gate Gate"),
+            (r#"["CH1","CH2"]"#, r#"["Gate","Yard","Door"]"#, "- -"),
+            ("\"CH1\"", r#"["Gate"]"#, "Gate"),
+            ("null", "\"Gate\"", "Gate"),
+            ("null", "null", "-"),
+        ] {
+            assert_eq!(named(ids, names), (expected.to_owned(), true), "{ids} {names}");
+        }
+        assert_eq!(named("\"CH1\"", r#"[{"a":"Gate"}]"#), ("-".to_owned(), false));
     }
 
     #[test]

@@ -3,56 +3,51 @@
 use camhook_event::{Text, Vehicle};
 use camhook_json::{Json, Object};
 
-use super::member::Statement;
+use super::member::{Statement, UNSIGNED_MINUS_ONE, integer};
 use crate::message::PlateReading;
 
 /// The most characters of a registered plate are 15; some devices put a blank between its parts.
 const PLATE_LENGTH: usize = 20;
 
-/// Members that hold a plate where `PlateInfo` does not: names that firmware or receivers are known to use.
-const TEXTS: [&str; 5] = ["Plate", "PlateNum", "CarNum", "PlateText", "PlateNumber"];
+/// Members that hold the plate that was read where `PlateInfo` does not: names that firmware or receivers are known to
+/// use.
+const READ: [&str; 5] = ["Plate", "PlateNum", "CarNum", "PlateText", "PlateNumber"];
+
+/// The registered plate, beside `Plate` in rows of a device's log.
+const MATCHED: &str = "MatchedPlate";
+
+/// Whether nothing but a plate has a member of that name.
+pub(super) fn is_plate_name(folded_name: &str) -> bool {
+    READ.iter().chain([&MATCHED]).any(|name| name.eq_ignore_ascii_case(folded_name))
+}
 
 /// Whether an object bears the text of a plate: under one of its names, or as `Id` or `SnapId` with the group of a list.
 /// These may be anything in an object that is no plate, so that they have to look like one.
 pub(super) fn bears_plate(object: &Object<'_>, snap_id: Option<&Json<'_>>) -> bool {
     let says = |name: &&str| object.get_all(name).any(|value| plate_text(value).is_some());
-    if TEXTS.iter().any(says) {
+    if READ.iter().chain([&MATCHED]).any(says) {
         return true;
     }
     let is_like_plate =
         snap_id.is_some_and(looks_like_plate) || object.get("Id").is_some_and(looks_like_plate);
-    let is_grouped = object.get("GrpId").and_then(Json::to_integer).is_some();
+    let is_grouped = object.get("GrpId").and_then(integer).is_some();
     let is_face = || ["Name", "Similarity", "FaceId"].iter().any(says);
     is_like_plate && is_grouped && !is_face()
 }
 
 /// Takes what is known of a plate, and the number of its picture where that is the plate that was read.
 ///
-/// `Id` is the registered plate. `SnapId` is documented as a number; devices put the text that they read there, which
-/// is the only text of a plate on no list. A `SnapId` of digits alone is never taken for a plate: a wrong plate opens
-/// gates. For the same reason a plate whose members contradict each other is on no list.
+/// `Id` is the registered plate, and so is `MatchedPlate`. `SnapId` is documented as a number; devices put the text that
+/// they read there, which is the only text of a plate on no list. A `SnapId` of digits alone is never taken for a plate:
+/// a wrong plate opens gates. For the same reason a plate whose members contradict each other is on no list.
 pub(super) fn read_plate(snap_id: &mut Option<Json<'_>>, info: &mut Object<'_>) -> PlateReading {
-    let id = Statement::take(info, "Id");
-    let registered = one_plate(&id);
-    let mut is_doubtful = id.is_contradiction();
-    if is_doubtful {
-        id.put_back("Id", info);
-    }
-    let read = snap_id.take_if(|id| is_plate(id)).and_then(|id| id.to_text());
-    let mut elsewhere = None;
-    for name in TEXTS {
-        let statement = Statement::take(info, name);
-        elsewhere = one_plate(&statement);
-        if statement.is_contradiction() {
-            is_doubtful = true;
-            statement.put_back(name, info);
-        }
-        if elsewhere.is_some() {
-            break;
-        }
-    }
-    let text = registered.clone().or_else(|| read.clone()).or_else(|| elsewhere.clone());
-    let read = read.or(elsewhere).filter(|read| registered.as_ref().is_some_and(|text| text != read));
+    let (registered, of_registered) = take_plate(info, &["Id", MATCHED]);
+    let of_picture = snap_id.take_if(|id| is_plate(id)).and_then(|id| id.to_text());
+    let (elsewhere, of_elsewhere) = take_plate(info, &READ);
+    let is_doubtful = of_registered == Agreement::Contradicted || of_elsewhere == Agreement::Contradicted;
+    let read = of_picture.or(elsewhere);
+    let text = registered.clone().or_else(|| read.clone());
+    let read = read.filter(|read| registered.as_ref().is_some_and(|text| text != read));
     let vehicle = Vehicle {
         vehicle_type: info.take_text(&["CarType"]),
         color: info.take_text(&["CarColor"]),
@@ -64,26 +59,43 @@ pub(super) fn read_plate(snap_id: &mut Option<Json<'_>>, info: &mut Object<'_>) 
     PlateReading { text, read, group, color, owner: info.take_text(&["Owner"]), vehicle }
 }
 
-/// Takes `GrpId`; -1 is none. One that says different things is none and stays.
+/// Takes `GrpId`; -1 is none. One that says different things or no number is none and stays.
 pub(super) fn group(info: &mut Object<'_>) -> Option<i64> {
     let group = Statement::take(info, "GrpId");
-    if group.is_contradiction() {
+    let number = group.values().first().and_then(integer).filter(|_| !group.is_contradiction());
+    if number.is_none() {
         group.put_back("GrpId", info);
-        return None;
     }
-    group.into_one()?.to_integer().filter(|group| *group >= 0)
+    number.filter(|group| *group >= 0)
 }
 
 /// The text of a plate; 0 and -1 are none.
 fn plate_text(value: &Json<'_>) -> Option<Text> {
-    value.to_text().filter(|text| !matches!(text.as_str(), "0" | "-1"))
+    let is_none = |text: &str| matches!(text, "0" | "-1") || UNSIGNED_MINUS_ONE.contains(&text);
+    value.to_text().filter(|text| !is_none(text.as_str()))
 }
 
-/// The plate of a member. None when it names several.
-fn one_plate(statement: &Statement<'_>) -> Option<Text> {
-    let mut texts = statement.values().iter().filter_map(plate_text);
-    let first = texts.next()?;
-    texts.all(|text| text == first).then_some(first)
+/// Whether members that may all be absent say one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Agreement {
+    Agreed,
+    Contradicted,
+}
+
+/// Takes the plate that stands under one or more of these names. None when they name several: then they stay.
+fn take_plate(info: &mut Object<'_>, names: &[&'static str]) -> (Option<Text>, Agreement) {
+    let statements: Vec<_> = names.iter().map(|name| (*name, Statement::take(info, name))).collect();
+    let mut texts = statements.iter().flat_map(|(_, statement)| statement.values()).filter_map(plate_text);
+    let first = texts.next();
+    let is_one = texts.all(|text| Some(&text) == first.as_ref());
+    let text = first.filter(|_| is_one);
+    if is_one && !statements.iter().any(|(_, statement)| statement.is_contradiction()) {
+        return (text, Agreement::Agreed);
+    }
+    for (name, statement) in statements {
+        statement.put_back(name, info);
+    }
+    (text, Agreement::Contradicted)
 }
 
 fn is_plate(id: &Json<'_>) -> bool {
@@ -147,6 +159,11 @@ mod tests {
             (r#"{"Id":"KX07ABC","Id":"KX07ABC"}"#, "KX07ABC", ""),
             (r#"{"Id":"KX08ABC","Id":"KX09ABC","SnapId":8}"#, "", ""),
             (r#"{"Id":"KX08ABC","Id":"0"}"#, "KX08ABC", ""),
+            (r#"{"Plate":"KXO1ABC","MatchedPlate":"KX01ABC","SnapId":7}"#, "KX01ABC", "KXO1ABC"),
+            (r#"{"Plate":"KX01ABC","MatchedPlate":""}"#, "KX01ABC", ""),
+            (r#"{"MatchedPlate":"KX01ABC","Id":"KX02ABC","Plate":"KX03ABC"}"#, "KX03ABC", ""),
+            (r#"{"PlateNum":"KX01ABC","CarNum":"KX02ABC"}"#, "", ""),
+            (r#"{"PlateNum":"KX01ABC","CarNum":"KX01ABC","Plate":""}"#, "KX01ABC", ""),
         ] {
             assert_eq!(texts(json), (text.to_owned(), read.to_owned()), "{json}");
         }
@@ -157,21 +174,32 @@ mod tests {
         for (json, group) in [
             (r#"{"Id":"KX01ABC","GrpId":2}"#, Some(2)),
             (r#"{"Id":"KX01ABC","GrpId":2,"GrpId":"2"}"#, Some(2)),
+            (r#"{"Id":"KX01ABC","GrpId":1.0}"#, Some(1)),
+            (r#"{"Id":"KX01ABC","GrpId":[2]}"#, Some(2)),
+            (r#"{"Id":"KX01ABC","GrpId":4294967295}"#, None),
+            (r#"{"Id":"KX01ABC","GrpId":"allow"}"#, None),
             (r#"{"Id":"KX01ABC","GrpId":1,"GrpId":2}"#, None),
             (r#"{"Id":"KX01ABC","GrpId":1,"grpid":null}"#, None),
             (r#"{"Id":"KX01ABC","Id":"","GrpId":1}"#, None),
             (r#"{"Id":"KX01ABC","Id":"KX02ABC","GrpId":1}"#, None),
             (r#"{"PlateNum":"KX01ABC","PlateNum":"KX02ABC","GrpId":1}"#, None),
+            (r#"{"PlateNum":"KX01ABC","CarNum":"KX02ABC","GrpId":1}"#, None),
+            (r#"{"Id":"KX01ABC","MatchedPlate":"KX02ABC","GrpId":1}"#, None),
+            (r#"{"Id":"KX01ABC","PlateNum":"KX02ABC","CarNum":"","GrpId":1}"#, Some(1)),
         ] {
             let mut info = read(json).unwrap().into_object().unwrap();
             assert_eq!(read_plate(&mut None, &mut info).group, group, "{json}");
         }
+        let mut unread = read(r#"{"Id":"KX01ABC","GrpId":"allow"}"#).unwrap().into_object().unwrap();
+        read_plate(&mut None, &mut unread);
+        assert!(unread.get("GrpId").is_some(), "what is not read stays");
     }
 
     #[test]
     fn a_plate_is_borne_by_a_text_and_not_by_a_number() {
         for (is_borne, json) in [
             (true, r#"{"CarNum":"KX01ABC"}"#),
+            (true, r#"{"MatchedPlate":"KX01ABC"}"#),
             (true, r#"{"Plate":"0","PlateNumber":"481516"}"#),
             (true, r#"{"Id":"","GrpId":3,"SnapId":"KX02ABC"}"#),
             (true, r#"{"Id":"KX03ABC","GrpId":1,"SnapId":7}"#),

@@ -5,17 +5,17 @@ use std::borrow::Cow;
 use camhook_event::{ImageRole, Kind, TargetClass, Text};
 use camhook_json::{Json, Object};
 
-use super::face::read_face;
+use super::face::{bears_face, read_face};
 use super::member::{
     Channels, Statement, folded, is_channel_member, is_container, number_of_picture, objects, objects_in,
 };
-use super::plate::{bears_plate, read_plate};
+use super::plate::{bears_plate, is_plate_name, read_plate};
 use super::unknown::{Surroundings, Unknowns, Weight};
 use crate::message::{Place, Recognition, Recognized};
 use crate::vocabulary::Subject;
 
 /// The recognitions of one post that are read: more than make all the events that a post may become.
-const RECOGNITIONS_LIMIT: usize = 1100;
+pub(crate) const RECOGNITIONS_LIMIT: usize = 1100;
 
 /// A base64 text of fewer characters is no picture; devices fill the place with short words.
 const PICTURE_LENGTH: usize = 40;
@@ -148,16 +148,12 @@ fn is_of_recognitions(folded_name: &str) -> bool {
         "similarity",
         "score",
         "faceid",
+        "matchedfaceid",
         "platecolor",
         "owner",
         "carbrand",
         "carcolor",
         "cartype",
-        "plate",
-        "platenum",
-        "carnum",
-        "platetext",
-        "platenumber",
         "fattrage",
         "glassestype",
         "mouthmask",
@@ -166,7 +162,10 @@ fn is_of_recognitions(folded_name: &str) -> bool {
         "age",
         "sex",
     ];
-    names.contains(&folded_name) || is_channel_member(folded_name) || Slot::of(folded_name).is_some()
+    names.contains(&folded_name)
+        || is_plate_name(folded_name)
+        || is_channel_member(folded_name)
+        || Slot::of(folded_name).is_some()
 }
 
 /// What the list of a recognition would be that stands by itself: one has a number, a type or a picture. `None` for what
@@ -175,9 +174,12 @@ fn own_subject(object: &Object<'_>) -> Option<Subject> {
     let has = |names: &[&str]| names.iter().any(|name| object.get(name).is_some());
     if has(&["PlateImg"]) {
         Some(Subject::Plate)
-    } else if has(&["Image1", "Image2", "Image3", "Image4"]) {
+    } else if has(&["Image1", "Image2", "Image3", "Image4", "FaceImage", "BodyImage"]) {
         Some(Subject::Face)
-    } else if has(&["SnapId", "Type", "ObjectImage", "Background"]) || bears_plate(object, None) {
+    } else if has(&["SnapId", "Type", "ObjectImage", "Background"])
+        || bears_plate(object, None)
+        || bears_face(object)
+    {
         Some(Subject::Object)
     } else {
         None
@@ -206,10 +208,9 @@ pub(super) fn split_beside<'a>(
 
 /// Whether a member is one of those that [`subject_beside`] looks for.
 fn is_sign_of_recognitions(folded_name: &str) -> bool {
-    matches!(
-        folded_name,
-        "plate" | "platenum" | "carnum" | "platetext" | "platenumber" | "grpid" | "similarity"
-    ) || Slot::of(folded_name).is_some()
+    matches!(folded_name, "grpid" | "similarity")
+        || is_plate_name(folded_name)
+        || Slot::of(folded_name).is_some()
 }
 
 /// What members that stand beside an alarm say was recognized. `None` where other posts have them, too: a name or a
@@ -222,8 +223,8 @@ fn subject_beside(alarm: Option<Subject>, members: &Object<'_>) -> Option<Subjec
         return Some(Subject::Plate);
     }
     let is_described = ["Similarity", "GrpId"].iter().any(says);
-    let is_face = is_described || shows(&["Image1", "Image3", "Image4"]);
-    if shows(&["Image2"]) || (alarm == Some(Subject::Face) && is_face) {
+    let is_face = is_described || shows(&["Image1", "Image3", "Image4", "BodyImage"]);
+    if shows(&["Image2", "FaceImage"]) || (alarm == Some(Subject::Face) && is_face) {
         return Some(Subject::Face);
     }
     if shows(&["ObjectImage"]) {
@@ -286,6 +287,7 @@ fn read_recognition<'a>(list: Subject, entry: Object<'a>, around: &Surroundings)
         (Subject::Object, _) if bears_plate(&rest, snap_id.as_ref()) => Subject::Plate,
         (Subject::Object, Some(10)) => Subject::Plate,
         (Subject::Object, Some(0)) => Subject::Face,
+        (Subject::Object, None) if bears_face(&rest) => Subject::Face,
         (list, _) => list,
     };
     let recognized = match subject {
@@ -373,9 +375,9 @@ enum Slot {
     Plate,
     /// `Image1`: the photo of the album.
     Album,
-    /// `Image2`: the face, cut out.
+    /// `Image2`, `FaceImage`: the face, cut out.
     Face,
-    /// `Image3`: the body, cut out.
+    /// `Image3`, `BodyImage`: the body, cut out.
     Body,
 }
 
@@ -386,8 +388,8 @@ impl Slot {
             "objectimage" => Some(Self::CutOut),
             "plateimg" => Some(Self::Plate),
             "image1" => Some(Self::Album),
-            "image2" => Some(Self::Face),
-            "image3" => Some(Self::Body),
+            "image2" | "faceimage" => Some(Self::Face),
+            "image3" | "bodyimage" => Some(Self::Body),
             _ => None,
         }
     }
