@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use camhook_ingest::Malformed;
+use camhook_ingest::{Malformed, names_nobody};
 use camhook_site::Dialect;
 
 use super::message::{Alarm, Meaning, Message, Parameter};
@@ -207,7 +207,7 @@ impl<'a> Parser<'a> {
 
     /// The last value under a name that is no word for nobody.
     fn somebody(self, name: &str) -> Option<&'a str> {
-        self.parameters.values(name).find(|value| !is_nobody(value))
+        self.parameters.values(name).find(|value| !is_nothing(value) && !names_nobody(value))
     }
 
     fn objects(self) -> Option<Objects> {
@@ -223,16 +223,6 @@ impl<'a> Parser<'a> {
 /// What parameters look like when there is nothing. Unverified.
 fn is_nothing(value: &str) -> bool {
     matches!(value.trim(), "" | "0") || value.trim().eq_ignore_ascii_case("none")
-}
-
-/// What stands in the place of a name or a plate when there is none. Unverified.
-const NOBODY: [&str; 7] = ["unknown", "unbekannt", "stranger", "null", "undefined", "false", "n/a"];
-
-/// Whether a text names nobody: it is a word for that, or has neither a letter nor a digit.
-fn is_nobody(value: &str) -> bool {
-    is_nothing(value)
-        || !value.chars().any(char::is_alphanumeric)
-        || NOBODY.iter().any(|word| value.trim().eq_ignore_ascii_case(word))
 }
 
 /// What set off an alarm, as the word in a parameter says; `None` when it is no number.

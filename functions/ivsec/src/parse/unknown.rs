@@ -268,19 +268,18 @@ fn described(what: &str, names: &[&str]) -> String {
     if names.is_empty() {
         return what.to_owned();
     }
-    format!("{what}; not known or not readable: {}", names.join(", "))
+    // In backticks: of a source whose faces are not kept, only what has the form of a name is stored and logged.
+    format!("{what}; not known or not readable: `{}`", names.join("`, `"))
 }
 
-/// A name as it may stand in logs: short, and without control characters.
+/// A name as it may stand in logs, in backticks: short, without control characters and backticks of its own.
 fn shown(name: &str) -> Text {
+    let is_shown =
+        |character: char| character.is_alphanumeric() || (character.is_ascii_graphic() && character != '`');
     let shown: String = name
         .trim()
         .chars()
-        .map(
-            |character| {
-                if character.is_alphanumeric() || character.is_ascii_graphic() { character } else { '?' }
-            },
-        )
+        .map(|character| if is_shown(character) { character } else { '?' })
         .take(NAME_LENGTH)
         .collect();
     Text::new(&shown).or_else(|| Text::new("(no name)")).unwrap_or_else(|| unreachable!())
