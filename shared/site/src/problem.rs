@@ -485,7 +485,10 @@ const SYNONYMS: [(&str, &str); 45] = [
 ];
 
 /// The known name that another one is a synonym of.
-pub(crate) fn synonym<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+pub(crate) fn synonym<'a>(
+    wrong: &str,
+    known: &(impl IntoIterator<Item = &'a str> + Clone),
+) -> Option<&'a str> {
     let meant = |(synonym, name): &(&str, &'static str)| {
         synonym.eq_ignore_ascii_case(wrong).then(|| known.clone().into_iter().find(|known| known == name))?
     };
@@ -499,7 +502,7 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> 
     if wrong.contains([',', '+']) {
         return None;
     }
-    if let Some(name) = synonym(wrong, known.clone()) {
+    if let Some(name) = synonym(wrong, &known) {
         return Some(name);
     }
     let similarity = |name: &str| strsim::jaro_winkler(&wrong.to_lowercase(), &name.to_lowercase());

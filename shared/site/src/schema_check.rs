@@ -293,7 +293,7 @@ fn alternatives(value: &DeValue<'_>, variants: &[Schema<'_>], path: &Path<'_>, n
             let other = inner
                 .iter()
                 .map(|(key, _)| key.get_ref().as_ref())
-                .find(|key| synonym(key, [tag_key]).is_some());
+                .find(|key| synonym(key, &[tag_key]).is_some());
             let fix = match other {
                 Some(other) => format!("write `{tag_key}` in place of `{other}`"),
                 None => instead("", names),
@@ -357,7 +357,7 @@ fn table(table: &DeTable<'_>, schema: Schema<'_>, path: &Path<'_>, notes: &mut N
             (None, None) => {
                 let current = properties.iter().filter(|(_, schema)| schema.get("deprecated").is_none());
                 let known = current.map(|(name, _)| *name);
-                let fix = match synonym(key, known.clone()) {
+                let fix = match synonym(key, &known) {
                     Some(name) => format!("did you mean `{name}`?"),
                     None => belongs_elsewhere(&path, key, schema).unwrap_or_else(|| instead(key, known)),
                 };
