@@ -344,7 +344,8 @@ mod tests {
             );
         }
         let detail = unknowns.remainder().unwrap().detail;
-        assert_eq!(detail, format!("{PART}; not known or not readable: x0, x1, x2, x3, x4, x5, x6, x7"));
+        let names = "`x0`, `x1`, `x2`, `x3`, `x4`, `x5`, `x6`, `x7`";
+        assert_eq!(detail, format!("{PART}; not known or not readable: {names}"));
         assert_eq!(unknowns.into_alarms().len(), 1);
     }
 
@@ -353,14 +354,14 @@ mod tests {
         let mut unknowns = Unknowns::default();
         unknowns.note("level", Weight::Nothing);
         unknowns.note(&"n".repeat(1_000_000), Weight::Content);
-        unknowns.note("a\u{1b}[31m\nb", Weight::Alarm);
+        unknowns.note("a\u{1b}[31m`b", Weight::Alarm);
         unknowns.note(" ", Weight::Alarm);
         for number in 0..1000 {
             unknowns.note(&format!("more{number}"), Weight::Content);
         }
         let detail = unknowns.into_malformed("unknown_content", "no event").detail;
         assert!(
-            detail.starts_with("no event; not known or not readable: a?[31m?b, (no name), nnn"),
+            detail.starts_with("no event; not known or not readable: `a?[31m?b`, `(no name)`, `nnn"),
             "{detail}"
         );
         assert!(detail.len() < 800 && !detail.contains('\u{1b}'), "{detail}");
