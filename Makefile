@@ -65,7 +65,7 @@ screenshots: $(CLOUD)/installed $(BROWSER)/installed ## write docs/images/ from 
 icons: $(BROWSER)/installed ## draw the console's icons for phones from its icon.svg
 	@cd tests/browser && "$(CURDIR)/$(BROWSER)/bin/python" icons.py
 
-test-upgrade: $(CLOUD)/installed ## upgrade a stack of the previous template on the local cloud
+test-upgrade: $(CLOUD)/installed ## upgrade a stack of the previous version, with its data, on the local cloud
 	@cd tests/upgrade && "$(CURDIR)/$(CLOUD)/bin/python" -W ignore::ResourceWarning -m unittest test_upgrade
 
 test-mqtt: $(CLOUD)/installed ## run the MQTT tests with a Mosquitto bridge, which must be installed

@@ -196,11 +196,11 @@ class UpgradeTest(unittest.TestCase):
         self.eventually(lambda: pending() == 0, "nothing is pending")
 
     def test_relays_are_switched_off_whose_release_waited_and_on_by_what_is_not_late(self):
-        for channel in (1, 2):
-            self.eventually(lambda channel=channel: self.switched(channel)[-1:] == [False]
-                            and True in self.switched(channel), f"output {channel} was on, and is off")
-        self.assertEqual(self.switched(1).count(True), 1, "by the intrusion that waited")
-        self.assertLessEqual(self.switched(2).count(True), 2, "and, inside the site, by the command that waited")
+        # Off by the release that waited, on by the intrusion that waited, and off again.
+        self.eventually(lambda: self.switched(1) in ([False, True, False], [True, False]), "output 1")
+        # Inside the site, the release may have come too short a time before the command.
+        self.eventually(lambda: self.switched(2)[-1:] == [False], "output 2")
+        self.assertLessEqual(self.switched(2).count(True), 1)
         self.eventually(lambda: any(request.get("device") == "shelly" and request.get("status") == 200
                                     for request in self.requests()), "the plate that waited")
         code, listed, error = self.camhook("relays", "--json")
