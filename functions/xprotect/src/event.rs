@@ -10,12 +10,9 @@ use jiff::tz::TimeZone;
 use crate::analytics::{FoundObject, Shows, take_count, take_found};
 use crate::impersonal::{Pictured, Topic, strip};
 use crate::kind::{kind, state};
-use crate::message::{Carrier, Message, Origin, OriginKind, is_unique};
+use crate::message::{Carrier, Message, Origin, OriginKind, UNKNOWN, is_unique};
 use crate::subject::{Subjects, split};
 use crate::words::Words;
-
-/// What XProtect writes for a name that it does not know.
-pub(crate) const UNKNOWN: &str = "<Unknown>";
 
 /// The sub-class of most events, which says nothing of them.
 const SYSTEM_EVENT: &str = "System Event";

@@ -10,8 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::analytics::{Found, FoundObject, Shows};
-use crate::event::UNKNOWN;
-use crate::message::Message;
+use crate::message::{Message, UNKNOWN};
 use crate::words::{Words, names_a_face, names_somebody};
 
 /// What a member holds that XProtect itself fills, and how it is recognized.

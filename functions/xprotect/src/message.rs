@@ -4,6 +4,9 @@ use camhook_event::Text;
 use camhook_ingest::Malformed;
 use camhook_json::Object;
 
+/// What XProtect writes for a name that it does not know.
+pub(crate) const UNKNOWN: &str = "<Unknown>";
+
 /// One event as XProtect sends it. What has no field of its own here is in the five remainders, under the names that
 /// it was sent by.
 #[derive(Debug, Clone, Default)]
