@@ -211,7 +211,7 @@ class UpgradeTest(unittest.TestCase):
                                     for request in self.requests()), "the plate that waited")
         code, listed, error = self.camhook("relays", "--json")
         self.assertEqual(code, 0, error)
-        self.assertEqual(len(listed.splitlines()), 3, listed)
+        self.assertEqual(len(json.loads(listed)["relays"]), 3)
 
     def test_a_dead_letter_and_the_quarantine_are_listed_and_a_dead_letter_can_be_sent(self):
         code, listed, error = self.camhook("quarantine", "list", "--json")
