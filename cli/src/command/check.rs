@@ -300,12 +300,11 @@ impl Checks for CommandChecks {
     ) -> Result<(), String> {
         let mut environment = Environment::new();
         // As the functions that render them do.
-        let (fuel, undefined) = match usage {
-            TemplateUse::Message => (20_000, UndefinedBehavior::Chainable),
-            TemplateUse::Request => (2_000, UndefinedBehavior::Strict),
-        };
-        environment.set_fuel(Some(fuel));
-        environment.set_undefined_behavior(undefined);
+        environment.set_fuel(Some(usage.fuel()));
+        environment.set_undefined_behavior(match usage {
+            TemplateUse::Message => UndefinedBehavior::Chainable,
+            TemplateUse::Request => UndefinedBehavior::Strict,
+        });
         let parsed = environment.template_from_str(template).map_err(|error| reason(&error))?;
         let mut failures = Vec::new();
         for sample in samples {

@@ -7,16 +7,13 @@
 
 use camhook_description::{describe, is_reachability, printable, reachability_headline};
 use camhook_event::{Event, Text};
-use camhook_site::Site;
+use camhook_site::{Site, TemplateUse};
 use camhook_state::coalesce::Group;
 use jiff::Timestamp;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use crate::channel::characters;
-
-/// The computing budget of a template: enough for loops over an event.
-const FUEL: u64 = 20_000;
 
 /// The longest title, in characters.
 const TITLE_LIMIT: usize = 250;
@@ -104,7 +101,7 @@ fn fitted(title: &str, text: &str) -> Rendered {
 
 fn render_template(part: &'static str, template: &str, values: &Value) -> Result<String, TemplateError> {
     let mut environment = Environment::new();
-    environment.set_fuel(Some(FUEL));
+    environment.set_fuel(Some(TemplateUse::Message.fuel()));
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.render_str(template, values).map_err(|error| TemplateError {
         part,

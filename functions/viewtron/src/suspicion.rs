@@ -62,13 +62,18 @@ fn is_known(word: &str) -> bool {
 
 /// Whether an element or attribute is called as the level of an alarm is: `fireAlarm`, `sensorAlarmIn`.
 pub(crate) fn is_called_alarm(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.ends_with("alarm") || name.ends_with("alarmin")
+    ends_with(name, "alarm") || ends_with(name, "alarmin")
+}
+
+/// Whether a name ends so, in any case. Every element of a post is asked: nothing is allocated.
+fn ends_with(name: &str, end: &str) -> bool {
+    let tail = name.len().checked_sub(end.len()).and_then(|start| name.as_bytes().get(start..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
 }
 
 /// Whether a value is a level whatever it is called. A number may mean anything.
 pub(crate) fn is_level_word(value: &str) -> bool {
-    vocabulary::alarm_state(value).is_some() && !value.bytes().all(|octet| octet.is_ascii_digit())
+    !value.bytes().all(|octet| octet.is_ascii_digit()) && vocabulary::alarm_state(value).is_some()
 }
 
 /// Whether a property of a device may be an alarm: it is on or off, or it is called as an alarm is.
@@ -81,8 +86,7 @@ pub(crate) fn may_be_alarm_of_device(name: &str, value: &str) -> bool {
 
 /// Whether the value of a property is somebody's text, or a word for what the device is.
 fn is_given(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["name", "type", "model"].iter().any(|end| name.ends_with(end))
+    ["name", "type", "model"].into_iter().any(|end| ends_with(name, end))
 }
 
 /// What makes a value suspicious that stands beside parts of a post that were understood.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use camhook_outbound::{Answer, Completeness, Request};
 use camhook_ports::{Clock, Ports, SecretReference};
-use camhook_site::{HttpDevice, HttpMethod, HttpRequest};
+use camhook_site::{HttpDevice, HttpMethod, HttpRequest, TemplateUse};
 use http::{HeaderName, Method};
 use jiff::Timestamp;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
@@ -19,9 +19,6 @@ use url::Url;
 use crate::driver::answer::{status_and_text, undocumented};
 use crate::driver::client::{DeviceClient, incomplete};
 use crate::{DeviceCommand, SendOutcome};
-
-/// The most instructions that a template may execute.
-const FUEL: u64 = 2_000;
 
 /// Executes a command.
 pub(super) async fn execute<P: Ports>(
@@ -81,7 +78,7 @@ fn seconds(duration: Duration) -> Value {
 
 fn render(part: &str, template: &str, values: &Value) -> Result<String, SendOutcome> {
     let mut environment = Environment::new();
-    environment.set_fuel(Some(FUEL));
+    environment.set_fuel(Some(TemplateUse::Request.fuel()));
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment
         .render_str(template, values)

@@ -16,6 +16,18 @@ pub enum TemplateUse {
     Request,
 }
 
+impl TemplateUse {
+    /// The most instructions that a template may execute: enough for loops over an event, and for the few values of a
+    /// request.
+    #[must_use]
+    pub fn fuel(self) -> u64 {
+        match self {
+            Self::Message => 20_000,
+            Self::Request => 2_000,
+        }
+    }
+}
+
 /// The variables of messages.
 const MESSAGE: &[&str] = &[
     "event", "person", "camera", "source", "area", "kind", "plate", "time", "count", "first", "last", "link",
