@@ -77,20 +77,36 @@ fn without(secret: &str, text: &str) -> Option<String> {
 }
 
 /// How much of a text is the secret that it begins with, each of its octets as it is or as `%2D`, a blank also as `+`; all
-/// of the secret, or as much as identifies it where the text was cut.
+/// of the secret, or, before the `…` of a name that was cut, as much as identifies it.
 fn beginning(secret: &[u8], text: &[u8]) -> Option<usize> {
+    [PercentSign::Encodes, PercentSign::IsItself].into_iter().find_map(|sign| matched(secret, text, sign))
+}
+
+/// What a percent sign in a text means that may be one of the secret or begin an encoded octet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PercentSign {
+    Encodes,
+    IsItself,
+}
+
+fn matched(secret: &[u8], text: &[u8], sign: PercentSign) -> Option<usize> {
     let mut rest = text;
     let mut matched = 0;
     for octet in secret {
         rest = match rest {
+            [b'%', high, low, behind @ ..]
+                if sign == PercentSign::Encodes && hexadecimal(*high, *low) == Some(*octet) =>
+            {
+                behind
+            }
             [first, behind @ ..] if first == octet => behind,
             [b'+', behind @ ..] if *octet == b' ' => behind,
-            [b'%', high, low, behind @ ..] if hexadecimal(*high, *low) == Some(*octet) => behind,
             _ => break,
         };
         matched += 1;
     }
-    (matched >= secret.len().min(IDENTIFYING)).then_some(text.len() - rest.len())
+    let is_cut = matched >= IDENTIFYING && rest.starts_with("…".as_bytes());
+    (matched == secret.len() || is_cut).then_some(text.len() - rest.len())
 }
 
 fn hexadecimal(high: u8, low: u8) -> Option<u8> {
@@ -112,6 +128,12 @@ mod tests {
         }
         credentials.add(&"k9".repeat(32));
         assert_eq!(credentials.redact("it has `k9k9k9k9k9k9k9k9k9k9…`").unwrap(), "it has `[redacted]…`");
+        credentials.add("100%25secret");
+        for text in ["100%25secret", "100%2525secret"] {
+            assert_eq!(credentials.redact(text).unwrap(), "[redacted]", "{text}");
+        }
+        // Another name that begins alike.
+        assert_eq!(credentials.redact(&"k9".repeat(20)), None);
         for other in ["", "k9k9k9k9k9k9k9k", "%", "s3same", "s3same%2", "s3same%2Eöp 9", "100% ü+ü"] {
             assert_eq!(credentials.redact(other), None, "{other}");
         }

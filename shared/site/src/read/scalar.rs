@@ -9,8 +9,6 @@ use camhook_ports::SecretReference;
 use ipnet::IpNet;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 use url::{Host, Url};
 
 use crate::PlateText;
@@ -146,8 +144,9 @@ pub(crate) fn date(text: &str, path: &Path<'_>, notes: &mut Notes) -> Option<Dat
     read
 }
 
-/// What may separate the parts of a plate.
-const PLATE_SEPARATORS: [char; 5] = [' ', '-', '.', '·', '\''];
+/// What patterns of other programs have, and no plate.
+const OF_PATTERNS: &[char] =
+    &['*', '?', '%', '#', '^', '$', '\\', '+', '[', ']', '(', ')', '{', '}', '<', '>', '!', '=', '~', '"'];
 
 /// Notes a plate that no event has: plates are compared whole.
 pub(crate) fn check_plate(text: &str, plate: &PlateText, path: &Path<'_>, notes: &mut Notes) {
@@ -187,21 +186,15 @@ fn several_plates(text: &str) -> Option<Vec<&str>> {
     (plates.len() > 1 && plates.iter().all(|plate| has_form_of_plate(plate))).then_some(plates)
 }
 
-/// Whether a text holds letters and digits alone, with separators between them, none of them twice in a row.
+/// Whether a text may be a plate. Whatever separates its parts is one: only letters and digits are compared.
 fn has_form_of_plate(text: &str) -> bool {
-    let is_end = |end: Option<char>| end.is_some_and(|end| !PLATE_SEPARATORS.contains(&end));
-    let is_known = |character: char| {
-        PLATE_SEPARATORS.contains(&character)
-            || character.nfkc().any(char::is_alphanumeric)
-            || is_combining_mark(character)
-    };
-    is_end(text.chars().next())
-        && is_end(text.chars().next_back())
-        && text.chars().all(is_known)
-        && text
-            .chars()
-            .zip(text.chars().skip(1))
-            .all(|(one, next)| one != next || !PLATE_SEPARATORS.contains(&one))
+    let stands_for_any = |character: char| matches!(character, '_' | '.');
+    let ends = [text.chars().next(), text.chars().next_back()];
+    let is_run = text.chars().zip(text.chars().skip(1)).any(|(one, next)| one == next && stands_for_any(one));
+    !text.contains(OF_PATTERNS)
+        && !text.contains(char::is_control)
+        && !is_run
+        && !ends.into_iter().flatten().any(stands_for_any)
 }
 
 /// A network, or one address.
@@ -302,7 +295,11 @@ fn looks_like_name(text: &str) -> bool {
         name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
             && name.bytes().all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_')
     };
-    variable.is_some_and(is_variable) || (is_parameter_name(text) && text.matches('/').count() > 1)
+    // Keys in base64 have capital letters, and may begin with a slash.
+    let is_path = is_parameter_name(text)
+        && text.matches('/').count() > 1
+        && !text.bytes().any(|octet| octet.is_ascii_uppercase());
+    variable.is_some_and(is_variable) || is_path
 }
 
 /// Notes a name that no parameter has.
@@ -471,14 +468,23 @@ mod tests {
     }
 
     #[test]
-    fn plates_have_single_separators_between_their_parts() {
-        for text in ["IB36NL", "IB-36 NL", "B - AN 4711", "京A·12345", "ＩＢ36ＮＬ", "К 123 ОР", "M'XY.1"]
-        {
+    fn plates_have_any_separators_and_nothing_of_patterns() {
+        for text in [
+            "IB36NL",
+            "IB-36 NL",
+            "B - AN 4711",
+            "B\u{2013}AN\u{a0}4711",
+            "B--AN  4711",
+            "京A·12345",
+            "ＩＢ36ＮＬ",
+            "К 123 ОР/RUS",
+            "M'XY.1",
+            "AB_123",
+            "W-1234/A\u{200b}",
+        ] {
             assert!(has_form_of_plate(text), "{text}");
         }
-        for text in
-            ["IB....", "IB36N_", "<IB36N>", "!IB", "IB-", ".1", "", "IB36*", "IB  36", "IB/36", "a\nb"]
-        {
+        for text in ["IB....", "IB36N_", "<IB36N>", "!IB", ".1", "IB36*", "IB__1", "a\nb", "^IB.+$"] {
             assert!(!has_form_of_plate(text), "{text}");
         }
         let several = Some(vec!["IB36NL", "AI 1"]);
@@ -514,7 +520,16 @@ mod tests {
         for text in ["/camhook/agent/gate", "$GATE", "${GATE_2}"] {
             assert!(looks_like_name(text), "{text}");
         }
-        for text in ["/", "/hunter2", "hunter2", "$ecret", "/a b/c", "a/b/c", "Pa$$/w/ord!"] {
+        for text in [
+            "/",
+            "/hunter2",
+            "hunter2",
+            "$ecret",
+            "/a b/c",
+            "a/b/c",
+            "Pa$$/w/ord!",
+            "/K7h2/Zq9pX0vB1nM4cL8sD3fG",
+        ] {
             assert!(!looks_like_name(text), "{text}");
         }
     }

@@ -117,7 +117,9 @@ impl<C: Checks> Templates<'_, C> {
             TemplateUse::Message => "write names in double braces: {{ camera }}",
             TemplateUse::Request => "write names in double braces: {{ seconds }}",
         };
-        let variables = match checks.variables(&with_dots(template)) {
+        // A bracket may also begin a list.
+        let variables = checks.variables(&with_dots(template)).or_else(|_| checks.variables(template));
+        let variables = match variables {
             Ok(variables) => variables,
             Err(error) => {
                 notes.strict(path, format!("this template cannot be used: {error}"), fix);
@@ -192,6 +194,10 @@ fn with_dots(template: &str) -> String {
 
 /// Whether a name stands in single braces or between percent signs, as in other languages of templates.
 fn is_in_other_braces(template: &str, name: &str) -> bool {
+    if template.contains("{% raw") || template.contains("{%- raw") {
+        return false;
+    }
+    let template = without_comments(template);
     let is_single = |at: usize, length: usize| {
         let before = template.get(..at).unwrap_or_default();
         let behind = template.get(at + length..).unwrap_or_default();
@@ -200,6 +206,14 @@ fn is_in_other_braces(template: &str, name: &str) -> bool {
     [format!("{{{name}}}"), format!("{{ {name} }}"), format!("%{name}%")]
         .iter()
         .any(|written| template.match_indices(written.as_str()).any(|(at, _)| is_single(at, written.len())))
+}
+
+fn without_comments(template: &str) -> String {
+    let mut parts = template.split("{#");
+    let first = parts.next().unwrap_or_default();
+    parts
+        .map(|part| part.split_once("#}").map_or("", |(_, behind)| behind))
+        .fold(first.to_owned(), |all, part| all + part)
 }
 
 /// What is wrong with a variable that does not exist, and what to write.
@@ -308,9 +322,15 @@ mod tests {
         for template in ["${plate}", "at {plate}", "{ plate }", "%plate%", "{{ kind }} {plate}"] {
             assert!(is_in_other_braces(template, "plate"), "{template}");
         }
-        for template in
-            ["{{plate}}", "{{ plate }}", "{\"plate\": \"{{ plate }}\"}", "100 % plate %", "{{{plate}}}"]
-        {
+        for template in [
+            "{{plate}}",
+            "{{ plate }}",
+            "{\"plate\": \"{{ plate }}\"}",
+            "100 % plate %",
+            "{{{plate}}}",
+            "{# {plate} #}{{ kind }}",
+            "{% raw %}{plate}{% endraw %}",
+        ] {
             assert!(!is_in_other_braces(template, "plate"), "{template}");
         }
     }
