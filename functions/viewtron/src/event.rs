@@ -22,7 +22,7 @@ use self::plate::{Surroundings, plate_events};
 use self::target::{PARTS, Units, merge, target};
 use crate::frame::{self, Unit};
 use crate::message::{
-    Block, Content, IDENTITY, Item, Model, NamePlace, PLATE_TEXTS, Place, Post, Sender, Smart, Tracks,
+    Block, Content, IDENTITY, Item, Model, NamePlace, PLATE_TEXTS, Person, Place, Post, Sender, Smart, Tracks,
 };
 use crate::parse::{EVENTS_LIMIT, number};
 use crate::scalars::Scalars;
@@ -259,6 +259,10 @@ fn detections<'a>(common: Common<'a>, mut smart: Smart<'a>, context: ParseContex
     let beside = smart.take_beside_plates(kind);
     let mut drafts = plate_events(base.clone(), scalars.clone(), smart, common.around, context);
     if let Some(beside) = beside {
+        if kind == Kind::Counting && !beside.counters.is_empty() {
+            // What was counted is one event: a plate beside it counts nothing.
+            drafts.iter_mut().for_each(|draft| draft.kind = Kind::Plate);
+        }
         base.kind = if kind == Kind::Plate { kind_of_blocks(&beside) } else { kind };
         drafts.push(detection(base, scalars, beside, context.faces));
     }
@@ -382,7 +386,7 @@ fn detection<'a>(
         draft.face = face(&mut scalars, &mut person, item, faces);
     }
     if faces == Retention::Drop {
-        events.iter_mut().chain(&mut targets).for_each(|item| item.person = Scalars::default());
+        events.iter_mut().chain(&mut targets).for_each(|item| item.person = Person::default());
     }
     let role = |place| match place {
         Place::Source => ImageRole::Overview,
@@ -403,7 +407,7 @@ fn detection<'a>(
         } else {
             // Values of the event itself, as those of a covered camera.
             scalars.append(std::mem::take(&mut item.scalars));
-            scalars.append(std::mem::take(&mut item.person));
+            scalars.append(std::mem::take(&mut item.person).into_scalars());
         }
     }
     let read = items.into_iter().map(|item| {

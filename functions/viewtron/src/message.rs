@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use camhook_event::{Kind, TargetClass};
+use camhook_event::{Kind, PlateList, TargetClass};
 
 use twox_hash::XxHash3_128;
 
-use crate::scalars::{Scalars, Statement};
+use crate::scalars::{Scalars, Statement, folded};
 use crate::vocabulary;
 
 /// A post, or one of several documents in it.
@@ -282,7 +282,7 @@ pub(crate) struct Smart<'a> {
     /// The nine counters of `passLineCount` and `traffic`.
     pub(crate) counters: Scalars<'a>,
     /// `albumInfo` and `snapInfo` of a face comparison: who it is.
-    pub(crate) person: Scalars<'a>,
+    pub(crate) person: Person<'a>,
     /// Every other value that stands outside of its items.
     pub(crate) scalars: Scalars<'a>,
 }
@@ -448,7 +448,7 @@ impl KnownPlate {
     fn of(item: &Item<'_>, at: usize) -> Option<Self> {
         Some(Self {
             at,
-            text: item.plate_text()?.to_ascii_lowercase(),
+            text: folded(item.plate_text()?),
             target_id: item.target_id().map(ToOwned::to_owned),
             channel: item.channel.as_deref().map(ToOwned::to_owned),
         })
@@ -620,9 +620,64 @@ pub(crate) struct Item<'a> {
     /// Whether `licensePlateMatchInfo` was there: the plate is in the recorder's database.
     pub(crate) plate_match: PlateMatch,
     /// `albumInfo`, `snapInfo` and `faceMatchInfo`: who it is.
-    pub(crate) person: Scalars<'a>,
+    pub(crate) person: Person<'a>,
     /// Every other value.
     pub(crate) scalars: Scalars<'a>,
+}
+
+/// What the blocks of a person say, by how sure it is that they say who it is, the surest first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Person<'a>(pub(crate) [Scalars<'a>; 4]);
+
+/// Which block of a person a value stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PersonBlock {
+    /// `albumInfo`, `faceMatchInfo`: the known person.
+    Known,
+    /// `snapInfo`: the face that was seen, which may have a number and a name of its own.
+    Seen,
+}
+
+/// How deep in a block a value stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// In the block itself.
+    Member,
+    /// In a block in it, which may describe something else: a group has a name, too.
+    Nested,
+}
+
+impl<'a> Person<'a> {
+    /// Keeps values of a block.
+    pub(crate) fn add(&mut self, block: PersonBlock, depth: Depth, values: Scalars<'a>) {
+        let [known, known_nested, seen, seen_nested] = &mut self.0;
+        let group = match (block, depth) {
+            (PersonBlock::Known, Depth::Member) => known,
+            (PersonBlock::Known, Depth::Nested) => known_nested,
+            (PersonBlock::Seen, Depth::Member) => seen,
+            (PersonBlock::Seen, Depth::Nested) => seen_nested,
+        };
+        group.append(values);
+    }
+
+    /// Adds what other blocks say.
+    pub(crate) fn append(&mut self, other: Self) {
+        for (group, values) in self.0.iter_mut().zip(other.0) {
+            group.append(values);
+        }
+    }
+
+    /// Whether they say nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(Scalars::is_empty)
+    }
+
+    /// All values.
+    pub(crate) fn into_scalars(self) -> Scalars<'a> {
+        let mut all = Scalars::default();
+        self.0.into_iter().for_each(|group| all.append(group));
+        all
+    }
 }
 
 /// Whether a recorder found a plate in its database.
@@ -657,7 +712,7 @@ impl<'a> Item<'a> {
             picture: None,
             pictures: 0..0,
             channel: None,
-            person: Scalars::default(),
+            person: Person::default(),
             raw: Vec::new(),
             car: Scalars::default(),
             plate: Scalars::default(),
@@ -684,7 +739,7 @@ impl<'a> Item<'a> {
     }
 
     /// Whether it says that it holds the frame's picture.
-    fn is_of_frame(&self) -> bool {
+    pub(crate) fn is_of_frame(&self) -> bool {
         self.scalars.get("image") == Some("0")
     }
 
@@ -717,8 +772,23 @@ impl<'a> Item<'a> {
             && self.scalars.get("image").is_none()
     }
 
-    /// Takes over what another item says of the same plate.
+    /// Takes over what another item says of the same plate. The item of the frame only adds what the plate's own lacks, and
+    /// a list that forbids: its picture, place and values are the frame's, or those that the firmware fills in.
     fn join(&mut self, mut other: Self) {
+        let is_frame_of =
+            |one: &Self, other: &Self| one.is_of_frame() && !other.is_of_frame() && !other.is_remark();
+        if is_frame_of(self, &other) {
+            std::mem::swap(self, &mut other);
+        }
+        if is_frame_of(&other, self) {
+            let known: Vec<&str> = names_of_plate().filter(|name| self.scalars.get(name).is_some()).collect();
+            let is_known = |name: &str| known.iter().any(|known| known.eq_ignore_ascii_case(name));
+            other.scalars.retain(|name, value| {
+                value != "0" && (!is_known(name) || vocabulary::list(value) == Some(PlateList::Deny))
+            });
+            (other.picture, other.rect) = (None, None);
+            other.corners.clear();
+        }
         if self.pictures.is_empty() {
             (self.picture, self.pictures) = (other.picture, other.pictures);
         }
@@ -753,11 +823,12 @@ impl<'a> Item<'a> {
             || self
                 .scalars
                 .get_any(&["personId", "personName", "presonListType", "personListType"])
-                .is_some()
-            || word.and_then(vocabulary::target_class) == Some(TargetClass::Person);
+                .is_some();
+        let is_shown_person = word.and_then(vocabulary::target_class) == Some(TargetClass::Person);
         // The pictures of a post about plates are theirs.
-        let is_target = kind != Kind::Plate && !self.is_of_frame() && self.shows_target();
-        !self.is_plate(kind) && (is_person || is_target)
+        let is_target = kind != Kind::Plate && self.shows_target();
+        let is_shown = !self.is_of_frame() && (is_shown_person || is_target);
+        !self.is_plate(kind) && (is_person || is_shown)
     }
 
     /// Whether it says who it is, or that it is nobody known.

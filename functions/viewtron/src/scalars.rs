@@ -59,7 +59,12 @@ impl<'a> Scalars<'a> {
 
     /// Takes all values under some names, in any case.
     pub(crate) fn take_all(&mut self, names: &[&str]) -> Self {
-        Self(self.0.extract_if(.., |(name, _)| is_one_of(names, name)).collect())
+        self.take_if(|name, _| is_one_of(names, name))
+    }
+
+    /// Takes the values that a test wants.
+    pub(crate) fn take_if(&mut self, wanted: impl Fn(&str, &str) -> bool) -> Self {
+        Self(self.0.extract_if(.., |(name, value)| wanted(name, value)).collect())
     }
 
     /// Adds the values of another group behind these.
@@ -108,9 +113,14 @@ fn is_one_of(names: &[&str], name: &str) -> bool {
     names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
 }
 
+/// A text without what makes no difference: blanks, hyphens and the case of letters.
+pub(crate) fn folded(text: &str) -> String {
+    text.chars().filter(|part| part.is_alphanumeric()).map(|part| part.to_ascii_lowercase()).collect()
+}
+
 /// Everything that a post says of one thing, under each of its names. Where it says different things, none of them counts:
 /// any of them may be wrong.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Statement<'a>(Scalars<'a>);
 
 impl<'a> Statement<'a> {
@@ -124,6 +134,11 @@ impl<'a> Statement<'a> {
         Self(values)
     }
 
+    /// Takes the values that a test wants out of a group.
+    pub(crate) fn take_from(&mut self, group: &mut Scalars<'a>, wanted: impl Fn(&str, &str) -> bool) {
+        self.0.append(group.take_if(wanted));
+    }
+
     /// The values.
     pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(_, value)| value)
@@ -134,15 +149,8 @@ impl<'a> Statement<'a> {
         self.0.is_empty()
     }
 
-    /// Whether it says different things. Blanks, hyphens and the case of letters make no difference.
+    /// Whether it says different things, by [`folded`].
     pub(crate) fn is_contradiction(&self) -> bool {
-        let folded = |value: &str| -> String {
-            value
-                .chars()
-                .filter(|part| part.is_alphanumeric())
-                .map(|part| part.to_ascii_lowercase())
-                .collect()
-        };
         let mut values = self.values().map(folded);
         values.next().is_some_and(|first| values.any(|other| other != first))
     }

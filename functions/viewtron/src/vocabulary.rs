@@ -148,11 +148,15 @@ pub(crate) fn list(word: &str) -> Option<PlateList> {
     }
 }
 
-/// Whether a value may name the list or group that a plate is on, whatever it is called. 0 is that of no plate.
+/// Whether a value may name the list or group that a plate is on, whatever it is called. `false`, `none` and 0 name none;
+/// another number does only where the list's own word would stand: elsewhere it counts or numbers something.
 pub(crate) fn may_name_list(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let has = |part: &&str| name.contains(part);
-    value != "0"
+    let is_number = value.parse::<i64>().is_ok();
+    truth(value) != Some(false)
+        && !value.eq_ignore_ascii_case("none")
+        && (!is_number || name.ends_with("listtype"))
         && !["person", "preson", "face"].iter().any(has)
         && (["list", "group"].iter().any(has) || list(value).is_some())
 }
@@ -219,8 +223,14 @@ mod tests {
         {
             assert!(may_name_list(name, value), "{name} {value}");
         }
-        for (name, value) in [("vehicleListType", "0"), ("presonListType", "blackList"), ("plateCount", "1")]
-        {
+        for (name, value) in [
+            ("vehicleListType", "0"),
+            ("vehicleListType", "None"),
+            ("plateListSwitch", "false"),
+            ("groupId", "1"),
+            ("presonListType", "blackList"),
+            ("plateCount", "1"),
+        ] {
             assert!(!may_name_list(name, value), "{name} {value}");
         }
     }

@@ -8,7 +8,7 @@ mod support;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use camhook_event::{State, Text};
+use camhook_event::{Direction, PlateList, State, Text};
 use camhook_ingest::{Adapter, Draft, Headers, Method, Parsed, Parts, Remainder, Request};
 use camhook_viewtron::Viewtron;
 
@@ -505,6 +505,19 @@ fn a_plate_is_unlisted_only_where_nothing_names_a_list() {
         (post(&format!("{found}{item}")), denied),
         (post(item).replace("<listInfo>", "<listInfo vehicleListType=\"blackList\">"), denied),
         (post(item).replace("<smartType>", "<smartType vehicleListType=\"blackList\">"), denied),
+        (
+            post(&format!(
+                "{item}<item><image>0</image><vehicleListType>none</vehicleListType><groupId>1</groupId><plateListSwitch>false</plateListSwitch></item>"
+            )),
+            unlisted,
+        ),
+        (post(&format!("{item}<item><image>0</image>{deny}</item>")), denied),
+        (
+            post(&format!(
+                "{item}<item><image>0</image><vehicleListType>strangerList</vehicleListType></item>"
+            )),
+            open,
+        ),
         (format!("{}<licensePlateMatchInfo/>", post(item)), open),
         (format!("{}<plateListStatus>x</plateListStatus>", post(item)), open),
         (post(&item.replace("<plateNumber>", "<plateNumber list=\"blackList\">")), open),
@@ -530,6 +543,45 @@ fn a_plate_is_unlisted_only_where_nothing_names_a_list() {
         ),
     ] {
         check(&content, events, &[]);
+    }
+}
+
+#[test]
+fn what_the_item_of_the_frame_is_filled_with_is_about_no_plate() {
+    let plate = |text: &str, id: u8| {
+        format!(
+            "<item><image>1</image><vehiceId>{id}</vehiceId><plateNumber>{text}</plateNumber>\
+             <vehicleListType>whiteList</vehicleListType><vehicleDirect>approach</vehicleDirect>\
+             <matchResult>true</matchResult></item>"
+        )
+    };
+    let (one, other) = (plate("QX11ABC", 7), plate("QX12ABC", 8));
+    for filling in [
+        "<matchResult>false</matchResult>",
+        "<matchResult>0</matchResult>",
+        "<vehicleDirect>leave</vehicleDirect>",
+        "<vehicleDirect>unknown</vehicleDirect>",
+        "<vehicleListType>strangerList</vehicleListType>",
+        "<vehicleListType>none</vehicleListType><province>X</province>",
+        "<plateNumber>QX11ABC</plateNumber><matchResult>false</matchResult><vehicleDirect>leave</vehicleDirect>",
+    ] {
+        let frame = format!("<item><image>0</image><vehiceId>0</vehiceId>{filling}</item>");
+        for items in [
+            format!("{frame}{one}"),
+            format!("{one}{frame}"),
+            format!("{frame}{one}{other}"),
+            format!("{one}{other}{frame}"),
+        ] {
+            let body = config(&format!("<smartType>VEHICE</smartType><listInfo>{items}</listInfo>"));
+            let request = support::request(body.as_bytes(), support::source(""), &[]);
+            let Ok(Parsed::Events(drafts)) = Viewtron.parse(&request) else { panic!("{body}") };
+            assert_eq!(drafts.len(), items.matches("whiteList").count(), "{body}");
+            for draft in drafts {
+                let plate = draft.plate.unwrap();
+                assert_eq!(plate.list, Some(PlateList::Allow), "{body}");
+                assert_eq!(plate.direction, Some(Direction::Approach), "{body}");
+            }
+        }
     }
 }
 
@@ -571,6 +623,44 @@ fn what_stands_beside_a_plate_is_an_event_of_its_own() {
         let events: Vec<&str> = events.iter().map(String::as_str).collect();
         check(&content, &events, &[]);
     }
+    // The frame shows no person of its own, whatever type its item is filled with.
+    let typed = crop.replace("<targetBase64Data>", "<targetType>1</targetType><targetBase64Data>");
+    let frame = format!("<item><image>0</image>{typed}</item>");
+    let crop = "<targetImageData><targetBase64Data>AAAB</targetBase64Data></targetImageData>";
+    let item = format!("<item><image>1</image><plateNumber>QX11ABC</plateNumber>{crop}</item>");
+    let post = format!("<smartType>VEHICE</smartType><listInfo>{frame}{item}</listInfo>");
+    check(&post, &[&format!("plate 1 {read} Overview+Plate")], &[]);
+    // What was counted is counted once.
+    let counted = "<passLineCount><enterCarCount>3</enterCarCount></passLineCount>";
+    let post = format!("<smartType>PASSLINECOUNT</smartType>{counted}<listInfo>{item}</listInfo>");
+    check(&post, &[&format!("plate 1 {read} Plate"), "counting 1"], &[]);
+}
+
+#[test]
+fn items_of_one_plate_are_one_plate() {
+    let crop = |data: &str| {
+        format!("<targetImageData><targetBase64Data>{data}</targetBase64Data></targetImageData>")
+    };
+    let item = |image: &str, text: &str, data: &str| {
+        format!(
+            "<item><image>{image}</image><vehiceId>{image}</vehiceId><plateNumber>{text}</plateNumber>{}</item>",
+            crop(data)
+        )
+    };
+    let (frame, plate) = (item("0", "QX11ABC", "AAAA"), item("1", "QX11ABC", "AAAB"));
+    let other_spelling = "<item><plateNumber>qx-11 abc</plateNumber></item>";
+    let event = "plate 1 QX11ABC Some(Unlisted)";
+    for (items, roles) in [
+        (format!("{frame}{plate}"), "Overview+Plate"),
+        (format!("{plate}{frame}"), "Plate+Overview"),
+        (format!("{plate}{other_spelling}"), "Plate"),
+    ] {
+        check(
+            &format!("<smartType>VEHICE</smartType><listInfo>{items}</listInfo>"),
+            &[&format!("{event} {roles}")],
+            &[],
+        );
+    }
 }
 
 #[test]
@@ -580,9 +670,10 @@ fn a_face_that_contradicts_itself_opens_no_door() {
     };
     let (ann, bob) = (person("Ann", "whiteList"), person("Bob", "blackList"));
     let (yes, no) = ("<matchResult>true</matchResult>", "<matchResult>no</matchResult>");
+    let certain = "Some(\"Ann\") Some(true) Some(Allow)";
     for (content, face) in [
-        (format!("{yes}{ann}"), "Some(\"Ann\") Some(true) Some(Allow)"),
-        (format!("{yes}{ann}{ann}"), "Some(\"Ann\") Some(true) Some(Allow)"),
+        (format!("{yes}{ann}"), certain),
+        (format!("{yes}{ann}{ann}"), certain),
         (format!("{yes}{ann}{bob}"), "None None Some(Deny)"),
         (format!("{yes}{ann}{}", person("Bob", "whiteList")), ""),
         (format!("{yes}{no}{ann}"), "Some(\"Ann\") Some(false) None"),
@@ -590,6 +681,24 @@ fn a_face_that_contradicts_itself_opens_no_door() {
         (format!("{no}{bob}"), "Some(\"Bob\") Some(false) None"),
         (format!("{yes}{ann}<listType>visitors</listType>"), "Some(\"Ann\") Some(true) None"),
         (format!("<matchResult>perhaps</matchResult>{ann}"), "Some(\"Ann\") None None"),
+        // The face that was seen has a number and a name of its own.
+        (format!("{yes}{ann}<snapInfo><personId>31</personId><name>Snap</name></snapInfo>"), certain),
+        (format!("{yes}<snapInfo><personId>31</personId><name>Snap</name></snapInfo>{ann}"), certain),
+        (format!("{yes}<snapInfo><name>Ann</name></snapInfo>"), "Some(\"Ann\") Some(true) None"),
+        (
+            format!("{yes}{}", ann.replace("<name>", "<personId>0</personId><personId>8</personId><name>")),
+            certain,
+        ),
+        (format!("{yes}{}", ann.replace("<name>", "<group><name>Staff</name></group><name>")), certain),
+        (
+            format!("{yes}{}", ann.replace("<name>", "<name>A</name><personName>Ann</personName><name>")),
+            certain,
+        ),
+        (format!("{yes}{}", ann.replace("<name>", "<name>Bob</name><name>")), ""),
+        (
+            format!("{yes}{}", ann.replace("<name>", "<personId>7</personId><personId>8</personId><name>")),
+            "Some(\"Ann\") None None",
+        ),
     ] {
         let content = format!("<smartType>VFD_MATCH</smartType>{content}");
         check(&content, &[format!("face_match 1 {face}").trim_end()], &[]);

@@ -1,13 +1,11 @@
 //! Faces: what a post tells about a person, and what of it is kept.
 
-use std::borrow::Cow;
-
 use camhook_event::{Face, PlateList};
 use camhook_site::Retention;
 
 use super::list::{Match, agreed};
 use super::{percentage, take_fraction, text};
-use crate::message::{Block, Item, Place, Smart};
+use crate::message::{Block, Item, Person, Place, Smart};
 use crate::scalars::{Scalars, Statement};
 use crate::vocabulary;
 
@@ -77,18 +75,18 @@ pub(super) fn is_impersonal(name: &str) -> bool {
 /// itself, and of the post.
 pub(super) fn face<'a>(
     scalars: &mut Scalars<'a>,
-    person: &mut Scalars<'a>,
+    person: &mut Person<'a>,
     item: Option<&mut Item<'a>>,
     faces: Retention,
 ) -> Option<Face> {
-    let (mut nobody, mut nothing) = (Scalars::default(), Scalars::default());
+    let (mut nobody, mut nothing) = (Person::default(), Scalars::default());
     let (of_item, item) = match item {
         Some(item) => (&mut item.person, &mut item.scalars),
         None => (&mut nobody, &mut nothing),
     };
-    let mut values = Values { groups: [of_item, person, item, scalars] };
+    let mut values = Values { persons: [of_item, person], item, scalars };
     let mut face = Face {
-        similarity: values.groups.iter_mut().find_map(|group| take_fraction(group, "similarity", percentage)),
+        similarity: values.groups().find_map(|group| take_fraction(group, "similarity", percentage)),
         ..Face::default()
     };
     let results = values.of_all(&["matchResult"]);
@@ -104,7 +102,7 @@ pub(super) fn face<'a>(
         // No rule believes the list of a face that was not found.
         face.matched = None;
     }
-    let rest = values.rest();
+    let rest = &mut *values.scalars;
     if !matches!(found, Match::Found | Match::NotFound) {
         results.put_back(rest);
     }
@@ -118,53 +116,64 @@ pub(super) fn face<'a>(
         face.name = text(names.into_one(rest));
     }
     let mut estimate = |name: &str| match faces {
-        Retention::Keep => text(values.take(&[name])),
+        Retention::Keep => text(values.groups().find_map(|group| group.take(name))),
         // What is estimated from the picture says nothing of who it is; what is known of a person does.
-        Retention::Drop => values.groups.get_mut(2).and_then(|item| text(item.take(name))),
+        Retention::Drop => text(values.item.take(name)),
     };
     face.sex = estimate("sex");
     face.age = estimate("age");
     face.glasses = estimate("glasses");
     face.mask = estimate("mask");
     if faces == Retention::Keep {
-        let [of_item, person, _, scalars] = values.groups;
-        scalars.append(std::mem::take(of_item));
-        scalars.append(std::mem::take(person));
+        let Values { persons, scalars, .. } = values;
+        for person in persons {
+            scalars.append(std::mem::take(person).into_scalars());
+        }
     }
     face.known()
 }
 
-/// The groups of values that a face may be described in, the surest first.
+/// The values that a face may be described in.
 struct Values<'v, 'a> {
-    groups: [&'v mut Scalars<'a>; 4],
+    /// Of the person in the item, and of that of the post.
+    persons: [&'v mut Person<'a>; 2],
+    item: &'v mut Scalars<'a>,
+    /// Of the post. What is not read stays there.
+    scalars: &'v mut Scalars<'a>,
 }
 
 impl<'a> Values<'_, 'a> {
-    /// Takes the value under one of several names from the first group that has one.
-    fn take(&mut self, names: &[&str]) -> Option<Cow<'a, str>> {
-        self.groups.iter_mut().find_map(|group| group.take_any(names))
+    /// All groups of values, the surest first.
+    fn groups(&mut self) -> impl Iterator<Item = &mut Scalars<'a>> {
+        let of_persons = self.persons.iter_mut().flat_map(|person| &mut person.0);
+        of_persons.chain([&mut *self.item, &mut *self.scalars])
     }
 
     /// Takes what all groups say under some names.
     fn of_all(&mut self, names: &[&str]) -> Statement<'a> {
-        Statement::take(self.groups.iter_mut().map(|group| &mut **group), names)
+        Statement::take(self.groups(), names)
     }
 
-    /// Takes what the blocks of persons say under some names; where they say nothing, the first of the other groups that
-    /// does.
+    /// Takes what is said of who it is under the first of several names that says something, where it is surest: by the
+    /// known person's blocks, by blocks in them, by those of the face that was seen, by the item, by the post. What others
+    /// say may be about something else.
     fn of_person(&mut self, names: &[&str]) -> Statement<'a> {
-        let [of_item, person, item, scalars] = &mut self.groups;
-        let of_persons = Statement::take([&mut **of_item, &mut **person], names);
-        if !of_persons.is_empty() {
-            return of_persons;
+        let [of_item, person] = &mut self.persons;
+        let of_persons = of_item.0.iter_mut().zip(&mut person.0).map(|(one, other)| vec![one, other]);
+        let others = [vec![&mut *self.item], vec![&mut *self.scalars]];
+        for mut groups in of_persons.chain(others) {
+            for name in names {
+                let mut statement = Statement::default();
+                for group in &mut groups {
+                    statement.take_from(group, |present, value| {
+                        present.eq_ignore_ascii_case(name) && !matches!(value, "0" | "-1")
+                    });
+                }
+                if !statement.is_empty() {
+                    return statement;
+                }
+            }
         }
-        let group = if item.get_any(names).is_some() { item } else { scalars };
-        Statement::take([&mut **group], names)
-    }
-
-    /// Where what is not read stays.
-    fn rest(&mut self) -> &mut Scalars<'a> {
-        let [.., scalars] = &mut self.groups;
-        scalars
+        Statement::default()
     }
 }

@@ -27,12 +27,17 @@ impl Match {
             Some(false) => Self::NotFound,
             None => Self::Unclear,
         };
-        let joined = |one, other| match (one, other) {
-            _ if one == other => one,
+        results.map(meaning).fold(Self::Absent, Self::and)
+    }
+
+    /// What this and another result say together.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Absent, only) | (only, Self::Absent) => only,
+            _ if self == other => self,
             (Self::NotFound | Self::Disputed, _) | (_, Self::NotFound | Self::Disputed) => Self::Disputed,
             _ => Self::Unclear,
-        };
-        results.map(meaning).reduce(joined).unwrap_or(Self::Absent)
+        }
     }
 
     /// Whether it was found, as an event says it.

@@ -11,7 +11,9 @@ use super::list::{Match, agreed};
 use super::target::{PARTS, Units, target};
 use super::{ParseContext, kind_of, percentage, share, take_fraction, text};
 use crate::frame::Unit;
-use crate::message::{Alarm, Block, Item, LIST_NAMES, PLATE_TEXTS, Place, PlateMatch, Smart, names_of_plate};
+use crate::message::{
+    Alarm, Block, Item, LIST_NAMES, PLATE_TEXTS, Person, Place, PlateMatch, Smart, names_of_plate,
+};
 use crate::parse::number;
 use crate::scalars::Scalars;
 use crate::vocabulary;
@@ -80,23 +82,29 @@ pub(super) fn plate_events<'a>(
     others.extend(events);
     if context.faces == Retention::Drop {
         for item in plates.iter_mut().chain(&mut others) {
-            item.person = Scalars::default();
+            item.person = Person::default();
             item.scalars.take_all(&OF_PERSON);
         }
     }
+    // The item of the frame's picture holds the plate's values too, as the firmware fills in what it does not know: they
+    // are about no plate. A list that forbids is no such value.
+    let mut of_frame = Scalars::default();
     for mut item in others {
-        // The item of the frame's picture holds the plate's values too, all of them 0.
+        let values = if item.is_of_frame() { &mut of_frame } else { &mut scalars };
         item.scalars.retain(|_, value| value != "0");
-        for values in [item.scalars, item.person, item.plate, item.car] {
-            scalars.append(values);
+        for group in [item.scalars, item.person.into_scalars(), item.plate, item.car] {
+            values.append(group);
         }
     }
+    scalars.append(of_frame.take_if(|_, value| vocabulary::list(value) == Some(PlateList::Deny)));
     if let [only] = plates.as_mut_slice()
         && around.are_of_plate()
     {
         let names: Vec<&str> = names_of_plate().collect();
         only.scalars.append(scalars.take_all(&names));
     }
+    let outside = Match::of(scalars.values(&["matchResult"]));
+    scalars.append(of_frame);
     scalars.cut_to(share(context.length, plates.len()));
     base.vendor_data = scalars.to_vendor_data();
     let of_plates: Vec<usize> = plates.iter().filter_map(|item| item.picture).collect();
@@ -130,7 +138,7 @@ pub(super) fn plate_events<'a>(
             draft.images.push(DraftImage { role, base64: picture.base64.clone() });
         }
         let own = draft.images.iter().position(|image| image.role == ImageRole::Plate);
-        let (mut target, plate) = plate_target(item, &scalars, around.lists, pixels);
+        let (mut target, plate) = plate_target(item, outside, around.lists, pixels);
         target.image = own;
         draft.targets = vec![target];
         draft.plate = plate;
@@ -149,10 +157,10 @@ fn item_of_plate<'a>(others: &mut Vec<Item<'a>>) -> Item<'a> {
     }
 }
 
-/// The target of a plate's item, and the plate. `outside` is what the post says beside its items.
+/// The target of a plate's item, and the plate. `outside` is whether it was found by what stands beside the items.
 fn plate_target(
     mut item: Item<'_>,
-    outside: &Scalars<'_>,
+    outside: Match,
     lists: Lists,
     pixels: Unit,
 ) -> (DraftTarget, Option<Plate>) {
@@ -167,12 +175,12 @@ fn plate_target(
 }
 
 /// Takes what an item says of its plate. There is none where the item names several: a wrong plate opens gates.
-fn read_plate(item: &mut Item<'_>, outside: &Scalars<'_>, lists: Lists) -> Option<Plate> {
+fn read_plate(item: &mut Item<'_>, outside: Match, lists: Lists) -> Option<Plate> {
     let is_list_named = lists == Lists::Named
         || item.plate_match == PlateMatch::Found
         || item.of_plate().into_iter().any(names_list);
-    let results = item.of_plate().into_iter().chain([outside]);
-    let found = Match::of(results.flat_map(|values| values.values(&["matchResult"])));
+    let results = item.of_plate().into_iter().flat_map(|values| values.values(&["matchResult"]));
+    let found = Match::of(results).and(outside);
     let plate_text = text(item.take_statement(&PLATE_TEXTS).into_one(&mut item.scalars))?;
     let list_names = item.take_statement(&LIST_NAMES);
     let groups = item.take_statement(&["groupName"]);

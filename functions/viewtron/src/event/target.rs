@@ -51,7 +51,7 @@ pub(super) fn target(item: Item<'_>, units: Units, class: Option<TargetClass>) -
         .or_else(|| frame::rectangle(corners?, units.corners));
     scalars.append(car);
     scalars.append(plate);
-    scalars.append(person);
+    scalars.append(person.into_scalars());
     target.attributes = scalars.to_attributes();
     let unplaced = rect.or(corners).filter(|sides| target.bounding_box.is_none() && *sides != [0.0; 4]);
     if let Some([x1, y1, x2, y2]) = unplaced {

@@ -7,7 +7,7 @@ use camhook_event::Kind;
 use super::channel::is_told_by;
 use super::number::{number, points, sides};
 use super::{ITEMS_LIMIT, MESSAGE, ParseError, Parser, Part, Scope, Unknown, own_attributes};
-use crate::message::{Block, Item, PLATE_TEXTS, Picture, Place, PlateMatch};
+use crate::message::{Block, Depth, Item, PLATE_TEXTS, Person, PersonBlock, Picture, Place, PlateMatch};
 use crate::scalars::Scalars;
 use crate::suspicion::{self, Suspicion};
 use crate::text::Text;
@@ -109,8 +109,7 @@ impl<'a> Parser<'a> {
                 self.document.smart.targets.extend(item);
             }
             "albuminfo" | "snapinfo" | "facematchinfo" => {
-                let mut person = Scalars::default();
-                self.leaves(&mut person, tag, place_of_person(&name, scope.place))?;
+                let person = self.person(&name, tag, scope.place)?;
                 self.document.smart.person.append(person);
             }
             "entercarcount" | "enterpersoncount" | "enterbikecount" | "leavecarcount"
@@ -475,7 +474,7 @@ impl<'a> Parser<'a> {
                 self.item_entries(item, tag, image(position.place))?;
             }
             "albuminfo" | "snapinfo" | "facematchinfo" => {
-                self.leaves(&mut item.person, tag, place_of_person(&name, position.place))?;
+                item.person.append(self.person(&name, tag, position.place)?);
             }
             "carattr" | "carattribute" => self.leaves(&mut item.car, tag, position.place)?,
             "licenseplateattribute" => self.leaves(&mut item.plate, tag, position.place)?,
@@ -576,33 +575,76 @@ impl<'a> Parser<'a> {
                 let (x, y) = end.unwrap_or_default();
                 *end = Some(if name.starts_with('x') { (value, y) } else { (x, value) });
             }
-            _ => self.leaf_entry(&mut item.scalars, tag, Place::Target)?,
+            _ => {
+                self.leaf_entry(&mut item.scalars, tag, Place::Target)?;
+            }
         }
         Ok(())
     }
 
-    /// Every leaf below the element that is open, and its attributes.
-    fn leaves(&mut self, into: &mut Scalars<'a>, tag: &Tag<'a>, place: Place) -> Result<(), ParseError> {
+    /// The attributes of a block, as values.
+    fn values_of_attributes(&mut self, into: &mut Scalars<'a>, tag: &Tag<'a>) {
         for (name, value) in own_attributes(tag) {
             self.suspect_in_item(name, &value);
             if self.has_room_for_attribute() {
                 into.push_owned(name, Cow::Owned(value));
             }
         }
+    }
+
+    /// Every leaf below the element that is open, and its attributes.
+    fn leaves(&mut self, into: &mut Scalars<'a>, tag: &Tag<'a>, place: Place) -> Result<(), ParseError> {
+        self.values_of_attributes(into, tag);
         while let Some(child) = self.child(tag.name)? {
             self.leaf_entry(into, &child, place)?;
         }
         Ok(())
     }
 
-    fn leaf_entry(&mut self, into: &mut Scalars<'a>, tag: &Tag<'a>, place: Place) -> Result<(), ParseError> {
+    /// A block of a person.
+    fn person(
+        &mut self,
+        lower_case_name: &str,
+        tag: &Tag<'a>,
+        place: Place,
+    ) -> Result<Person<'a>, ParseError> {
+        let (block, place) = match lower_case_name {
+            "albuminfo" => (PersonBlock::Known, Place::Album),
+            "snapinfo" => (PersonBlock::Seen, Place::Snap),
+            _ => (PersonBlock::Known, place),
+        };
+        let mut person = Person::default();
+        let mut attributes = Scalars::default();
+        self.values_of_attributes(&mut attributes, tag);
+        person.add(block, Depth::Member, attributes);
+        while let Some(child) = self.child(tag.name)? {
+            let mut values = Scalars::default();
+            let depth = self.leaf_entry(&mut values, &child, place)?;
+            person.add(block, depth, values);
+        }
+        Ok(person)
+    }
+
+    /// A leaf, or all below a block: whether they stand in the block around this element or in one in it.
+    fn leaf_entry(
+        &mut self,
+        into: &mut Scalars<'a>,
+        tag: &Tag<'a>,
+        place: Place,
+    ) -> Result<Depth, ParseError> {
         let name = tag.name.to_ascii_lowercase();
-        match name.as_str() {
-            "sourcedata" | "sourcedatainfo" => return self.leaves(into, tag, Place::Source),
-            "snapdata" => return self.leaves(into, tag, Place::Snap),
-            "albumdata" => return self.leaves(into, tag, Place::Album),
-            _ if self.known_anywhere(&name, tag, place)? != Anywhere::Unknown => return Ok(()),
-            _ => {}
+        let picture = match name.as_str() {
+            "sourcedata" | "sourcedatainfo" => Some(Place::Source),
+            "snapdata" => Some(Place::Snap),
+            "albumdata" => Some(Place::Album),
+            _ => None,
+        };
+        if let Some(place) = picture {
+            self.leaves(into, tag, place)?;
+            return Ok(Depth::Nested);
+        }
+        if self.known_anywhere(&name, tag, place)? != Anywhere::Unknown {
+            return Ok(Depth::Member);
         }
         match self.unknown(tag)? {
             Unknown::Level => {}
@@ -614,9 +656,10 @@ impl<'a> Parser<'a> {
             Unknown::Block(first) => {
                 self.leaf_entry(into, &first, place)?;
                 self.leaves(into, tag, place)?;
+                return Ok(Depth::Nested);
             }
         }
-        Ok(())
+        Ok(Depth::Member)
     }
 
     /// The text of a leaf. One that has child elements is a block, too.
@@ -647,14 +690,6 @@ impl<'a> Parser<'a> {
 }
 
 /// What the pictures in a person's block show.
-fn place_of_person(lower_case_name: &str, place: Place) -> Place {
-    match lower_case_name {
-        "albuminfo" => Place::Album,
-        "snapinfo" => Place::Snap,
-        _ => place,
-    }
-}
-
 /// Whether an element of a list can only be a member of an item.
 fn is_member_of_item(lower_case_name: &str) -> bool {
     matches!(
