@@ -11,7 +11,7 @@ use camhook_site::{Retention, Source};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::message::{Alarm, Channel, Manual, Place, Push, Recognition, Sender};
+use crate::message::{Alarm, AlarmPicture, Channel, Manual, Place, Push, Recognition, Scope, Sender};
 use crate::parse::{EVENTS_LIMIT, RECOGNITIONS_LIMIT};
 use crate::time::device_time;
 use crate::vocabulary::Subject;
@@ -64,15 +64,18 @@ pub(crate) fn drafts<'a>(push: Push<'a>, context: &Context<'_>) -> Vec<Draft<'a>
     let mut recognitions = distinct_recognitions(recognitions);
     // Before the faces, of which `FaceInfo` says more.
     recognitions.sort_by_key(|recognition| recognition.list != Subject::Object);
+    note_object_ids(&mut recognitions);
     let mut assembly = Assembly::new(&sender, context);
-    for alarm in distinct_alarms(alarms) {
+    let (alarms, numbers) = distinct_alarms(alarms);
+    for alarm in alarms {
         assembly.add_alarm(alarm);
     }
     for picture in pictures {
-        assembly.add_picture(&picture);
+        assembly.add_picture(&AlarmPicture { place: picture.place.renumbered(&numbers), ..picture });
     }
     for recognition in recognitions {
-        assembly.add_recognition(recognition);
+        let place = recognition.place.renumbered(&numbers);
+        assembly.add_recognition(Recognition { place, ..recognition });
     }
     for (name, value) in unknown.iter() {
         data.insert(name, value.clone());
@@ -81,18 +84,31 @@ pub(crate) fn drafts<'a>(push: Push<'a>, context: &Context<'_>) -> Vec<Draft<'a>
 }
 
 /// The alarms without those that a post repeats in another place. More than a post may hold stay as they are: some were
-/// not read, and only their number says so.
-fn distinct_alarms(alarms: Vec<Alarm>) -> Vec<Alarm> {
+/// not read, and only their number says so. With them the numbers of flat forms that were repeated, and those that stand
+/// for them, so that their `PicData` finds the alarms that are left.
+fn distinct_alarms(alarms: Vec<Alarm>) -> (Vec<Alarm>, BTreeMap<usize, usize>) {
+    let mut numbers = BTreeMap::new();
     if alarms.len() > EVENTS_LIMIT {
-        return alarms;
+        return (alarms, numbers);
     }
     let mut distinct: Vec<Alarm> = Vec::new();
     for alarm in alarms {
-        if !distinct.iter().any(|known| alarm.is_repetition_of(known)) {
-            distinct.push(alarm);
+        match distinct.iter().find(|known| alarm.is_repetition_of(known)) {
+            Some(known) => {
+                if let (Some(number), Some(of_known)) = (alarm.number(), known.number()) {
+                    let of_known = *numbers.get(&of_known).unwrap_or(&of_known);
+                    numbers.entry(number).or_insert(of_known);
+                }
+            }
+            None => distinct.push(alarm),
         }
     }
-    distinct
+    for alarm in &mut distinct {
+        if let Scope::Flat { number, .. } = &mut alarm.scope {
+            *number = *numbers.get(number).unwrap_or(number);
+        }
+    }
+    (distinct, numbers)
 }
 
 /// The recognitions, like [`distinct_alarms`]. One that also stands in `PicData` belongs to its alarm.
@@ -101,14 +117,37 @@ fn distinct_recognitions(recognitions: Vec<Recognition<'_>>) -> Vec<Recognition<
         return recognitions;
     }
     let mut distinct: Vec<Recognition<'_>> = Vec::new();
+    let mut indexes = BTreeMap::new();
     for recognition in recognitions {
-        match distinct.iter_mut().find(|known| recognition.is_repetition_of(known)) {
+        // Pictures are long: each is looked at once.
+        let index = *indexes.entry((recognition.list, recognition.digest())).or_insert(distinct.len());
+        match distinct.get_mut(index).filter(|known| recognition.is_repetition_of(known)) {
             Some(known) if known.place == Place::Post => known.place = recognition.place,
             Some(_) => {}
             None => distinct.push(recognition),
         }
     }
     distinct
+}
+
+/// Notes of each plate and face which object is the same: the only one of its kind that was snapped in its channel at its
+/// time, where it is the only one of its list.
+fn note_object_ids(recognitions: &mut [Recognition<'_>]) {
+    let mut found: BTreeMap<_, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for (index, recognition) in recognitions.iter().enumerate() {
+        let subject = recognition.recognized.subject();
+        let (Some(channel), Some(time)) = (&recognition.channel.id, &recognition.time) else { continue };
+        let (objects, listed) = found.entry((subject, channel.clone(), time.clone())).or_default();
+        let of_list = if recognition.list == Subject::Object { objects } else { listed };
+        of_list.push(index);
+    }
+    for (objects, listed) in found.into_values() {
+        let ([object], [listed]) = (objects.as_slice(), listed.as_slice()) else { continue };
+        let id = recognitions.get(*object).and_then(|object| object.id.clone());
+        if let Some(listed) = recognitions.get_mut(*listed) {
+            listed.object_id = id;
+        }
+    }
 }
 
 /// Sets where it happened. A camera without a channel is known by the label of the push menu, unless characters of it

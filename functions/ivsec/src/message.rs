@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use camhook_event::{
     Counts, ImageRole, Kind, MacAddress, Report, State, TargetClass, Text, Vehicle, VendorData,
@@ -116,7 +117,34 @@ impl Alarm {
     /// Whether another part of the same `data` is this one again, member by member. Without a time, two alarms may be
     /// alike.
     pub(crate) fn is_repetition_of(&self, other: &Self) -> bool {
-        self.time.is_some() && self == other
+        let Self {
+            word,
+            word_place,
+            kind,
+            meaning,
+            state,
+            report,
+            scope,
+            time,
+            picture,
+            counts,
+            data,
+            unknown,
+        } = self;
+        time.is_some()
+            && scope.is_same(&other.scope)
+            && (word, word_place, kind, meaning)
+                == (&other.word, &other.word_place, &other.kind, &other.meaning)
+            && (state, report, time, picture) == (&other.state, &other.report, &other.time, &other.picture)
+            && (counts, data, unknown) == (&other.counts, &other.data, &other.unknown)
+    }
+
+    /// The number of the flat form, by which `PicData` refers to the alarm.
+    pub(crate) fn number(&self) -> Option<usize> {
+        match self.scope {
+            Scope::Flat { number, .. } => Some(number),
+            Scope::Channel(_) | Scope::Device(_) => None,
+        }
     }
 
     /// Whether another part of the post reports the same again.
@@ -143,13 +171,25 @@ pub(crate) enum Scope {
     Flat {
         /// The channel.
         channel: Channel,
-        /// The number of the alarm among those of its form, by which `PicData` refers to it.
+        /// The number of the alarms of this channel in its form, by which `PicData` refers to them.
         number: usize,
     },
     /// A channel.
     Channel(Channel),
     /// The device itself, by its name.
     Device(Option<Text>),
+}
+
+impl Scope {
+    /// Whether both are about the same, wherever in the post they stand.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Flat { channel, number: _ }, Self::Flat { channel: of_other, number: _ }) => {
+                channel == of_other
+            }
+            _ => self == other,
+        }
+    }
 }
 
 /// A picture that was taken because of an alarm.
@@ -180,6 +220,9 @@ pub(crate) struct Recognition<'a> {
     pub(crate) time: Option<Text>,
     /// `SnapId`, unless it is the text of a plate.
     pub(crate) id: Option<Text>,
+    /// The `SnapId` of the object that is the same, where that has another: the only one of its kind in `SnapedObjInfo` at
+    /// that time, as this is the only one of its list.
+    pub(crate) object_id: Option<Text>,
     /// What was recognized.
     pub(crate) recognized: Recognized,
     /// Its pictures.
@@ -189,11 +232,34 @@ pub(crate) struct Recognition<'a> {
 }
 
 impl Recognition<'_> {
+    /// A number that is the same for a repetition, and another for nearly all others.
+    pub(crate) fn digest(&self) -> u64 {
+        let Self { place: _, object_id: _, list: _, channel, time, id, recognized, images, rest } = self;
+        let mut hasher = DefaultHasher::new();
+        let texts = [&channel.id, &channel.name, time, id];
+        texts.map(|text| text.as_ref().map(Text::as_str)).hash(&mut hasher);
+        images.iter().for_each(|(_, base64)| base64.hash(&mut hasher));
+        format!("{recognized:?}{rest:?}").hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Whether it is distinguishable from another that was recognized at the same time: by its number, its picture, or whom it
+    /// names.
+    fn is_distinct(&self) -> bool {
+        let names_somebody = match &self.recognized {
+            Recognized::Object { .. } => false,
+            Recognized::Plate(plate) => plate.text.is_some(),
+            Recognized::Face(face) => face.person_id.is_some() || face.name.is_some(),
+        };
+        names_somebody || self.id.is_some() || !self.images.is_empty()
+    }
+
     /// Whether another part of the same `data` is this one again, member by member, wherever it stands. Without a time,
-    /// two recognitions may be alike.
+    /// two recognitions may be alike, and so may two that nothing distinguishes.
     pub(crate) fn is_repetition_of(&self, other: &Self) -> bool {
-        let Self { place: _, list, channel, time, id, recognized, images, rest } = self;
+        let Self { place: _, object_id: _, list, channel, time, id, recognized, images, rest } = self;
         time.is_some()
+            && self.is_distinct()
             && (*list, time, id, channel) == (other.list, &other.time, &other.id, &other.channel)
             && (recognized, rest, images) == (&other.recognized, &other.rest, &other.images)
     }
@@ -202,10 +268,20 @@ impl Recognition<'_> {
 /// Where in a post a recognition stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In `PicData` of the flat form: it belongs to the alarm with this number.
+    /// In `PicData` of the flat form: it belongs to an alarm with this number.
     PicData(usize),
     /// Anywhere else.
     Post,
+}
+
+impl Place {
+    /// The place where those numbers of alarms were replaced by others.
+    pub(crate) fn renumbered(self, numbers: &BTreeMap<usize, usize>) -> Self {
+        match self {
+            Self::PicData(number) => Self::PicData(*numbers.get(&number).unwrap_or(&number)),
+            Self::Post => Self::Post,
+        }
+    }
 }
 
 /// What was recognized.

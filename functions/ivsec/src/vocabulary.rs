@@ -18,7 +18,7 @@ pub(crate) struct Meaning {
 }
 
 /// What the device recognizes in a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
     /// Persons and vehicles: `SnapedObjInfo`.
     Object,
@@ -51,7 +51,7 @@ const MEANINGS: &[Meaning] = &[
     row(&["motion", "videomotion", "md", "smd", "vmd"], Kind::Motion, None, None),
     row(&["pd", "person", "human", "aihuman"], Kind::Object, OBJECT, PERSON),
     row(&["vd", "vehicle", "aivehicle", "car"], Kind::Object, OBJECT, VEHICLE),
-    row(&["pdvd", "pvd"], Kind::Object, OBJECT, None),
+    row(&["pdvd", "vdpd", "pvd"], Kind::Object, OBJECT, None),
     row(&["sod", "stationaryobject"], Kind::Object, None, None),
     row(&["lcd", "linecross", "linecrossing"], Kind::LineCrossing, OBJECT, None),
     row(&["pid", "perimeterintrusion"], Kind::Intrusion, OBJECT, None),
@@ -90,11 +90,14 @@ const MEANINGS: &[Meaning] = &[
 /// What stands between several words in one text.
 const BETWEEN_WORDS: [char; 4] = [',', ';', '|', '+'];
 
-/// The words of a text: several where each part of it is known.
+/// The words of a text: several where each part of it is known, and one where they are one word for persons and vehicles.
 pub(crate) fn split_words(text: &str) -> Vec<&str> {
     let parts = || text.split(BETWEEN_WORDS).filter(|part| !part.trim().is_empty());
+    let is_of_objects = |part| meaning(part).is_some_and(|meaning| meaning.class.is_some());
+    let is_whole = text.len() <= WORD_LIMIT && exact_meaning(text).is_some();
+    let is_one = is_whole || parts().all(is_of_objects);
     let is_several = parts().nth(1).is_some() && parts().all(|part| meaning(part).is_some());
-    if is_several { parts().collect() } else { vec![text] }
+    if is_several && !is_one { parts().collect() } else { vec![text] }
 }
 
 /// The parts of a compound.
@@ -215,6 +218,10 @@ mod tests {
             ("fd+lcd", &["fd", "lcd"]),
             ("pd_vd; md|", &["pd_vd", " md"]),
             ("pid,", &["pid,"]),
+            ("PD+VD", &["PD+VD"]),
+            ("vd|pd", &["vd|pd"]),
+            ("person; car", &["person; car"]),
+            ("pd,lcd", &["pd", "lcd"]),
             ("pid,levitate", &["pid,levitate"]),
             ("Ann, at the door", &["Ann, at the door"]),
             ("", &[""]),

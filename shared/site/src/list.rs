@@ -54,10 +54,30 @@ pub struct CameraReference {
 }
 
 impl CameraReference {
-    /// Whether an event of this source and camera matches.
+    /// Whether an event of this source and camera matches. The case of ASCII letters in the camera's id makes no difference:
+    /// devices write one id in several ways.
     #[must_use]
     pub fn matches(&self, source: &Text, camera: Option<&Camera>) -> bool {
         *source == self.source
-            && self.camera.as_ref().is_none_or(|id| camera.is_some_and(|camera| camera.id == *id))
+            && self.camera.as_ref().is_none_or(|id| {
+                camera.is_some_and(|camera| camera.id.as_str().eq_ignore_ascii_case(id.as_str()))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_camera_is_found_in_any_case_of_its_id() {
+        let text = |text: &str| Text::new(text).unwrap();
+        let camera = |id: &str| Camera { id: text(id), name: None };
+        let reference = CameraReference { source: text("yard"), camera: Some(text("ch2")) };
+        assert!(reference.matches(&text("yard"), Some(&camera("ch2"))));
+        assert!(reference.matches(&text("yard"), Some(&camera("CH2"))));
+        assert!(!reference.matches(&text("yard"), Some(&camera("CH3"))));
+        assert!(!reference.matches(&text("gate"), Some(&camera("CH2"))));
+        assert!(!reference.matches(&text("yard"), None));
     }
 }

@@ -22,7 +22,7 @@ use crate::vocabulary::{Subject, is_known};
 /// The objects of one event; more of them are another event.
 const TARGETS_LIMIT: usize = 16;
 
-/// The events that a picture is given to whose number several alarms of its channel name.
+/// The events that a picture is given to whose number several alarms of its channel name, or in whose `PicData` it is.
 const SHARED_LIMIT: usize = 4;
 
 /// The events of a post that hold the data of the post as a whole.
@@ -33,9 +33,18 @@ pub(super) struct Assembly<'a, 's> {
     parts: Vec<Part<'a>>,
     /// The alarms of flat forms as they were sent, by their numbers: what a second plate or face of one is an event of,
     /// too.
-    flats: BTreeMap<usize, Part<'a>>,
+    flats: BTreeMap<usize, Vec<Part<'a>>>,
+    /// The first whole frame in `PicData`, by the numbers of its alarms.
+    frames: BTreeMap<usize, Frame<'a>>,
     sender: &'s Sender,
     context: &'s Context<'s>,
+}
+
+/// A whole frame in which something was recognized.
+struct Frame<'a> {
+    /// The channel that it is of, where it says so.
+    channel: Option<Text>,
+    base64: Cow<'a, [u8]>,
 }
 
 /// An event.
@@ -55,7 +64,7 @@ struct Part<'a> {
 /// What an event was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    /// The alarm of a flat form with this number.
+    /// An alarm of a flat form with this number.
     Flat(usize),
     /// Any other alarm.
     Alarm,
@@ -76,7 +85,7 @@ enum Content {
 
 impl<'a, 's> Assembly<'a, 's> {
     pub(super) fn new(sender: &'s Sender, context: &'s Context<'s>) -> Self {
-        Self { parts: Vec::new(), flats: BTreeMap::new(), sender, context }
+        Self { parts: Vec::new(), flats: BTreeMap::new(), frames: BTreeMap::new(), sender, context }
     }
 
     pub(super) fn add_alarm(&mut self, alarm: Alarm) {
@@ -124,7 +133,7 @@ impl<'a, 's> Assembly<'a, 's> {
         let (subject, class) = meaning.map_or((None, None), |meaning| (meaning.subject, meaning.class));
         let part = Part { draft, origin, subject, class, content: Content::Nothing, snap_id: None };
         if let Origin::Flat(number) = origin {
-            self.flats.insert(number, part.clone());
+            self.flats.entry(number).or_default().push(part.clone());
         }
         self.push(part);
     }
@@ -193,29 +202,57 @@ impl<'a, 's> Assembly<'a, 's> {
                 self.parts.len() - 1
             }
         };
+        self.note_place(&recognition);
         let Some(part) = self.parts.get_mut(index) else { return };
         let time = self.context.device_time(recognition.time.as_ref());
         if part.draft.device_time.as_ref().is_none_or(|known| known.at.is_none()) && time.is_some() {
             set_time(&mut part.draft, time);
         }
-        if part.draft.device.channel.is_none() && recognition.channel.id.is_some() {
-            // The post of a camera, whose label is its name.
-            let Channel { id, name } = recognition.channel.clone();
-            let name =
-                name.or_else(|| self.sender.label.clone().filter(|_| matches!(part.origin, Origin::Flat(_))));
-            place(&mut part.draft, self.sender, &Channel { id, name });
-        }
         part.add(recognition, self.context);
+    }
+
+    /// Notes the channel and the frame of what stands in `PicData` for all alarms that it may show.
+    fn note_place(&mut self, recognition: &Recognition<'a>) {
+        let Place::PicData(number) = recognition.place else { return };
+        let frame = recognition.images.iter().find(|(role, _)| *role == ImageRole::Overview);
+        if let Some((_, base64)) = frame {
+            let channel = recognition.channel.id.clone();
+            self.frames.entry(number).or_insert_with(|| Frame { channel, base64: base64.clone() });
+        }
+        let Channel { id: Some(id), name } = recognition.channel.clone() else { return };
+        // The post of a camera, whose label is its name.
+        let channel = Channel { id: Some(id), name: name.or_else(|| self.sender.label.clone()) };
+        for part in &mut self.parts {
+            if part.is_at(recognition.place) && part.draft.device.channel.is_none() {
+                place(&mut part.draft, self.sender, &channel);
+            }
+        }
+    }
+
+    /// Gives the frame of `PicData` to those of its alarms that nothing else shows.
+    fn share_frames(&mut self) {
+        for (number, Frame { channel, base64 }) in &self.frames {
+            let is_its_own = |part: &&mut Part<'a>| {
+                part.is_at(Place::PicData(*number))
+                    && part.content == Content::Nothing
+                    && part.draft.images.is_empty()
+                    && (channel.is_none() || is_same(part.draft.device.channel.as_ref(), channel.as_ref()))
+            };
+            for part in self.parts.iter_mut().filter(is_its_own).take(SHARED_LIMIT) {
+                push_image(&mut part.draft, ImageRole::Overview, base64.clone());
+            }
+        }
     }
 
     /// An event for a recognition that no alarm reports. Of what an alarm of a flat form reports it is another; what that
     /// alarm does not report happened where and when it did.
     fn part_for(&self, recognition: &Recognition<'a>) -> Part<'a> {
         let subject = recognition.recognized.subject();
-        let flat = match recognition.place {
+        let flats = match recognition.place {
             Place::PicData(number) => self.flats.get(&number),
             Place::Post => None,
         };
+        let flat = flats.and_then(|flats| flats.iter().min_by_key(|flat| flat.rank_of_kind(recognition)));
         let (origin, draft) = match flat {
             Some(flat) if flat.reports(subject) => (flat.origin, flat.draft.clone()),
             Some(flat) => {
@@ -246,7 +283,8 @@ impl<'a, 's> Assembly<'a, 's> {
     }
 
     /// The drafts, the first of which hold what was sent once for the whole post.
-    pub(super) fn finish(self, common: &VendorData) -> Vec<Draft<'a>> {
+    pub(super) fn finish(mut self, common: &VendorData) -> Vec<Draft<'a>> {
+        self.share_frames();
         let faces = self.context.faces;
         let mut drafts: Vec<Draft<'a>> = self.parts.into_iter().map(Part::finish).collect();
         for draft in drafts.iter_mut().take(COMMON_DATA_LIMIT) {
@@ -285,6 +323,23 @@ impl<'a> Part<'a> {
         match (faces, self.subject) {
             (Retention::Drop, Some(Subject::Face)) => ImageRole::Face,
             _ => ImageRole::Snapshot,
+        }
+    }
+
+    /// How well what this alarm reports fits what was recognized in its `PicData`: 0 where it is the same, 1 where the
+    /// alarm leaves it open, else 2.
+    fn rank_of_kind(&self, recognition: &Recognition<'a>) -> u8 {
+        let subject = recognition.recognized.subject();
+        let is_same = match recognition.recognized {
+            Recognized::Object { kind, .. } => self.draft.kind == kind,
+            Recognized::Plate(_) | Recognized::Face(_) => self.subject == Some(subject),
+        };
+        if !self.reports(subject) {
+            2
+        } else if is_same {
+            0
+        } else {
+            1 + u8::from(!is_open(self.draft.kind))
         }
     }
 
@@ -333,10 +388,10 @@ impl<'a> Part<'a> {
             return None;
         }
         match self.draft.kind {
-            _ if self.is_at(recognition.place) => Some(0),
-            own if own == kind && is_for_objects => Some(0),
-            _ if kind == Kind::Object && is_for_objects && self.origin == Origin::Alarm => Some(1),
-            Kind::Object if kind != Kind::Analytics && is_for_objects && is_empty => Some(2),
+            _ if self.is_at(recognition.place) => Some(self.rank_of_kind(recognition)),
+            own if own == kind && is_for_objects => Some(3),
+            _ if kind == Kind::Object && is_for_objects && self.origin == Origin::Alarm => Some(4),
+            Kind::Object if kind != Kind::Analytics && is_for_objects && is_empty => Some(5),
             _ => None,
         }
     }
@@ -348,19 +403,22 @@ impl<'a> Part<'a> {
         match self.content {
             Content::Snapped(own) if own == subject && recognition.list == subject => {
                 match (&self.snap_id, &recognition.id) {
-                    (Some(known), Some(id)) => (known == id).then_some(0),
+                    (Some(known), Some(id)) => {
+                        (known == id || recognition.object_id.as_ref() == Some(known)).then_some(0)
+                    }
                     _ => Some(1),
                 }
             }
-            Content::Nothing if is_its_own => Some(2),
-            Content::Nothing if self.is_at(recognition.place) && self.reports(subject) => Some(2),
-            Content::Objects if self.is_at(recognition.place) && is_its_own => Some(2),
+            Content::Nothing | Content::Objects if is_its_own && self.is_at(recognition.place) => Some(2),
+            Content::Nothing if self.is_at(recognition.place) && self.reports(subject) => Some(3),
+            Content::Nothing if is_its_own => Some(4),
             _ => None,
         }
     }
 
     fn add(&mut self, recognition: Recognition<'a>, context: &Context<'_>) {
-        let Recognition { place: _, list, channel: _, time: _, id, recognized, images, rest } = recognition;
+        let Recognition { place: _, list, channel: _, time: _, id, object_id: _, recognized, images, rest } =
+            recognition;
         // The frame goes first: what was cut out of it is named by its place in the list.
         let mut images = images;
         images.sort_by_key(|(role, _)| order(*role));

@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use camhook_event::{Counts, Kind, MacAddress, Report, State, Text, VendorData};
+use camhook_event::{Counts, Kind, Report, State, Text, VendorData};
 use camhook_json::{Json, Object};
 
 use super::EVENTS_LIMIT;
@@ -21,13 +21,15 @@ use super::channel::read_channel;
 use super::counting::{Counters, read_statistics};
 use super::evidence::{Evidence, FlatAlarms};
 use super::member::{
-    Channels, folded, is_container, is_of_channels, number_of_picture, objects, text, vendor_data, words,
+    Channels, folded, is_blank, is_container, is_of_channels, number_of_picture, objects, text, vendor_data,
+    words,
 };
 use super::recognition::{Beside, read_beside};
+use super::sender::mac_address;
 use super::system::read_system;
 use super::unknown::{Surroundings, Unknowns, Weight};
 use crate::message::{Alarm, Push, Scope, Sender, WordPlace};
-use crate::vocabulary::{Subject, meaning};
+use crate::vocabulary::{Meaning, Subject, meaning};
 
 /// What a post holds, beside what it reports.
 #[derive(Debug, Clone, Default)]
@@ -80,8 +82,9 @@ pub(super) enum Sign {
 /// The members of the flat form, and of an entry of `alarm_list` that is like it.
 #[derive(Debug, Clone, Default)]
 struct Flat {
-    /// `EventType`: each word is an alarm. More than one are a contradiction, of which either may be true.
-    words: Vec<Text>,
+    /// `EventType`: each word is an alarm, with its meaning. More than one are a contradiction, of which either may be
+    /// true.
+    words: Vec<(Text, Option<Meaning>)>,
     time: Option<Text>,
     state: Option<State>,
     channels: Channels,
@@ -96,17 +99,13 @@ impl Flat {
         match folded_name {
             "eventtype" => {
                 self.is_begun = true;
-                if text(&value).is_none() {
-                    let is_blank = matches!(&value, Json::Text(_) | Json::Null);
-                    return (!is_blank).then_some(value);
-                }
-                for word in words(&value) {
-                    let is_known = |known: &Text| known.as_str().eq_ignore_ascii_case(word.as_str());
-                    if self.words.len() <= EVENTS_LIMIT && !self.words.iter().any(is_known) {
-                        self.words.push(word);
-                    }
-                }
-                None
+                let new = words(&value);
+                let is_read = match &value {
+                    Json::List(values) => !new.is_empty() && !values.iter().any(is_container),
+                    value => !new.is_empty() || is_blank(value),
+                };
+                new.into_iter().for_each(|word| self.add_word(word));
+                (!is_read).then_some(value)
             }
             "eventtime" => {
                 self.is_begun = true;
@@ -123,6 +122,20 @@ impl Flat {
                 state.is_none().then_some(value)
             }
             folded_name => self.channels.read_member(folded_name, value),
+        }
+    }
+
+    /// Adds a word, unless one is there that says the same: a face that is found and one that is compared are one alarm.
+    fn add_word(&mut self, word: Text) {
+        if self.words.len() > EVENTS_LIMIT {
+            return;
+        }
+        let meaning = meaning(word.as_str());
+        let says_same = |(known, of_known): &(Text, Option<Meaning>)| {
+            known.as_str().eq_ignore_ascii_case(word.as_str()) || (meaning.is_some() && *of_known == meaning)
+        };
+        if !self.words.iter().any(says_same) {
+            self.words.push((word, meaning));
         }
     }
 
@@ -148,10 +161,11 @@ impl Flat {
 
     /// What the device recognizes when this happens.
     fn subject(&self) -> Option<Subject> {
-        self.words.iter().find_map(|word| meaning(word.as_str())?.subject)
+        self.words.iter().find_map(|(_, meaning)| (*meaning)?.subject)
     }
 
-    /// Adds an alarm for each channel that the form names, or one alone; the first has the number of the alarms before.
+    /// Adds an alarm of each word for each channel that the form names, or for one alone. Those of one channel share a
+    /// number, since `PicData` may show any of them; the first is the number of the alarms before.
     fn add_alarms(&self, around: &Surroundings, unknown: &Object<'_>, push: &mut Push<'_>) -> FlatAlarms {
         let mut flat = FlatAlarms::default();
         if !self.is_alarm() {
@@ -160,12 +174,11 @@ impl Flat {
         let time = self.time.clone().or_else(|| around.time.clone());
         let data = vendor_data(unknown);
         let channels = self.channels.within(&around.channel_beside(unknown));
-        for word in &self.words {
-            let meaning = meaning(word.as_str());
-            for channel in &channels {
-                let number = push.alarms.len();
+        let first = push.alarms.len();
+        for (word, meaning) in &self.words {
+            for (number, channel) in (first..).zip(&channels) {
                 let kind = meaning.map_or(Kind::Other, |meaning| meaning.kind);
-                if number > EVENTS_LIMIT {
+                if push.alarms.len() > EVENTS_LIMIT {
                     return flat;
                 }
                 flat.add(channel.id.clone(), number);
@@ -173,7 +186,7 @@ impl Flat {
                     word: word.clone(),
                     word_place: WordPlace::Value,
                     kind,
-                    meaning,
+                    meaning: *meaning,
                     state: self.state,
                     report: Report::Detection,
                     scope: Scope::Flat { channel: channel.clone(), number },
@@ -289,7 +302,7 @@ impl<'a> Members<'a> {
     /// One entry for each network interface: the first that has an address is the device's own.
     fn read_interfaces(&mut self, value: Json<'a>) {
         let (mut interfaces, _) = objects(value);
-        let mac = |interface: &Object<'_>| MacAddress::parse(interface.get("mac")?.to_text()?.as_str());
+        let mac = |interface: &Object<'_>| mac_address(interface.get("mac")?.to_text()?.as_str());
         interfaces.sort_by_key(|interface| mac(interface).is_none());
         for (index, mut interface) in interfaces.into_iter().enumerate() {
             let Sender { mac, name, address, label } = Sender::take_from(&mut interface);

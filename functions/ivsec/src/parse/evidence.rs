@@ -106,17 +106,20 @@ impl<'a> Evidence<'a> {
 /// The alarms of one flat form: which of them a picture or recognition of its `PicData` belongs to.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FlatAlarms {
-    /// The channel of each, and its number.
+    /// Each channel, and the number of its alarms.
     channels: Vec<(Option<Text>, usize)>,
 }
 
 impl FlatAlarms {
-    /// Adds the alarm with a number.
+    /// Adds an alarm of a channel with a number, unless another of that channel is there.
     pub(super) fn add(&mut self, channel: Option<Text>, number: usize) {
-        self.channels.push((channel, number));
+        if !self.channels.iter().any(|(_, known)| *known == number) {
+            self.channels.push((channel, number));
+        }
     }
 
-    /// The place of what is about a channel: that channel's alarm among several, and else the only one or the first.
+    /// The place of what is about a channel: that channel's alarms among several, and else those of the only
+    /// one or of the first.
     fn place(&self, channel: Option<&Text>) -> Place {
         let is_same = |own: &Option<Text>| match (own, channel) {
             (Some(own), Some(channel)) => own.as_str().eq_ignore_ascii_case(channel.as_str()),

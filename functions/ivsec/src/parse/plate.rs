@@ -39,15 +39,17 @@ pub(super) fn bears_plate(object: &Object<'_>, snap_id: Option<&Json<'_>>) -> bo
 ///
 /// `Id` is the registered plate, and so is `MatchedPlate`. `SnapId` is documented as a number; devices put the text that
 /// they read there, which is the only text of a plate on no list. A `SnapId` of digits alone is never taken for a plate:
-/// a wrong plate opens gates. For the same reason a plate whose members contradict each other is on no list.
+/// a wrong plate opens gates. For the same reason a plate whose members contradict each other is on no list. Where the
+/// registered plate is undisputed, several texts that were read cost those alone.
 pub(super) fn read_plate(snap_id: &mut Option<Json<'_>>, info: &mut Object<'_>) -> PlateReading {
     let (registered, of_registered) = take_plate(info, &["Id", MATCHED]);
     let of_picture = snap_id.take_if(|id| is_plate(id)).and_then(|id| id.to_text());
     let (elsewhere, of_elsewhere) = take_plate(info, &READ);
-    let is_doubtful = of_registered == Agreement::Contradicted || of_elsewhere == Agreement::Contradicted;
+    let is_doubtful = of_registered == Agreement::Contradicted
+        || (registered.is_none() && of_elsewhere == Agreement::Contradicted);
     let read = of_picture.or(elsewhere);
     let text = registered.clone().or_else(|| read.clone());
-    let read = read.filter(|read| registered.as_ref().is_some_and(|text| text != read));
+    let read = read.filter(|read| registered.as_ref().is_some_and(|text| folded(text) != folded(read)));
     let vehicle = Vehicle {
         vehicle_type: info.take_text(&["CarType"]),
         color: info.take_text(&["CarColor"]),
@@ -87,15 +89,26 @@ fn take_plate(info: &mut Object<'_>, names: &[&'static str]) -> (Option<Text>, A
     let statements: Vec<_> = names.iter().map(|name| (*name, Statement::take(info, name))).collect();
     let mut texts = statements.iter().flat_map(|(_, statement)| statement.values()).filter_map(plate_text);
     let first = texts.next();
-    let is_one = texts.all(|text| Some(&text) == first.as_ref());
+    let of_first = first.as_ref().map(folded);
+    let is_one = texts.all(|text| of_first.as_ref() == Some(&folded(&text)));
     let text = first.filter(|_| is_one);
-    if is_one && !statements.iter().any(|(_, statement)| statement.is_contradiction()) {
+    // Beside a text, what is none is a contradiction; two texts were compared.
+    let is_partly_none = |statement: &Statement<'_>| {
+        statement.is_contradiction() && statement.values().iter().any(|value| plate_text(value).is_none())
+    };
+    if is_one && !statements.iter().any(|(_, statement)| is_partly_none(statement)) {
         return (text, Agreement::Agreed);
     }
     for (name, statement) in statements {
         statement.put_back(name, info);
     }
     (text, Agreement::Contradicted)
+}
+
+/// A plate as it is compared: its letters and digits, whatever the spelling.
+fn folded(plate: &Text) -> String {
+    let characters = plate.as_str().chars().filter(|character| character.is_alphanumeric());
+    characters.flat_map(char::to_lowercase).collect()
 }
 
 fn is_plate(id: &Json<'_>) -> bool {
@@ -163,6 +176,9 @@ mod tests {
             (r#"{"Plate":"KX01ABC","MatchedPlate":""}"#, "KX01ABC", ""),
             (r#"{"MatchedPlate":"KX01ABC","Id":"KX02ABC","Plate":"KX03ABC"}"#, "KX03ABC", ""),
             (r#"{"PlateNum":"KX01ABC","CarNum":"KX02ABC"}"#, "", ""),
+            (r#"{"PlateNum":"KX01 ABC","CarNum":"kx01abc","SnapId":3}"#, "KX01 ABC", ""),
+            (r#"{"Id":"KX01ABC","SnapId":"KX-01 ABC"}"#, "KX01ABC", ""),
+            (r#"{"Id":"KX01ABC","Plate":"KX01ABC","PlateNum":"KX0IABC"}"#, "KX01ABC", ""),
             (r#"{"PlateNum":"KX01ABC","CarNum":"KX01ABC","Plate":""}"#, "KX01ABC", ""),
         ] {
             assert_eq!(texts(json), (text.to_owned(), read.to_owned()), "{json}");
@@ -185,6 +201,10 @@ mod tests {
             (r#"{"PlateNum":"KX01ABC","PlateNum":"KX02ABC","GrpId":1}"#, None),
             (r#"{"PlateNum":"KX01ABC","CarNum":"KX02ABC","GrpId":1}"#, None),
             (r#"{"Id":"KX01ABC","MatchedPlate":"KX02ABC","GrpId":1}"#, None),
+            (r#"{"Id":"KX01ABC","MatchedPlate":"kx01 abc","GrpId":1}"#, Some(1)),
+            (r#"{"Id":"KX01ABC","Id":"KX01 ABC","GrpId":1}"#, Some(1)),
+            (r#"{"Plate":"KX01ABC","CarNum":"KX01 ABC","SnapId":3,"GrpId":1}"#, Some(1)),
+            (r#"{"Id":"KX01ABC","Plate":"KX01ABC","PlateNum":"KX0IABC","GrpId":1}"#, Some(1)),
             (r#"{"Id":"KX01ABC","PlateNum":"KX02ABC","CarNum":"","GrpId":1}"#, Some(1)),
         ] {
             let mut info = read(json).unwrap().into_object().unwrap();

@@ -308,6 +308,7 @@ fn read_recognition<'a>(list: Subject, entry: Object<'a>, around: &Surroundings)
         channel,
         time,
         id: snap_id.as_ref().and_then(number_of_picture),
+        object_id: None,
         recognized,
         images,
         rest,

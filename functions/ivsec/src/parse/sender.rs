@@ -11,7 +11,7 @@ impl Sender {
     pub(super) fn read_member(&mut self, folded_name: &str, value: &Json<'_>) -> bool {
         let place = match folded_name {
             "macaddress" | "mac" => {
-                let mac = value.to_text().and_then(|mac| MacAddress::parse(mac.as_str()));
+                let mac = value.to_text().and_then(|mac| mac_address(mac.as_str()));
                 self.mac = self.mac.take().or(mac);
                 return mac.is_some();
             }
@@ -38,4 +38,10 @@ impl Sender {
         *object = rest;
         sender
     }
+}
+
+/// Reads a MAC address; zeros are none: an interface without one has them.
+pub(super) fn mac_address(text: &str) -> Option<MacAddress> {
+    let is_zero = |text: &str| !text.chars().any(|digit| digit.is_ascii_hexdigit() && digit != '0');
+    MacAddress::parse(text).filter(|_| !is_zero(text))
 }
