@@ -63,6 +63,14 @@ const MEMBERS: &[(&str, Content)] = &[
     ("SnapshotList.SizeInBytes", Content::Number),
 ];
 
+/// More members that hold no person. Pictures are dropped because of them only if they say that somebody is known: a rule's
+/// type may be that of faces. Their values may be in anybody's words and are not kept.
+const NO_PERSON: &[&str] =
+    &["PriorityName", "RuleList.ID", "RuleList.Type", "SnapshotList.Path", "Snapshots.Path", "Vendor.Name"];
+
+/// The same of the members of an object that is neither a person nor a face.
+const NO_PERSON_OF_THING: &[&str] = &["Color", "Type"];
+
 /// The members of an object that say what it looks like and not who it is.
 const ATTRIBUTES: &[(&str, Content)] = &[
     ("Type", Content::ObjectType),
@@ -109,6 +117,7 @@ const VOCABULARY: &[&str] = &[
     "black",
     "blue",
     "boat",
+    "breach",
     "break",
     "brown",
     "building",
@@ -120,6 +129,7 @@ const VOCABULARY: &[&str] = &[
     "central",
     "changed",
     "channel",
+    "closed",
     "cm",
     "communication",
     "count",
@@ -135,9 +145,11 @@ const VOCABULARY: &[&str] = &[
     "defined",
     "detected",
     "detection",
+    "detector",
     "device",
     "direction",
     "disk",
+    "dock",
     "dog",
     "door",
     "down",
@@ -146,12 +158,15 @@ const VOCABULARY: &[&str] = &[
     "ended",
     "enter",
     "entered",
+    "entering",
     "entrance",
     "entry",
     "error",
     "event",
+    "exceeded",
     "exit",
     "exited",
+    "exiting",
     "external",
     "face",
     "faces",
@@ -161,8 +176,10 @@ const VOCABULARY: &[&str] = &[
     "failure",
     "fall",
     "feed",
+    "fence",
     "fire",
     "floor",
+    "forced",
     "front",
     "full",
     "garage",
@@ -180,6 +197,8 @@ const VOCABULARY: &[&str] = &[
     "human",
     "humans",
     "hw",
+    "illegal",
+    "illegally",
     "in",
     "indoor",
     "input",
@@ -188,12 +207,14 @@ const VOCABULARY: &[&str] = &[
     "intrusion",
     "is",
     "km",
+    "lane",
     "left",
     "level",
     "licence",
     "license",
     "light",
     "line",
+    "loading",
     "lobby",
     "loitering",
     "loss",
@@ -212,13 +233,17 @@ const VOCABULARY: &[&str] = &[
     "motion",
     "motorcycle",
     "mph",
+    "near",
     "not",
+    "number",
     "object",
     "objects",
     "of",
     "off",
     "office",
     "on",
+    "open",
+    "opened",
     "operational",
     "orange",
     "outdoor",
@@ -235,7 +260,10 @@ const VOCABULARY: &[&str] = &[
     "persons",
     "pir",
     "plate",
+    "polygon",
+    "pool",
     "preset",
+    "profile",
     "ptz",
     "queue",
     "raised",
@@ -246,13 +274,19 @@ const VOCABULARY: &[&str] = &[
     "recognized",
     "recording",
     "red",
+    "region",
     "removed",
     "responding",
+    "restricted",
     "retention",
     "right",
+    "roof",
     "room",
     "rule",
     "s",
+    "scenario",
+    "scene",
+    "sector",
     "server",
     "settings",
     "side",
@@ -262,6 +296,7 @@ const VOCABULARY: &[&str] = &[
     "sound",
     "speaker",
     "speed",
+    "stairs",
     "start",
     "started",
     "stop",
@@ -272,6 +307,7 @@ const VOCABULARY: &[&str] = &[
     "system",
     "tailgating",
     "tamper",
+    "tampered",
     "tampering",
     "temperature",
     "the",
@@ -288,7 +324,10 @@ const VOCABULARY: &[&str] = &[
     "vehicle",
     "vehicles",
     "video",
+    "violation",
     "violet",
+    "warehouse",
+    "way",
     "white",
     "window",
     "wire",
@@ -301,19 +340,101 @@ const VOCABULARY: &[&str] = &[
 
 /// The words of [`VOCABULARY`] that say nothing of an event: people may be called so, or they stand beside names.
 const NO_EVENT: &[&str] = &[
-    "a", "and", "at", "back", "black", "blue", "brown", "building", "bus", "by", "car", "cat", "central",
-    "cm", "cross", "dark", "dog", "door", "down", "driveway", "entrance", "floor", "front", "full", "garage",
-    "garden", "gate", "glass", "green", "grey", "h", "hall", "high", "in", "indoor", "inside", "is", "km",
-    "left", "level", "light", "lobby", "lot", "low", "m", "medium", "mph", "not", "of", "off", "office",
-    "on", "orange", "outdoor", "outside", "over", "rear", "red", "right", "room", "s", "side", "silver",
-    "street", "the", "to", "up", "van", "violet", "white", "window", "with", "yard", "yellow",
+    "a",
+    "and",
+    "at",
+    "back",
+    "black",
+    "blue",
+    "brown",
+    "building",
+    "bus",
+    "by",
+    "car",
+    "cat",
+    "central",
+    "closed",
+    "cm",
+    "cross",
+    "dark",
+    "dock",
+    "dog",
+    "door",
+    "down",
+    "driveway",
+    "entrance",
+    "fence",
+    "floor",
+    "front",
+    "full",
+    "garage",
+    "garden",
+    "gate",
+    "glass",
+    "green",
+    "grey",
+    "h",
+    "hall",
+    "high",
+    "in",
+    "indoor",
+    "inside",
+    "is",
+    "km",
+    "lane",
+    "left",
+    "level",
+    "light",
+    "loading",
+    "lobby",
+    "lot",
+    "low",
+    "m",
+    "medium",
+    "mph",
+    "near",
+    "not",
+    "number",
+    "of",
+    "off",
+    "office",
+    "on",
+    "open",
+    "orange",
+    "outdoor",
+    "outside",
+    "over",
+    "pool",
+    "rear",
+    "red",
+    "right",
+    "roof",
+    "room",
+    "s",
+    "scene",
+    "side",
+    "silver",
+    "stairs",
+    "street",
+    "the",
+    "to",
+    "up",
+    "van",
+    "violet",
+    "warehouse",
+    "way",
+    "white",
+    "window",
+    "with",
+    "yard",
+    "yellow",
 ];
 
 /// The words of [`VOCABULARY`] that people are called by.
 const NAMES: &[&str] = &[
     "black", "blue", "brown", "cross", "dark", "garden", "glass", "green", "grey", "h", "hall", "high",
-    "light", "low", "m", "medium", "orange", "red", "s", "silver", "street", "van", "violet", "white",
-    "yellow",
+    "lane", "light", "low", "m", "medium", "orange", "red", "s", "silver", "street", "van", "violet",
+    "white", "yellow",
 ];
 
 /// What a phrase about a person or a face may begin with.
@@ -531,10 +652,10 @@ impl Pictured {
         let mut texts = [name.as_ref(), text.as_ref(), of_origin, of_zone].into_iter().flatten();
         let mut members = data.iter().filter(|(name, value)| !is_kept(MEMBERS, name, value, topic));
         let is_known = topic == Topic::Recognition
-            // Who names the keys of a plug-in is not known.
-            || !custom.is_empty()
+            // What a plug-in's user calls a value may say more than the value: `"face_id": 77`.
+            || custom.iter().any(|(name, _)| speaks_of_recognition(name))
             || texts.any(|text| text.as_str() != UNKNOWN && is_about_somebody(text.as_str()))
-            || members.any(|(_, value)| has_text(value, &is_about_somebody))
+            || members.any(|(name, value)| tells(NO_PERSON, name, value, &is_about_somebody))
             || found.objects.iter().any(|object| tells_of_somebody(object, &is_about_somebody));
         if is_known { Self::Somebody } else { Self::Nobody }
     }
@@ -543,12 +664,28 @@ impl Pictured {
 /// Whether an object is a face, or one of its texts is about somebody.
 fn tells_of_somebody(object: &FoundObject, is_about_somebody: &impl Fn(&str) -> bool) -> bool {
     let target = &object.target;
+    let no_person: &[&str] = match target.class {
+        Some(
+            TargetClass::Plate | TargetClass::Vehicle | TargetClass::MotorcycleBicycle | TargetClass::Animal,
+        ) => NO_PERSON_OF_THING,
+        _ => &[],
+    };
     let is_id = |id: &Text| holds_only(Content::Machine, &id.as_str().into(), Topic::Thing);
     target.class == Some(TargetClass::Face)
         || target.id.as_ref().is_some_and(|id| !is_id(id) && is_about_somebody(id.as_str()))
         || target.attributes.iter().any(|(name, value)| {
-            has_text(value, is_about_somebody) && !is_kept(ATTRIBUTES, name, value, Topic::Thing)
+            tells(no_person, name, value, is_about_somebody)
+                && !is_kept(ATTRIBUTES, name, value, Topic::Thing)
         })
+}
+
+/// Whether a value is about somebody. One of the members that hold no person is so only if it says that somebody is known.
+fn tells(no_person: &[&str], name: &str, value: &Value, is_about_somebody: &impl Fn(&str) -> bool) -> bool {
+    let holds_no_person = no_person.iter().any(|known| known.eq_ignore_ascii_case(name));
+    has_text(value, &|text: &str| match holds_no_person {
+        true => speaks_of_recognition(text),
+        false => is_about_somebody(text),
+    })
 }
 
 fn has_text(value: &Value, is_wanted: &impl Fn(&str) -> bool) -> bool {
@@ -706,7 +843,7 @@ mod tests {
     #[test]
     fn the_words_are_sorted() {
         assert!(VOCABULARY.is_sorted());
-        assert!(NAMES.iter().all(|name| VOCABULARY.binary_search(name).is_ok()));
+        assert!(NAMES.iter().chain(NO_EVENT).all(|name| VOCABULARY.binary_search(name).is_ok()));
     }
 
     #[test]
@@ -729,6 +866,22 @@ mod tests {
         for text in ["Person detected at the gate", "Camera 4", "Unknown", "471122", "Alarm: entrance 2", ""]
         {
             assert!(!Topic::Person.is_about_somebody(text), "{text}");
+        }
+        for text in [
+            "Perimeter breach",
+            "Camera tampered",
+            "Wrong way detection",
+            "Parking violation",
+            "Door forced open",
+            "Person in restricted area",
+            "Object near the fence, sector 4",
+            "Region 2: loading dock",
+        ] {
+            assert!(!Topic::Unclear.is_about_somebody(text), "{text}");
+            assert!(!Topic::Person.is_about_somebody(text), "{text}");
+        }
+        for text in ["Lane", "Violet Lane"] {
+            assert!(Topic::Unclear.is_about_somebody(text), "{text}");
         }
         for text in ["Motion in the hall", "White van at the gate", "License plate recognized"] {
             assert!(!Topic::Thing.is_about_somebody(text), "{text}");

@@ -6,8 +6,9 @@ use crate::analytics::Found;
 use crate::message::{Message, OriginKind};
 use crate::words::{Words, is_of_face};
 
-/// Words that say what happened, and what they say; the first line of which all parts occur, in any order, counts. A blank
-/// at either end is the end of a word.
+/// Words that say what happened, and what they say; the first line of which all parts occur, in any order, counts. `|`
+/// stands between the forms of a part, and a blank at either end is the end of a word. Parts of several are whole words:
+/// far apart, "area" and "enterprise" say nothing.
 ///
 /// The words are those of the predefined events in Milestone's "Events overview", of the documented samples, and
 /// what makers of analytics call their events: the names of events that come from devices are theirs. Words that are
@@ -23,7 +24,8 @@ const WORDS: &[(&[&str], Kind)] = &[
     (&[" number plate"], Kind::Plate),
     (&[" lpr "], Kind::Plate),
     (&[" anpr "], Kind::Plate),
-    (&[" line ", " cross"], Kind::LineCrossing),
+    (&[" line ", " crossed | crosses | crossing "], Kind::LineCrossing),
+    (&[" line cross | cross line | cross the line "], Kind::LineCrossing),
     (&[" linecross"], Kind::LineCrossing),
     (&[" crossline"], Kind::LineCrossing),
     (&[" tripwire"], Kind::LineCrossing),
@@ -32,23 +34,17 @@ const WORDS: &[(&[&str], Kind)] = &[
     (&[" intrusion"], Kind::Intrusion),
     (&[" intruder"], Kind::Intrusion),
     (&[" perimeter "], Kind::Perimeter),
-    (&[" zone", " enter"], Kind::ZoneEntry),
-    (&[" area", " enter"], Kind::ZoneEntry),
-    (&[" region", " enter"], Kind::ZoneEntry),
+    (&[AREAS, " enter | enters | entered | entering | entry "], Kind::ZoneEntry),
     (&[" region entrance "], Kind::ZoneEntry),
     (&[" zone exit"], Kind::ZoneExit),
     (&[" area exit"], Kind::ZoneExit),
     (&[" region exit"], Kind::ZoneExit),
-    (&[" zone", " exited "], Kind::ZoneExit),
-    (&[" zone", " exiting "], Kind::ZoneExit),
-    (&[" area", " exited "], Kind::ZoneExit),
-    (&[" area", " exiting "], Kind::ZoneExit),
-    (&[" face ", " match"], Kind::FaceMatch),
+    (&[AREAS, " exited | exiting "], Kind::ZoneExit),
+    (&[" face ", " match | matched | matches | matching "], Kind::FaceMatch),
     (&[" face ", " recogni"], Kind::FaceMatch),
     (&[" tamper"], Kind::Tamper),
-    (&[" video ", " loss "], Kind::VideoLoss),
-    (&[" video lost "], Kind::VideoLoss),
-    (&[" signal ", " loss "], Kind::VideoLoss),
+    (&[" video loss | loss of video | video lost | signal loss "], Kind::VideoLoss),
+    (&[" video ", " signal ", " loss "], Kind::VideoLoss),
     (&[" crowd"], Kind::Crowd),
     (&[" people count"], Kind::Counting),
     (&[" counting "], Kind::Counting),
@@ -91,13 +87,20 @@ const WORDS: &[(&[&str], Kind)] = &[
     (&[" generic event "], Kind::External),
 ];
 
+/// What is entered and left.
+const AREAS: &str = " zone | zones | area | areas | region | regions ";
+
 /// Words of which a place is called, each with those behind it that say so: a fire exit is no fire.
 const PLACES: &[(&str, &[&str])] = &[
     ("archive", &["room"]),
+    ("entry", &["area", "areas", "region", "regions", "zone", "zones"]),
     ("fire", &["door", "doors", "escape", "exit", "exits", "lane", "stairs", "station", "truck"]),
     ("parking", &["deck", "garage", "gate", "house", "level", "lot", "lots", "structure", "yard"]),
     ("storage", &["area", "building", "hall", "room", "unit", "yard"]),
 ];
+
+/// Words that say that somebody or something is parked where it must not be, whoever is nearby.
+const PARKS: &[&str] = &["illegal", "illegally", "parked", "violation"];
 
 /// The words before `face` that make a side of a building of it.
 const SIDES: &[&str] = &["east", "north", "south", "west"];
@@ -120,7 +123,8 @@ pub(crate) fn kind(message: &Message<'_>, found: &Found<'_>) -> Kind {
         OriginKind::Output => return Kind::System,
         _ => {}
     }
-    if let Some(kind) = words(message).find_map(|words| kind_of(&words)) {
+    let said = words(message).find_map(|words| kind_of(&words));
+    if let Some(kind) = said.or_else(|| kind_of_place(message, found)) {
         return kind;
     }
     match message.origin.kind {
@@ -151,12 +155,34 @@ fn words(message: &Message<'_>) -> impl Iterator<Item = Words> {
 
 /// What kind of event the words of one text say.
 fn kind_of(words: &Words) -> Option<Kind> {
-    let is_of_person = words.class() == Some(TargetClass::Person);
     let events = words.without(is_of_place);
     // Where somebody was seen is a place, whatever else happens there.
-    let kinds =
-        WORDS.iter().filter(|(_, kind)| !is_of_person || !matches!(kind, Kind::Parking | Kind::Storage));
+    let has_person = words.has(TargetClass::Person);
+    let is_about_vehicle = is_vehicle(words) || words.has_any(PARKS);
+    let kinds = WORDS.iter().filter(|(_, kind)| match kind {
+        Kind::Parking => !has_person || is_about_vehicle,
+        Kind::Storage => !has_person,
+        _ => true,
+    });
     find(kinds, &events).or_else(|| is_of_face(&words.spaced()).then_some(Kind::Face))
+}
+
+/// What the place says where nothing else does: "Parking lot full", "Storage unit full". Where somebody was seen, it says
+/// nothing.
+fn kind_of_place(message: &Message<'_>, found: &Found<'_>) -> Option<Kind> {
+    let is_somebody =
+        |class: Option<TargetClass>| matches!(class, Some(TargetClass::Face | TargetClass::Person));
+    if found.objects.iter().any(|object| is_somebody(object.target.class))
+        || words(message).any(|words| words.has(TargetClass::Person))
+    {
+        return None;
+    }
+    let kinds = || WORDS.iter().filter(|(_, kind)| matches!(kind, Kind::Parking | Kind::Storage));
+    words(message).find_map(|words| find(kinds(), &words.spaced()))
+}
+
+fn is_vehicle(words: &Words) -> bool {
+    words.has(TargetClass::Vehicle) || words.has(TargetClass::MotorcycleBicycle)
 }
 
 /// Whether a word, between those around it, belongs to the name of a place.
@@ -169,7 +195,8 @@ fn is_of_place(before: Option<&str>, word: &str, behind: Option<&str>) -> bool {
 /// What the first line says of which all parts occur in words between blanks.
 fn find<'t, T: Copy + 't>(table: impl IntoIterator<Item = &'t (&'t [&'t str], T)>, words: &str) -> Option<T> {
     let mut lines = table.into_iter();
-    lines.find(|(parts, _)| parts.iter().all(|part| words.contains(part))).map(|(_, meaning)| *meaning)
+    let occurs = |part: &&str| part.split('|').any(|form| words.contains(form));
+    lines.find(|(parts, _)| parts.iter().all(occurs)).map(|(_, meaning)| *meaning)
 }
 
 #[cfg(test)]
@@ -231,6 +258,59 @@ mod tests {
         ] {
             assert_eq!(of(name, ""), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn words_far_apart_are_whole_words() {
+        for (name, expected) in [
+            ("Motion - Enterprise Parking Area", Kind::Motion),
+            ("Area: Enterprise lobby motion", Kind::Motion),
+            ("Zone 2 entertainment room: motion started", Kind::Motion),
+            ("Motion in the entry zone", Kind::Motion),
+            ("Motion at crosswalk line", Kind::Motion),
+            ("Motion detected: main line, crossroads", Kind::Motion),
+            ("Motion near Line Street cross", Kind::Motion),
+            ("Motion at north face, matchday", Kind::Motion),
+            ("Video analytics: packet loss", Kind::Other),
+            ("Loss of power: video server", Kind::Other),
+            ("Zone 2 entry", Kind::ZoneEntry),
+            ("Somebody enters the area", Kind::ZoneEntry),
+            ("Entering region 4", Kind::ZoneEntry),
+            ("Cross line", Kind::LineCrossing),
+            ("Vehicle crosses line 2", Kind::LineCrossing),
+            ("Loss of video", Kind::VideoLoss),
+            ("Video: loss of signal", Kind::VideoLoss),
+        ] {
+            assert_eq!(of(name, "").0, expected, "{name}");
+        }
+        let body = br#"{"Event":{"EventHeader":{"ID":"1","Name":"Zone rule enterprise","Message":"Motion Detected"}}}"#;
+        assert_eq!(kind(&parse(body, "").unwrap(), &Found::default()), Kind::Motion);
+    }
+
+    #[test]
+    fn parking_and_storage_say_a_kind_unless_somebody_was_seen_there() {
+        for (name, expected) in [
+            ("Illegally parked vehicle, pedestrian blocked", Kind::Parking),
+            ("Illegal parking near pedestrian zone", Kind::Parking),
+            ("Vehicle parked, person left", Kind::Parking),
+            ("Parking lot full", Kind::Parking),
+            ("Parking garage full", Kind::Parking),
+            ("Storage area unavailable", Kind::Storage),
+            ("Storage unit full", Kind::Storage),
+            ("Person in parking lot", Kind::Other),
+            ("Person beside a truck in storage", Kind::Other),
+        ] {
+            assert_eq!(of(name, "").0, expected, "{name}");
+        }
+        let kind_of_rest = |rest: &str| {
+            let body = format!(r#"{{"Event":{{"EventHeader":{{"ID":"1","Name":"Parking lot 3"{rest}}}}}"#);
+            let mut message = parse(body.as_bytes(), "").unwrap();
+            let found = crate::analytics::take_found(&mut message.event);
+            kind(&message, &found)
+        };
+        assert_eq!(kind_of_rest(r#","Message":"Motion Detected"}"#), Kind::Motion);
+        assert_eq!(kind_of_rest(r#","Message":"Person detected"}"#), Kind::Other);
+        assert_eq!(kind_of_rest(r#"},"ObjectList":[{"Type":"Person"}]"#), Kind::Analytics);
     }
 
     #[test]

@@ -108,6 +108,11 @@ impl Words {
         self.has_any(FACES)
     }
 
+    /// Whether one of them names such an object, whatever else they name.
+    pub(crate) fn has(&self, class: TargetClass) -> bool {
+        CLASSES.iter().any(|(known, words)| *known == class && self.has_any(words))
+    }
+
     /// What an object is that is called so; `None` for what none of the words says.
     pub(crate) fn class(&self) -> Option<TargetClass> {
         let called = CLASSES.iter().find(|(_, words)| self.has_any(words));

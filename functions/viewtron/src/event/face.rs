@@ -154,7 +154,7 @@ impl<'a> Values<'_, 'a> {
         Statement::take(self.groups(), names)
     }
 
-    /// Takes what is said of who it is under the first of several names that says something, where it is surest: by the
+    /// Takes the name or number of the person under the first of several names that has a value, where it is surest: by the
     /// known person's blocks, by blocks in them, by those of the face that was seen, by the item, by the post. What others
     /// say may be about something else.
     fn of_person(&mut self, names: &[&str]) -> Statement<'a> {
