@@ -368,7 +368,6 @@ pub(super) mod tests {
             "{{ person | uper }}",
             "{{ time | date }}",
             "{% if plate is definde %}a{% endif %}",
-            "{{ person() }}",
             "{{ 1/0 }}",
             "{{ nothing_like_it(1) }}",
             "{{ event.data.plate | uper }}",
