@@ -309,7 +309,7 @@ impl Checks for CommandChecks {
         let mut failures = Vec::new();
         for sample in samples {
             match parsed.render(Serde(sample)) {
-                Err(error) if is_unknown_name(error.kind()) => return Err(reason(&error)),
+                Err(error) if is_about_template(error.kind()) => return Err(reason(&error)),
                 Err(error) => failures.push(reason(&error)),
                 Ok(_) => {}
             }
@@ -344,14 +344,16 @@ fn reason(error: &minijinja::Error) -> String {
     error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
 }
 
-/// Whether an error is about a name of the language, whatever the values are.
-fn is_unknown_name(kind: ErrorKind) -> bool {
+/// Whether an error is one of the template itself, whatever the values are: a name that the language does not have, or more
+/// work than a template may do.
+fn is_about_template(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::UnknownFilter
             | ErrorKind::UnknownTest
             | ErrorKind::UnknownFunction
             | ErrorKind::TemplateNotFound
+            | ErrorKind::OutOfFuel
     )
 }
 
