@@ -29,7 +29,7 @@ const IVSEC_FORMS: &[Case] = &[
         "08-words-of-newer-firmware.json",
         &[
             "audio - CH3/",
-            "input - CH7/",
+            "input start CH7/",
             "input stop CH8/",
             "loitering - CH1/",
             "motion - CH5/",
