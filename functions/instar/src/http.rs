@@ -36,7 +36,7 @@ mod setup;
 
 use camhook_event::Vendor;
 use camhook_ingest::{
-    Adapter, Ignored, Malformed, Method, Notice, Outcome, Parsed, Remainder, Reply, Request, Verified,
+    Adapter, Ignored, Malformed, Notice, Outcome, Parsed, Remainder, Reply, Request, Verified, query_in_path,
 };
 use camhook_site::Dialect;
 
@@ -45,9 +45,6 @@ pub use setup::{CAMERA_V1, CAMERA_V2, CLOUD};
 use message::Message;
 use parameters::Found;
 use parse::Parser;
-
-/// The reason of a request whose query stands in its path.
-const QUERY_IN_PATH: &str = "query_in_path";
 
 /// The INSTAR dialects over HTTP.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,13 +57,6 @@ impl Adapter for InstarHttp {
 
     fn parser_version(&self) -> &'static str {
         concat!("instar-http ", env!("CARGO_PKG_VERSION"))
-    }
-
-    /// A GET of the source's own address and nothing else. What stands below it may be a query whose `?` was encoded: an
-    /// alarm, and so may a body.
-    fn is_visit(&self, request: &Request<Verified>) -> bool {
-        let has_content = has_query(request) || !request.body().is_empty();
-        request.method() == Method::Get && !has_content && request.rest().is_empty()
     }
 
     fn notice(&self, request: &Request<Verified>) -> Option<Notice> {
@@ -83,8 +73,8 @@ impl Adapter for InstarHttp {
         let dialect = source.dialect.ok_or_else(|| {
             Malformed::new("no_dialect", "the source has no `dialect` for HTTP: it is one for MQTT")
         })?;
-        if !has_query(request) && request.body().is_empty() && !request.rest().is_empty() {
-            return Err(Malformed::new(QUERY_IN_PATH, "the address goes on where its query should begin"));
+        if let Some(malformed) = query_in_path(request) {
+            return Err(malformed);
         }
         let Found { parameters, unread } = parameters::read(request)?;
         let parser = Parser { parameters: &parameters, chosen: &source.parameters };
@@ -112,10 +102,6 @@ impl Adapter for InstarHttp {
     fn reply_to_malformed(&self, malformed: &Malformed) -> Reply {
         reply::reply_to_malformed(malformed)
     }
-}
-
-fn has_query(request: &Request<Verified>) -> bool {
-    !request.query().trim_matches('&').is_empty()
 }
 
 /// The name of the parameter in which a dialect's camera sends what set off an alarm.

@@ -701,35 +701,30 @@ fn after_sending(command: &RelayCommand<'_>, outcome: &SendOutcome, now: Timesta
 #[must_use]
 pub fn record_after(prepared: &Prepared, outcome: Option<&SendOutcome>, now: Timestamp) -> RelayRecord {
     let Prepared { before, written, device_command, release, .. } = prepared;
+    // It may have been executed, so the release stays pending.
+    let perhaps_executed = || RelayRecord {
+        busy_until: None,
+        last_actuation: Some(now),
+        release_queued: release_queued(written, *release),
+        ..written.clone()
+    };
     match outcome {
         Some(SendOutcome::Confirmed(_)) => {
             let is_timed = matches!(device_command, DeviceCommand::On { .. })
                 && matches!(written.last_action, Some(LastAction::Pulse | LastAction::Hold));
             RelayRecord {
-                busy_until: None,
                 // Otherwise the confirmed state has no end.
                 on_until: written.on_until.filter(|_| is_timed),
                 release_failures: written.release_failures.clone().filter(|_| is_timed),
-                last_actuation: Some(now),
-                release_queued: release_queued(written, *release),
                 confirmation: Confirmation::Received,
-                ..written.clone()
+                ..perhaps_executed()
             }
         }
-        // It may have been executed, so the release stays pending.
-        Some(SendOutcome::Unconfirmed(_)) => RelayRecord {
-            busy_until: None,
-            last_actuation: Some(now),
-            release_queued: release_queued(written, *release),
-            ..written.clone()
-        },
+        Some(SendOutcome::Unconfirmed(_)) => perhaps_executed(),
         Some(SendOutcome::WithoutTimer(_)) => RelayRecord {
-            busy_until: None,
-            last_actuation: Some(now),
-            release_queued: release_queued(written, *release),
             ended_by: Some(EndedBy::Release),
             confirmation: Confirmation::Received,
-            ..written.clone()
+            ..perhaps_executed()
         },
         // Nothing happened: everything but the generation is restored, since a release message may have it.
         Some(

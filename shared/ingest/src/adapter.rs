@@ -210,7 +210,7 @@ pub struct Malformed {
 }
 
 /// The reason of a request whose query stands in its path.
-const QUERY_IN_PATH: &str = "query_in_path";
+pub const QUERY_IN_PATH: &str = "query_in_path";
 
 /// Why a request cannot be read that has nothing but a path below the source's own: the question mark before its query was
 /// encoded as `%3F`. `None` for any other request. For dialects whose senders use no such paths.

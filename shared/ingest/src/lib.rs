@@ -31,7 +31,7 @@ mod verify;
 
 pub use adapter::{
     Adapter, Challenge, EVENTS_LIMIT, FixedContent, FixedPath, Ignored, Malformed, Notice, Outcome, Parsed,
-    Refusal, Remainder, Reply, describe_names, query_in_path,
+    QUERY_IN_PATH, Refusal, Remainder, Reply, describe_names, query_in_path,
 };
 pub use alert::{AlertError, alert_quarantined, send_alert};
 pub use credentials::Credentials;

@@ -1,9 +1,7 @@
 //! What a sender gets. INSTAR documents no form of the reply; a short text is what a person sees who opens the address
 //! in a browser.
 
-use camhook_ingest::{Malformed, Outcome, Reply};
-
-use super::QUERY_IN_PATH;
+use camhook_ingest::{Malformed, Outcome, QUERY_IN_PATH, Reply};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
