@@ -492,10 +492,17 @@ impl<'a> Parts<'a> {
     /// Adds an item, with its pictures, to a part.
     fn add(&mut self, at: usize, mut item: Item<'a>) {
         let Some(part) = self.parts.get_mut(at) else { return };
-        let (first, shift) = (item.pictures.start, part.pictures.len());
-        let own = self.pictures.get_mut(item.pictures.clone()).unwrap_or_default();
-        part.pictures.extend(own.iter_mut().filter_map(Option::take));
-        item.shift_pictures(|picture| picture - first + shift);
+        let first = part.pictures.len();
+        let mut shown = None;
+        for place in item.pictures.clone() {
+            // Within another item, a picture may already be that one's.
+            let Some(picture) = self.pictures.get_mut(place).and_then(Option::take) else { continue };
+            if item.picture == Some(place) {
+                shown = Some(part.pictures.len());
+            }
+            part.pictures.push(picture);
+        }
+        (item.picture, item.pictures) = (shown, first..part.pictures.len());
         part.channel = part.channel.take().or_else(|| item.channel.clone());
         match item.block {
             Block::Perimeter | Block::Tripwire | Block::Event => part.events.push(item),

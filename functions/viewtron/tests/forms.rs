@@ -999,3 +999,45 @@ fn a_query_is_never_passed_over() {
     assert_eq!(with_query(Method::Post, "site=4", &[], &heartbeat).events, ["heartbeat"]);
     assert_eq!(with_query(Method::Post, "", &[], "").events, ["heartbeat"]);
 }
+
+#[test]
+fn a_picture_within_another_is_kept_once_and_shown_by_nobody_elses_target() {
+    let picture = |content: &str| {
+        format!("<targetImageData><targetBase64Data>{content}</targetBase64Data></targetImageData>")
+    };
+    let inner = picture("BBBB");
+    let item =
+        |channel: &str, content: &str| format!("<item><channelId>{channel}</channelId>{content}</item>");
+    let events = |first: &str, second: &str| {
+        format!("<eventInfo>{}{}</eventInfo>", item("5", first), item("6", second))
+    };
+    let within = [picture(&format!("AA{inner}")), picture(&inner), picture(&format!("AAAA{inner}{inner}"))];
+    for within in within {
+        for content in [
+            events("", &within),
+            events(&within, ""),
+            events(&within, &within),
+            format!("{}{within}", events("", "")),
+            format!("{within}{}", events("", "")),
+        ] {
+            let body = config(&format!("<smartType>PEA</smartType>{content}"));
+            let request = support::request(body.as_bytes(), support::source(""), &[]);
+            let (Ok(Parsed::Events(drafts)) | Ok(Parsed::Partly { events: drafts, .. })) =
+                Viewtron.parse(&request)
+            else {
+                panic!("{content} is no event");
+            };
+            let kept = drafts.iter().map(|draft| draft.images.len()).sum::<usize>();
+            let sent = content.matches("BBBB").count() + content.matches(">AA").count();
+            assert!((1..=sent).contains(&kept), "{kept} of {sent} pictures: {content}");
+            for draft in &drafts {
+                let mut shown: Vec<usize> = draft.targets.iter().filter_map(|target| target.image).collect();
+                assert!(shown.iter().all(|image| *image < draft.images.len()), "{shown:?}: {content}");
+                shown.sort_unstable();
+                let count = shown.len();
+                shown.dedup();
+                assert_eq!(shown.len(), count, "two targets show one picture: {content}");
+            }
+        }
+    }
+}

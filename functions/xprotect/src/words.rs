@@ -60,7 +60,7 @@ const FACES: &[&str] = &["face", "faces", "facial"];
 
 /// Words of a name or value that name nobody, beside those for [something unknown](names_nobody): what systems write for
 /// someone whom they do not know.
-const NOBODY: &[&str] = &["body", "id", "intruder", "known", "object", "stranger", "target", "visitor"];
+const NOBODY: &[&str] = &["body", "id", "intruder", "known", "object", "target", "visitor"];
 
 /// The words of a text in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]

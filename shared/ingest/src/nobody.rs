@@ -4,6 +4,7 @@
 const WORDS: &[&str] = &[
     "a",
     "detected",
+    "face",
     "false",
     "found",
     "identified",
@@ -59,8 +60,19 @@ mod tests {
     #[test]
     fn words_for_something_unknown_name_nobody() {
         assert!(WORDS.is_sorted());
-        for text in ["", " ", "---", "?", "N/A", "null", "Unknown", "NO PLATE", "Not recognised", "undefined"]
-        {
+        for text in [
+            "",
+            " ",
+            "---",
+            "?",
+            "N/A",
+            "null",
+            "Unknown",
+            "NO PLATE",
+            "Not recognised",
+            "undefined",
+            "Unknown face",
+        ] {
             assert!(names_nobody(text), "{text}");
         }
         for text in ["0", "NA 1", "京A12345", "Ann", "No One", "Ünbekannt"] {

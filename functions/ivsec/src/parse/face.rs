@@ -1,14 +1,12 @@
 //! `FaceInfo`.
 
 use camhook_event::Text;
+use camhook_ingest::names_nobody;
 use camhook_json::{Json, Object};
 
 use super::member::{Statement, integer, only};
 use super::plate::group;
 use crate::message::FaceReading;
-
-/// Names that devices give to a face that is in no album.
-const NOBODY: [&str; 3] = ["unknown", "unknown face", "stranger"];
 
 /// Members that hold the number of a person, the first that is there. `MatchedFaceId` is that of the album, beside one of
 /// the face that was seen.
@@ -90,8 +88,9 @@ impl<'a> Identity<'a> {
     fn matched(&self, similarity: Option<f64>, has_album_picture: bool) -> Option<bool> {
         let ids = self.id.values();
         let names: Vec<Option<Text>> = self.name.values().iter().map(Json::to_text).collect();
-        let names_nobody = names.iter().flatten().any(is_nobody);
-        let is_of_nobody = ids.iter().any(|id| !is_person(id)) || self.groups.contains(&-1) || names_nobody;
+        let is_named_nobody = names.iter().flatten().any(|name| names_nobody(name.as_str()));
+        let is_of_nobody =
+            ids.iter().any(|id| !is_person(id)) || self.groups.contains(&-1) || is_named_nobody;
         if is_of_nobody {
             return Some(false);
         }
@@ -118,10 +117,6 @@ impl<'a> Identity<'a> {
         name.put_back("Name", info);
         (None, None)
     }
-}
-
-fn is_nobody(name: &Text) -> bool {
-    NOBODY.iter().any(|nobody| name.as_str().eq_ignore_ascii_case(nobody))
 }
 
 /// Whether the number of a person is one. A face is never the person with a blank number, and may be one whose number
@@ -197,6 +192,10 @@ mod tests {
             (Some(false), r#"{"Id":41,"GrpId":-1,"Name":"Ada","Similarity":90}"#),
             (Some(false), r#"{"Id":41,"Name":"Unknown Face","Similarity":12}"#),
             (Some(false), r#"{"Name":"Stranger"}"#),
+            (Some(false), r#"{"Id":41,"GrpId":2,"Name":"N/A","Similarity":93}"#),
+            (Some(false), r#"{"Id":41,"GrpId":2,"Name":"---","Similarity":93}"#),
+            (Some(false), r#"{"Id":41,"Name":"Unrecognized"}"#),
+            (Some(true), r#"{"Id":41,"Name":"Ada Stranger","Similarity":93}"#),
             (Some(false), r#"{"Id":4294967295,"GrpId":2,"Name":"Ada","Similarity":90}"#),
             (Some(false), r#"{"Id":41,"GrpId":4294967295,"Name":"Ada","Similarity":90}"#),
             (Some(true), r#"{"MatchedFaceId":41,"FaceId":7,"Name":"Ada"}"#),

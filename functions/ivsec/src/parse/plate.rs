@@ -38,15 +38,17 @@ pub(super) fn bears_plate(object: &Object<'_>, snap_id: Option<&Json<'_>>) -> bo
 /// Takes what is known of a plate, and the number of its picture where that is the plate that was read.
 ///
 /// `Id` is the registered plate, and so is `MatchedPlate`. `SnapId` is documented as a number; devices put the text that
-/// they read there, which is the only text of a plate on no list. A `SnapId` of digits alone is never taken for a plate:
-/// a wrong plate opens gates. For the same reason a plate whose members contradict each other is on no list. Where the
+/// they read there, which is the only text of a plate on no list. A `SnapId` of digits alone, or longer than a plate, is
+/// never taken for one: a wrong plate opens gates. For the same reason a plate whose members contradict each other is on no list. Where the
 /// registered plate is undisputed, several texts that were read cost those alone.
 pub(super) fn read_plate(snap_id: &mut Option<Json<'_>>, info: &mut Object<'_>) -> PlateReading {
     let (registered, of_registered) = take_plate(info, &["Id", MATCHED]);
     let of_picture = snap_id.take_if(|id| is_plate(id)).and_then(|id| id.to_text());
     let (elsewhere, of_elsewhere) = take_plate(info, &READ);
+    let are_two_read =
+        of_picture.as_ref().zip(elsewhere.as_ref()).is_some_and(|(one, other)| folded(one) != folded(other));
     let is_doubtful = of_registered == Agreement::Contradicted
-        || (registered.is_none() && of_elsewhere == Agreement::Contradicted);
+        || (registered.is_none() && (of_elsewhere == Agreement::Contradicted || are_two_read));
     let read = of_picture.or(elsewhere);
     let text = registered.clone().or_else(|| read.clone());
     let read = read.filter(|read| registered.as_ref().is_some_and(|text| folded(text) != folded(read)));
@@ -111,16 +113,15 @@ fn folded(plate: &Text) -> String {
     characters.flat_map(char::to_lowercase).collect()
 }
 
+/// Whether a text has a letter and the length of a plate: not the number of a picture, in no notation.
 fn is_plate(id: &Json<'_>) -> bool {
-    matches!(id, Json::Text(text) if text.chars().any(char::is_alphabetic))
+    matches!(id, Json::Text(text)
+        if text.trim().chars().count() <= PLATE_LENGTH && text.chars().any(char::is_alphabetic))
 }
 
 /// Whether a text has letters and digits and the length of a plate: nobody's name.
 fn looks_like_plate(id: &Json<'_>) -> bool {
-    let Json::Text(text) = id else { return false };
-    let text = text.trim();
-    let has = |is_wanted: fn(char) -> bool| text.chars().any(is_wanted);
-    text.chars().count() <= PLATE_LENGTH && has(char::is_alphabetic) && has(char::is_numeric)
+    is_plate(id) && matches!(id, Json::Text(text) if text.chars().any(char::is_numeric))
 }
 
 /// The vendor's enum. 0 is blue, and also what stands there when no attribute was computed.
@@ -167,6 +168,8 @@ mod tests {
             (r#"{"CarNum":"KX05ABC"}"#, "KX05ABC", ""),
             (r#"{"Id":"123456"}"#, "123456", ""),
             (r#"{"SnapId":"АВ123"}"#, "АВ123", ""),
+            (r#"{"SnapId":"0123456789abcdef0123456789abcdef"}"#, "", ""),
+            (r#"{"SnapId":"0123456789abcdef0123456789abcdef","Plate":"KX05ABC"}"#, "KX05ABC", ""),
             (r#"{"Id":"","PlateNum":"0","CarNum":"KX06ABC"}"#, "KX06ABC", ""),
             (r#"{"Plate":"-1","PlateNum":0}"#, "", ""),
             (r#"{"Id":"KX07ABC","Id":"KX07ABC"}"#, "KX07ABC", ""),
@@ -206,9 +209,14 @@ mod tests {
             (r#"{"Plate":"KX01ABC","CarNum":"KX01 ABC","SnapId":3,"GrpId":1}"#, Some(1)),
             (r#"{"Id":"KX01ABC","Plate":"KX01ABC","PlateNum":"KX0IABC","GrpId":1}"#, Some(1)),
             (r#"{"Id":"KX01ABC","PlateNum":"KX02ABC","CarNum":"","GrpId":1}"#, Some(1)),
+            (r#"{"SnapId":"KX02ABC","Plate":"KX01ABC","GrpId":1}"#, None),
+            (r#"{"SnapId":"KX01 ABC","Plate":"kx01abc","GrpId":1}"#, Some(1)),
+            (r#"{"SnapId":"0123456789abcdef0123456789abcdef","Plate":"KX01ABC","GrpId":1}"#, Some(1)),
+            (r#"{"Id":"KX01ABC","SnapId":"KX02ABC","Plate":"KX03ABC","GrpId":1}"#, Some(1)),
         ] {
             let mut info = read(json).unwrap().into_object().unwrap();
-            assert_eq!(read_plate(&mut None, &mut info).group, group, "{json}");
+            let mut snap_id = info.take("SnapId");
+            assert_eq!(read_plate(&mut snap_id, &mut info).group, group, "{json}");
         }
         let mut unread = read(r#"{"Id":"KX01ABC","GrpId":"allow"}"#).unwrap().into_object().unwrap();
         read_plate(&mut None, &mut unread);

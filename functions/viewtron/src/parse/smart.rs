@@ -381,7 +381,10 @@ impl<'a> Parser<'a> {
 
     /// The entry, unless there is nothing in it or there are too many.
     fn counted(&mut self, mut item: Item<'a>) -> Option<Item<'a>> {
-        item.pictures.end = self.document.smart.pictures.len();
+        let end = self.document.smart.pictures.len();
+        item.pictures = item.pictures.start.min(end)..end;
+        // One in front of an entry that began another event belongs to the event before.
+        item.picture = item.picture.filter(|picture| item.pictures.contains(picture));
         if item.is_empty() {
             return None;
         }
