@@ -377,10 +377,7 @@ impl<'a> Parser<'a> {
                 .targets
                 .extend(targets);
         }
-        let mut smart = document.take_smart(message_type.as_deref());
-        if let (Some(last), Some(tracks)) = (smart.last_mut(), &mut tracks) {
-            last.targets.append(&mut tracks.targets);
-        }
+        let mut smart = document.take_smart(message_type.as_deref(), tracks.as_mut());
         self.limit_plates(&mut smart);
         let Document { mut sender, devices, alarms, scalars, suspects, unknown, .. } = document;
         let (levelless, empty_alarms) = (document.levelless, document.empty_alarms);
@@ -527,7 +524,11 @@ impl<'a> Parser<'a> {
 
     /// Ends the smart event that is being read: what follows is another one's.
     fn finish_smart(&mut self) {
-        let smart = std::mem::take(&mut self.document.smart);
+        let mut smart = std::mem::take(&mut self.document.smart);
+        if let Some(tracks) = &mut self.document.tracks {
+            // The pictures of positions are among those of the event that is read meanwhile.
+            smart.targets.extend(tracks.targets.extract_if(.., |item| !item.pictures.is_empty()));
+        }
         if self.document.finished.len() < EVENTS_LIMIT {
             self.document.finished.push(smart);
         } else {
@@ -716,14 +717,18 @@ impl<'a> Parser<'a> {
 
 impl<'a> Document<'a> {
     /// The smart events of the document. It is one if its `messageType` says so, even where it holds nothing of it.
-    fn take_smart(&mut self, message_type: Option<&str>) -> Vec<Smart<'a>> {
+    fn take_smart(&mut self, message_type: Option<&str>, tracks: Option<&mut Tracks<'a>>) -> Vec<Smart<'a>> {
         let is_alarm_data = message_type.is_some_and(|name| name.eq_ignore_ascii_case("alarmData"));
         let is_event = self.smart.smart_type.is_some() || !self.smart.is_empty();
         if self.finished.is_empty() {
             // The values of the only event are those of the document.
             self.scalars.append(std::mem::take(&mut self.smart.scalars));
-            let is_only = is_event || is_alarm_data;
-            return if is_only { vec![std::mem::take(&mut self.smart)] } else { Vec::new() };
+            if !is_event && !is_alarm_data {
+                return Vec::new();
+            }
+        }
+        if let Some(tracks) = tracks {
+            self.smart.targets.append(&mut tracks.targets);
         }
         let mut smart = std::mem::take(&mut self.finished);
         let behind = std::mem::take(&mut self.smart);

@@ -1020,24 +1020,48 @@ fn a_picture_within_another_is_kept_once_and_shown_by_nobody_elses_target() {
             format!("{}{within}", events("", "")),
             format!("{within}{}", events("", "")),
         ] {
-            let body = config(&format!("<smartType>PEA</smartType>{content}"));
-            let request = support::request(body.as_bytes(), support::source(""), &[]);
-            let (Ok(Parsed::Events(drafts)) | Ok(Parsed::Partly { events: drafts, .. })) =
-                Viewtron.parse(&request)
-            else {
-                panic!("{content} is no event");
-            };
-            let kept = drafts.iter().map(|draft| draft.images.len()).sum::<usize>();
-            let sent = content.matches("BBBB").count() + content.matches(">AA").count();
-            assert!((1..=sent).contains(&kept), "{kept} of {sent} pictures: {content}");
-            for draft in &drafts {
-                let mut shown: Vec<usize> = draft.targets.iter().filter_map(|target| target.image).collect();
-                assert!(shown.iter().all(|image| *image < draft.images.len()), "{shown:?}: {content}");
-                shown.sort_unstable();
-                let count = shown.len();
-                shown.dedup();
-                assert_eq!(shown.len(), count, "two targets show one picture: {content}");
-            }
+            check_pictures(&format!("<smartType>PEA</smartType>{content}"));
         }
+    }
+}
+
+#[test]
+fn positions_with_pictures_go_with_the_event_that_has_these() {
+    let item = "<item><targetId>1</targetId><targetImageData><targetBase64Data>AAAA</targetBase64Data></targetImageData></item>";
+    let positions = format!("<trajectory>{item}</trajectory>");
+    let event = |word: &str| format!("<smartType>{word}</smartType>");
+    for content in [
+        positions.clone(),
+        format!("{positions}{}", event("PEA")),
+        format!("{positions}{}{}", event("PEA"), event("VFD_MATCH")),
+        format!("{}{positions}{}", event("PEA"), event("VFD_MATCH")),
+        format!("{}{}{positions}", event("PEA"), event("VFD_MATCH")),
+        format!("{}{positions}{}{positions}", event("PEA"), event("VFD_MATCH")),
+        format!("{positions}{}{positions}{}{positions}", event("PEA"), event("PEA")),
+        format!("<messageType>trajectory</messageType><targetListInfo>{item}</targetListInfo>{positions}"),
+    ] {
+        check_pictures(&content);
+    }
+}
+
+/// Every picture is kept at most once, at least one is, and each target shows one of its own event that no other shows.
+#[cfg(test)]
+fn check_pictures(content: &str) {
+    let body = config(content);
+    let request = support::request(body.as_bytes(), support::source("tracking = \"1s\""), &[]);
+    let (Ok(Parsed::Events(drafts)) | Ok(Parsed::Partly { events: drafts, .. })) = Viewtron.parse(&request)
+    else {
+        panic!("{content} is no event");
+    };
+    let kept = drafts.iter().map(|draft| draft.images.len()).sum::<usize>();
+    let sent = content.matches("BBBB").count() + content.matches(">AA").count();
+    assert!((1..=sent).contains(&kept), "{kept} of {sent} pictures: {content}");
+    for draft in &drafts {
+        let mut shown: Vec<usize> = draft.targets.iter().filter_map(|target| target.image).collect();
+        assert!(shown.iter().all(|image| *image < draft.images.len()), "{shown:?}: {content}");
+        shown.sort_unstable();
+        let count = shown.len();
+        shown.dedup();
+        assert_eq!(shown.len(), count, "two targets show one picture: {content}");
     }
 }
