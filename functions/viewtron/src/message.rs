@@ -288,6 +288,13 @@ pub(crate) struct Smart<'a> {
 }
 
 impl<'a> Smart<'a> {
+    /// Makes the numbers of its items' pictures those of its own pictures, the first of which has the number `first`.
+    pub(crate) fn shift_pictures(&mut self, first: usize) {
+        for item in self.events.iter_mut().chain(&mut self.targets) {
+            item.shift_pictures(|number| number.saturating_sub(first));
+        }
+    }
+
     /// Takes over what belongs to this event and stands behind it.
     pub(crate) fn append(&mut self, other: Self) {
         let shift = self.pictures.len();

@@ -16,7 +16,7 @@ use camhook_ingest::Malformed;
 
 pub(crate) use self::number::number;
 use crate::message::{
-    Alarm, Block, Content, Model, NamePlace, Place, Post, Sender, Smart, Times, Tracks, names_of_plate,
+    Alarm, Block, Content, Item, Model, NamePlace, Place, Post, Sender, Smart, Times, Tracks, names_of_plate,
 };
 use crate::scalars::Scalars;
 use crate::suspicion::{self, Suspicion};
@@ -218,7 +218,11 @@ struct Document<'a> {
     tracks: Option<Tracks<'a>>,
     /// The smart events before the one that is being read.
     finished: Vec<Smart<'a>>,
+    /// The one that is being read. The numbers of pictures of its items, and of those of `tracks`, count the pictures of
+    /// the finished ones too: an item may begin before the event does that it turns out to be in.
     smart: Smart<'a>,
+    /// How many pictures the finished ones have.
+    finished_pictures: usize,
     /// How many elements were open around the word of the smart event that is being read.
     word_depth: usize,
     /// The channel that the block names that is open.
@@ -505,7 +509,7 @@ impl<'a> Parser<'a> {
         let is_within = depth > self.document.word_depth;
         match &self.document.smart.smart_type {
             Some(known) if is_repeated(known) && is_within => {}
-            Some(_) => self.finish_smart(),
+            Some(_) => self.finish_smart(self.next_picture()),
             None => {}
         }
         self.begin_smart(word, depth);
@@ -522,15 +526,29 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Ends the smart event that is being read: what follows is another one's.
-    fn finish_smart(&mut self) {
-        let mut smart = std::mem::take(&mut self.document.smart);
-        if let Some(tracks) = &mut self.document.tracks {
-            // The pictures of positions are among those of the event that is read meanwhile.
-            smart.targets.extend(tracks.targets.extract_if(.., |item| !item.pictures.is_empty()));
+    /// The number of the next picture.
+    fn next_picture(&self) -> usize {
+        self.document.finished_pictures + self.document.smart.pictures.len()
+    }
+
+    /// Ends the smart event that is being read: what follows is another one's, and so are the pictures from the number
+    /// `first` on, with the items that show them.
+    fn finish_smart(&mut self, first: usize) {
+        let document = &mut self.document;
+        let mut smart = std::mem::take(&mut document.smart);
+        let is_next = |item: &mut Item<'_>| !item.pictures.is_empty() && item.pictures.start >= first;
+        let of_smart = first.saturating_sub(document.finished_pictures).min(smart.pictures.len());
+        document.smart.pictures = smart.pictures.split_off(of_smart);
+        document.smart.events = smart.events.extract_if(.., is_next).collect();
+        document.smart.targets = smart.targets.extract_if(.., is_next).collect();
+        if let Some(tracks) = &mut document.tracks {
+            let is_shown = |item: &mut Item<'_>| !item.pictures.is_empty() && item.pictures.start < first;
+            smart.targets.extend(tracks.targets.extract_if(.., is_shown));
         }
-        if self.document.finished.len() < EVENTS_LIMIT {
-            self.document.finished.push(smart);
+        smart.shift_pictures(document.finished_pictures);
+        document.finished_pictures += of_smart;
+        if document.finished.len() < EVENTS_LIMIT {
+            document.finished.push(smart);
         } else {
             self.leave_out(ParseError::TooManyEvents);
         }
@@ -730,12 +748,15 @@ impl<'a> Document<'a> {
         if let Some(tracks) = tracks {
             self.smart.targets.append(&mut tracks.targets);
         }
+        self.smart.shift_pictures(self.finished_pictures);
         let mut smart = std::mem::take(&mut self.finished);
         let behind = std::mem::take(&mut self.smart);
         match smart.last_mut() {
             // What stands behind the last event belongs to it.
             Some(last) if behind.smart_type.is_none() => last.append(behind),
-            _ => smart.push(behind),
+            Some(_) => smart.push(behind),
+            // No larger than it must be: a post may hold thousands of documents.
+            None => return vec![behind],
         }
         smart
     }

@@ -1044,6 +1044,34 @@ fn positions_with_pictures_go_with_the_event_that_has_these() {
     }
 }
 
+#[test]
+fn an_item_that_begins_an_event_takes_what_is_within_it() {
+    let picture = |content: &str| {
+        format!("<targetImageData><targetBase64Data>{content}</targetBase64Data></targetImageData>")
+    };
+    let inner = picture("BBBB");
+    let within = [
+        inner.clone(),
+        format!("<targetBase64Data>AA{inner}</targetBase64Data>"),
+        picture(&format!("AA{inner}")),
+        format!("<targetListInfo><item><targetId>2</targetId>{inner}</item></targetListInfo>"),
+        format!("<trajectory><item><targetId>2</targetId>{inner}</item></trajectory>"),
+        format!("{inner}<item><smartType>VFD</smartType>{inner}</item>{}", picture("AAA")),
+    ];
+    for within in within {
+        for list in ["eventInfo", "targetListInfo", "listInfo"] {
+            for word in ["PEA", "VEHICE", "VFD"] {
+                let item = format!("<item><smartType>{word}</smartType>{within}</item>");
+                for before in [String::new(), inner.clone(), format!("<smartType>PEA</smartType>{inner}")] {
+                    check_pictures(&format!("{before}{item}"));
+                    check_pictures(&format!("{before}<{list}>{item}</{list}>"));
+                    check_pictures(&format!("{before}<{list}>{item}{item}</{list}>{inner}"));
+                }
+            }
+        }
+    }
+}
+
 /// Every picture is kept at most once, at least one is, and each target shows one of its own event that no other shows.
 #[cfg(test)]
 fn check_pictures(content: &str) {

@@ -249,7 +249,7 @@ impl<'a> Parser<'a> {
         }
         let begins_here = !is_same_event || word == WordBefore::Absent;
         if begins_here && smart.smart_type.is_some() && !smart.is_empty() {
-            self.finish_smart();
+            self.finish_smart(self.next_picture());
         }
     }
 
@@ -331,25 +331,24 @@ impl<'a> Parser<'a> {
             self.leave_out(ParseError::TooMany("pictures"));
             return Ok(None);
         }
+        let number = self.next_picture();
         self.document.smart.pictures.push(Picture { place, base64 });
-        Ok(Some(self.document.smart.pictures.len() - 1))
+        Ok(Some(number))
     }
 
     /// An item of a list. One with a word of its own is another event than the one that is being read.
     fn listed_item(&mut self, tag: &Tag<'a>, block: Block) -> Result<(), ParseError> {
         let Some(mut item) = self.item(tag, block)? else { return Ok(()) };
         if let Some(word) = item.scalars.take("smartType") {
-            let smart = &mut self.document.smart;
-            let first = item.pictures.start.min(smart.pictures.len());
+            let smart = &self.document.smart;
+            let first = item.pictures.start;
+            let has_pictures = first > self.document.finished_pictures;
             let is_other = match &smart.smart_type {
                 Some(known) => !known.eq_ignore_ascii_case(&word),
-                None => first > 0 || !smart.events.is_empty() || !smart.targets.is_empty(),
+                None => has_pictures || !smart.events.is_empty() || !smart.targets.is_empty(),
             };
             if is_other {
-                let own = smart.pictures.split_off(first);
-                self.finish_smart();
-                self.document.smart.pictures = own;
-                item.shift_pictures(|at| at - first);
+                self.finish_smart(first);
             }
             self.begin_smart(word, self.cursor.depth());
         }
@@ -375,15 +374,14 @@ impl<'a> Parser<'a> {
     }
 
     fn begin_item(&self, block: Block) -> Item<'a> {
-        let first = self.document.smart.pictures.len();
+        let first = self.next_picture();
         Item { pictures: first..first, ..Item::new(block) }
     }
 
     /// The entry, unless there is nothing in it or there are too many.
     fn counted(&mut self, mut item: Item<'a>) -> Option<Item<'a>> {
-        let end = self.document.smart.pictures.len();
-        item.pictures = item.pictures.start.min(end)..end;
-        // One in front of an entry that began another event belongs to the event before.
+        // Those in front of an entry that began another event belong to the event before.
+        item.pictures = item.pictures.start.max(self.document.finished_pictures)..self.next_picture();
         item.picture = item.picture.filter(|picture| item.pictures.contains(picture));
         if item.is_empty() {
             return None;
