@@ -881,6 +881,22 @@ mod tests {
     }
 
     #[test]
+    fn pauses_are_told_apart_by_their_names() {
+        let names = [
+            (Pause::InProgress, "at_work"),
+            (Pause::Busy, "busy"),
+            (Pause::Interval, "interval"),
+            (Pause::CooldownPending, "cooldown_pending"),
+            (Pause::NotExecuted("refused".to_owned()), "no_effect"),
+            (Pause::NotAttempted("no answer".to_owned()), "not_sent"),
+            (Pause::Deferred { reason: "503".to_owned(), delay: Duration::from_secs(1) }, "deferred"),
+        ];
+        for (pause, name) in names {
+            assert_eq!(pause.name(), name);
+        }
+    }
+
+    #[test]
     fn a_pulse_without_a_timer_takes_every_step_in_order() {
         let relay = relay(Via::Cloud);
         let key = crate::command::DedupeKey {
@@ -1265,11 +1281,21 @@ mod tests {
     }
 
     #[test]
+    fn the_interval_of_a_function_that_is_stopped_while_it_sends_begins_at_the_attempt() {
+        let relay = relay(Via::Cloud);
+        let written = prepared(&command(&relay, PULSE), RelayRecord::default()).written;
+        assert_eq!(written.last_actuation, Some(NOW));
+        assert!(written.busy_until.is_some_and(|until| until > NOW));
+    }
+
+    #[test]
     fn an_attempt_that_was_not_executed_is_undone_and_an_unknown_one_is_kept() {
         let relay = relay(Via::Cloud);
         let before = RelayRecord {
             last_event: Some(at(-100)),
             last_action: Some(LastAction::Off),
+            // Of a function that was stopped.
+            busy_until: Some(at(-90)),
             last_actuation: Some(at(-100)),
             generation: 3,
             release_queued: Some(3),
@@ -1277,7 +1303,7 @@ mod tests {
         };
         let prepared =
             Prepared { release: ReleaseStatus::Queued, ..prepared(&command(&relay, PULSE), before.clone()) };
-        let restored = RelayRecord { generation: 4, ..before };
+        let restored = RelayRecord { generation: 4, busy_until: None, ..before };
         for outcome in [
             None,
             Some(SendOutcome::NotExecuted(answer())),
@@ -1303,6 +1329,13 @@ mod tests {
         let replaced =
             RelayRecord { ended_by: Some(EndedBy::Release), confirmation: Confirmation::Received, ..pending };
         assert_eq!(without_timer, replaced);
+        let expected_timer = Prepared {
+            written: RelayRecord { ended_by: Some(EndedBy::Timer), ..prepared.written.clone() },
+            ..prepared.clone()
+        };
+        let of_timer = |outcome: SendOutcome| record_after(&expected_timer, Some(&outcome), at(1)).ended_by;
+        assert_eq!(of_timer(SendOutcome::Unconfirmed(answer())), Some(EndedBy::Timer));
+        assert_eq!(of_timer(SendOutcome::WithoutTimer(answer())), Some(EndedBy::Release), "it has no timer");
         let unsent = Prepared { release: ReleaseStatus::Pending { on_until: at(5) }, ..prepared };
         let pending = record_after(&unsent, Some(&SendOutcome::Unconfirmed(answer())), at(1));
         assert_eq!(pending.release_queued, Some(3), "no message was acknowledged");

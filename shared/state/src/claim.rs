@@ -422,6 +422,13 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_outlives_the_messages_that_are_being_tried() {
+        // What SQS keeps messages for where the template names no time, as for the queue of notifications.
+        let kept = Duration::from_secs(4 * 86_400);
+        assert!(CLAIM_LIFETIME > kept, "{CLAIM_LIFETIME:?}");
+    }
+
+    #[test]
     fn a_replay_has_its_own_claim() {
         assert_eq!(key().key(), Key::new("claim#0123456789abcdef0123456789abcdef", "gate#1"));
         let replay = ClaimKey { replay: Some("run-7"), ..key() };
