@@ -1008,6 +1008,19 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_asked_less_than_a_second_before_the_time_that_it_named_at_the_earliest() {
+        let relay = relay(Via::Cloud);
+        let command = command(&relay, PULSE);
+        let named = |not_before: Timestamp| {
+            let claim = found(ClaimState::Taken, Effect::NotAttempted, -1);
+            step(&command, &with_claim(ClaimRecord { not_before: Some(not_before), ..claim }))
+        };
+        let delay = Duration::from_secs(1);
+        assert_eq!(named(at(1)), Step::Retry(Pause::Deferred { reason: answer(), delay }));
+        assert_eq!(named(at(1) - jiff::SignedDuration::from_nanos(1)), Step::TakeClaim);
+    }
+
+    #[test]
     fn an_unknown_decision_settles_the_claim_as_unknown_whoever_holds_it() {
         let relay = relay(Via::Cloud);
         let command = command(&relay, PULSE);
@@ -1362,6 +1375,8 @@ mod tests {
             assert_eq!((kept.on_until, kept.generation, kept.release_queued), (Some(at(5)), 5, None));
             assert_eq!(kept.last_action, Some(LastAction::ConfirmedOff));
         }
+        let newer = RelayRecord { generation: 6, ..lost.clone() };
+        assert_eq!(with_release_of(&of(None), &newer).map(|kept| kept.generation), Some(6));
         for longer in [5, 6] {
             assert_eq!(with_release_of(&of(Some(longer)), &lost), None);
         }
