@@ -362,6 +362,45 @@ fn basic_credentials(field: &str) -> Option<(Vec<u8>, Vec<u8>)> {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_password_that_was_used_is_known_in_both_of_its_forms() {
+        let toml = "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\n\
+            auth = { basic = { user = \"cam\", password = \"long-password\" } }\n";
+        let (site, _) = camhook_site::read(toml, "test").unwrap();
+        let source = site.source("gate").unwrap();
+        let request = Request::new(crate::Parts {
+            method: crate::Method::Post,
+            path: "/viewtron/gate".to_owned(),
+            query: String::new(),
+            headers: [("Authorization".to_owned(), "Basic Y2FtOmxvbmctcGFzc3dvcmQ=".to_owned())]
+                .into_iter()
+                .collect(),
+            body: bytes::Bytes::new(),
+            source_ip: None,
+            request_id: "request".to_owned(),
+            received_at: jiff::Timestamp::UNIX_EPOCH,
+        });
+        let secrets = camhook_ports::memory::MemorySecrets::default();
+        let credentials = credentials(&secrets, &source.auth, &request, None).await;
+        for secret in ["long-password", "Y2FtOmxvbmctcGFzc3dvcmQ"] {
+            let text = credentials.redact(&format!("it is {secret}"));
+            assert_eq!(text.as_deref(), Some("it is [redacted]"));
+        }
+    }
+
+    #[test]
+    fn reasons_are_shown_by_their_names() {
+        for (reason, name) in [
+            (RefusedReason::UnknownSource, "unknown_source"),
+            (RefusedReason::Address, "address"),
+            (RefusedReason::Token, "token"),
+            (RefusedReason::Basic, "basic"),
+            (RefusedReason::Signature, "signature"),
+        ] {
+            assert_eq!(reason.to_string(), name);
+        }
+    }
+
     #[test]
     fn basic_credentials_are_read_as_rfc_7617_says() {
         let user_password = basic_credentials("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==").unwrap();

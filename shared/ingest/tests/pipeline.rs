@@ -9,8 +9,8 @@ use bytes::Bytes;
 use camhook_event::{Event, Image, ImageRole, Kind, RejectedReason, Report, Text, Vendor, VendorData};
 use camhook_ingest::{
     Adapter, BODY_LIMIT, Draft, DraftImage, DraftTarget, EVENTS_LIMIT, FixedContent, FixedPath, Headers,
-    Identity, Ignored, Instance, Malformed, Method, Outcome, Parsed, Parts, Pending, Reason, Remainder,
-    Reply, Request, Verified, handle,
+    Identity, Ignored, Instance, Malformed, Method, Outcome, Parsed, Parts, Pending, QuarantinedPost,
+    Reading, Reason, Remainder, Reply, Request, Verified, handle, store_replayed,
 };
 use camhook_ports::Queue;
 use camhook_ports::memory::MemoryPorts;
@@ -307,6 +307,30 @@ async fn a_source_without_a_token_takes_what_follows_it_as_the_devices_own_path(
     assert_eq!(stack.send(parts).await.status, 200);
     let unasked = stack.send(post("/viewtron/gate/SendAlarmStatus", "heartbeat")).await;
     assert!(challenge(&unasked).is_some());
+    // What looks like a token is answered as below a source that is not there.
+    for source in ["gate", "nowhere"] {
+        let refused = stack.send(post(&format!("/viewtron/{source}/{TOKEN}"), "heartbeat")).await;
+        assert_eq!((refused.status, challenge(&refused)), (401, None), "{source}");
+    }
+}
+
+#[tokio::test]
+async fn the_messages_of_a_replayed_post_name_its_run() {
+    let stack = Stack::with_token();
+    stack.post("nonsense").await;
+    let reason: Reason = stack.json("quarantine/", "reason.json");
+    let body = Bytes::from_static(b"event");
+    let source = stack.site.source("gate").unwrap();
+    let post = QuarantinedPost { source, reason: &reason, body: &body };
+    let read = post.read(&Words, &Text::new("bucket").unwrap()).unwrap();
+    let Reading::Events { events, .. } = read else { panic!("{read:?}") };
+    let [event] = events.try_into().unwrap();
+    store_replayed(&stack.ports, event, "run-1").await.unwrap();
+    for queue in [Queue::Notify, Queue::Relay] {
+        let runs: Vec<_> =
+            stack.ports.queues.sent(queue).into_iter().filter_map(|message| message.replay).collect();
+        assert_eq!(runs, ["run-1"], "{queue}");
+    }
 }
 
 #[tokio::test]
