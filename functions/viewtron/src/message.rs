@@ -288,24 +288,21 @@ pub(crate) struct Smart<'a> {
 }
 
 impl<'a> Smart<'a> {
-    /// Makes the numbers of its items' pictures those of its own pictures, the first of which has the number `first`.
-    pub(crate) fn shift_pictures(&mut self, first: usize) {
+    /// Gives the pictures of its items new places.
+    pub(crate) fn shift_pictures(&mut self, place: impl Fn(usize) -> usize) {
         for item in self.events.iter_mut().chain(&mut self.targets) {
-            item.shift_pictures(|number| number.saturating_sub(first));
+            item.shift_pictures(&place);
         }
     }
 
     /// Takes over what belongs to this event and stands behind it.
-    pub(crate) fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, mut other: Self) {
         let shift = self.pictures.len();
+        other.shift_pictures(|at| at + shift);
         let Self { events, targets, pictures, frame, counters, person, scalars, channel, smart_type: _ } =
             other;
-        let shifted = |mut item: Item<'a>| {
-            item.shift_pictures(|at| at + shift);
-            item
-        };
-        self.events.extend(events.into_iter().map(shifted));
-        self.targets.extend(targets.into_iter().map(shifted));
+        self.events.extend(events);
+        self.targets.extend(targets);
         self.pictures.extend(pictures);
         self.frame = self.frame.or(frame);
         self.counters.append(counters);

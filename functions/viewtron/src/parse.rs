@@ -545,7 +545,8 @@ impl<'a> Parser<'a> {
             let is_shown = |item: &mut Item<'_>| !item.pictures.is_empty() && item.pictures.start < first;
             smart.targets.extend(tracks.targets.extract_if(.., is_shown));
         }
-        smart.shift_pictures(document.finished_pictures);
+        let before = document.finished_pictures;
+        smart.shift_pictures(|number| number.saturating_sub(before));
         document.finished_pictures += of_smart;
         if document.finished.len() < EVENTS_LIMIT {
             document.finished.push(smart);
@@ -748,7 +749,8 @@ impl<'a> Document<'a> {
         if let Some(tracks) = tracks {
             self.smart.targets.append(&mut tracks.targets);
         }
-        self.smart.shift_pictures(self.finished_pictures);
+        let before = self.finished_pictures;
+        self.smart.shift_pictures(|number| number.saturating_sub(before));
         let mut smart = std::mem::take(&mut self.finished);
         let behind = std::mem::take(&mut self.smart);
         match smart.last_mut() {

@@ -38,9 +38,9 @@ pub(super) fn bears_plate(object: &Object<'_>, snap_id: Option<&Json<'_>>) -> bo
 /// Takes what is known of a plate, and the number of its picture where that is the plate that was read.
 ///
 /// `Id` is the registered plate, and so is `MatchedPlate`. `SnapId` is documented as a number; devices put the text that
-/// they read there, which is the only text of a plate on no list. A `SnapId` of digits alone, or longer than a plate, is
-/// never taken for one: a wrong plate opens gates. For the same reason a plate whose members contradict each other is on no list. Where the
-/// registered plate is undisputed, several texts that were read cost those alone.
+/// they read there, which is the only text of a plate on no list. A `SnapId` of digits alone, or longer than a plate,
+/// is never taken for one: a wrong plate opens gates. For the same reason a plate whose members contradict each other
+/// is on no list. Where the registered plate is undisputed, several texts that were read cost those alone.
 pub(super) fn read_plate(snap_id: &mut Option<Json<'_>>, info: &mut Object<'_>) -> PlateReading {
     let (registered, of_registered) = take_plate(info, &["Id", MATCHED]);
     let of_picture = snap_id.take_if(|id| is_plate(id)).and_then(|id| id.to_text());
@@ -113,7 +113,7 @@ fn folded(plate: &Text) -> String {
     characters.flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a text has a letter and the length of a plate: not the number of a picture, in no notation.
+/// Whether a text has a letter and no more characters than a plate, unlike the number of a picture.
 fn is_plate(id: &Json<'_>) -> bool {
     matches!(id, Json::Text(text)
         if text.trim().chars().count() <= PLATE_LENGTH && text.chars().any(char::is_alphabetic))
