@@ -8,6 +8,11 @@ use toml::de::{DeTable, DeValue};
 
 use crate::Network;
 
+/// What is said of a malformed part where the schema is not at hand.
+pub(crate) const MALFORMED: &str = "this is malformed";
+/// How to find out what is wrong with it.
+pub(crate) const SEE_CHECK: &str = "`camhook config check` says what is wrong";
+
 /// What makes a camhook.toml unusable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -116,7 +121,7 @@ impl<'a> Path<'a> {
 }
 
 /// A key or a position on the way to a place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     Key(String),
     Index(usize),
@@ -293,10 +298,17 @@ impl Notes {
         });
     }
 
-    /// Leaves to `check` the problems of parts that the loader accepts.
-    pub(crate) fn relax(&mut self, is_rejected: impl Fn(&[Step]) -> bool) {
-        let (problems, strict) =
-            std::mem::take(&mut self.problems).into_iter().partition(|note| is_rejected(&note.steps));
+    /// A part that was not read.
+    pub(crate) fn malformed(&mut self, steps: Vec<Step>) {
+        let (message, fix) = (MALFORMED.to_owned(), SEE_CHECK.to_owned());
+        self.problems.push(Note { steps, part: Part::Value, message, fix, first: None });
+    }
+
+    /// Leaves to `check` the problems of parts that were read all the same.
+    pub(crate) fn relax(&mut self, malformed: &[Vec<Step>]) {
+        let (problems, strict) = std::mem::take(&mut self.problems)
+            .into_iter()
+            .partition(|note| malformed.iter().any(|part| note.steps.starts_with(part)));
         self.problems = problems;
         self.strict.extend(strict);
     }

@@ -195,42 +195,45 @@ pub(crate) struct RawSite {
 }
 
 impl RawSite {
-    /// Whether the part of the file that a place is in was not read, since it is malformed.
-    pub(crate) fn is_malformed_at(&self, steps: &[Step]) -> bool {
-        let [Step::Key(key), rest @ ..] = steps else { return true };
-        match key.as_str() {
-            "timezone" => self.timezone.as_ref().is_some_and(Item::is_bad),
-            "latitude" => self.latitude.as_ref().is_some_and(Item::is_bad),
-            "longitude" => self.longitude.as_ref().is_some_and(Item::is_bad),
-            "alert_channel" => self.alert_channel.as_ref().is_some_and(Item::is_bad),
-            "trouble" => self.trouble.as_ref().is_some_and(Item::is_bad),
-            "dry_run" => self.dry_run.as_ref().is_some_and(Item::is_bad),
-            "modes" => self.modes.as_ref().is_some_and(Item::is_bad),
-            "source" => is_bad_at(&self.source, rest),
-            "camera" => is_bad_at(&self.camera, rest),
-            "relay" => is_bad_at(&self.relay, rest),
-            "channel" => is_bad_at(&self.channel, rest),
-            "rule" => is_bad_at(&self.rule, rest),
-            "lists" => match rest {
-                [Step::Key(list), rest @ ..] => {
-                    self.lists.get(list).is_none_or(|entries| is_bad_at(entries, rest))
-                }
-                _ => true,
-            },
-            "calendars" => match rest {
-                [Step::Key(calendar), ..] => self.calendars.get(calendar).is_none_or(Item::is_bad),
-                _ => true,
-            },
-            _ => true,
+    /// The parts of the file that were not read, since they are malformed or have an unknown name.
+    pub(crate) fn malformed(&self) -> Vec<Vec<Step>> {
+        let key = |name: &str| Step::Key(name.to_owned());
+        let of_file = [
+            ("timezone", self.timezone.as_ref().is_some_and(Item::is_bad)),
+            ("latitude", self.latitude.as_ref().is_some_and(Item::is_bad)),
+            ("longitude", self.longitude.as_ref().is_some_and(Item::is_bad)),
+            ("alert_channel", self.alert_channel.as_ref().is_some_and(Item::is_bad)),
+            ("trouble", self.trouble.as_ref().is_some_and(Item::is_bad)),
+            ("dry_run", self.dry_run.as_ref().is_some_and(Item::is_bad)),
+            ("modes", self.modes.as_ref().is_some_and(Item::is_bad)),
+        ];
+        let of_file = of_file.into_iter().filter(|(_, is_bad)| *is_bad).map(|(name, _)| name);
+        let entries = [
+            ("source", bad_of(&self.source)),
+            ("camera", bad_of(&self.camera)),
+            ("relay", bad_of(&self.relay)),
+            ("channel", bad_of(&self.channel)),
+            ("rule", bad_of(&self.rule)),
+        ];
+        let calendars = self.calendars.iter().filter(|(_, calendar)| calendar.is_bad());
+        let lists = self.lists.iter().flat_map(|(name, entries)| {
+            bad_of(entries).into_iter().map(move |index| vec![key("lists"), key(name), Step::Index(index)])
+        });
+
+        let mut parts: Vec<Vec<Step>> =
+            of_file.chain(self.unknown.keys().map(String::as_str)).map(|name| vec![key(name)]).collect();
+        for (section, indexes) in entries {
+            parts.extend(indexes.into_iter().map(|index| vec![key(section), Step::Index(index)]));
         }
+        parts.extend(calendars.map(|(name, _)| vec![key("calendars"), key(name)]));
+        parts.extend(lists);
+        parts
     }
 }
 
-fn is_bad_at<T>(items: &[Item<T>], steps: &[Step]) -> bool {
-    match steps {
-        [Step::Index(index), ..] => items.get(*index).is_none_or(Item::is_bad),
-        _ => true,
-    }
+/// The positions of the malformed ones.
+fn bad_of<T>(items: &[Item<T>]) -> Vec<usize> {
+    items.iter().enumerate().filter(|(_, item)| item.is_bad()).map(|(index, _)| index).collect()
 }
 
 /// Dates, or the iCalendar file that they are read from.

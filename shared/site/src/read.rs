@@ -28,10 +28,11 @@ use toml::de::DeTable;
 use self::deployment::Deployment;
 pub use self::template::TemplateUse;
 use crate::channel::RawChannel;
-use crate::problem::{Lines, Notes, Path, Placed, instead, nearest};
+use crate::problem::{Lines, MALFORMED, Notes, Path, Placed, SEE_CHECK, instead, nearest};
 use crate::raw::{Item, RawCamera, RawListEntry, RawSite, RawSource};
 use crate::read::schedule::Almanac;
 use crate::relay::{RawRelay, warn_of_dry_run};
+use crate::schema::TREE;
 use crate::{
     CameraId, CameraReference, ChannelId, List, ListEntry, ListId, NamedCamera, Network, PlateText, Problem,
     Site, Switching, Warning,
@@ -119,16 +120,41 @@ pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
     };
     let mut notes = Notes::default();
     check_schema(text, &mut notes);
-    notes.relax(|steps| document.is_malformed_at(steps));
-    let site = site(&document, checks.today(), &mut notes);
-    let deployment = Deployment::of(&site);
-    deployment::check(&site, &document, deployment, &mut notes);
-    secret::check(&document, &mut notes);
+    let malformed = document.malformed();
+    notes.relax(&malformed);
+    if notes.are_harmless() {
+        malformed.into_iter().for_each(|part| notes.malformed(part));
+    }
+    let site = interpret(&document, checks.today(), &mut notes);
     template::check(&document, checks, &mut notes);
     notes.check_addresses(|address, network| checks.refusal(address, network));
     let is_usable = notes.are_harmless();
     let Placed { problems, strict, warnings } = notes.place(text, name);
     Inspection { site: is_usable.then_some(site), problems, strict, warnings }
+}
+
+/// Reads a camhook.toml for a running function: it accepts what [`read`] accepts, and says less about what it refuses.
+/// The schemas, and what else is needed to explain an error, would be 1 % of the function's size.
+///
+/// # Errors
+///
+/// What makes the file unusable. Of what is malformed only its place.
+pub fn load(text: &str, name: &str) -> Result<Site, Vec<Problem>> {
+    let document = toml::from_str::<RawSite>(text).map_err(|error| {
+        // The deserializer's message may contain the value: a secret.
+        vec![Problem(Lines::of(text).finding(name, start(&error), MALFORMED, SEE_CHECK))]
+    })?;
+    let mut notes = Notes::default();
+    document.malformed().into_iter().for_each(|part| notes.malformed(part));
+    let site = interpret(&document, None, &mut notes);
+    if notes.are_harmless() { Ok(site) } else { Err(notes.place(text, name).problems) }
+}
+
+fn interpret(document: &RawSite, today: Option<Date>, notes: &mut Notes) -> Site {
+    let site = site(document, today, notes);
+    deployment::check(&site, document, Deployment::of(&site), notes);
+    secret::check(document, notes);
+    site
 }
 
 /// What is wrong with a file that is no TOML, or not even in its outline a camhook.toml.
@@ -143,18 +169,17 @@ fn explain(text: &str, name: &str, error: &toml::de::Error) -> Vec<Problem> {
     if !problems.is_empty() {
         return problems;
     }
-    let offset = error.span().map_or(0, |span| span.start);
-    vec![Problem(Lines::of(text).finding(name, offset, error.message(), "see docs/configuration.md"))]
+    vec![Problem(Lines::of(text).finding(name, start(error), error.message(), "see docs/configuration.md"))]
+}
+
+/// Where an error is, in bytes.
+fn start(error: &toml::de::Error) -> usize {
+    error.span().map_or(0, |span| span.start)
 }
 
 fn check_schema(text: &str, notes: &mut Notes) {
     let (document, _) = DeTable::parse_recoverable(text);
-    match serde_json::from_str(crate::schema::SCHEMA) {
-        Ok(schema) => crate::schema_check::check(document.get_ref(), &schema, notes),
-        Err(error) => {
-            notes.problem(&Path::Root, format!("the schema cannot be read: {error}"), "report this");
-        }
-    }
+    crate::schema_check::check(document.get_ref(), &TREE, notes);
 }
 
 /// The names that the file gives, those of its bad parts too: a rule that names a source whose settings are

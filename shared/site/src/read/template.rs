@@ -1,5 +1,7 @@
 //! The templates of messages and of requests to devices.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::{Checks, good};
@@ -43,13 +45,17 @@ const OF_PULSE: [&str; 2] = ["seconds", "milliseconds"];
 /// The functions that every template has.
 const FUNCTIONS: &[&str] = &["range", "dict", "debug", "namespace", "loop", "self", "super", "caller"];
 
+/// The schema of events, read.
+static EVENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(camhook_event::SCHEMA).unwrap_or(Value::Null));
+
 /// Notes templates that cannot be used, and variables that do not exist.
 pub(super) fn check(document: &RawSite, checks: &impl Checks, notes: &mut Notes) {
-    let event = serde_json::from_str(camhook_event::SCHEMA).unwrap_or(Value::Null);
+    let event = &*EVENT;
     let root = Path::Root;
     let section = root.key("rule");
     let samples = [message("1"), message("a")];
-    let of_message = Templates { checks, usage: TemplateUse::Message, known: MESSAGE, event: &event };
+    let of_message = Templates { checks, usage: TemplateUse::Message, known: MESSAGE, event };
     for (index, rule) in good(&document.rule) {
         let path = section.index(index);
         let path = path.key("then");
@@ -63,7 +69,7 @@ pub(super) fn check(document: &RawSite, checks: &impl Checks, notes: &mut Notes)
         }
     }
     let section = root.key("relay");
-    let of_request = Templates { checks, usage: TemplateUse::Request, known: REQUEST, event: &event };
+    let of_request = Templates { checks, usage: TemplateUse::Request, known: REQUEST, event };
     for (index, relay) in good(&document.relay) {
         let DriverKeys::Http(device) = &relay.kind else { continue };
         let path = section.index(index);
