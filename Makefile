@@ -80,12 +80,12 @@ soak: $(CLOUD)/installed ## post for SOAK_SECONDS while everything fails, and ac
 
 CHECKED := cargo test --workspace --exclude camhook-end-to-end --exclude camhook-bench --features lambda --locked --quiet
 
-check: check-python lint-words ## what to run before a commit: formatting, Clippy, and tests without the local cloud
+check: lint-words ## what to run before a commit: formatting, Clippy, and tests without the local cloud
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features lambda --locked -- -D warnings
 	$(CHECKED) --no-run
 	@# Beside each other: most tests keep one core busy, or wait.
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target check-units check-integration check-examples
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target check-integration check-units check-python check-examples
 
 check-units:
 	@$(CHECKED) --lib --bins

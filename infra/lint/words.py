@@ -5,7 +5,9 @@ checked. `python3 infra/lint/words.py functions/notify` checks a folder whether 
 library only.
 """
 
+import functools
 import re
+import string
 import subprocess
 import sys
 import tomllib
@@ -58,25 +60,39 @@ def findings(path, text, rules):
     found = []
     if path.endswith(".rs"):
         code = NOT_CODE.sub(lambda match: "\n" * match.group().count("\n"), text)
+        words = set(re.findall(r"\w+", code))
         for entry in rules["identifier"]:
             for name in entry["names"]:
                 crate, _, identifier = name.rpartition("::")
-                if crate and f"/{crate}/" not in f"/{path}":
+                if identifier not in words or (crate and f"/{crate}/" not in f"/{path}"):
                     continue
                 found += [(line_of(code, match), name, entry["use"])
                           for match in re.finditer(rf"\b{re.escape(identifier)}\b", code)]
     # A phrase may go on in the next line, behind the marks of a comment.
     text = SERIALIZED_NAME.sub(lambda match: "_" * len(match.group()), text)
     prose = re.sub(r"(?<=[^\n]) *\n[ \t]*(?://[/!]?|#)?[ \t]*(?=\S)", lambda match: NEW_LINE, text)
+    prose = prose.translate(LOWER_CASE)
     for entry in rules["phrase"]:
         if any(is_below(path, out) for out in entry.get("except", [])):
             continue
         for pattern in entry["patterns"]:
-            for match in re.finditer(pattern.replace(" ", rf"(?: |{NEW_LINE})+"), prose, re.IGNORECASE):
+            if longest_word(pattern) not in prose:
+                continue
+            for match in re.finditer(pattern.replace(" ", rf"(?: |{NEW_LINE})+"), prose):
                 line = prose.count("\n", 0, match.start()) + prose.count(NEW_LINE, 0, match.start()) + 1
                 found.append((line, " ".join(match.group().replace(NEW_LINE, " ").split()), entry["use"]))
     return sorted(set(found))
 
+
+@functools.cache
+def longest_word(pattern):
+    """The longest word that each match of a pattern contains; nothing where there is none."""
+    fixed = re.sub(r"\([^()]*\)[?*+]?|\[[^]]*\][?*+]?|\\.|.[?*]", " ", pattern)
+    return "" if set("|()") & set(fixed) else max(re.findall(r"[a-z]*", fixed), key=len)
+
+
+# Of ASCII, in which all phrases are.
+LOWER_CASE = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 # Stands for a line break within a paragraph.
 NEW_LINE = "\x1f"

@@ -279,7 +279,7 @@ mod tests {
             id = "drive"
             sources = ["gate/3"]
         "#;
-        camhook_site::load(toml, "test").unwrap()
+        camhook_site::read(toml, "test").unwrap().0
     }
 
     fn person(areas: &[&str]) -> Person {

@@ -51,7 +51,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let site = camhook_site::load(SITE, "test").unwrap();
+        let (site, _) = camhook_site::read(SITE, "test").unwrap();
         Self { ports: MemoryPorts::new(NOW), site, instance: Instance::default() }
     }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 const DAYS: u32 = 90;
 
 fn site() -> Site {
-    camhook_site::load("timezone = \"Europe/Berlin\"\n", "test").unwrap()
+    camhook_site::read("timezone = \"Europe/Berlin\"\n", "test").unwrap().0
 }
 
 fn ports() -> MemoryPorts {

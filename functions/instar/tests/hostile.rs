@@ -82,7 +82,7 @@ fn json_that_is_cut_off_or_nested() {
 #[test]
 fn payloads_without_quotes_that_are_cut_off_repeated_or_long() {
     let toml = "timezone = \"UTC\"\n[[source]]\nid = \"yard\"\nvendor = \"instar\"\ntopic = \"cameras\"\n";
-    let site = camhook_site::load(toml, "test").unwrap();
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
     let source = site.source("yard").unwrap();
     let topic = "cameras/115/status/alarm/triggered";
     let camera = InstarMqtt.device(source, topic).unwrap();

@@ -111,7 +111,7 @@ proptest! {
             _ => (format!(r#"{{"val":"{value}"}}"#), format!("{new_name}//alarm/triggered")),
         };
         let toml = "timezone = \"UTC\"\n[[source]]\nid = \"yard\"\nvendor = \"instar\"\ntopic = \"cameras\"\n";
-        let site = camhook_site::load(toml, "test").unwrap();
+        let (site, _) = camhook_site::read(toml, "test").unwrap();
         let source = site.source("yard").unwrap();
         let topic = format!("cameras/115/status/{path}");
         let camera = InstarMqtt.device(source, &topic).unwrap();

@@ -107,7 +107,7 @@ fn request((timezone, received_at): (&str, &str), body: Vec<u8>) -> Request<Veri
     let toml = format!(
         "timezone = \"{timezone}\"\n[[source]]\nid = \"nvr\"\nvendor = \"ivsec\"\nauth = {{ token = \"token\" }}\n"
     );
-    let site = camhook_site::load(&toml, "test").unwrap();
+    let (site, _) = camhook_site::read(&toml, "test").unwrap();
     let request = Request::new(Parts {
         method: Method::Post,
         path: "/ivsec/nvr/token".to_owned(),

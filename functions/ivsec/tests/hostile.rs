@@ -16,7 +16,7 @@ fn source(settings: &str) -> Arc<Source> {
         "timezone = \"Europe/Berlin\"\n[[source]]\nid = \"nvr\"\nvendor = \"ivsec\"\n\
          auth = {{ token = \"token\" }}\n{settings}"
     );
-    Arc::clone(camhook_site::load(&toml, "test").unwrap().source("nvr").unwrap())
+    Arc::clone(camhook_site::read(&toml, "test").unwrap().0.source("nvr").unwrap())
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use serde_json::Value;
 fn request(method: Method, query: &str, body: &[u8]) -> Request<Verified> {
     let toml = "timezone = \"Asia/Shanghai\"\n[[source]]\nid = \"nvr\"\nvendor = \"ivsec\"\n\
                 auth = { token = \"token\" }\n";
-    let site = camhook_site::load(toml, "test").unwrap();
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
     let request = Request::new(Parts {
         method,
         path: "/ivsec/nvr/token".to_owned(),

@@ -205,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn the_reason_of_a_dead_letter_is_recorded_at_the_last_delivery() {
         let ports = MemoryPorts::new("2026-11-23T08:00:00Z".parse().unwrap());
-        let site = camhook_site::load("timezone = \"UTC\"\n", "test").unwrap();
+        let (site, _) = camhook_site::read("timezone = \"UTC\"\n", "test").unwrap();
         for (receive_count, expected) in [(4, 0), (5, 1)] {
             let record = QueueRecord {
                 message_id: "m-1".to_owned(),

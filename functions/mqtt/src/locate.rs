@@ -27,7 +27,7 @@ mod tests {
             format!("[[source]]\nid = \"{id}\"\nvendor = \"instar\"\ntopic = \"{topic}\"\n")
         });
         let toml = format!("timezone = \"UTC\"\n{}", sources.collect::<String>());
-        camhook_site::load(&toml, "test").unwrap()
+        camhook_site::read(&toml, "test").unwrap().0
     }
 
     #[test]

@@ -59,7 +59,7 @@ mod tests {
             "[[relay]]\nid = \"gate\"\ndriver = \"mqtt\"\ntopic = \"house/gate/set\"\non = \"1\"\noff = \"0\"\n\
              status_topic = \"{TOPIC}\"\n{status_client}"
         );
-        camhook_site::load(&toml, "test").unwrap()
+        camhook_site::read(&toml, "test").unwrap().0
     }
 
     async fn recorded(site: &Site, topic: &str, client: Option<&str>) -> (RelayTopic, Option<String>) {

@@ -26,7 +26,7 @@ struct Recorder {
 impl Recorder {
     fn new() -> Self {
         let toml = "timezone = \"UTC\"\n[[source]]\nid = \"yard\"\nvendor = \"viewtron\"\nauth = { token = \"token\" }\n";
-        let site = camhook_site::load(toml, "test").unwrap();
+        let (site, _) = camhook_site::read(toml, "test").unwrap();
         Self { ports: MemoryPorts::new(BEGIN), site, posts: 0 }
     }
 

@@ -337,7 +337,7 @@ mod tests {
     async fn refuse_alert(ports: &MemoryPorts) {
         let toml = "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\n\
             auth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n";
-        let site = camhook_site::load(toml, "test").unwrap();
+        let (site, _) = camhook_site::read(toml, "test").unwrap();
         let malformed = Malformed { code: "not_xml", detail: "no element".to_owned() };
         ports.queues.fail(Queue::Alerts);
         alert_quarantined(ports, &Instance::default(), site.source("gate").unwrap(), &malformed).await;

@@ -120,7 +120,7 @@ mod tests {
                     [[relay]]\nid = \"inside\"\ndriver = \"viewtron\"\nurl = \"http://10.0.0.1\"\n\
                     network = \"lan\"\nvia = \"agent\"\n\
                     [[relay]]\nid = \"light\"\ndriver = \"shelly-gen2\"\nurl = \"https://light.example.org\"\n";
-        camhook_site::load(toml, "test").unwrap()
+        camhook_site::read(toml, "test").unwrap().0
     }
 
     fn ago(seconds: i64) -> Option<Timestamp> {

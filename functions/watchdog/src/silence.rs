@@ -127,7 +127,7 @@ mod tests {
     fn site() -> Site {
         let toml = "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\noffline_after = \"5m\"\n\
                     auth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n";
-        camhook_site::load(toml, "test").unwrap()
+        camhook_site::read(toml, "test").unwrap().0
     }
 
     async fn reported(ports: &MemoryPorts) -> Vec<Kind> {

@@ -19,7 +19,7 @@ const BODY: &str = r#"{"Event":{"EventHeader":{"ID":"2388f93d-5cb0-48e0-9524-d8b
 async fn another_version_is_taken_and_noticed_once() {
     let toml =
         "timezone = \"UTC\"\n[[source]]\nid = \"vms\"\nvendor = \"xprotect\"\nauth = { token = \"t\" }\n";
-    let site = camhook_site::load(toml, "test").unwrap();
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
     let ports = MemoryPorts::new(FIRST.parse().unwrap());
     let instance = Instance::default();
     let mut noticed = Vec::new();
@@ -46,7 +46,7 @@ async fn another_version_is_taken_and_noticed_once() {
 async fn deliver(apart: Duration) -> MemoryPorts {
     let toml =
         "timezone = \"UTC\"\n[[source]]\nid = \"vms\"\nvendor = \"xprotect\"\nauth = { token = \"t\" }\n";
-    let site = camhook_site::load(toml, "test").unwrap();
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
     let first: Timestamp = FIRST.parse().unwrap();
     let ports = MemoryPorts::new(first);
     let instance = Instance::default();
@@ -94,7 +94,7 @@ async fn three_deliveries_are_one_record_and_messages_of_one_id() {
 async fn ids_of(auth: &str, requests: &[(Method, &str, &str)]) -> Vec<String> {
     let toml =
         format!("timezone = \"UTC\"\n[[source]]\nid = \"vms\"\nvendor = \"xprotect\"\nauth = {{ {auth} }}\n");
-    let site = camhook_site::load(&toml, "test").unwrap();
+    let (site, _) = camhook_site::read(&toml, "test").unwrap();
     let first: Timestamp = FIRST.parse().unwrap();
     let ports = MemoryPorts::new(first);
     let mut ids = Vec::new();
@@ -148,7 +148,7 @@ async fn a_query_beside_a_signed_body_makes_no_other_event_of_it() {
 async fn messages_of(body: &str) -> Vec<String> {
     let toml =
         "timezone = \"UTC\"\n[[source]]\nid = \"vms\"\nvendor = \"xprotect\"\nauth = { token = \"t\" }\n";
-    let site = camhook_site::load(toml, "test").unwrap();
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
     let ports = MemoryPorts::new(FIRST.parse().unwrap());
     let request = Request::new(Parts {
         method: Method::Post,

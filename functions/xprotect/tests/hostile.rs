@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn source() -> Arc<Source> {
     let toml = "timezone = \"UTC\"\n[[source]]\nid = \"vms\"\nvendor = \"xprotect\"\nfaces = \"drop\"\n\
                 auth = { token = \"t\" }\n";
-    let site = camhook_site::load(toml, "test").unwrap();
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
     Arc::clone(site.source("vms").unwrap())
 }
 

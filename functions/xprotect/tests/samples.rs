@@ -23,7 +23,7 @@ const RECEIVED_AT: &str = "2022-11-26T15:59:40Z";
 fn site(auth: &str) -> Site {
     let toml =
         format!("timezone = \"UTC\"\n[[source]]\nid = \"vms\"\nvendor = \"xprotect\"\nauth = {{ {auth} }}\n");
-    camhook_site::load(&toml, "test").unwrap()
+    camhook_site::read(&toml, "test").unwrap().0
 }
 
 #[cfg(test)]

@@ -224,8 +224,11 @@ async fn look_up_valid_version<P: Ports>(ports: &P) -> Result<Option<ValidVersio
 
 fn read(object: &StoredObject) -> Result<Site, SiteError> {
     let text = std::str::from_utf8(&object.bytes).map_err(|error| SiteError::Invalid(error.to_string()))?;
-    camhook_site::load(text, CONFIG_KEY).map_err(|problems| {
-        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        SiteError::Invalid(problems.join("; "))
-    })
+    match camhook_site::read(text, CONFIG_KEY) {
+        Ok((site, _warnings)) => Ok(site),
+        Err(problems) => {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Err(SiteError::Invalid(problems.join("; ")))
+        }
+    }
 }

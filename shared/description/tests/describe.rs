@@ -30,7 +30,7 @@ auth = { token = "AAAAAAAAAAAAAAAAAAAAAA" }
 "#;
 
 fn site() -> Site {
-    camhook_site::load(SITE, "test").unwrap()
+    camhook_site::read(SITE, "test").unwrap().0
 }
 
 /// An event of this kind at the camera 1 of the gate, with these fields of `data`.

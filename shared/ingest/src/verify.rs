@@ -366,7 +366,7 @@ mod tests {
     async fn a_password_that_was_used_is_known_in_both_of_its_forms() {
         let toml = "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\n\
             auth = { basic = { user = \"cam\", password = \"long-password\" } }\n";
-        let site = camhook_site::load(toml, "test").unwrap();
+        let (site, _) = camhook_site::read(toml, "test").unwrap();
         let source = site.source("gate").unwrap();
         let request = Request::new(crate::Parts {
             method: crate::Method::Post,

@@ -135,7 +135,7 @@ impl Stack {
     fn new(settings: &str) -> Self {
         let toml =
             format!("timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\n{settings}\n");
-        let site = camhook_site::load(&toml, "test").unwrap();
+        let (site, _) = camhook_site::read(&toml, "test").unwrap();
         let ports = MemoryPorts::new(NOW.parse().unwrap());
         Self { ports, site, instance: Instance::default() }
     }
@@ -806,7 +806,7 @@ async fn what_cannot_be_read_at_a_fixed_path_is_quarantined() {
 #[tokio::test]
 async fn a_source_that_comes_over_mqtt_takes_nothing_over_http() {
     let toml = "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"instar\"\ntopic = \"cameras\"\n";
-    let site = camhook_site::load(toml, "test").unwrap();
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
     let ports = MemoryPorts::new(NOW.parse().unwrap());
     let request = Request::new(post("/instar/gate", "event"));
     let handled = handle(&ports, &site, &Instar, &Instance::default(), request).await;

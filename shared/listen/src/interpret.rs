@@ -182,7 +182,7 @@ impl Receiver {
         if let Some(setting) = dialect.setting {
             let _ = writeln!(toml, "dialect = \"{setting}\"");
         }
-        let site = camhook_site::load(&toml, "listen").ok()?;
+        let (site, _) = camhook_site::read(&toml, "listen").ok()?;
         let source = Arc::clone(site.source(SOURCE)?);
         Some(Self { dialect, site, source, token })
     }

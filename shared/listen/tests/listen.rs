@@ -41,7 +41,7 @@ fn captured(sample: &Sample, path: &str) -> CapturedRequest {
 /// The samples of a dialect.
 fn samples(dialect: &Dialect) -> &'static [Sample] {
     let source = source_block(dialect, "gate").replace("<token_sha256>", &"0".repeat(64));
-    let site = camhook_site::load(&format!("timezone = \"UTC\"\n{source}"), "test").unwrap();
+    let (site, _) = camhook_site::read(&format!("timezone = \"UTC\"\n{source}"), "test").unwrap();
     guide(dialect.vendor, site.source("gate").cloned()).unwrap().samples
 }
 

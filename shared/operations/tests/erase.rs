@@ -24,7 +24,7 @@ fn site() -> Site {
         [[source]]\nid = \"gate\"\nvendor = \"viewtron\"\nauth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n\
         [[channel]]\nid = \"family\"\nkind = \"ntfy\"\nurl = \"https://ntfy.example/family\"\n\
         [[rule]]\nid = \"faces\"\nwhen = { source = \"gate\" }\nthen = [{ notify = \"family\" }]\n";
-    camhook_site::load(toml, "camhook.toml").unwrap()
+    camhook_site::read(toml, "camhook.toml").unwrap().0
 }
 
 async fn put(ports: &MemoryPorts, key: &str, bytes: impl Into<Bytes>) {

@@ -76,7 +76,7 @@ fn site() -> Site {
     let toml = "timezone = \"UTC\"\n\
         [[source]]\nid = \"gate\"\nvendor = \"viewtron\"\nauth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n\
         [[source]]\nid = \"hall\"\nvendor = \"viewtron\"\nfaces = \"drop\"\nauth = { token = \"AAAAAAAAAAAAAAAAAAAAAA\" }\n";
-    camhook_site::load(toml, "camhook.toml").unwrap()
+    camhook_site::read(toml, "camhook.toml").unwrap().0
 }
 
 async fn put(ports: &MemoryPorts, site: &Site, source: &str, id: &str, received_at: &str, text: &str) {

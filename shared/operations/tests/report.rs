@@ -22,7 +22,7 @@ fn site() -> Site {
         { plate = \"B CD 12\", name = \"Ben\", until = \"2026-11-14\" },\n\
         { plate = \"M 1\" },\n]\n\
         next-residents = [{ plate = \"B CD 12\", name = \"Cleo\", from = \"2026-11-15\" }]\n";
-    camhook_site::load(toml, "camhook.toml").unwrap()
+    camhook_site::read(toml, "camhook.toml").unwrap().0
 }
 
 fn at(text: &str) -> Timestamp {

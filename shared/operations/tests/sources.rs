@@ -195,7 +195,7 @@ async fn of_two_tokens_the_one_that_was_used_last_is_current() {
         vendor = "viewtron"
         auth = { token = ["ssm:/old", "ssm:/new", "ssm:/next"], basic = { user = "camera", password = "ssm:/p" } }
     "#;
-    let site = camhook_site::load(toml, "test").unwrap();
+    let (site, _) = camhook_site::read(toml, "test").unwrap();
     let ports = MemoryPorts::new(NOW);
     let (old, new) = ("token:ssm:/old".to_owned(), "token:ssm:/new".to_owned());
     for (seconds, name) in [(0, &old), (1, &new)] {

@@ -48,7 +48,7 @@ pub use list::{CameraReference, List, ListEntry, NamedCamera};
 pub use plate::PlateText;
 pub use plate_match::PlateMatch;
 pub use problem::{Finding, Problem, Warning};
-pub use read::{Checks, Inspection, NoChecks, TemplateUse, inspect, load, read};
+pub use read::{Checks, Inspection, NoChecks, TemplateUse, inspect, read};
 pub use redact::redact;
 pub use relay::{Relay, Switching, Via};
 pub use rule::{

@@ -8,11 +8,6 @@ use toml::de::{DeTable, DeValue};
 
 use crate::Network;
 
-/// What is said of a malformed part where the schema is not at hand.
-pub(crate) const MALFORMED: &str = "this is malformed";
-/// How to find out what is wrong with it.
-pub(crate) const SEE_CHECK: &str = "`camhook config check` says what is wrong";
-
 /// What makes a camhook.toml unusable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -298,9 +293,10 @@ impl Notes {
         });
     }
 
-    /// A part that was not read.
+    /// A part that was not read, and of which nothing else was found.
     pub(crate) fn malformed(&mut self, steps: Vec<Step>) {
-        let (message, fix) = (MALFORMED.to_owned(), SEE_CHECK.to_owned());
+        let message = "this is malformed".to_owned();
+        let fix = "see docs/configuration.md".to_owned();
         self.problems.push(Note { steps, part: Part::Value, message, fix, first: None });
     }
 

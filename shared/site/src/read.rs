@@ -28,11 +28,11 @@ use toml::de::DeTable;
 use self::deployment::Deployment;
 pub use self::template::TemplateUse;
 use crate::channel::RawChannel;
-use crate::problem::{Lines, MALFORMED, Notes, Path, Placed, SEE_CHECK, instead, nearest};
+use crate::problem::{Lines, Notes, Path, Placed, instead, nearest};
 use crate::raw::{Item, RawCamera, RawListEntry, RawSite, RawSource};
 use crate::read::schedule::Almanac;
 use crate::relay::{RawRelay, warn_of_dry_run};
-use crate::schema::TREE;
+use crate::schema::RULES;
 use crate::{
     CameraId, CameraReference, ChannelId, List, ListEntry, ListId, NamedCamera, Network, PlateText, Problem,
     Site, Switching, Warning,
@@ -52,19 +52,20 @@ pub struct Inspection {
     pub warnings: Vec<Warning>,
 }
 
-/// Reads a camhook.toml. `name` stands for the file in findings.
+/// Reads a camhook.toml. `name` stands for the file in findings. Templates are not checked.
 ///
 /// # Errors
 ///
 /// Everything that makes the file unusable, in the order of the file.
 pub fn read(text: &str, name: &str) -> Result<(Site, Vec<Warning>), Vec<Problem>> {
-    match inspect(text, name, &NoChecks) {
-        Inspection { site: Some(site), strict, mut warnings, .. } => {
-            warnings.extend(strict.into_iter().map(|problem| Warning(problem.0)));
-            Ok((site, warnings))
-        }
-        Inspection { problems, .. } => Err(problems),
+    let (_, site, notes) = interpret(text, name, None)?;
+    let is_usable = notes.are_harmless();
+    let Placed { problems, strict, mut warnings } = notes.place(text, name);
+    if !is_usable {
+        return Err(problems);
     }
+    warnings.extend(strict.into_iter().map(|problem| Warning(problem.0)));
+    Ok((site, warnings))
 }
 
 /// What is checked with code that this crate does not have: the language of templates, and the client's addresses.
@@ -94,7 +95,7 @@ pub trait Checks {
     }
 }
 
-/// Leaves those checks out, as a running function does.
+/// Leaves those checks out.
 #[derive(Debug, Clone, Copy)]
 pub struct NoChecks;
 
@@ -111,21 +112,10 @@ impl Checks for NoChecks {
 /// Reads a camhook.toml and lists all that is wrong with it or doubtful.
 #[must_use]
 pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
-    let document = match toml::from_str::<RawSite>(text) {
-        Ok(document) => document,
-        Err(error) => {
-            let problems = explain(text, name, &error);
-            return Inspection { site: None, problems, strict: vec![], warnings: vec![] };
-        }
+    let (document, site, mut notes) = match interpret(text, name, checks.today()) {
+        Ok(interpreted) => interpreted,
+        Err(problems) => return Inspection { site: None, problems, strict: vec![], warnings: vec![] },
     };
-    let mut notes = Notes::default();
-    check_schema(text, &mut notes);
-    let malformed = document.malformed();
-    notes.relax(&malformed);
-    if notes.are_harmless() {
-        malformed.into_iter().for_each(|part| notes.malformed(part));
-    }
-    let site = interpret(&document, checks.today(), &mut notes);
     template::check(&document, checks, &mut notes);
     notes.check_addresses(|address, network| checks.refusal(address, network));
     let is_usable = notes.are_harmless();
@@ -133,28 +123,20 @@ pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
     Inspection { site: is_usable.then_some(site), problems, strict, warnings }
 }
 
-/// Reads a camhook.toml for a running function: it accepts what [`read`] accepts, and says less about what it refuses.
-/// The schemas, and what else is needed to explain an error, would be 1 % of the function's size.
-///
-/// # Errors
-///
-/// What makes the file unusable. Of what is malformed only its place.
-pub fn load(text: &str, name: &str) -> Result<Site, Vec<Problem>> {
-    let document = toml::from_str::<RawSite>(text).map_err(|error| {
-        // The deserializer's message may contain the value: a secret.
-        vec![Problem(Lines::of(text).finding(name, start(&error), MALFORMED, SEE_CHECK))]
-    })?;
+/// The site of a file that has the outline of a camhook.toml, and what was found in it.
+fn interpret(text: &str, name: &str, today: Option<Date>) -> Result<(RawSite, Site, Notes), Vec<Problem>> {
+    let document = toml::from_str::<RawSite>(text).map_err(|error| explain(text, name, &error))?;
     let mut notes = Notes::default();
-    document.malformed().into_iter().for_each(|part| notes.malformed(part));
-    let site = interpret(&document, None, &mut notes);
-    if notes.are_harmless() { Ok(site) } else { Err(notes.place(text, name).problems) }
-}
-
-fn interpret(document: &RawSite, today: Option<Date>, notes: &mut Notes) -> Site {
-    let site = site(document, today, notes);
-    deployment::check(&site, document, Deployment::of(&site), notes);
-    secret::check(document, notes);
-    site
+    check_schema(text, &mut notes);
+    let malformed = document.malformed();
+    notes.relax(&malformed);
+    if notes.are_harmless() {
+        malformed.into_iter().for_each(|part| notes.malformed(part));
+    }
+    let site = site(&document, today, &mut notes);
+    deployment::check(&site, &document, Deployment::of(&site), &mut notes);
+    secret::check(&document, &mut notes);
+    Ok((document, site, notes))
 }
 
 /// What is wrong with a file that is no TOML, or not even in its outline a camhook.toml.
@@ -169,17 +151,13 @@ fn explain(text: &str, name: &str, error: &toml::de::Error) -> Vec<Problem> {
     if !problems.is_empty() {
         return problems;
     }
-    vec![Problem(Lines::of(text).finding(name, start(error), error.message(), "see docs/configuration.md"))]
-}
-
-/// Where an error is, in bytes.
-fn start(error: &toml::de::Error) -> usize {
-    error.span().map_or(0, |span| span.start)
+    let offset = error.span().map_or(0, |span| span.start);
+    vec![Problem(Lines::of(text).finding(name, offset, error.message(), "see docs/configuration.md"))]
 }
 
 fn check_schema(text: &str, notes: &mut Notes) {
     let (document, _) = DeTable::parse_recoverable(text);
-    crate::schema_check::check(document.get_ref(), &TREE, notes);
+    crate::schema_check::check(document.get_ref(), &RULES, notes);
 }
 
 /// The names that the file gives, those of its bad parts too: a rule that names a source whose settings are

@@ -102,7 +102,7 @@ impl Console {
         // The router keeps its ports for as long as the process lives.
         let ports: &'static MemoryPorts = Box::leak(Box::new(MemoryPorts::new(NOW)));
         let monitor: &'static MemoryMonitor = Box::leak(Box::default());
-        let site = Arc::new(camhook_site::load(site, "test").unwrap());
+        let site = Arc::new(camhook_site::read(site, "test").unwrap().0);
         Self { ports, monitor, router: router(App::new(ports, Deployment::Aws, RETENTION), monitor), site }
     }
 

@@ -106,7 +106,7 @@ mod tests {
         let toml = format!(
             "timezone = \"UTC\"\n[[source]]\nid = \"yard\"\nvendor = \"instar\"\ntopic = \"{prefix}\"\n"
         );
-        let site = camhook_site::load(&toml, "test").unwrap();
+        let (site, _) = camhook_site::read(&toml, "test").unwrap();
         camera(site.source("yard").unwrap(), topic)
     }
 
@@ -138,7 +138,7 @@ mod tests {
     fn an_unknown_topic_that_may_be_an_alarm_is_told_from_a_setting() {
         let toml =
             "timezone = \"UTC\"\n[[source]]\nid = \"yard\"\nvendor = \"instar\"\ntopic = \"cameras\"\n";
-        let site = camhook_site::load(toml, "test").unwrap();
+        let (site, _) = camhook_site::read(toml, "test").unwrap();
         let source = site.source("yard").unwrap();
         for path in [
             "alarm/triggered/zones",

@@ -13,7 +13,7 @@ pub(crate) fn source(settings: &str) -> Arc<Source> {
         "timezone = \"UTC\"\n[[source]]\nid = \"gate\"\nvendor = \"instar\"\n\
          auth = {{ token = \"AAAAAAAAAAAAAAAAAAAAAA\" }}\n{settings}\n"
     );
-    let site = camhook_site::load(&toml, "test").unwrap();
+    let (site, _) = camhook_site::read(&toml, "test").unwrap();
     Arc::clone(site.source("gate").unwrap())
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn source(settings: &str) -> Arc<Source> {
         "timezone = \"Europe/Berlin\"\n[[source]]\nid = \"nvr\"\nvendor = \"ivsec\"\n{settings}\n\
          auth = {{ token = \"token\" }}\n"
     );
-    Arc::clone(camhook_site::load(&toml, "test").unwrap().source("nvr").unwrap())
+    Arc::clone(camhook_site::read(&toml, "test").unwrap().0.source("nvr").unwrap())
 }
 
 /// A post of a source, with what stands behind the token in its path.

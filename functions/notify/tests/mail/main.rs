@@ -113,7 +113,7 @@ async fn deliver(settings: &str, notification: &Notification<'_>) -> Result<Acce
         "[[channel]]\nid = \"mail\"\nkind = \"mail\"\nfrom = \"camhook@example.org\"\n\
          to = [\"ann@example.org\", \"ben@example.org\"]\n{settings}\n[[rule]]\nthen = {{ notify = \"mail\" }}\n"
     );
-    let site = camhook_site::load(&text, "test.toml").unwrap();
+    let (site, _) = camhook_site::read(&text, "test.toml").unwrap();
     let client = Client::new(Stack::Local, Limits::default());
     camhook_notify::channel::deliver(&ports, &client, site.channel("mail").unwrap(), notification).await
 }

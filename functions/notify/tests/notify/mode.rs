@@ -99,7 +99,7 @@ async fn a_mode_that_cannot_be_set_is_set_later() {
 async fn an_address_alone_sets_no_mode_and_that_sends_an_alert() {
     let text = "[[rule]]\nid = \"leaving\"\nthen = { mode = \"away\" }\n";
     let head = "[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\narea = \"yard\"\nauth = { allow = \"203.0.113.7\" }\n";
-    let site = camhook_site::load(&format!("{head}{text}"), "test").unwrap();
+    let (site, _) = camhook_site::read(&format!("{head}{text}"), "test").unwrap();
     let ports = ports().await;
     assert!(!handled(&ports, &site, &client(), delivered(&plate('a', None), 1)).await.0);
     assert_eq!(mode(&ports).await, None);

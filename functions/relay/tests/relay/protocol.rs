@@ -172,7 +172,7 @@ async fn the_lag_counts_where_the_clock_is_trusted() {
         let mut world = gate();
         let head = HEAD.replace("area = \"yard\"", &format!("area = \"yard\"\nclock = \"{trust}\""));
         let text = format!("{head}{}{}", relay("gate", ""), rule("open", MOTION, &pulse("gate"), ""));
-        world.site = camhook_site::load(&text, "test").unwrap();
+        world.site = camhook_site::read(&text, "test").unwrap().0;
         let mut event = event(1, Kind::Motion, NOW);
         event.data.lag_s = Some(31.0);
         world.deliver(&event, 1).await;
@@ -192,7 +192,7 @@ async fn a_lag_beyond_all_time_is_late_and_one_below_zero_makes_nothing_younger(
     ] {
         let mut world = gate();
         let text = format!("{head}{}{}", relay("gate", ""), rule("open", MOTION, &pulse("gate"), ""));
-        world.site = camhook_site::load(&text, "test").unwrap();
+        world.site = camhook_site::read(&text, "test").unwrap().0;
         let mut event = event(1, Kind::Motion, at(-age));
         event.data.lag_s = Some(lag);
         world.deliver(&event, 1).await;

@@ -16,7 +16,7 @@ pub(crate) fn source(settings: &str) -> Arc<Source> {
         "timezone = \"Europe/Berlin\"\n[[source]]\nid = \"gate\"\nvendor = \"viewtron\"\n\
          auth = {{ token = \"token\" }}\n{settings}"
     );
-    let site = camhook_site::load(&toml, "test").unwrap();
+    let (site, _) = camhook_site::read(&toml, "test").unwrap();
     site.source("gate").unwrap().clone()
 }
 
