@@ -52,13 +52,14 @@ pub struct Inspection {
     pub warnings: Vec<Warning>,
 }
 
-/// Reads a camhook.toml. `name` stands for the file in findings. Templates are not checked.
+/// Reads a camhook.toml. `name` stands for the file in findings. Templates are not checked, and parts without an effect
+/// cause no warning.
 ///
 /// # Errors
 ///
 /// Everything that makes the file unusable, in the order of the file.
 pub fn read(text: &str, name: &str) -> Result<(Site, Vec<Warning>), Vec<Problem>> {
-    let (_, site, notes) = interpret(text, name, None)?;
+    let (_, site, notes) = interpret(text, name, None, |_, _, _, _| {})?;
     let is_usable = notes.are_harmless();
     let Placed { problems, strict, mut warnings } = notes.place(text, name);
     if !is_usable {
@@ -112,7 +113,7 @@ impl Checks for NoChecks {
 /// Reads a camhook.toml and lists all that is wrong with it or doubtful.
 #[must_use]
 pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
-    let (document, site, mut notes) = match interpret(text, name, checks.today()) {
+    let (document, site, mut notes) = match interpret(text, name, checks.today(), warn_of_no_effect) {
         Ok(interpreted) => interpreted,
         Err(problems) => return Inspection { site: None, problems, strict: vec![], warnings: vec![] },
     };
@@ -123,8 +124,20 @@ pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
     Inspection { site: is_usable.then_some(site), problems, strict, warnings }
 }
 
-/// The site of a file that has the outline of a camhook.toml, and what was found in it.
-fn interpret(text: &str, name: &str, today: Option<Date>) -> Result<(RawSite, Site, Notes), Vec<Problem>> {
+/// Warns of rules that never match, and of names that nothing uses.
+fn warn_of_no_effect(site: &Site, document: &RawSite, positions: &[usize], notes: &mut Notes) {
+    rule::warn_of_unreachable_rules(site, positions, notes);
+    unused::warn(site, document, notes);
+}
+
+/// The site of a file that has the outline of a camhook.toml, and what was found in it. `warn` is called for a file
+/// that can be used, with the positions of the site's rules.
+fn interpret(
+    text: &str,
+    name: &str,
+    today: Option<Date>,
+    warn: impl FnOnce(&Site, &RawSite, &[usize], &mut Notes),
+) -> Result<(RawSite, Site, Notes), Vec<Problem>> {
     let document = toml::from_str::<RawSite>(text).map_err(|error| explain(text, name, &error))?;
     let mut notes = Notes::default();
     check_schema(text, &mut notes);
@@ -133,7 +146,7 @@ fn interpret(text: &str, name: &str, today: Option<Date>) -> Result<(RawSite, Si
     if notes.are_harmless() {
         malformed.into_iter().for_each(|part| notes.malformed(part));
     }
-    let site = site(&document, today, &mut notes);
+    let site = site(&document, today, warn, &mut notes);
     deployment::check(&site, &document, Deployment::of(&site), &mut notes);
     secret::check(&document, &mut notes);
     Ok((document, site, notes))
@@ -234,7 +247,12 @@ impl Names {
     }
 }
 
-fn site(document: &RawSite, today: Option<Date>, notes: &mut Notes) -> Site {
+fn site(
+    document: &RawSite,
+    today: Option<Date>,
+    warn: impl FnOnce(&Site, &RawSite, &[usize], &mut Notes),
+    notes: &mut Notes,
+) -> Site {
     let names = Names::of(document);
     let root = Path::Root;
     let timezone = match document.timezone.as_ref().and_then(Item::good) {
@@ -322,8 +340,7 @@ fn site(document: &RawSite, today: Option<Date>, notes: &mut Notes) -> Site {
         dates::check(&site, document, &positions, today, notes);
     }
     if notes.are_harmless() {
-        rule::warn_of_unreachable_rules(&site, &positions, notes);
-        unused::warn(&site, document, notes);
+        warn(&site, document, &positions, notes);
     }
     site
 }
