@@ -59,7 +59,7 @@ pub struct Inspection {
 ///
 /// Everything that makes the file unusable, in the order of the file.
 pub fn read(text: &str, name: &str) -> Result<(Site, Vec<Warning>), Vec<Problem>> {
-    let (_, site, notes) = interpret(text, name, None, |_, _, _, _| {})?;
+    let Interpreted { site, notes, .. } = interpret(text, name)?;
     let is_usable = notes.are_harmless();
     let Placed { problems, strict, mut warnings } = notes.place(text, name);
     if !is_usable {
@@ -113,10 +113,17 @@ impl Checks for NoChecks {
 /// Reads a camhook.toml and lists all that is wrong with it or doubtful.
 #[must_use]
 pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
-    let (document, site, mut notes) = match interpret(text, name, checks.today(), warn_of_no_effect) {
+    let Interpreted { document, site, positions, mut notes } = match interpret(text, name) {
         Ok(interpreted) => interpreted,
         Err(problems) => return Inspection { site: None, problems, strict: vec![], warnings: vec![] },
     };
+    if let Some(today) = checks.today() {
+        dates::check(&site, &document, &positions, today, &mut notes);
+    }
+    if notes.are_harmless() {
+        rule::warn_of_unreachable_rules(&site, &positions, &mut notes);
+        unused::warn(&site, &document, &mut notes);
+    }
     template::check(&document, checks, &mut notes);
     notes.check_addresses(|address, network| checks.refusal(address, network));
     let is_usable = notes.are_harmless();
@@ -124,20 +131,16 @@ pub fn inspect(text: &str, name: &str, checks: &impl Checks) -> Inspection {
     Inspection { site: is_usable.then_some(site), problems, strict, warnings }
 }
 
-/// Warns of rules that never match, and of names that nothing uses.
-fn warn_of_no_effect(site: &Site, document: &RawSite, positions: &[usize], notes: &mut Notes) {
-    rule::warn_of_unreachable_rules(site, positions, notes);
-    unused::warn(site, document, notes);
+/// A file that has the outline of a camhook.toml.
+struct Interpreted {
+    document: RawSite,
+    site: Site,
+    /// The positions of the site's rules in the file.
+    positions: Vec<usize>,
+    notes: Notes,
 }
 
-/// The site of a file that has the outline of a camhook.toml, and what was found in it. `warn` is called for a file
-/// that can be used, with the positions of the site's rules.
-fn interpret(
-    text: &str,
-    name: &str,
-    today: Option<Date>,
-    warn: impl FnOnce(&Site, &RawSite, &[usize], &mut Notes),
-) -> Result<(RawSite, Site, Notes), Vec<Problem>> {
+fn interpret(text: &str, name: &str) -> Result<Interpreted, Vec<Problem>> {
     let document = toml::from_str::<RawSite>(text).map_err(|error| explain(text, name, &error))?;
     let mut notes = Notes::default();
     check_schema(text, &mut notes);
@@ -146,10 +149,10 @@ fn interpret(
     if notes.are_harmless() {
         malformed.into_iter().for_each(|part| notes.malformed(part));
     }
-    let site = site(&document, today, warn, &mut notes);
+    let (site, positions) = site(&document, &mut notes);
     deployment::check(&site, &document, Deployment::of(&site), &mut notes);
     secret::check(&document, &mut notes);
-    Ok((document, site, notes))
+    Ok(Interpreted { document, site, positions, notes })
 }
 
 /// What is wrong with a file that is no TOML, or not even in its outline a camhook.toml.
@@ -247,12 +250,8 @@ impl Names {
     }
 }
 
-fn site(
-    document: &RawSite,
-    today: Option<Date>,
-    warn: impl FnOnce(&Site, &RawSite, &[usize], &mut Notes),
-    notes: &mut Notes,
-) -> Site {
+/// The site, and the positions of its rules in the file.
+fn site(document: &RawSite, notes: &mut Notes) -> (Site, Vec<usize>) {
     let names = Names::of(document);
     let root = Path::Root;
     let timezone = match document.timezone.as_ref().and_then(Item::good) {
@@ -336,13 +335,7 @@ fn site(
     rule::check_proofs(&site, &positions, notes);
     rule::warn_of_captured_posts(&site, &positions, notes);
     mode::check(document, notes);
-    if let Some(today) = today {
-        dates::check(&site, document, &positions, today, notes);
-    }
-    if notes.are_harmless() {
-        warn(&site, document, &positions, notes);
-    }
-    site
+    (site, positions)
 }
 
 /// The parts that have their proper form, with their positions.
